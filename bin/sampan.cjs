@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+"use strict";
+// Starts the CLI on a Node that can run it: this one if it is new enough, else the one that
+// `npm ci` put into node_modules. Runs the .ts sources in a checkout, dist/ in an installed package.
+const fs = require("node:fs");
+const path = require("node:path");
+
+const root = path.dirname(__dirname);
+const sources = path.join(root, "src", "cli", "main.ts");
+const inCheckout = fs.existsSync(sources);
+const entry = inCheckout ? sources : path.join(root, "dist", "cli", "main.js");
+
+function newEnough(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 19);
+}
+
+if (newEnough(process.versions.node)) {
+  const { enableCompileCache } = require("node:module");
+  if (enableCompileCache) enableCompileCache();
+  import(require("node:url").pathToFileURL(entry).href).catch((error) => {
+    process.stderr.write(`sampan: cannot start: ${error.stack ?? error}\n`);
+    process.exitCode = 1;
+  });
+} else {
+  const bundled = path.join(root, "node_modules", "node", "bin", "node");
+  if (!fs.existsSync(bundled)) {
+    process.stderr.write(
+      `sampan: Node ${process.versions.node} is too old, 22.19 or newer is needed.\n` +
+        (inCheckout
+          ? `Run \`npm ci\` in ${root}: it brings a Node of its own along.\n`
+          : "Install a newer Node (nodejs.org), or run `npm install node@24` beside the package.\n"),
+    );
+    process.exit(1);
+  }
+  const { spawn } = require("node:child_process");
+  const child = spawn(bundled, [__filename, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) {
+    // A terminal sends its signals to the child too; passing on what came to this process alone does no harm.
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on("error", (error) => {
+    process.stderr.write(`sampan: cannot start ${bundled}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    if (signal) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    } else process.exit(code ?? 1);
+  });
+}

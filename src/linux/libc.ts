@@ -1,0 +1,49 @@
+import { createRequire } from "node:module";
+
+/** A C function: returns its int result and leaves errno where {@link errno} finds it. */
+export type CFunction = (...values: unknown[]) => number;
+
+interface Koffi {
+  load(path: string | null): { func(prototype: string): CFunction };
+  errno(value?: number): number;
+}
+
+let loaded: { koffi: Koffi; library: ReturnType<Koffi["load"]> } | undefined | null = null;
+
+/** Whether C functions can be called here: koffi is an optional dependency with prebuilt binaries. */
+export function haveLibc(): boolean {
+  return load() !== undefined;
+}
+
+/**
+ * A function of the C library by its prototype, `int mount(const char *source, …)`, made when first called.
+ * @throws Error when koffi is not installed for this platform.
+ */
+export function libc(prototype: string): CFunction {
+  let call: CFunction | undefined;
+  return (...values) => {
+    if (call === undefined) {
+      const found = load();
+      if (found === undefined) throw new Error("koffi, which calls the C library, is not installed for this platform");
+      call = found.library.func(prototype);
+    }
+    return call(...values);
+  };
+}
+
+/** The errno that the last failed C call of this thread left. */
+export function errno(): number {
+  return load()!.koffi.errno();
+}
+
+function load(): NonNullable<typeof loaded> | undefined {
+  if (loaded === null) {
+    try {
+      const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+      loaded = { koffi, library: koffi.load(null) };
+    } catch {
+      loaded = undefined;
+    }
+  }
+  return loaded ?? undefined;
+}

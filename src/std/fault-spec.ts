@@ -1,0 +1,15 @@
+/** One row of the fault table: what the user reads, what to do next, and how the process ends. */
+export interface FaultSpec<Details> {
+  /** When this happens, for docs/errors.md: one sentence. */
+  readonly when: string;
+  /** Exit status of the CLI: 1 the work failed, 2 wrong usage, 125–127 for `run`, 130 interrupted. */
+  readonly exit: number;
+  readonly message: (details: Details) => string;
+  /** The way out, as a sentence; nothing when there is none to offer. */
+  readonly hint?: (details: Details) => string | undefined;
+}
+
+/** Gives a row its details type without repeating it at the use. */
+export function spec<Details>(row: FaultSpec<Details>): FaultSpec<Details> {
+  return row;
+}

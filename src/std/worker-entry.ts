@@ -1,0 +1,16 @@
+import { parentPort } from "node:worker_threads";
+import { plainError, type FromWorker, type ToWorker } from "./worker-pool.ts";
+
+type Job = (argument: unknown, context: { report(message: unknown): void }) => unknown;
+
+const send = (message: FromWorker): void => parentPort!.postMessage(message);
+
+parentPort!.on("message", async ({ module, name, argument }: ToWorker) => {
+  try {
+    const loaded = (await import(module)) as Record<string, Job>;
+    const value = await loaded[name]!(argument, { report: (report) => send({ kind: "event", value: report }) });
+    send({ kind: "done", value });
+  } catch (error) {
+    send({ kind: "failed", error: plainError(error) });
+  }
+});

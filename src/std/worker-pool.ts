@@ -1,0 +1,130 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { fault, isFault, type FaultCode } from "./fault.ts";
+
+/**
+ * Whole synchronous jobs in worker threads. A job is an exported function `(argument, context) => result`
+ * of a module, named by the module's URL; argument and result are structured clones. Many small files
+ * through sync calls in a worker are 3–8 times faster than through promises.
+ *
+ *     const summary = await inWorker<ApplyOptions, Applied>(new URL("./apply-layer.ts", import.meta.url), "applyLayer", options)
+ */
+export async function inWorker<Argument, Result>(
+  module: URL,
+  name: string,
+  argument: Argument,
+  options: { signal?: AbortSignal; onMessage?: (message: unknown) => void } = {},
+): Promise<Result> {
+  options.signal?.throwIfAborted();
+  const slot = await acquire(options.signal);
+  let aborted = false;
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const stop = (): void => {
+        aborted = true;
+        void slot.worker.terminate();
+        reject(options.signal!.reason);
+      };
+      const finish = (): void => {
+        options.signal?.removeEventListener("abort", stop);
+        slot.worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      };
+      const onMessage = (message: FromWorker): void => {
+        if (message.kind === "event") return options.onMessage?.(message.value);
+        finish();
+        if (message.kind === "done") resolve(message.value as Result);
+        else reject(reviveError(message.error));
+      };
+      const onError = (error: Error): void => { aborted = true; finish(); reject(error); };
+      const onExit = (): void => { aborted = true; finish(); reject(new Error("the worker thread ended early")); };
+      options.signal?.addEventListener("abort", stop, { once: true });
+      slot.worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+      slot.worker.ref();
+      slot.worker.postMessage({ module: module.href, name, argument } satisfies ToWorker);
+    });
+  } finally {
+    slot.worker.unref();
+    release(slot, aborted);
+  }
+}
+
+/** What a job gets besides its argument: a way to report while it works. */
+export interface WorkerContext {
+  report(message: unknown): void;
+}
+
+export interface ToWorker { readonly module: string; readonly name: string; readonly argument: unknown }
+export type FromWorker =
+  | { readonly kind: "done"; readonly value: unknown }
+  | { readonly kind: "event"; readonly value: unknown }
+  | { readonly kind: "failed"; readonly error: PlainError };
+
+/** An error as it crosses the thread boundary: faults keep their code and details. */
+export interface PlainError {
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+  readonly path?: string;
+  readonly fault?: { readonly code: FaultCode; readonly details: unknown };
+  readonly cause?: PlainError;
+}
+
+export function plainError(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code, path } = error as NodeJS.ErrnoException;
+  return {
+    message: error.message,
+    ...(error.stack !== undefined ? { stack: error.stack } : {}),
+    ...(typeof code === "string" ? { code } : {}),
+    ...(typeof path === "string" ? { path } : {}),
+    ...(isFault(error) ? { fault: { code: error.code, details: error.details } } : {}),
+    ...(error.cause !== undefined ? { cause: plainError(error.cause) } : {}),
+  };
+}
+
+export function reviveError(plain: PlainError): Error {
+  const cause = plain.cause === undefined ? undefined : reviveError(plain.cause);
+  if (plain.fault) return fault(plain.fault.code, plain.fault.details as never, cause ? { cause } : {});
+  const error = new Error(plain.message, cause ? { cause } : undefined);
+  if (plain.stack !== undefined) error.stack = plain.stack;
+  return Object.assign(error, plain.code ? { code: plain.code } : {}, plain.path ? { path: plain.path } : {});
+}
+
+interface Slot { readonly worker: Worker }
+
+const LIMIT = Math.max(2, availableParallelism());
+const idle: Slot[] = [];
+const waiting: { resolve: (slot: Slot) => void }[] = [];
+let running = 0;
+
+function start(): Slot {
+  const self = import.meta.url;
+  const entry = new URL(self.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js", self);
+  const worker = new Worker(entry);
+  worker.unref();
+  return { worker };
+}
+
+async function acquire(signal: AbortSignal | undefined): Promise<Slot> {
+  const free = idle.pop();
+  if (free) return free;
+  if (running < LIMIT) {
+    running += 1;
+    return start();
+  }
+  return new Promise<Slot>((resolve, reject) => {
+    const entry = { resolve: (slot: Slot): void => { signal?.removeEventListener("abort", leave); resolve(slot); } };
+    const leave = (): void => { waiting.splice(waiting.indexOf(entry), 1); reject(signal!.reason); };
+    signal?.addEventListener("abort", leave, { once: true });
+    waiting.push(entry);
+  });
+}
+
+function release(slot: Slot, dead: boolean): void {
+  const next = waiting.shift();
+  if (dead) {
+    if (next) next.resolve(start());
+    else running -= 1;
+  } else if (next) next.resolve(slot);
+  else idle.push(slot);
+}
