@@ -2,10 +2,10 @@ import { constants } from "node:os";
 import { errno, haveLibc, libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
-const lgetxattr = libc("ssize_t lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)");
+const lgetxattr = libc("intptr_t lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)");
 const lsetxattr = libc("int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)");
 const lremovexattr = libc("int lremovexattr(const char *path, const char *name)");
-const llistxattr = libc("ssize_t llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
+const llistxattr = libc("intptr_t llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
 
 const { ENODATA, ENOTSUP, ERANGE, ENOENT, EPERM, EACCES } = constants.errno;
 const scratch = Buffer.alloc(64 * 1024);

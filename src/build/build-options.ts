@@ -1,0 +1,57 @@
+import type { Readable } from "node:stream";
+import type { Descriptor } from "../oci/manifest.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { OnProgress } from "../std/progress.ts";
+
+/** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
+export type BuildOutput =
+  | { readonly type: "store" }
+  | { readonly type: "registry" }
+  | { readonly type: "oci" | "docker" | "tar"; readonly dest: string }
+  | { readonly type: "local"; readonly dest: string };
+
+/** What `sampan build` and `build()` take; names and meanings are those of `docker build`. */
+export interface BuildOptions {
+  /** Folder of the build context, or `-` for a tar or a Dockerfile on `stdin`. */
+  readonly context: string;
+  /** Path of the Dockerfile, `-` for standard input; by default `Dockerfile` in the context. */
+  readonly file?: string;
+  /** Relative paths start here; by default the working directory of the process. */
+  readonly cwd?: string;
+  readonly stdin?: Readable;
+  /** Image names, `registry.example.com/team/app:1.2.0`. */
+  readonly tags?: readonly string[];
+  readonly target?: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly platform?: string;
+  readonly noCache?: boolean;
+  /** Names of stages that do not use the cache. */
+  readonly noCacheFilter?: readonly string[];
+  /** Ask the registry for every base image, even for those in the store. */
+  readonly pull?: boolean;
+  /** By default `[{ type: "store" }]`. */
+  readonly outputs?: readonly BuildOutput[];
+  readonly addHosts?: readonly { readonly name: string; readonly ip: string }[];
+  readonly network?: "default" | "none" | "host";
+  /** `builtin` (default), `runc`, `crun`, or the path of an OCI runtime. */
+  readonly runtime?: string;
+  /** Show the host's CA certificates to RUN; true by default. */
+  readonly hostCertificates?: boolean;
+  /** Folder of the store; by default `$SAMPAN_ROOT`, else the user's own. */
+  readonly root?: string;
+  /** Registries to speak plain HTTP to, or not to check certificates of; true for all. */
+  readonly insecure?: boolean | readonly string[];
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuildResult {
+  /** Image id: the digest of the config. Absent where only `tar` or `local` outputs were asked for. */
+  readonly imageId?: Digest;
+  /** The manifest, where one was made (registry and archive outputs). */
+  readonly manifest?: Descriptor;
+  /** Full names that the image got. */
+  readonly names: readonly string[];
+  readonly warnings: readonly string[];
+}
