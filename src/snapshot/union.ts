@@ -34,7 +34,7 @@ export class Union {
     let folders = this.#rootFolders();
     if (parts.length === 0) return this.#rootEntry();
     for (let i = 0; i < parts.length - 1; i += 1) {
-      folders = this.#descend(folders, parts[i]!);
+      folders = subfolders(folders, parts[i]!);
       if (folders.length === 0) return undefined;
     }
     return this.#find(folders, parts.at(-1)!, parts.join("/"));
@@ -42,11 +42,7 @@ export class Union {
 
   /** Names in a directory (a path without symlinks), sorted by their bytes; empty where it is no directory. */
   readdir(path: string): string[] {
-    let folders = this.#rootFolders();
-    for (const part of split(path)) {
-      folders = this.#descend(folders, part);
-      if (folders.length === 0) return [];
-    }
+    const folders = this.folders(path);
     if (folders.length === 1 && this.#layers.length === 1) return sortNames(readdirSync(folders[0]!));
     const seen = new Map<string, boolean>();
     for (const folder of folders) {
@@ -57,6 +53,16 @@ export class Union {
       }
     }
     return sortNames([...seen].filter(([, visible]) => visible).map(([name]) => name));
+  }
+
+  /** The host folders that make up a directory (a path without symlinks), top first; none where it is no directory. */
+  folders(path: string): string[] {
+    let folders = this.#rootFolders();
+    for (const part of split(path)) {
+      if (folders.length === 0) break;
+      folders = subfolders(folders, part);
+    }
+    return folders;
   }
 
   /**
@@ -105,20 +111,6 @@ export class Union {
     return top === undefined ? undefined : { path: "", hostPath: top, stat: lstatSync(top) };
   }
 
-  /** The folders that make up a subdirectory, top first. */
-  #descend(folders: readonly string[], name: string): string[] {
-    const result: string[] = [];
-    for (const folder of folders) {
-      const hostPath = join(folder, name);
-      const stat = lstatSync(hostPath, { throwIfNoEntry: false });
-      if (stat === undefined) continue;
-      if (!stat.isDirectory()) break;
-      result.push(hostPath);
-      if (folder !== folders.at(-1) && isOpaque(hostPath)) break;
-    }
-    return result;
-  }
-
   #find(folders: readonly string[], name: string, path: string): UnionEntry | undefined {
     for (const folder of folders) {
       const hostPath = join(folder, name);
@@ -130,6 +122,20 @@ export class Union {
   }
 }
 
+/** The host folders that make up the subdirectory of that name, from those of the directory; top first. */
+export function subfolders(folders: readonly string[], name: string): string[] {
+  const result: string[] = [];
+  for (const folder of folders) {
+    const hostPath = join(folder, name);
+    const stat = lstatSync(hostPath, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    if (!stat.isDirectory()) break;
+    result.push(hostPath);
+    if (folder !== folders.at(-1) && isOpaque(hostPath)) break;
+  }
+  return result;
+}
+
 export function isWhiteout(stat: Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0;
 }
@@ -138,6 +144,8 @@ function split(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
 }
 
-function sortNames(names: string[]): string[] {
+/** Sorts names by their UTF-8 bytes, in place. UTF-16 order is the same up to U+D7FF. */
+export function sortNames(names: string[]): string[] {
+  if (!names.some((name) => /[\ud800-\uffff]/.test(name))) return names.sort();
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
