@@ -1,5 +1,100 @@
 import { spec } from "../fault-spec.ts";
 
-/** Faults of the build station. */
+const didYouMean = (suggestion: string | undefined): string => (suggestion ? ` (did you mean ${suggestion}?)` : "");
+
+/** Faults of graph, solve, build and export. */
 export const buildFaults = {
+  TARGET_NOT_FOUND: spec<{ target: string; suggestion?: string; stages: readonly string[] }>({
+    when: "--target names a stage that the Dockerfile does not have.",
+    exit: 1,
+    message: ({ target, suggestion }) => `target stage ${JSON.stringify(target)} could not be found${didYouMean(suggestion)}`,
+    hint: ({ stages }) => (stages.length > 0 ? `the named stages are: ${stages.join(", ")}` : "no stage has a name: write FROM … AS name"),
+  }),
+  STAGE_INDEX_INVALID: spec<{ index: string }>({
+    when: "COPY --from=<number> names a stage that does not exist.",
+    exit: 1,
+    message: ({ index }) => `invalid stage index ${index}`,
+    hint: () => "stages are counted from 0, in the order of their FROM lines",
+  }),
+  STAGE_ORDER: spec<{ stage: string; current: string }>({
+    when: "COPY --from names a stage that comes later in the Dockerfile.",
+    exit: 1,
+    message: ({ stage, current }) => `cannot copy from stage ${JSON.stringify(stage)}, it needs to be defined before current stage ${JSON.stringify(current)}`,
+    hint: () => "move the stage above the one that copies from it",
+  }),
+  STAGE_CIRCULAR: spec<{ stage: string }>({
+    when: "A stage needs itself.",
+    exit: 1,
+    message: ({ stage }) => `circular dependency detected on stage: ${stage}`,
+    hint: () => "a stage can copy only from stages above it",
+  }),
+  BASE_NAME_BLANK: spec<{ written: string }>({
+    when: "The name in FROM is empty once its variables are filled in.",
+    exit: 1,
+    message: ({ written }) => `base name (${written}) should not be blank`,
+    hint: () => "give the ARG a default above the first FROM, or pass --build-arg",
+  }),
+  SOURCE_IS_REMOTE: spec<{ kind: "URL" | "git ref"; command: string }>({
+    when: "COPY was given a URL or a git repository as source.",
+    exit: 1,
+    message: ({ kind, command }) => `source can't be a ${kind} for ${command}`,
+    hint: () => "only ADD can fetch",
+  }),
+  FROM_VARIABLE: spec<{ from: string }>({
+    when: "COPY --from contains a variable.",
+    exit: 1,
+    message: () => "variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround",
+  }),
+  EXPOSE_INVALID: spec<{ problem: string }>({
+    when: "An argument of EXPOSE is no port.",
+    exit: 1,
+    message: ({ problem }) => problem,
+    hint: () => "EXPOSE takes port[-port][/tcp|udp|sctp]",
+  }),
+  STOPSIGNAL_INVALID: spec<{ signal: string }>({
+    when: "STOPSIGNAL names no signal.",
+    exit: 1,
+    message: ({ signal }) => `Invalid signal: ${signal}`,
+    hint: () => "write a name such as SIGTERM or a number from 1 to 64",
+  }),
+  DESTINATION_INVALID: spec<{ problem: string }>({
+    when: "The destination of COPY or ADD cannot be one.",
+    exit: 1,
+    message: ({ problem }) => problem,
+  }),
+  INSTRUCTION_LATER: spec<{ feature: string }>({
+    when: "The Dockerfile uses something that this version parses but does not execute yet.",
+    exit: 1,
+    message: ({ feature }) => `${feature} is not supported by this version of Sampan`,
+    hint: () => "remove it, or build this Dockerfile with another builder until then",
+  }),
+  PLATFORM_FOREIGN: spec<{ platform: string; host: string }>({
+    when: "An image for another platform than the machine's own was asked for.",
+    exit: 1,
+    message: ({ platform, host }) => `building for ${platform} on ${host} is not supported by this version of Sampan`,
+    hint: ({ host }) => `build for ${host}, or on a machine of that platform`,
+  }),
+  RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string }>({
+    when: "The command of a RUN ended with a status other than 0.",
+    exit: 1,
+    message: ({ command, exitCode }) => `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
+    hint: ({ exitCode, signal }) =>
+      exitCode === 127
+        ? "the shell did not find a program: is it installed in this stage, and in PATH?"
+        : exitCode === 137 || signal === "SIGKILL"
+          ? "the command was killed, often for want of memory"
+          : "the log above is what the command printed; all steps before this one are cached, so the next build starts here",
+  }),
+  OUTPUT_INVALID: spec<{ problem: string; hint?: string }>({
+    when: "An output (-o) that cannot be written was asked for.",
+    exit: 2,
+    message: ({ problem }) => problem,
+    hint: ({ hint }) => hint,
+  }),
+  TAG_NEEDED: spec<{ output: string }>({
+    when: "An image is to be pushed and has no name.",
+    exit: 2,
+    message: ({ output }) => `${output} needs a name for the image`,
+    hint: () => "add -t registry.example.com/team/app:1.0",
+  }),
 } as const;

@@ -1,0 +1,107 @@
+import { expand } from "../dockerfile/expand.ts";
+import type { Instruction } from "../dockerfile/instruction.ts";
+import type { ImageConfig } from "../oci/image-config.ts";
+import type { Platform } from "../oci/platform.ts";
+import { fault, withLocation, type SourceLocation } from "../std/fault.ts";
+import type { StageState } from "./stage-state.ts";
+import type { Operation, Vertex, VertexPool } from "./vertex.ts";
+
+/** A base image as the graph needs it: its pinned name and its config. */
+export interface ResolvedBase {
+  /** `docker.io/library/alpine:3.20@sha256:…` */
+  readonly reference: string;
+  readonly config: ImageConfig;
+}
+
+export interface GraphOptions {
+  readonly target?: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  /** What is built for. */
+  readonly platform: Platform;
+  /** What builds. */
+  readonly buildPlatform: Platform;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly noCache: boolean;
+  /** Stage names, lower case, whose RUN, COPY and ADD ignore the cache. */
+  readonly noCacheFilter: ReadonlySet<string>;
+  readonly network: "default" | "none" | "host";
+  readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  /** Finds a base image by the name in FROM or --from. */
+  readonly resolveBase: (name: string, platform: Platform) => Promise<ResolvedBase>;
+}
+
+/** What the evaluation of one instruction has at hand besides the state that it changes. */
+export interface Evaluation {
+  readonly options: GraphOptions;
+  readonly escape: string;
+  readonly pool: VertexPool;
+  readonly globals: ReadonlyMap<string, string>;
+  /** The state of another stage by its index, evaluated when first asked for. */
+  readonly stageState: (index: number, asker: StageState) => Promise<StageState>;
+  /** The file system of an image that is not a stage. */
+  readonly imageVertex: (name: string, location: SourceLocation) => Promise<Vertex | undefined>;
+  /** Index of the last stage of that name, -1 when there is none. */
+  readonly findStage: (name: string) => number;
+  readonly stageCount: number;
+}
+
+/** Expands variables in a word of an instruction; errors carry the instruction's place. */
+export function expandIn(evaluation: Evaluation, state: StageState, word: string, location: SourceLocation): string {
+  return located(location, () => expand(word, state.env, { escape: evaluation.escape }).value);
+}
+
+export function located<Result>(location: SourceLocation, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw withLocation(error, location);
+  }
+}
+
+/** Refuses what the language knows and this version does not execute. */
+export function refuse(feature: string, location: SourceLocation): never {
+  throw fault("INSTRUCTION_LATER", { feature }, { location });
+}
+
+/** Adds the vertex of an instruction and makes it the stage's file system. */
+export function addStep(
+  evaluation: Evaluation,
+  state: StageState,
+  instruction: Instruction,
+  operation: Operation,
+  inputs: readonly (Vertex | undefined)[],
+  suffix = "",
+): Vertex {
+  const { options } = evaluation;
+  state.stepIndex += 1;
+  const filtered = state.stage.name !== undefined && options.noCacheFilter.has(state.stage.name);
+  const vertex = evaluation.pool.add(operation, inputs, {
+    name: stepName(evaluation, state, instruction) + suffix,
+    location: instruction.location,
+    ignoreCache: operation.kind !== "mkdir" && (options.noCache || filtered),
+    slot: `${state.label}/${state.stepIndex}/${instruction.kind}`,
+  });
+  state.vertex = vertex;
+  return vertex;
+}
+
+/** `[builder 2/4] COPY a b`; variables that are set are filled in, the stage's name is left out where there is one stage. */
+function stepName(evaluation: Evaluation, state: StageState, instruction: Instruction): string {
+  const text = expandForDisplay(evaluation, state, instruction.original);
+  return `[${stepLabel(evaluation.stageCount, state)}] ${text}`;
+}
+
+export function stepLabel(stageCount: number, state: Pick<StageState, "label" | "stepIndex" | "stepTotal">): string {
+  const index = String(state.stepIndex).padStart(String(state.stepTotal).length, " ");
+  return `${stageCount > 1 ? `${state.label} ` : ""}${index}/${state.stepTotal}`;
+}
+
+function expandForDisplay(evaluation: Evaluation, state: StageState, original: string): string {
+  const line = original.split("\n", 1)[0]!.trim();
+  const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(line) ?? [];
+  try {
+    return `${word.toUpperCase()} ${expand(rest, state.env, { escape: evaluation.escape, rawQuotes: true, rawEscapes: true, skipUnset: true }).value}`;
+  } catch {
+    return `${word.toUpperCase()} ${rest}`;
+  }
+}

@@ -1,0 +1,106 @@
+import { posix } from "node:path";
+import { expand } from "../dockerfile/expand.ts";
+import type { AddInstruction, CopyInstruction, WorkdirInstruction } from "../dockerfile/instruction.ts";
+import { fault } from "../std/fault.ts";
+import { addStep, expandIn, located, refuse, type Evaluation } from "./evaluation.ts";
+import { note } from "./config-instructions.ts";
+import type { StageState } from "./stage-state.ts";
+import type { CopyOperation, Vertex } from "./vertex.ts";
+
+/** COPY and ADD: one layer, however many sources. */
+export async function evaluateCopy(evaluation: Evaluation, state: StageState, instruction: CopyInstruction | AddInstruction): Promise<void> {
+  const { location } = instruction;
+  const command = instruction.kind === "copy" ? "COPY" : "ADD";
+  refuseLaterFlags(command, instruction);
+  const inWords = (word: string): string => expandIn(evaluation, state, word, location);
+  const sources = instruction.sources.map(inWords);
+  for (const source of sources) refuseRemote(command, source, instruction);
+  const inline = instruction.heredocs.map(({ name, content, expand: expands }) => ({
+    name,
+    content: expands ? located(location, () => expand(content, state.env, { escape: "\\", skipProcessQuotes: true }).value) : content,
+  }));
+  const destination = inWords(instruction.destination);
+  const chown = instruction.chown === undefined ? undefined : inWords(instruction.chown);
+  const chmod = instruction.chmod === undefined ? undefined : inWords(instruction.chmod);
+  const operation: CopyOperation = {
+    kind: "copy",
+    command,
+    sources,
+    inline,
+    destination: absolute(state, destination),
+    ...(chown ? { chown } : {}),
+    ...(chmod ? { chmod } : {}),
+    platform: state.platform,
+  };
+  const from = instruction.kind === "copy" ? instruction.from : undefined;
+  const tree = from === undefined ? (sources.length > 0 ? contextVertex(evaluation) : undefined) : await sourceTree(evaluation, state, from, instruction);
+  const vertex = addStep(evaluation, state, instruction, operation, [state.vertex, tree]);
+  const flags = [...(chown ? [`--chown=${chown}`] : []), ...(chmod ? [`--chmod=${chmod}`] : [])];
+  const words = [command, ...flags, ...sources, ...inline.map(({ name }) => `<<${name}`), destination];
+  state.history.push({ kind: "layer", createdBy: `${words.join(" ")} # buildkit`, vertex });
+}
+
+/** WORKDIR: kept as written when absolute, joined with the previous one otherwise; makes a layer unless it is `/`. */
+export function evaluateWorkdir(evaluation: Evaluation, state: StageState, instruction: WorkdirInstruction): void {
+  const written = expandIn(evaluation, state, instruction.value, instruction.location);
+  const path = written.startsWith("/") ? written : posix.join("/", state.config.WorkingDir || "/", written);
+  state.config.WorkingDir = path;
+  const folder = trimSlash(posix.normalize(path));
+  if (path === "/") return note(state, `WORKDIR ${path}`);
+  const owner = state.config.User;
+  const vertex = addStep(
+    evaluation, state, instruction,
+    { kind: "mkdir", path: folder, mode: 0o755, ...(owner ? { owner } : {}), platform: state.platform },
+    [state.vertex],
+  );
+  state.history.push({ kind: "layer", createdBy: `WORKDIR ${path}`, vertex });
+}
+
+function contextVertex(evaluation: Evaluation): Vertex {
+  return evaluation.pool.add({ kind: "local", name: "context" }, [], {
+    name: "[internal] load build context", ignoreCache: false, slot: "context",
+  });
+}
+
+/** The stage or image that --from names: a number is a stage's index, a name its last stage, anything else an image. */
+async function sourceTree(
+  evaluation: Evaluation,
+  state: StageState,
+  from: string,
+  { location }: CopyInstruction | AddInstruction,
+): Promise<Vertex | undefined> {
+  if (from.includes("$")) throw fault("FROM_VARIABLE", { from }, { location });
+  const number = /^\d+$/.test(from) ? Number(from) : undefined;
+  if (number !== undefined && number >= evaluation.stageCount) throw fault("STAGE_INDEX_INVALID", { index: from }, { location });
+  const index = number ?? evaluation.findStage(from.toLowerCase());
+  if (index < 0) return evaluation.imageVertex(from, location);
+  if (index === state.stage.index) throw fault("STAGE_CIRCULAR", { stage: state.label }, { location });
+  if (index > state.stage.index) throw fault("STAGE_ORDER", { stage: from, current: state.label }, { location });
+  return (await evaluation.stageState(index, state)).vertex;
+}
+
+function absolute(state: StageState, destination: string): string {
+  const slash = /(?:^|\/)\.{0,2}$/.test(destination) ? "/" : "";
+  const joined = destination.startsWith("/") ? destination : posix.join("/", state.config.WorkingDir || "/", destination);
+  const path = trimSlash(posix.normalize(joined));
+  return path === "/" ? path : path + slash;
+}
+
+function trimSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+function refuseLaterFlags(command: string, { link, parents, exclude, checksum, keepGitDir, unpack, location }: CopyInstruction | AddInstruction): void {
+  const flags = { "--link": link, "--parents": parents, "--exclude": exclude.length > 0, "--checksum": checksum !== undefined, "--keep-git-dir": keepGitDir !== undefined, "--unpack": unpack !== undefined };
+  for (const [flag, used] of Object.entries(flags)) if (used) refuse(`${command} ${flag}`, location);
+}
+
+/** Git forms of moby's gitutil: a scheme of git's own, `git@host:path`, or http(s) with a `.git` path. */
+const GIT = /^(?:git@|git:\/\/|ssh:\/\/)|^https?:\/\/[^#?]*\.git(?:[#?]|$)/;
+
+function refuseRemote(command: "COPY" | "ADD", source: string, { location }: CopyInstruction | AddInstruction): void {
+  const kind = GIT.test(source) ? "git ref" : /^https?:\/\//.test(source) ? "URL" : undefined;
+  if (kind === undefined) return;
+  if (command === "COPY") throw fault("SOURCE_IS_REMOTE", { kind, command }, { location });
+  refuse(`ADD of a ${kind === "URL" ? "URL" : "git repository"}`, location);
+}

@@ -1,0 +1,59 @@
+import type { RunInstruction } from "../dockerfile/instruction.ts";
+import { addStep, refuse, type Evaluation } from "./evaluation.ts";
+import { withShell } from "./config-instructions.ts";
+import { DEFAULT_PATH, type StageState } from "./stage-state.ts";
+import { proxyEnvironment } from "./predefined-args.ts";
+import type { RunOperation } from "./vertex.ts";
+
+const HOSTNAME = "buildkitsandbox";
+
+export function evaluateRun(evaluation: Evaluation, state: StageState, instruction: RunInstruction): void {
+  const { options } = evaluation;
+  if (instruction.mounts.length > 0) refuse("RUN --mount", instruction.location);
+  if (instruction.network !== undefined) refuse("RUN --network", instruction.location);
+  if (instruction.security !== undefined) refuse("RUN --security", instruction.location);
+  if (instruction.devices.length > 0) refuse("RUN --device", instruction.location);
+  const { args, documents, suffix } = commandOf(state, instruction);
+  const env = [...state.env].map(([name, value]) => `${name}=${value}`);
+  if (!state.env.has("PATH")) env.push(`PATH=${DEFAULT_PATH}`);
+  const operation: RunOperation = {
+    kind: "run",
+    args,
+    env,
+    proxyEnv: proxyEnvironment(options.buildArgs, new Set(state.args.map(({ name }) => name))),
+    cwd: state.config.WorkingDir || "/",
+    user: state.config.User ?? "",
+    hostname: options.buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME") ?? HOSTNAME,
+    network: options.network,
+    extraHosts: options.extraHosts,
+    documents,
+    platform: state.platform,
+  };
+  const vertex = addStep(evaluation, state, instruction, operation, [state.vertex], suffix);
+  state.history.push({ kind: "layer", createdBy: `RUN ${[...argsForHistory(state), ...args].join(" ")} # buildkit`, vertex });
+}
+
+/** The words to execute; a lone heredoc is the script itself, one that starts with `#!` becomes an executable. */
+function commandOf(state: StageState, { form, args, heredocs }: RunInstruction): Pick<RunOperation, "args" | "documents"> & { suffix: string } {
+  const finish = (words: readonly string[]): string[] => (form === "shell" ? withShell(state, words) : [...words]);
+  const first = heredocs[0];
+  if (first === undefined) return { args: finish(args), documents: [], suffix: "" };
+  const lone = heredocs.length === 1 && /^\d*<<-?\s*[^<\s]+$/.test(args[0]!.trim());
+  if (!lone) return { args: finish([args[0]! + heredocs.map(({ name, content }) => `\n${content}${name}`).join("")]), documents: [], suffix: "" };
+  const suffix = ` (${summary(first.content)})`;
+  if (!first.content.startsWith("#!")) return { args: finish([first.content]), documents: [], suffix };
+  return { args: finish([`/dev/pipes/${first.name}`]), documents: [{ name: first.name, content: first.content }], suffix };
+}
+
+/** The first line that says something, as in BuildKit's step names. */
+function summary(content: string): string {
+  const lines = content.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return `${lines[0] ?? ""}${lines.length > 1 ? "..." : ""}`;
+}
+
+/** `|2 A=1 B=`: a count, then each ARG once with the value that RUN sees (BuildKit's runCommandString). */
+function argsForHistory(state: StageState): string[] {
+  const shown = new Map<string, string>();
+  for (const { name, value } of state.args) shown.set(name, `${name}=${state.env.get(name) ?? value ?? ""}`);
+  return shown.size === 0 ? [] : [`|${shown.size}`, ...shown.values()];
+}

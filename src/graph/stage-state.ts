@@ -1,0 +1,100 @@
+import type { ContainerConfig, HistoryEntry } from "../oci/image-config.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Stage } from "../dockerfile/instruction.ts";
+import type { Vertex } from "./vertex.ts";
+
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** One line of an image's history while its layers are still to be made. */
+export type HistoryStep =
+  | { readonly kind: "inherited"; readonly entry: HistoryEntry }
+  | { readonly kind: "layer"; readonly createdBy: string; readonly vertex: Vertex }
+  | { readonly kind: "empty"; readonly createdBy: string; readonly author?: string };
+
+/** Everything that instructions of a stage change, as it stands after the last one. */
+export interface StageState {
+  readonly stage: Stage;
+  /** Name as progress and messages show it: its own, or `stage-<index>`. */
+  readonly label: string;
+  readonly platform: Platform;
+  /** The file system; undefined is the empty one. */
+  vertex: Vertex | undefined;
+  config: ContainerConfig;
+  author: string | undefined;
+  /** Variables that expansion and RUN see: ENV and ARG, in the order of their last declaration. */
+  env: Map<string, string>;
+  /** ARGs in the order of their declaration, for the history of RUN; undefined = declared without value. */
+  args: { readonly name: string; readonly value: string | undefined }[];
+  history: HistoryStep[];
+  /** diff ids of the base image's layers, bottom first. */
+  baseDiffIds: readonly Digest[];
+  baseVertex: Vertex | undefined;
+  cmdIsSet: boolean;
+  /** ONBUILD triggers still to run, with the instructions of the stage behind them. */
+  stepIndex: number;
+  stepTotal: number;
+}
+
+/** A copy for a stage built FROM this one: same file system, config, history and variables. */
+export function inheritState(base: StageState, stage: Stage, label: string): StageState {
+  return {
+    ...base,
+    stage,
+    label,
+    config: structuredClone(base.config),
+    env: new Map(base.env),
+    args: [...base.args],
+    history: [...base.history],
+    cmdIsSet: false,
+    stepIndex: 0,
+    stepTotal: 0,
+  };
+}
+
+/** The state of a stage on an image, or on nothing (`FROM scratch`). */
+export function initialState(
+  stage: Stage,
+  label: string,
+  platform: Platform,
+  base: { vertex: Vertex | undefined; config: ContainerConfig; author?: string; history: readonly HistoryEntry[]; diffIds: readonly Digest[] },
+): StageState {
+  const config = structuredClone(base.config);
+  config.Env = [...(config.Env ?? [])];
+  if (!config.Env.some((entry) => entry.startsWith("PATH="))) config.Env.push(`PATH=${DEFAULT_PATH}`);
+  return {
+    stage,
+    label,
+    platform,
+    vertex: base.vertex,
+    config,
+    author: base.author,
+    env: new Map(config.Env.map(splitVariable)),
+    args: [],
+    history: base.history.map((entry) => ({ kind: "inherited", entry })),
+    baseDiffIds: base.diffIds,
+    baseVertex: base.vertex,
+    cmdIsSet: false,
+    stepIndex: 0,
+    stepTotal: 0,
+  };
+}
+
+/** Sets a variable for expansion and RUN; the latest declaration goes last. */
+export function setVariable(state: StageState, name: string, value: string): void {
+  state.env.delete(name);
+  state.env.set(name, value);
+}
+
+/** Sets a variable of the image config, keeping the place of an earlier value. */
+export function setConfigEnv(config: ContainerConfig, name: string, value: string): void {
+  const env = (config.Env ??= []);
+  const index = env.findIndex((entry) => entry.startsWith(`${name}=`));
+  if (index >= 0) env[index] = `${name}=${value}`;
+  else env.push(`${name}=${value}`);
+}
+
+export function splitVariable(entry: string): [string, string] {
+  const equals = entry.indexOf("=");
+  return equals < 0 ? [entry, ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
+}

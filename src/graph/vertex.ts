@@ -1,0 +1,90 @@
+import { sha256, type Digest } from "../oci/digest.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { SourceLocation } from "../std/fault.ts";
+
+/**
+ * A node of the build graph: one piece of work, frozen. Its digest covers the operation and its inputs,
+ * so equal work has one vertex. `inputs[0]` of `run`, `copy` and `mkdir` is the file system that they
+ * change (undefined = empty); the further inputs of `copy` are what its sources read from.
+ */
+export interface Vertex {
+  readonly digest: Digest;
+  readonly operation: Operation;
+  readonly inputs: readonly (Vertex | undefined)[];
+  /** Shown to the user: `[builder 2/4] COPY requirements.txt .` */
+  readonly name: string;
+  readonly location?: SourceLocation;
+  /** Do not look for an earlier result (--no-cache). */
+  readonly ignoreCache: boolean;
+  /** The same step of the last build has the same slot: what a miss is compared with. */
+  readonly slot: string;
+}
+
+export type Operation = ImageOperation | LocalOperation | RunOperation | CopyOperation | MkdirOperation;
+
+/** A base image, pinned to its manifest. */
+export interface ImageOperation {
+  readonly kind: "image";
+  /** `docker.io/library/alpine:3.20@sha256:…` */
+  readonly reference: string;
+  readonly platform: Platform;
+  readonly diffIds: readonly Digest[];
+}
+
+/** The build context. */
+export interface LocalOperation {
+  readonly kind: "local";
+  readonly name: "context";
+}
+
+export interface RunOperation {
+  readonly kind: "run";
+  readonly args: readonly string[];
+  /** `K=V`, in order. */
+  readonly env: readonly string[];
+  /** Proxy variables: given to the command, no part of the cache key. */
+  readonly proxyEnv: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly hostname: string;
+  readonly network: "default" | "none" | "host";
+  readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  /** Inline documents, mounted read-only and executable below /dev/pipes. */
+  readonly documents: readonly { readonly name: string; readonly content: string }[];
+  readonly platform: Platform;
+}
+
+export interface CopyOperation {
+  readonly kind: "copy";
+  readonly command: "COPY" | "ADD";
+  /** Paths, with wildcards; all of one instruction read from one tree, `inputs[1]`. */
+  readonly sources: readonly string[];
+  readonly inline: readonly { readonly name: string; readonly content: string }[];
+  /** Absolute; a trailing slash says that it is a directory. */
+  readonly destination: string;
+  readonly chown?: string;
+  readonly chmod?: string;
+  readonly platform: Platform;
+}
+
+export interface MkdirOperation {
+  readonly kind: "mkdir";
+  readonly path: string;
+  readonly mode: number;
+  readonly owner?: string;
+  readonly platform: Platform;
+}
+
+/** Makes vertices, each distinct piece of work once. */
+export class VertexPool {
+  readonly #known = new Map<Digest, Vertex>();
+
+  add(operation: Operation, inputs: readonly (Vertex | undefined)[], about: Omit<Vertex, "digest" | "operation" | "inputs">): Vertex {
+    const digest = sha256(JSON.stringify([operation, inputs.map((input) => input?.digest ?? null), about.ignoreCache]));
+    const known = this.#known.get(digest);
+    if (known) return known;
+    const vertex: Vertex = Object.freeze({ ...about, digest, operation, inputs });
+    this.#known.set(digest, vertex);
+    return vertex;
+  }
+}

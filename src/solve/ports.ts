@@ -1,0 +1,57 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Vertex } from "../graph/vertex.ts";
+
+/** What a vertex left behind: an identity that keys of later steps build on, and where its files are. */
+export interface Result {
+  readonly resultId: Digest;
+  /** The snapshot with its files; undefined while a base image has not been unpacked. */
+  readonly snapshot: string | undefined;
+  /** Milliseconds since the epoch: the end of the step that made it. */
+  readonly createdAt: number;
+}
+
+/** One file that a step read, as it went into the key; kept so that a miss can name it. */
+export interface ContentRow {
+  readonly path: string;
+  readonly type: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly digest: string;
+}
+
+export interface Content {
+  readonly digest: Digest;
+  readonly entries: readonly ContentRow[];
+}
+
+/** What was learned of one step, kept between builds. */
+export interface CacheRecord {
+  readonly key: Digest;
+  readonly resultId: Digest;
+  readonly snapshot: string | null;
+  readonly slot: string;
+  /** Every component of the key, by name, so that a miss can be explained. */
+  readonly components: Readonly<Record<string, string>>;
+  readonly files: readonly ContentRow[];
+  readonly createdAt: number;
+}
+
+/** Port: where results of earlier builds are found. */
+export interface CacheStore {
+  find(key: Digest): CacheRecord | undefined;
+  /** Keeps the record under its key and under the aliases. */
+  save(record: CacheRecord & { readonly aliases: readonly Digest[] }): void;
+  /** The last record of a slot, to compare a miss with. */
+  latest(slot: string): CacheRecord | undefined;
+}
+
+/** Port: what does the work. */
+export interface Runner {
+  /** The result of a source (`image`): known from its config, nothing is fetched yet. */
+  source(vertex: Vertex): Promise<Result>;
+  /** The content that a `copy` reads from its tree. `tree` is undefined for the build context. */
+  content(vertex: Vertex, tree: Result | undefined, signal: AbortSignal): Promise<Content>;
+  /** Executes the vertex on the result of its first input. */
+  run(vertex: Vertex, inputs: readonly (Result | undefined)[], signal: AbortSignal): Promise<{ snapshot: string; createdAt: number }>;
+}
