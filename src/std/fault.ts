@@ -1,5 +1,6 @@
 import type { FaultSpec } from "./fault-spec.ts";
 import { buildFaults } from "./faults/build.ts";
+import { cliFaults } from "./faults/cli.ts";
 import { contextFaults } from "./faults/context.ts";
 import { dockerfileFaults } from "./faults/dockerfile.ts";
 import { execFaults } from "./faults/exec.ts";
@@ -22,6 +23,7 @@ export const faultTable = {
   ...storeFaults,
   ...registryFaults,
   ...serverFaults,
+  ...cliFaults,
 } as const;
 
 export type FaultCode = keyof typeof faultTable;

@@ -1,0 +1,69 @@
+import { flagTable } from "../flags/flag.ts";
+import { progressModes } from "../progress/renderer.ts";
+
+const later = "";
+
+/** The flags of `sampan build`: docker's names, letters and meanings. */
+export const buildFlags = flagTable({
+  tag: { kind: "list", short: "t", value: "NAME", help: "Name of the image, with its tag; may be given several times", group: "Image" },
+  label: { kind: "list", value: "NAME=VALUE", help: "Label of the image", group: "Image" },
+  platform: { kind: "text", value: "OS/ARCH", help: "Platform to build for; only the machine's own for now", group: "Image" },
+
+  file: { kind: "text", short: "f", value: "PATH", help: "The Dockerfile; by default `Dockerfile` in the context, `-` is standard input", group: "Dockerfile" },
+  target: { kind: "text", value: "STAGE", help: "Stage to build; by default the last one", group: "Dockerfile" },
+  "build-arg": { kind: "list", value: "NAME[=VALUE]", help: "Value for an ARG; without a value it comes from the environment", group: "Dockerfile" },
+
+  "no-cache": { kind: "switch", help: "Run every step", group: "Cache" },
+  "no-cache-filter": { kind: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages", group: "Cache" },
+  pull: { kind: "switch", help: "Ask the registry for the base images, even for those in the store", group: "Cache" },
+  explain: { kind: "switch", help: "Show for each step why it ran or what it hit", group: "Cache" },
+
+  output: { kind: "list", short: "o", value: "type=TYPE[,dest=PATH]", help: "Where the result goes: store, registry, oci, docker, tar or local; may be given several times. A path alone is a local folder, `-` a tar on standard output", group: "Output" },
+  push: { kind: "switch", help: "Store and push, `-o type=store -o type=registry`", group: "Output" },
+  load: { kind: "switch", help: "Store, `-o type=store`; so it is done when no output is named", group: "Output" },
+  iidfile: { kind: "text", value: "PATH", help: "Write the image id to a file", group: "Output" },
+  "metadata-file": { kind: "text", value: "PATH", help: "Write what was made to a file, as JSON", group: "Output" },
+  progress: { kind: "text", value: "MODE", help: "How progress is shown on standard error", choices: progressModes, default: "auto", group: "Output" },
+  quiet: { kind: "switch", short: "q", help: "Show no progress and print the image id", group: "Output" },
+
+  "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN", group: "Running" },
+  network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },
+  runtime: { kind: "text", value: "NAME", help: "What runs RUN: `builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin", group: "Running" },
+  "no-host-certs": { kind: "switch", help: "Do not show the host's CA certificates to RUN", group: "Running" },
+  insecure: { kind: "switch", help: "Speak plain HTTP to registries, or HTTPS without checking certificates", group: "Running" },
+
+  // Docker's builder asks the daemon to do these; here they are always so.
+  rm: { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
+  "force-rm": { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
+
+  allow: { kind: "list", help: "", refused: later },
+  annotation: { kind: "list", help: "", refused: later },
+  attest: { kind: "list", help: "", refused: later },
+  "build-context": { kind: "list", help: "", refused: "named contexts come with a later version" },
+  builder: { kind: "text", help: "", refused: "Sampan builds here, without a builder" },
+  "cache-from": { kind: "list", help: "", refused: "the local build cache is used in any case" },
+  "cache-to": { kind: "list", help: "", refused: "the local build cache is written in any case" },
+  call: { kind: "text", help: "", refused: later },
+  check: { kind: "switch", help: "", refused: later },
+  "cgroup-parent": { kind: "text", help: "", refused: later },
+  compress: { kind: "switch", help: "", refused: "the context is read where it stands" },
+  "cpu-period": { kind: "text", help: "", refused: later },
+  "cpu-quota": { kind: "text", help: "", refused: later },
+  "cpu-shares": { kind: "text", short: "c", help: "", refused: later },
+  "cpuset-cpus": { kind: "text", help: "", refused: later },
+  "cpuset-mems": { kind: "text", help: "", refused: later },
+  "disable-content-trust": { kind: "switch", help: "", refused: later },
+  isolation: { kind: "text", help: "", refused: later },
+  memory: { kind: "text", short: "m", help: "", refused: later },
+  "memory-swap": { kind: "text", help: "", refused: later },
+  policy: { kind: "list", help: "", refused: later },
+  print: { kind: "text", help: "", refused: later },
+  provenance: { kind: "text", help: "", refused: later },
+  sbom: { kind: "text", help: "", refused: later },
+  secret: { kind: "list", help: "", refused: later },
+  "security-opt": { kind: "list", help: "", refused: later },
+  "shm-size": { kind: "text", help: "", refused: later },
+  squash: { kind: "switch", help: "", refused: later },
+  ssh: { kind: "list", help: "", refused: later },
+  ulimit: { kind: "list", help: "", refused: later },
+});

@@ -1,0 +1,132 @@
+import type { Command } from "./command.ts";
+
+/** A command as the overview shows it; its file is read when it is called. */
+export interface CommandEntry {
+  readonly summary: string;
+  readonly group: "Build and carry" | "Images" | "Registries" | "Sampan itself";
+  load(): Promise<Command>;
+}
+
+/**
+ * Every command by the words after `sampan`. The summaries stand here a second time, so that the overview
+ * need not load all of the files; a test compares them.
+ */
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  build: {
+    summary: "Build an image from a Dockerfile",
+    group: "Build and carry",
+    load: async () => (await import("./commands/build.ts")).buildCommand,
+  },
+  run: {
+    summary: "Run a command in a new container of an image",
+    group: "Build and carry",
+    load: async () => (await import("./commands/run.ts")).runCommand,
+  },
+  push: {
+    summary: "Upload an image to a registry",
+    group: "Build and carry",
+    load: async () => (await import("./commands/push.ts")).pushCommand,
+  },
+  pull: {
+    summary: "Download an image from a registry",
+    group: "Build and carry",
+    load: async () => (await import("./commands/pull.ts")).pullCommand,
+  },
+  images: {
+    summary: "List images",
+    group: "Images",
+    load: async () => (await import("./commands/images.ts")).imagesCommand,
+  },
+  inspect: {
+    summary: "Show all that is known about images",
+    group: "Images",
+    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  },
+  history: {
+    summary: "Show the history of an image",
+    group: "Images",
+    load: async () => (await import("./commands/history.ts")).historyCommand,
+  },
+  tag: {
+    summary: "Give an image a further name",
+    group: "Images",
+    load: async () => (await import("./commands/tag.ts")).tagCommand,
+  },
+  rmi: {
+    summary: "Remove images",
+    group: "Images",
+    load: async () => (await import("./commands/rmi.ts")).rmiCommand,
+  },
+  save: {
+    summary: "Write images to a tar archive",
+    group: "Images",
+    load: async () => (await import("./commands/save.ts")).saveCommand,
+  },
+  load: {
+    summary: "Read images from a tar archive",
+    group: "Images",
+    load: async () => (await import("./commands/load.ts")).loadCommand,
+  },
+  login: {
+    summary: "Keep the credentials for a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/login.ts")).loginCommand,
+  },
+  logout: {
+    summary: "Forget the credentials for a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/logout.ts")).logoutCommand,
+  },
+  "registry serve": {
+    summary: "Serve a registry from a folder",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-serve.ts")).registryServeCommand,
+  },
+  doctor: {
+    summary: "Show what this machine allows, and how to mend what it does not",
+    group: "Sampan itself",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand,
+  },
+  version: {
+    summary: "Show the version",
+    group: "Sampan itself",
+    load: async () => (await import("./commands/version.ts")).versionCommand,
+  },
+  help: {
+    summary: "Show the help of a command",
+    group: "Sampan itself",
+    load: async () => (await import("./commands/help.ts")).helpCommand,
+  },
+};
+
+/** Docker's other spellings of the same commands. */
+export const commandAliases: Readonly<Record<string, string>> = {
+  "image build": "build",
+  "image ls": "images",
+  "image list": "images",
+  "image inspect": "inspect",
+  "image history": "history",
+  "image tag": "tag",
+  "image rm": "rmi",
+  "image remove": "rmi",
+  "image push": "push",
+  "image pull": "pull",
+  "image save": "save",
+  "image load": "load",
+  "container run": "run",
+  "buildx build": "build",
+  "builder build": "build",
+};
+
+/** Words that open a group; alone they show what it holds. */
+export const commandGroups = ["registry", "image", "container", "buildx", "builder"] as const;
+
+/** Commands that Docker's tools know and this version refuses by name. */
+export const laterCommands: ReadonlySet<string> = new Set([
+  "attach", "commit", "cp", "create", "diff", "events", "exec", "export", "import", "info", "kill", "logs", "pause", "port",
+  "ps", "rename", "restart", "rm", "search", "start", "stats", "stop", "top", "unpause", "update", "wait",
+  "compose", "context", "manifest", "network", "plugin", "system", "volume", "swarm", "service", "stack", "node", "secret", "config",
+  "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
+  "image prune", "image import", "builder prune", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
+  "buildx du", "buildx prune", "buildx imagetools", "buildx history", "container ls", "container exec", "container rm",
+]);

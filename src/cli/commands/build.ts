@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import type { BuildOptions } from "../../build/build-options.ts";
+import { buildFlags } from "../build/build-flags.ts";
+import { buildOutputs } from "../build/outputs.ts";
+import { command, type Call } from "../command.ts";
+import { extraHosts } from "../flags/extra-hosts.ts";
+import { assignments, labels } from "../flags/key-values.ts";
+import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
+
+export const buildCommand = command({
+  name: "build",
+  summary: "Build an image from a Dockerfile",
+  description:
+    "Builds the stages that the target needs, side by side, from the Dockerfile in the context. The context is a folder, " +
+    "or `-` for a tar archive or a Dockerfile on standard input.\n\n" +
+    "What was built before is not built again: a step runs when its instruction, something it can see of arguments and " +
+    "environment, or the content of a file that it reads has changed. --explain says which of these it was.",
+  usage: "[OPTIONS] PATH | -",
+  flags: buildFlags,
+  examples: [
+    { title: "Build the folder and give the image a name", line: "sampan build -t app:1.0 ." },
+    { title: "Build and push", line: "sampan build -t registry.example.com/team/app:1.2.0 --push ." },
+    { title: "Build a stage with an argument, and write an OCI archive", line: "sampan build --target test --build-arg PYTHON=3.12 -o type=oci,dest=app.tar ." },
+    { title: "Find out why a step runs again", line: "sampan build --explain --progress plain ." },
+    { title: "A Dockerfile without a context", line: "printf 'FROM alpine\\nRUN date' | sampan build -" },
+  ],
+  positionals: { min: 1, max: 1 },
+  async run(call) {
+    const { flags, io } = call;
+    const options = buildOptions(call);
+    const { enterUserNamespace } = await import("../../linux/user-namespace.ts");
+    await enterUserNamespace();
+    const renderer = await createRenderer(flags.quiet ? "quiet" : (flags.progress as ProgressMode), {
+      stream: io.stderr, env: io.env, explain: flags.explain,
+    });
+    try {
+      const { build } = await import("../../build/build.ts");
+      const result = await build({ ...options, onProgress: renderer.onEvent });
+      const { writeFile } = await import("node:fs/promises");
+      if (flags.iidfile !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId ?? "");
+      if (flags["metadata-file"] !== undefined) {
+        const { buildMetadata } = await import("../build/metadata.ts");
+        await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result), null, 2)}\n`);
+      }
+      if (flags.quiet && result.imageId !== undefined) io.stdout.write(`${result.imageId}\n`);
+    } finally {
+      renderer.close();
+    }
+  },
+});
+
+function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
+  const context = positionals[0]!;
+  return {
+    context,
+    cwd: io.cwd,
+    ...(flags.file === undefined ? {} : { file: flags.file }),
+    ...(context === "-" || flags.file === "-" ? { stdin: io.stdin } : {}),
+    tags: flags.tag,
+    ...(flags.target ? { target: flags.target } : {}),
+    buildArgs: assignments(flags["build-arg"], io.env, "--build-arg"),
+    labels: labels(flags.label),
+    ...(flags.platform ? { platform: flags.platform } : {}),
+    noCache: flags["no-cache"],
+    noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
+    pull: flags.pull,
+    outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, terminal: io.stdout.isTTY === true }),
+    addHosts: extraHosts(flags["add-host"]),
+    network: flags.network as "default" | "none" | "host",
+    runtime: flags.runtime,
+    hostCertificates: !flags["no-host-certs"],
+    insecure: flags.insecure,
+    signal,
+  };
+}

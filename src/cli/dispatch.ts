@@ -1,0 +1,64 @@
+import { fault, isFault } from "../std/fault.ts";
+import type { Command } from "./command.ts";
+import { commandTable } from "./command-table.ts";
+import { findCommand } from "./find-command.ts";
+import type { FlagTable } from "./flags/flag.ts";
+import { parseFlags } from "./flags/parse-flags.ts";
+import type { Io } from "./io.ts";
+
+/** Does what the words after `sampan` say and gives the exit status; nothing is thrown. */
+export async function dispatch(words: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+  let command: Command | undefined;
+  try {
+    const rest = readGlobalFlags(words, io.env);
+    if (rest.length === 0 || rest[0] === "--help" || rest[0] === "-h") {
+      io.stdout.write((await import("./help/overview.ts")).overview());
+      return 0;
+    }
+    const found = findCommand(rest[0] === "--version" || rest[0] === "-v" ? ["version", "--short"] : rest);
+    if ("group" in found) {
+      io.stdout.write((await import("./help/overview.ts")).groupOverview(found.group));
+      return 0;
+    }
+    command = await commandTable[found.name]!.load();
+    const helpLetter = Object.values(command.flags).some(({ short }) => short === "h") ? {} : { short: "h" };
+    const table: FlagTable = { ...command.flags, help: { kind: "switch", help: "", ...helpLetter } };
+    const parsed = parseFlags(found.rest, table, { interspersed: command.interspersed });
+    if ((parsed.flags as Record<string, unknown>)["help"] === true) {
+      io.stdout.write((await import("./help/command-help.ts")).commandHelp(command, io.stdout.columns));
+      return 0;
+    }
+    checkCount(command, parsed.positionals.length);
+    return (await command.run({ ...parsed, io, signal })) ?? 0;
+  } catch (error) {
+    // Whatever broke because of the interruption is not what happened.
+    const shown = signal.aborted && isFault(signal.reason) ? signal.reason : error;
+    return await (await import("./errors/print-error.ts")).printError(shown, io, command);
+  }
+}
+
+/** `--config DIR` and `-D` stand before the command, as Docker's do. */
+function readGlobalFlags(words: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
+  let at = 0;
+  for (; at < words.length; at += 1) {
+    const word = words[at]!;
+    if (word === "-D" || word === "--debug") env["SAMPAN_DEBUG"] = "1";
+    else if (word === "--config" && at + 1 < words.length) env["DOCKER_CONFIG"] = words[++at];
+    else if (word.startsWith("--config=")) env["DOCKER_CONFIG"] = word.slice("--config=".length);
+    else break;
+  }
+  return words.slice(at);
+}
+
+function checkCount(command: Command, count: number): void {
+  const { min, max } = command.positionals;
+  if (count >= min && count <= max) return;
+  throw fault("USAGE", { problem: `'sampan ${command.name}' ${expected(min, max)}, not ${count}` });
+}
+
+function expected(min: number, max: number): string {
+  const word = (count: number): string => `${count} argument${count === 1 ? "" : "s"}`;
+  if (max === 0) return "takes no arguments";
+  if (min === max) return `needs exactly ${word(min)}`;
+  return max === Infinity ? `needs at least ${word(min)}` : `takes ${min} to ${word(max)}`;
+}

@@ -1,0 +1,22 @@
+import { fault, isFault, type Fault } from "../../std/fault.ts";
+
+/** The fault that an error is, or that its system error number stands for; undefined for anything else. */
+export function asFault(error: unknown): Fault | undefined {
+  if (isFault(error)) return error;
+  if (!(error instanceof Error)) return undefined;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path: path ?? "the store" }, { cause: error });
+  if (code === "EROFS") return fault("READ_ONLY", { path: path ?? "the store" }, { cause: error });
+  if ((code === "EACCES" || code === "EPERM" || code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") && path !== undefined) {
+    return fault("FILE_PROBLEM", { path, problem: problems[code] }, { cause: error });
+  }
+  return isFault(error.cause) ? error.cause : undefined;
+}
+
+const problems = {
+  EACCES: "permission denied",
+  EPERM: "the operation is not permitted",
+  ENOENT: "no such file or directory",
+  ENOTDIR: "a part of the path is no directory",
+  EISDIR: "it is a directory",
+} as const;

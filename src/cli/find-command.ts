@@ -1,0 +1,27 @@
+import { suggest } from "../dockerfile/suggest.ts";
+import { fault } from "../std/fault.ts";
+import { commandAliases, commandGroups, commandTable, laterCommands } from "./command-table.ts";
+
+/**
+ * The command that the first words name, and the words after it. A group word that stands alone is given back as `group`.
+ * @throws USAGE for an unknown command, NOT_SUPPORTED for one that belongs to a later version
+ */
+export function findCommand(words: readonly string[]): { name: string; rest: readonly string[] } | { group: string } {
+  const [first = "", second] = words;
+  if ((commandGroups as readonly string[]).includes(first)) {
+    if (second === undefined || second === "--help" || second === "-h" || second === "help") return { group: first };
+    return { name: resolve(`${first} ${second}`), rest: words.slice(2) };
+  }
+  return { name: resolve(first), rest: words.slice(1) };
+}
+
+function resolve(spoken: string): string {
+  const name = commandAliases[spoken] ?? spoken;
+  if (Object.hasOwn(commandTable, name)) return name;
+  if (laterCommands.has(spoken)) throw fault("NOT_SUPPORTED", { feature: `the command \`sampan ${spoken}\`` });
+  const near = suggest(spoken, [...Object.keys(commandTable), ...Object.keys(commandAliases)]);
+  throw fault("USAGE", {
+    problem: `unknown command: sampan ${spoken}`,
+    hint: near ? `did you mean \`sampan ${near}\`?` : "`sampan help` lists the commands",
+  });
+}

@@ -1,0 +1,127 @@
+import { humanSize } from "../../std/human-size.ts";
+import type { LogEvent, ProgressEvent, StepEvent, TransferEvent, WarningEvent } from "../../std/progress.ts";
+import { LogLines } from "./log-lines.ts";
+import type { Renderer, RendererOptions } from "./renderer.ts";
+import { logSeconds, shortSeconds } from "./seconds.ts";
+import { warningLines } from "./warning-lines.ts";
+
+/** How long the lines of other steps wait while the step that is shown goes on, so that blocks stay together. */
+const PATIENCE = 1000;
+/** How often an unfinished transfer gets a line. */
+const TRANSFER_PAUSE = 5000;
+
+interface Shown {
+  readonly number: number;
+  name: string;
+  started?: number;
+  done: boolean;
+  readonly lines: string[];
+  /** When the oldest of `lines` came. */
+  waitingSince?: number;
+  readonly streams: Record<"stdout" | "stderr", LogLines>;
+  readonly transfers: Map<string, number>;
+  saidWhy: boolean;
+}
+
+/**
+ * Lines as `docker build --progress plain` writes them: `#5 [builder 2/4] RUN …`, `#5 0.123 output`,
+ * `#5 DONE 1.2s`, `#5 CACHED`. Every line of every log is written.
+ */
+export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
+  const steps = new Map<string, Shown>();
+  const warnings: WarningEvent[] = [];
+  let current: Shown | undefined;
+  let counter = 0;
+
+  const stepOf = (id: string, name = id): Shown => {
+    let step = steps.get(id);
+    if (!step) {
+      counter += 1;
+      step = { number: counter, name, done: false, lines: [], streams: { stdout: new LogLines(), stderr: new LogLines() }, transfers: new Map(), saidWhy: false };
+      steps.set(id, step);
+    }
+    return step;
+  };
+  const say = (step: Shown, text: string): void => {
+    step.waitingSince ??= Date.now();
+    step.lines.push(`#${step.number} ${text}`.trimEnd());
+  };
+  const write = (step: Shown): void => {
+    if (step.lines.length === 0) return;
+    let text = "";
+    if (current !== step) {
+      if (current && !current.done) text += `#${current.number} ...\n`;
+      text += `${current ? "\n" : ""}#${step.number} ${step.name}\n`;
+      current = step;
+    }
+    stream.write(`${text}${step.lines.splice(0).join("\n")}\n`);
+    step.waitingSince = undefined;
+  };
+  const flush = (all = false): void => {
+    if (current) write(current);
+    for (;;) {
+      const waiting = [...steps.values()].filter((step) => step.lines.length > 0).sort((a, b) => a.waitingSince! - b.waitingSince!);
+      const next = waiting.find((step) => step.done) ?? waiting[0];
+      if (!next) return;
+      if (!all && current && !current.done && Date.now() - next.waitingSince! < PATIENCE) return;
+      write(next);
+    }
+  };
+  const timer = setInterval(flush, PATIENCE / 4);
+  timer.unref();
+
+  const onStep = (event: StepEvent): void => {
+    const step = stepOf(event.id, event.name);
+    step.name = event.name;
+    step.started ??= event.started;
+    if (explain && event.why && !step.saidWhy) {
+      step.saidWhy = true;
+      for (const line of event.why) say(step, `why: ${line}`);
+    }
+    if (step.done) return;
+    if (event.completed === undefined && event.error === undefined && !event.cached) return;
+    step.done = true;
+    for (const lines of Object.values(step.streams)) for (const line of lines.end()) say(step, line);
+    if (event.error !== undefined) say(step, `ERROR: ${event.error}`);
+    else if (event.cached) say(step, "CACHED");
+    else say(step, `DONE ${shortSeconds(event.completed! - (step.started ?? event.completed!))}`);
+  };
+  const onLog = (event: LogEvent): void => {
+    const step = stepOf(event.id);
+    for (const line of step.streams[event.stream].push(event.data)) say(step, `${logSeconds(event.time - (step.started ?? event.time))} ${line}`);
+  };
+  const onTransfer = (event: TransferEvent): void => {
+    const step = stepOf(event.id);
+    const last = step.transfers.get(event.key);
+    const now = Date.now();
+    if (last === Infinity || (event.completed === undefined && last !== undefined && now - last < TRANSFER_PAUSE)) return;
+    step.transfers.set(event.key, event.completed === undefined ? now : Infinity);
+    if (event.completed === undefined && last === undefined) return;
+    say(step, transferLine(event));
+  };
+
+  return {
+    onEvent(event: ProgressEvent) {
+      if (event.type === "step") onStep(event);
+      else if (event.type === "log") onLog(event);
+      else if (event.type === "transfer") onTransfer(event);
+      else warnings.push(event);
+      flush();
+    },
+    close() {
+      clearInterval(timer);
+      flush(true);
+      for (const line of warningLines(warnings)) stream.write(`${line}\n`);
+    },
+  };
+}
+
+/** `sha256:4f4fb700ef54 3.37MB / 3.37MB 0.4s done` */
+export function transferLine(event: TransferEvent): string {
+  const amount = event.total === undefined ? humanSize(event.current, 3) : `${humanSize(event.current, 3)} / ${humanSize(event.total, 3)}`;
+  const now = event.completed ?? Date.now();
+  const time = event.started === undefined ? "" : ` ${shortSeconds(now - event.started)}`;
+  const done = event.completed === undefined ? "" : event.action === "exists" ? " exists already" : event.action === "mounted" ? " mounted" : " done";
+  const what = event.key.startsWith(event.action) || !["extracting", "compressing", "pushing"].includes(event.action) ? event.key : `${event.action} ${event.key}`;
+  return `${what} ${amount}${time}${done}`;
+}
