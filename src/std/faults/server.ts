@@ -1,5 +1,36 @@
 import { spec } from "../fault-spec.ts";
 
-/** Faults of the server station. */
+/** Faults of the server station. What goes wrong inside one request is an HTTP answer instead (server/registry-error.ts). */
 export const serverFaults = {
+  SERVER_LISTEN_INVALID: spec<{ listen: string }>({
+    when: "The address for the registry server is not `host:port`.",
+    exit: 2,
+    message: ({ listen }) => `${JSON.stringify(listen)} is not an address to listen on`,
+    hint: () => "use host:port, as in 127.0.0.1:5000 or [::1]:5000; port 0 takes a free one",
+  }),
+  SERVER_LISTEN_FAILED: spec<{ listen: string; reason: string }>({
+    when: "The registry server cannot listen on its address: the port is taken, needs rights, or the address is not this machine's.",
+    exit: 1,
+    message: ({ listen, reason }) => `cannot listen on ${listen}: ${reason}`,
+    hint: ({ reason }) =>
+      reason === "the port is in use" ? "stop the program that holds the port, or choose another one (port 0 takes a free one)" : "choose an address of this machine and a port from 1024 up",
+  }),
+  SERVER_WITHOUT_ACCESS_CONTROL: spec<{ listen: string }>({
+    when: "The registry server has no users and rights yet and was told to listen on an address that other machines reach.",
+    exit: 1,
+    message: ({ listen }) => `refusing to serve on ${listen}: anybody who reaches it could push and delete`,
+    hint: () => "listen on 127.0.0.1 or [::1], put a proxy that authenticates in front, or accept it with insecureNoAuth",
+  }),
+  SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
+    when: "Another process serves the same registry folder.",
+    exit: 1,
+    message: ({ root, pid }) => `${root} is served by process ${pid} already`,
+    hint: () => "stop that server, or give this one a folder of its own",
+  }),
+  SERVER_ROOT_UNUSABLE: spec<{ root: string; problem: string }>({
+    when: "The folder of the registry server cannot be created, read or written, or was written by a newer version.",
+    exit: 1,
+    message: ({ root, problem }) => `cannot keep a registry in ${root}: ${problem}`,
+    hint: () => "name a folder that this user may write to",
+  }),
 } as const;

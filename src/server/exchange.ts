@@ -1,0 +1,34 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Settings } from "./settings.ts";
+import type { RegistryStorage } from "./storage/storage.ts";
+
+/** One request on its way through a route. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly storage: RegistryStorage;
+  readonly settings: Settings;
+  readonly query: URLSearchParams;
+  /** `<name>` of the route, checked against the grammar; empty in routes without it. */
+  readonly repository: string;
+  /** The last path segment where the route has a parameter there (`<digest>`, `<reference>`, `<session>`), unchecked. */
+  readonly parameter: string;
+}
+
+export type Handler = (exchange: Exchange) => Promise<void>;
+
+/** Answers without a body. */
+export function sendEmpty({ response }: Exchange, status: number, headers: OutgoingHttpHeaders = {}): void {
+  response.writeHead(status, status === 204 || status === 304 ? headers : { "Content-Length": 0, ...headers });
+  response.end();
+}
+
+/** Answers with a body that is in memory; a HEAD request gets its headers only. */
+export function sendBytes({ request, response }: Exchange, status: number, bytes: Uint8Array, headers: OutgoingHttpHeaders): void {
+  response.writeHead(status, { "Content-Length": bytes.length, ...headers });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+export function sendJson(exchange: Exchange, value: unknown, headers: OutgoingHttpHeaders = {}): void {
+  sendBytes(exchange, 200, Buffer.from(JSON.stringify(value)), { "Content-Type": "application/json", ...headers });
+}

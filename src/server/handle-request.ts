@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkName, compileRoutes } from "./match-route.ts";
+import { RegistryError } from "./registry-error.ts";
+import { routes } from "./routes.ts";
+import { sendError } from "./send-error.ts";
+import type { Settings } from "./settings.ts";
+import type { RegistryStorage } from "./storage/storage.ts";
+
+const findRoute = compileRoutes(routes);
+
+/** Answers one request; never rejects. Errors of the server itself also go to `report`. */
+export async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: { storage: RegistryStorage; settings: Settings; report: (problem: Error) => void },
+): Promise<void> {
+  try {
+    response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    await dispatch(request, response, context);
+  } catch (error) {
+    if (request.destroyed && !request.complete) return; // the client left in the middle of its own body
+    await sendError(request, response, error, context.report);
+  }
+}
+
+async function dispatch(request: IncomingMessage, response: ServerResponse, { storage, settings }: { storage: RegistryStorage; settings: Settings }): Promise<void> {
+  const [path, search] = splitTarget(request.url ?? "/");
+  const match = findRoute(path);
+  if (!match) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");
+  const { route, repository, parameter } = match;
+  const handler = Object.hasOwn(route.methods, request.method ?? "") ? route.methods[request.method!] : undefined;
+  if (!handler) {
+    throw new RegistryError("UNSUPPORTED", `${request.method} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
+  }
+  if (route.path.includes("<name>")) checkName(repository);
+  await handler({ request, response, storage, settings, query: new URLSearchParams(search), repository, parameter });
+}
+
+/** Path and query as they were sent; a client that takes us for a proxy sends the absolute form (RFC 9112, 3.2.2). */
+function splitTarget(target: string): [path: string, search: string] {
+  const local = target.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = local.indexOf("?");
+  return mark < 0 ? [local, ""] : [local.slice(0, mark), local.slice(mark + 1)];
+}

@@ -1,0 +1,22 @@
+import type { Route } from "./match-route.ts";
+import { ping } from "./routes/ping.ts";
+import { deleteBlob, sendBlob } from "./routes/blob.ts";
+import { listCatalog } from "./routes/catalog.ts";
+import { deleteManifest, putManifest, sendManifest } from "./routes/manifest.ts";
+import { listReferrers } from "./routes/referrers.ts";
+import { listTags } from "./routes/tags.ts";
+import { appendUpload, cancelUpload, finishUpload, showUpload, startUpload } from "./routes/upload.ts";
+
+/** Every endpoint of the registry (distribution-spec, "Endpoints", and distribution's `_catalog`). */
+export const routes: readonly Route[] = [
+  { path: "/v2/", methods: { GET: ping, HEAD: ping } },
+  { path: "/v2", methods: { GET: ping, HEAD: ping } },
+  { path: "/v2/_catalog", methods: { GET: listCatalog } },
+  { path: "/v2/<name>/blobs/uploads/", methods: { POST: startUpload } },
+  { path: "/v2/<name>/blobs/uploads", methods: { POST: startUpload } },
+  { path: "/v2/<name>/blobs/uploads/<session>", methods: { GET: showUpload, PATCH: appendUpload, PUT: finishUpload, DELETE: cancelUpload } },
+  { path: "/v2/<name>/blobs/<digest>", methods: { GET: sendBlob, HEAD: sendBlob, DELETE: deleteBlob } },
+  { path: "/v2/<name>/manifests/<reference>", methods: { GET: sendManifest, HEAD: sendManifest, PUT: putManifest, DELETE: deleteManifest } },
+  { path: "/v2/<name>/tags/list", methods: { GET: listTags } },
+  { path: "/v2/<name>/referrers/<digest>", methods: { GET: listReferrers } },
+];

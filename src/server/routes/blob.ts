@@ -1,0 +1,46 @@
+import { isDigest, type Digest } from "../../oci/digest.ts";
+import { parseRange } from "../byte-range.ts";
+import { sendEmpty, type Exchange } from "../exchange.ts";
+import { RegistryError } from "../registry-error.ts";
+import { sendStream } from "../send-stream.ts";
+
+/** end-2: a blob or the part of it that `Range` asks for. */
+export async function sendBlob(exchange: Exchange): Promise<void> {
+  const { request, response, repository, storage } = exchange;
+  const digest = digestOf(exchange);
+  const size = (await storage.repositories.hasBlob(repository, digest)) ? await storage.blobs.size(digest) : undefined;
+  if (size === undefined) throw unknownBlob(digest);
+  const headers = {
+    "Content-Type": "application/octet-stream",
+    "Docker-Content-Digest": digest,
+    ETag: `"${digest}"`,
+    "Accept-Ranges": "bytes",
+  };
+  if (request.headers["if-none-match"] === headers.ETag) return sendEmpty(exchange, 304, headers);
+  const condition = request.headers["if-range"];
+  const range = condition === undefined || condition === headers.ETag ? parseRange(request.headers.range, size) : undefined;
+  if (range === "unsatisfiable") {
+    throw new RegistryError("RANGE_INVALID", "the range lies outside the blob", { headers: { "Content-Range": `bytes */${size}` } });
+  }
+  const { start, end } = range ?? { start: 0, end: size - 1 };
+  const part = range ? { "Content-Range": `bytes ${start}-${end}/${size}` } : {};
+  response.writeHead(range ? 206 : 200, { ...headers, ...part, "Content-Length": end - start + 1 });
+  if (request.method === "HEAD" || size === 0) response.end();
+  else await sendStream(response, storage.blobs.read(digest, { start, end }));
+}
+
+/** end-10. */
+export async function deleteBlob(exchange: Exchange): Promise<void> {
+  const digest = digestOf(exchange);
+  if (!(await exchange.storage.repositories.unlinkBlob(exchange.repository, digest))) throw unknownBlob(digest);
+  sendEmpty(exchange, 202, { "Docker-Content-Digest": digest });
+}
+
+function digestOf({ parameter }: Exchange): Digest {
+  if (isDigest(parameter)) return parameter;
+  throw new RegistryError("DIGEST_INVALID", "the digest is not a sha256 or sha512 digest", { detail: { digest: parameter.slice(0, 300) } });
+}
+
+function unknownBlob(digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", "the repository has no such blob", { detail: { digest } });
+}

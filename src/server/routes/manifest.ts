@@ -1,0 +1,87 @@
+import { hash } from "node:crypto";
+import { digestAlgorithm, isDigest, type Digest } from "../../oci/digest.ts";
+import { isTag } from "../../oci/reference.ts";
+import { checkManifest, type ManifestReferences } from "../check-manifest.ts";
+import { describeManifest } from "../describe-manifest.ts";
+import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
+import { readBody } from "../read-body.ts";
+import { RegistryError } from "../registry-error.ts";
+
+/** Tags that one PUT may set (end-7b asks for at least 10). */
+const TAGS_AT_ONCE = 100;
+
+/** end-3. `Accept` is not used: what was stored is served, and a client that cannot read it says so best itself. */
+export async function sendManifest(exchange: Exchange): Promise<void> {
+  const manifest = await exchange.storage.repositories.manifest(exchange.repository, checkReference(exchange.parameter));
+  if (!manifest) throw unknownManifest(exchange);
+  const headers = { "Content-Type": manifest.mediaType, "Docker-Content-Digest": manifest.digest, ETag: `"${manifest.digest}"` };
+  if (exchange.request.headers["if-none-match"] === headers.ETag) sendEmpty(exchange, 304, headers);
+  else sendBytes(exchange, 200, manifest.bytes, headers);
+}
+
+/** end-7a and 7b: stores the bytes as they came, once everything they name is there. */
+export async function putManifest(exchange: Exchange): Promise<void> {
+  const { repository, parameter, request, query, storage, settings } = exchange;
+  const reference = checkReference(parameter);
+  const tags = isDigest(reference) ? query.getAll("tag") : [reference];
+  if (tags.length > TAGS_AT_ONCE) throw new RegistryError("TAG_INVALID", `at most ${TAGS_AT_ONCE} tags can be set at once`, { status: 414 });
+  for (const tag of tags) if (!isTag(tag)) throw invalidTag(tag);
+  const bytes = await readBody(request, settings.manifestLimit);
+  const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
+  await checkPresent(exchange, checkManifest(bytes, request.headers["content-type"]));
+  const record = describeManifest(bytes, digest);
+  await storage.repositories.putManifest(repository, { ...record, bytes }, tags);
+  sendEmpty(exchange, 201, {
+    Location: `/v2/${repository}/manifests/${digest}`,
+    "Docker-Content-Digest": digest,
+    ...(record.subject ? { "OCI-Subject": record.subject } : {}),
+    ...(query.has("tag") && tags.length > 0 ? { "OCI-Tag": tags } : {}),
+  });
+}
+
+/** end-9: a tag alone, or a manifest with all its tags. */
+export async function deleteManifest(exchange: Exchange): Promise<void> {
+  const { repository, storage } = exchange;
+  const reference = checkReference(exchange.parameter);
+  const existed = isDigest(reference)
+    ? await storage.repositories.deleteManifest(repository, reference)
+    : await storage.repositories.deleteTag(repository, reference);
+  if (!existed) throw unknownManifest(exchange);
+  sendEmpty(exchange, 202);
+}
+
+function checkReference(text: string): string {
+  if (isDigest(text) || isTag(text)) return text;
+  if (text.includes(":")) throw new RegistryError("DIGEST_INVALID", "the reference is not a sha256 or sha512 digest", { detail: { reference: text.slice(0, 300) } });
+  throw invalidTag(text);
+}
+
+function invalidTag(tag: string): RegistryError {
+  return new RegistryError("TAG_INVALID", "the tag does not follow the grammar", { detail: { tag: tag.slice(0, 300) } });
+}
+
+function digestOf(bytes: Uint8Array, wanted: Digest | undefined): Digest {
+  const algorithm = wanted ? digestAlgorithm(wanted) : "sha256";
+  const digest = `${algorithm}:${hash(algorithm, bytes, "hex")}` as Digest;
+  if (wanted && wanted !== digest) throw new RegistryError("DIGEST_INVALID", "the manifest has another digest", { detail: { digest: wanted } });
+  return digest;
+}
+
+async function checkPresent({ repository, storage, settings }: Exchange, { blobs, manifests }: ManifestReferences): Promise<void> {
+  const missing: Digest[] = [];
+  for (const digest of blobs) if (!(await storage.repositories.hasBlob(repository, digest))) missing.push(digest);
+  if (!settings.sparseIndexes) {
+    for (const digest of manifests) {
+      const present = (await storage.repositories.hasManifest(repository, digest)) || (await storage.repositories.hasBlob(repository, digest));
+      if (!present) missing.push(digest);
+    }
+  }
+  if (missing.length === 0) return;
+  throw new RegistryError("MANIFEST_BLOB_UNKNOWN", "the manifest names content that the repository does not have: push that first", {
+    detail: missing.slice(0, 100).map((digest) => ({ digest })),
+  });
+}
+
+function unknownManifest({ repository, parameter }: Exchange): RegistryError {
+  return new RegistryError("MANIFEST_UNKNOWN", "the repository has no such manifest", { detail: { name: repository, reference: parameter } });
+}

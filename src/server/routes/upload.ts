@@ -1,0 +1,123 @@
+import { isDigest, digestAlgorithm, type Digest } from "../../oci/digest.ts";
+import { parseChunkRange } from "../byte-range.ts";
+import { sendEmpty, type Exchange } from "../exchange.ts";
+import { isName } from "../match-route.ts";
+import { RegistryError } from "../registry-error.ts";
+import type { DigestAlgorithm, Upload } from "../storage/storage.ts";
+
+/** end-4a, 4b, 4c and 11: opens a session, stores a blob that came with the request, or mounts one. */
+export async function startUpload(exchange: Exchange): Promise<void> {
+  const { query, repository, storage } = exchange;
+  const mount = query.get("mount");
+  if (mount !== null && (await mountBlob(exchange, mount))) return;
+  const digest = mount === null ? query.get("digest") : null;
+  if (digest !== null) {
+    const wanted = checkDigest(digest);
+    const upload = await storage.uploads.create(repository, digestAlgorithm(wanted));
+    try {
+      await upload.append(bodyOf(exchange));
+      return await finish(exchange, upload, wanted);
+    } finally {
+      await upload.cancel(); // a client that broke off never learned the session's id
+    }
+  }
+  const upload = await storage.uploads.create(repository, announcedAlgorithm(query));
+  sendEmpty(exchange, 202, sessionHeaders(upload));
+}
+
+/** end-13: how far the session has come. */
+export async function showUpload(exchange: Exchange): Promise<void> {
+  sendEmpty(exchange, 204, sessionHeaders(findUpload(exchange)));
+}
+
+/** end-5: adds a chunk (with `Content-Range`) or a stream. */
+export async function appendUpload(exchange: Exchange): Promise<void> {
+  const upload = findUpload(exchange);
+  await receive(exchange, upload);
+  sendEmpty(exchange, 202, sessionHeaders(upload));
+}
+
+/** end-6: adds what the request carries, verifies the digest and closes the session. */
+export async function finishUpload(exchange: Exchange): Promise<void> {
+  const upload = findUpload(exchange);
+  const digest = checkDigest(exchange.query.get("digest") ?? "");
+  await receive(exchange, upload);
+  await finish(exchange, upload, digest);
+}
+
+/** end-14. */
+export async function cancelUpload(exchange: Exchange): Promise<void> {
+  await findUpload(exchange).cancel();
+  sendEmpty(exchange, 204);
+}
+
+/** Whether the blob was mounted and answered for. A `from` that cannot serve leads to a session, never to an error. */
+async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
+  const { query, repository, storage } = exchange;
+  const digest = checkDigest(mount);
+  const from = query.get("from");
+  const allowed = from === null || (isName(from) && (await storage.repositories.hasBlob(from, digest)));
+  if (!allowed || !(await storage.repositories.linkBlob(repository, digest))) return false;
+  sendBlobCreated(exchange, digest);
+  return true;
+}
+
+async function receive(exchange: Exchange, upload: Upload): Promise<void> {
+  const { headers } = exchange.request;
+  if (upload.busy) throw new RegistryError("BLOB_UPLOAD_INVALID", "another request is adding to this upload", { status: 409 });
+  const header = headers["content-range"];
+  if (header === undefined) return void (await upload.append(bodyOf(exchange)));
+  const chunk = parseChunkRange(header);
+  if (!chunk) throw new RegistryError("BLOB_UPLOAD_INVALID", "Content-Range is not <first>-<last>");
+  const length = chunk.end - chunk.start + 1;
+  const announced = headers["content-length"];
+  if (chunk.start !== upload.size) {
+    throw new RegistryError("RANGE_INVALID", `the next byte of this upload is ${upload.size}`, { headers: sessionHeaders(upload) });
+  }
+  if (announced !== undefined && Number(announced) !== length) throw new RegistryError("SIZE_INVALID", "Content-Length and Content-Range disagree");
+  const before = upload.size;
+  const whole = await upload.append(bodyOf(exchange), length);
+  if (!whole || upload.size - before !== length) throw new RegistryError("SIZE_INVALID", "the chunk is not as long as its Content-Range");
+}
+
+/** The body, left open when it is not read to its end, so that the refusal reaches the client. */
+function bodyOf({ request }: Exchange): AsyncIterable<Uint8Array> {
+  return request.iterator({ destroyOnReturn: false });
+}
+
+async function finish(exchange: Exchange, upload: Upload, digest: Digest): Promise<void> {
+  if (!(await upload.finish(digest))) {
+    throw new RegistryError("DIGEST_INVALID", "the uploaded bytes have another digest", { detail: { digest } });
+  }
+  sendBlobCreated(exchange, digest);
+}
+
+function sendBlobCreated(exchange: Exchange, digest: Digest): void {
+  sendEmpty(exchange, 201, { Location: `/v2/${exchange.repository}/blobs/${digest}`, "Docker-Content-Digest": digest });
+}
+
+function findUpload({ storage, repository, parameter }: Exchange): Upload {
+  const upload = storage.uploads.find(repository, parameter);
+  if (!upload) throw new RegistryError("BLOB_UPLOAD_UNKNOWN", "the repository has no such upload; it may have ended or expired");
+  return upload;
+}
+
+/** The id is in the path because some clients drop or rewrite the query. An empty session is `0-0`, as distribution has it. */
+function sessionHeaders(upload: Upload): Record<string, string> {
+  return {
+    Location: `/v2/${upload.repository}/blobs/uploads/${upload.id}`,
+    Range: `0-${Math.max(0, upload.size - 1)}`,
+    "Docker-Upload-UUID": upload.id,
+  };
+}
+
+function checkDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new RegistryError("DIGEST_INVALID", "the digest parameter is not a sha256 or sha512 digest", { detail: { digest: text.slice(0, 300) } });
+}
+
+function announcedAlgorithm(query: URLSearchParams): DigestAlgorithm {
+  const name = query.get("digest-algorithm") ?? "sha256";
+  if (name === "sha256" || name === "sha512") return name;
+  throw new RegistryError("DIGEST_INVALID", "only sha256 and sha512 are supported", { detail: { algorithm: name.slice(0, 100) } });
+}

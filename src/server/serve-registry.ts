@@ -1,0 +1,129 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { fault } from "../std/fault.ts";
+import { handleRequest } from "./handle-request.ts";
+import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
+import { sendParserError } from "./send-error.ts";
+import { defaultSettings, type Settings } from "./settings.ts";
+import { openFolderStorage } from "./storage/open-folder-storage.ts";
+
+export interface ServeOptions {
+  /** `127.0.0.1:5000`, `[::1]:0`, …; port 0 takes a free one. */
+  readonly listen: string;
+  /** The folder that holds everything; created when it is missing, used by one server at a time. */
+  readonly root: string;
+  /** There are no users and rights yet: another address than a loopback one has to be accepted by this. */
+  readonly insecureNoAuth?: boolean;
+  readonly settings?: Partial<Settings>;
+  /** Called after each answer, for a log. */
+  readonly onRequest?: (entry: RequestEntry) => void;
+  /** Errors of the server itself: what a client saw as 500 or 507, and damaged files. */
+  readonly onProblem?: (problem: Error) => void;
+}
+
+export interface RequestEntry {
+  readonly method: string;
+  /** As it was sent, with the query. */
+  readonly url: string;
+  /** 0 when the connection broke before there was an answer. */
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly remoteAddress: string | undefined;
+}
+
+export interface RegistryServer extends AsyncDisposable {
+  /** `host:port` that clients connect to. */
+  readonly address: string;
+  /** Stops listening, lets requests that run end within 5 s, and removes unfinished uploads. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE = 5000;
+
+/**
+ * Serves the OCI distribution API (1.1, with the parts of the next version that are settled) from a folder.
+ * @throws SERVER_LISTEN_INVALID, SERVER_WITHOUT_ACCESS_CONTROL, SERVER_LISTEN_FAILED, SERVER_ROOT_BUSY, SERVER_ROOT_UNUSABLE
+ */
+export async function serveRegistry(options: ServeOptions): Promise<RegistryServer> {
+  const wanted = parseListenAddress(options.listen);
+  if (!isLoopback(wanted) && !options.insecureNoAuth) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
+  const settings = { ...defaultSettings, ...options.settings };
+  const report = options.onProblem ?? ((): void => undefined);
+  const storage = await openFolderStorage(options.root, { uploadExpiry: settings.uploadExpiry, report });
+  const running = new Set<Promise<void>>();
+  const server = createHttpServer(settings, (request, response) => {
+    if (options.onRequest) announce(request, response, options.onRequest);
+    const answer = handleRequest(request, response, { storage, settings, report }).finally(() => running.delete(answer));
+    running.add(answer);
+  });
+  let address: string;
+  try {
+    address = await listen(server, wanted, options.listen);
+  } catch (error) {
+    await storage[Symbol.asyncDispose]();
+    throw error;
+  }
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= closeServer(server).then(() => Promise.all(running)).then(() => storage[Symbol.asyncDispose]()));
+  return { address, close, [Symbol.asyncDispose]: close };
+}
+
+function createHttpServer(settings: Settings, onRequest: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: settings.headerLimit,
+      headersTimeout: settings.headersTimeout,
+      requestTimeout: 0, // uploads may last; the idle limit ends those that stand still
+      keepAliveTimeout: settings.keepAliveTimeout,
+      connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
+      highWaterMark: 256 * 1024,
+      noDelay: true,
+    },
+    (request, response) => {
+      // While the server itself works (fsync, hashing again) the connection is silent through no fault of the client.
+      request.once("end", () => request.socket.setTimeout(0));
+      onRequest(request, response);
+    },
+  );
+  server.timeout = settings.idleTimeout;
+  server.maxConnections = settings.connections;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => sendParserError(error, socket as Socket));
+  return server;
+}
+
+function announce(request: IncomingMessage, response: ServerResponse, onRequest: (entry: RequestEntry) => void): void {
+  const started = performance.now();
+  const { method = "", url = "" } = request;
+  const remoteAddress = request.socket.remoteAddress;
+  response.once("close", () =>
+    onRequest({ method, url, status: response.headersSent ? response.statusCode : 0, milliseconds: performance.now() - started, remoteAddress }),
+  );
+}
+
+function listen(server: Server, { host, port }: ListenAddress, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(fault("SERVER_LISTEN_FAILED", { listen: text, reason: listenReason(error) }, { cause: error })));
+    server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
+      const bound = server.address() as AddressInfo;
+      resolve(formatListenAddress({ host: bound.address, port: bound.port }));
+    });
+  });
+}
+
+function listenReason(error: NodeJS.ErrnoException): string {
+  if (error.code === "EADDRINUSE") return "the port is in use";
+  if (error.code === "EACCES") return "the port needs more rights";
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") return "this machine has no such address";
+  return error.message;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

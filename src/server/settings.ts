@@ -1,0 +1,32 @@
+import { MANIFEST_LIMIT } from "../oci/manifest.ts";
+
+/** What can be set on the server; sizes in bytes, times in milliseconds. */
+export interface Settings {
+  /** A larger manifest is refused with 413 (distribution-spec asks for at least 4 MiB). */
+  readonly manifestLimit: number;
+  /** Request line and headers together; more is refused with 431. Long tokens need room. */
+  readonly headerLimit: number;
+  /** A client that must send its headers and has not within this time is dropped. */
+  readonly headersTimeout: number;
+  /** A connection on which nothing moves for this long while a request is being read or answered is dropped. */
+  readonly idleTimeout: number;
+  /** How long an unused connection stays open. */
+  readonly keepAliveTimeout: number;
+  /** Connections at once; more are closed at once. */
+  readonly connections: number;
+  /** An upload that nobody continues is removed after this time. */
+  readonly uploadExpiry: number;
+  /** Whether an index may name manifests that the repository does not have. */
+  readonly sparseIndexes: boolean;
+}
+
+export const defaultSettings: Settings = {
+  manifestLimit: MANIFEST_LIMIT,
+  headerLimit: 64 * 1024,
+  headersTimeout: 30_000,
+  idleTimeout: 60_000,
+  keepAliveTimeout: 75_000, // longer than the pools of common clients and proxies keep theirs
+  connections: 4096,
+  uploadExpiry: 60 * 60_000,
+  sparseIndexes: false,
+};

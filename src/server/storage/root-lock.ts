@@ -1,0 +1,45 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fault } from "../../std/fault.ts";
+
+/**
+ * Claims a registry folder for this process: its records are cached in memory, so nobody else may write there.
+ * The claim names the process by id and start time; one that a dead process left is taken over.
+ * @returns how to give the claim up
+ * @throws SERVER_ROOT_BUSY
+ */
+export function lockRoot(root: string): () => void {
+  const path = join(root, "lock");
+  const claim = JSON.stringify({ pid: process.pid, started: startTime(process.pid) });
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      writeFileSync(path, claim, { flag: "wx" });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === 3) throw error;
+    }
+    const holder = readHolder(path);
+    if (holder && startTime(holder.pid) === holder.started) throw fault("SERVER_ROOT_BUSY", { root, pid: holder.pid });
+    rmSync(path, { force: true });
+  }
+}
+
+function readHolder(path: string): { pid: number; started: string } | undefined {
+  try {
+    const value = JSON.parse(readFileSync(path, "utf8")) as { pid?: unknown; started?: unknown };
+    return typeof value.pid === "number" && typeof value.started === "string" ? { pid: value.pid, started: value.started } : undefined;
+  } catch {
+    return undefined; // gone meanwhile, or cut off by a crash
+  }
+}
+
+/** Boot id and start time in clock ticks (proc(5), field 22): a process id alone is used again. */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}:${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
