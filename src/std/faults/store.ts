@@ -2,4 +2,64 @@ import { spec } from "../fault-spec.ts";
 
 /** Faults of the store station. */
 export const storeFaults = {
+  STORE_CORRUPT: spec<{ path: string; problem: string }>({
+    when: "The store's database cannot be read: it was damaged or overwritten by something else.",
+    exit: 1,
+    message: ({ path, problem }) => `the store's database ${path} is damaged: ${problem}`,
+    hint: ({ path }) =>
+      `move ${path} and the files ${path}-wal and ${path}-shm away, then run the command again: an empty store is made in its place, and images have to be pulled, loaded or built again`,
+  }),
+  STORE_BUSY: spec<{ path: string }>({
+    when: "Another process kept the store's database locked for longer than the busy timeout.",
+    exit: 1,
+    message: ({ path }) => `the store's database ${path} is locked by another process`,
+    hint: () => "wait until the other sampan has finished, or set SAMPAN_ROOT to a folder of your own",
+  }),
+  STORE_NEWER: spec<{ path: string; found: number; known: number }>({
+    when: "The store was written by a newer version of Sampan.",
+    exit: 1,
+    message: ({ path, found, known }) => `the store ${path} has format ${found}, this version of Sampan knows formats up to ${known}`,
+    hint: () => "use the newer sampan, or set SAMPAN_ROOT to another folder",
+  }),
+  STORE_CLOSED: spec<{ path: string }>({
+    when: "A store was used after it had been closed.",
+    exit: 1,
+    message: ({ path }) => `the store ${path} was used after it had been closed`,
+  }),
+  BLOB_MISSING: spec<{ digest: string }>({
+    when: "A blob that is needed is not in the store.",
+    exit: 1,
+    message: ({ digest }) => `blob ${digest} is not in the store`,
+    hint: () => "pull, load or build the image that needs it again",
+  }),
+  BLOB_MISMATCH: spec<{ expected: string; actual: string }>({
+    when: "The bytes that arrived for a blob do not have the promised digest or size.",
+    exit: 1,
+    message: ({ expected, actual }) => `the content does not match what was promised: expected ${expected}, got ${actual}`,
+    hint: () => "nothing was kept of it; the source is damaged or was changed on its way, so fetch it again",
+  }),
+  BLOB_TOO_LARGE: spec<{ digest: string; size: number; limit: number }>({
+    when: "A blob that is read into memory, such as a config, is larger than allowed.",
+    exit: 1,
+    message: ({ digest, size, limit }) => `blob ${digest} has ${size} bytes, at most ${limit} are read`,
+  }),
+  SNAPSHOT_MISSING: spec<{ id: string }>({
+    when: "A snapshot that is needed is not in the store.",
+    exit: 1,
+    message: ({ id }) => `snapshot ${id} is not in the store`,
+    hint: () => "run the build again: what is missing is made anew",
+  }),
+  IMAGE_NOT_FOUND: spec<{ reference: string; near: readonly string[] }>({
+    when: "No image in the store has that name, id or digest.",
+    exit: 1,
+    message: ({ reference }) => `No such image: ${reference}`,
+    hint: ({ reference, near }) =>
+      near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
+  }),
+  IMAGE_AMBIGUOUS: spec<{ reference: string; matches: readonly string[] }>({
+    when: "A short image id fits several images.",
+    exit: 1,
+    message: ({ reference, matches }) => `image id ${reference} is ambiguous: it fits ${matches.join(", ")}`,
+    hint: () => "give more digits of the id",
+  }),
 } as const;

@@ -1,0 +1,116 @@
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { Digest } from "../oci/digest.ts";
+import type { Database } from "./database.ts";
+import type { Lease } from "./lease.ts";
+import { toNumber } from "./snapshot-store.ts";
+
+/** One file or directory that went into a content key, so that a miss can be explained. */
+export interface CachedFile {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly type: string;
+}
+
+/** What a step gave when it ran. */
+export interface CacheRecord {
+  readonly key: Digest;
+  /** Identifies the result as an input of further steps. */
+  readonly resultId: Digest;
+  /** The snapshot it left; null for an empty root. */
+  readonly snapshot: string | null;
+  /** The place in a Dockerfile that the record stands for, so that {@link CacheRecords.latest} finds what ran there before. */
+  readonly slot: string;
+  /** Every component that went into the key, by name. */
+  readonly components: Readonly<Record<string, string>>;
+  /** The files that went into a content key. Unpacked when first read. */
+  readonly files?: readonly CachedFile[] | undefined;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** Results of steps by their keys: the definition key, and content keys as aliases. */
+export class CacheRecords {
+  readonly #database: Database;
+  readonly #lease: Lease;
+
+  constructor(database: Database, lease: Lease) {
+    this.#database = database;
+    this.#lease = lease;
+  }
+
+  /** The record of that key or alias. Its snapshot is held: it stays for as long as this process works. */
+  find(key: Digest): CacheRecord | undefined {
+    return this.#usable(() => this.#database.get<Row>(`${SELECT} AND key = ?1`, key)
+      ?? this.#database.get<Row>(`${SELECT} AND key = (SELECT key FROM cache_alias WHERE alias = ?1)`, key));
+  }
+
+  /** The record that was saved last for a slot, whatever its key. */
+  latest(slot: string): CacheRecord | undefined {
+    return this.#usable(() => this.#database.get<Row>(`${SELECT} AND slot = ? ORDER BY created_at DESC, rowid DESC LIMIT 1`, slot));
+  }
+
+  /** Saves a record under its key and aliases, in place of earlier ones. */
+  save(record: CacheRecord & { readonly aliases: readonly Digest[] }): void {
+    const files = record.files === undefined ? null : zstdCompressSync(JSON.stringify(record.files));
+    this.#database.transaction(() => {
+      this.#database.run(
+        `INSERT OR REPLACE INTO cache_record (key, result_id, snapshot, slot, components, files, created_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        record.key, record.resultId, record.snapshot === null ? null : toNumber(record.snapshot), record.slot,
+        JSON.stringify(record.components), files, record.createdAt, Date.now(),
+      );
+      for (const alias of record.aliases) this.#database.run("INSERT OR REPLACE INTO cache_alias (alias, key) VALUES (?, ?)", alias, record.key);
+    });
+  }
+
+  /** Notes that the record was used, for those who remove the least recently used. */
+  touch(key: Digest): void {
+    this.#database.run("UPDATE cache_record SET used_at = ? WHERE key = ?", Date.now(), key);
+  }
+
+  #usable(read: () => Row | undefined): CacheRecord | undefined {
+    const seen = read();
+    if (seen === undefined) return undefined;
+    const row = seen.snapshot === null ? seen : this.#lease.lookup("snapshot", read, ({ snapshot }) => String(snapshot));
+    return row && this.#record(row);
+  }
+
+  #record(row: Row): CacheRecord {
+    const database = this.#database;
+    let files: readonly CachedFile[] | undefined;
+    return {
+      key: row.key,
+      resultId: row.result_id,
+      snapshot: row.snapshot === null ? null : row.snapshot.toString(36),
+      slot: row.slot,
+      components: JSON.parse(row.components) as Record<string, string>,
+      createdAt: row.created_at,
+      get files() {
+        if (files === undefined && row.has_files === 1) files = readFiles(database, row.key);
+        return files;
+      },
+    };
+  }
+}
+
+interface Row {
+  readonly key: Digest;
+  readonly result_id: Digest;
+  readonly snapshot: number | null;
+  readonly slot: string;
+  readonly components: string;
+  readonly has_files: number;
+  readonly created_at: number;
+}
+
+/** A record whose snapshot is gone or going is no record. */
+const SELECT = `
+  SELECT key, result_id, snapshot, slot, components, files IS NOT NULL AS has_files, created_at FROM cache_record
+  WHERE (snapshot IS NULL OR EXISTS (SELECT 1 FROM snapshot AS s WHERE s.id = cache_record.snapshot AND s.state = 1))`;
+
+function readFiles(database: Database, key: Digest): CachedFile[] | undefined {
+  const row = database.get<{ files: Uint8Array | null }>("SELECT files FROM cache_record WHERE key = ?", key);
+  return row?.files ? JSON.parse(zstdDecompressSync(row.files).toString()) as CachedFile[] : undefined;
+}

@@ -1,0 +1,76 @@
+import { readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Database } from "./database.ts";
+import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
+
+export interface CollectOptions {
+  /** Whether cache records keep their snapshots; without it they go too. True by default. */
+  readonly keepCache?: boolean | undefined;
+}
+
+/**
+ * Takes away what nothing needs. Needed are, starting from images, cache records and the leases of living processes:
+ * an image's config, manifest and layers in every codec, and the snapshots of its chain ids; a cache record's snapshot;
+ * a snapshot's parent, and the blobs that hold a needed snapshot's layer.
+ */
+export function collect(place: RemovalPlace, options: CollectOptions = {}): Removed {
+  const { database, lease } = place;
+  const stray: string[] = [];
+  database.transaction(() => {
+    if (options.keepCache === false) database.exec("DELETE FROM cache_record");
+    forgetRemovedImages(database);
+    database.exec("CREATE TEMP TABLE IF NOT EXISTS needed_snapshot (id INTEGER PRIMARY KEY)");
+    database.run("DELETE FROM needed_snapshot");
+    database.run(NEEDED_SNAPSHOTS);
+    database.run("UPDATE snapshot SET state = 2, owner = ? WHERE state = 1 AND id NOT IN (SELECT id FROM needed_snapshot)", lease.id);
+    database.run(`UPDATE blob SET state = 2, owner = ? WHERE state = 1 AND digest NOT IN (${NEEDED_BLOBS})`, lease.id);
+    database.run("DELETE FROM cache_record WHERE snapshot IS NOT NULL AND snapshot NOT IN (SELECT id FROM needed_snapshot)");
+    database.run("DELETE FROM cache_alias WHERE key NOT IN (SELECT key FROM cache_record)");
+    database.run(`DELETE FROM layer_blob WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)`);
+    moveStrayBlobs(place, stray);
+  });
+  const removed = finishRemoval(place);
+  return { ...removed, trash: [...stray, ...removed.trash] };
+}
+
+const NEEDED_SNAPSHOTS = `
+  WITH RECURSIVE needed (id) AS (
+    SELECT id FROM snapshot WHERE state = 0
+    UNION SELECT CAST(object AS INTEGER) FROM lease_item WHERE kind = 'snapshot'
+    UNION SELECT snapshot.id FROM snapshot JOIN image_layer USING (chain_id) WHERE state = 1
+    UNION SELECT snapshot FROM cache_record WHERE snapshot IS NOT NULL
+    UNION SELECT parent FROM snapshot JOIN needed USING (id) WHERE parent IS NOT NULL
+  ) INSERT INTO needed_snapshot SELECT id FROM needed`;
+
+const NEEDED_BLOBS = `
+  SELECT object FROM lease_item WHERE kind = 'blob'
+  UNION SELECT digest FROM image_blob
+  UNION SELECT digest FROM layer_blob JOIN image_layer USING (diff_id)
+  UNION SELECT digest FROM layer_blob JOIN snapshot USING (diff_id) WHERE snapshot.id IN (SELECT id FROM needed_snapshot)`;
+
+/** The rows of images that were removed and that no process uses any more. */
+function forgetRemovedImages(database: Database): void {
+  database.run("DELETE FROM image WHERE state = 2 AND id NOT IN (SELECT object FROM lease_item WHERE kind = 'image')");
+  for (const table of ["image_blob", "image_layer", "image_name", "image_repo_digest"]) {
+    database.run(`DELETE FROM ${table} WHERE image NOT IN (SELECT id FROM image)`);
+  }
+}
+
+/** Blobs are renamed into place in one transaction with their rows, so a file without a row is what a kill between the two left. */
+function moveStrayBlobs({ database, lease, blobs }: RemovalPlace, trash: string[]): void {
+  const known = new Set(database.all<{ digest: string }>("SELECT digest FROM blob").map(({ digest }) => digest));
+  for (const algorithm of ["sha256", "sha512"] as const) {
+    const folder = dirname(blobs.path(`${algorithm}:0`));
+    for (const hex of namesIn(folder)) {
+      if (!known.has(`${algorithm}:${hex}`)) moveAway(join(folder, basename(hex)), lease.temporaryPath("removed"), trash);
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,143 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { fault } from "../std/fault.ts";
+import { storageFault } from "./storage-fault.ts";
+
+export type SqlValue = SQLInputValue;
+
+/** How long a statement waits for a lock that another process holds, in milliseconds. */
+const BUSY_TIMEOUT = 5000;
+
+/**
+ * One SQLite file in WAL mode, the only place that knows `node:sqlite`. Everything is synchronous; statements
+ * are prepared once. What the storage refuses becomes DISK_FULL, READ_ONLY, STORE_BUSY or STORE_CORRUPT.
+ */
+export class Database {
+  readonly path: string;
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+  #rollbacks = 0;
+  #open = true;
+
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#connection = new (sqlite().DatabaseSync)(path, { timeout: BUSY_TIMEOUT });
+    } catch (error) {
+      throw storageFault(error, path);
+    }
+    try {
+      this.#switchToWal();
+      // NORMAL: a power cut may lose the last transactions, never the database's consistency.
+      this.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  /** How many transactions were undone so far. */
+  get rollbacks(): number {
+    return this.#rollbacks;
+  }
+
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#guard(() => this.#prepare(sql).get(...values) as Row | undefined);
+  }
+
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
+  }
+
+  /** @returns how many rows changed, and the id of the last inserted one. */
+  run(sql: string, ...values: SqlValue[]): { changes: number; lastId: number } {
+    const { changes, lastInsertRowid } = this.#guard(() => this.#prepare(sql).run(...values));
+    return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+  }
+
+  /** Statements that are used once, such as those of the schema. */
+  exec(sql: string): void {
+    this.#guard(() => this.#connection.exec(sql));
+  }
+
+  /**
+   * Runs synchronous work that writes, all or nothing. It takes the write lock at once (BEGIN IMMEDIATE), because a
+   * transaction that reads first and is overtaken by another writer could not be repeated. Nested calls join the outer one.
+   */
+  transaction<Result>(work: () => Result): Result {
+    if (this.#depth > 0) return work();
+    this.#guard(() => this.#prepare("BEGIN IMMEDIATE").run());
+    this.#depth += 1;
+    try {
+      const result = work();
+      this.#guard(() => this.#prepare("COMMIT").run());
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #rollback(): void {
+    this.#rollbacks += 1;
+    try {
+      this.#prepare("ROLLBACK").run();
+    } catch {
+      // SQLite has rolled back by itself, as it does on a full disk.
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    if (!this.#open) throw fault("STORE_CLOSED", { path: this.path });
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, statement = this.#connection.prepare(sql));
+    return statement;
+  }
+
+  #guard<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw storageFault(error, this.path);
+    }
+  }
+
+  /** The mode stays in the file. SQLite does not wait for locks while it switches, so a race of two first openers is repeated. */
+  #switchToWal(): void {
+    const until = Date.now() + BUSY_TIMEOUT;
+    for (;;) {
+      try {
+        this.#connection.prepare("PRAGMA journal_mode = WAL").get();
+        return;
+      } catch (error) {
+        if (Date.now() > until || ((error as { errcode?: number }).errcode ?? 0) % 256 !== 5) throw storageFault(error, this.path);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      }
+    }
+  }
+}
+
+let loaded: typeof import("node:sqlite") | undefined;
+
+/** Node 22 warns that the module is experimental; our users can do nothing about it. */
+function sqlite(): typeof import("node:sqlite") {
+  if (loaded === undefined) {
+    const emitWarning = process.emitWarning;
+    process.emitWarning = () => {};
+    try {
+      loaded = process.getBuiltinModule("node:sqlite");
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+  }
+  return loaded;
+}

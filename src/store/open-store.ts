@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BlobStore } from "./blob-store.ts";
+import { CacheRecords } from "./cache-records.ts";
+import { collect, type CollectOptions } from "./collect.ts";
+import { Database } from "./database.ts";
+import { FileDigests } from "./file-digests.ts";
+import { ImageStore } from "./image-store.ts";
+import { LayerBlobs } from "./layer-blobs.ts";
+import { Lease } from "./lease.ts";
+import { recover } from "./recover.ts";
+import { finishRemoval, type RemovalPlace, type Removed } from "./removal.ts";
+import { removeTree } from "./remove-tree.ts";
+import { migrate } from "./schema.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
+import { guarded } from "./storage-fault.ts";
+import { usage, type StoreUsage } from "./usage.ts";
+
+/**
+ * What this machine keeps: blobs, images, layer folders and cache records. Any number of processes may have the
+ * same store open. Whatever this one writes or finds is held until it closes the store, so that no other collects it.
+ */
+export interface Store extends AsyncDisposable {
+  /** Absolute path. */
+  readonly root: string;
+  readonly blobs: BlobStore;
+  readonly layers: LayerBlobs;
+  readonly images: ImageStore;
+  readonly snapshots: SnapshotStore;
+  readonly cache: CacheRecords;
+  readonly fileDigests: FileDigests;
+  /** A folder of this process for unfinished files, on the store's file system; emptied when the store is closed. */
+  readonly temporary: string;
+  usage(): StoreUsage;
+  /** Removes what no image, no cache record and no living process needs. */
+  collect(options?: CollectOptions): Promise<Omit<Removed, "trash">>;
+  /** Ends the lease and removes what this process left unfinished. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store, which is made where there is none; what dead processes left unfinished is removed.
+ * @throws READ_ONLY, DISK_FULL, STORE_CORRUPT, STORE_BUSY, STORE_NEWER
+ */
+export async function openStore(folder: string): Promise<Store> {
+  const root = resolve(folder);
+  const databasePath = join(root, "sampan.db");
+  const temporary = join(root, "tmp");
+  const snapshotFolder = join(root, "snapshots");
+  const blobFolder = join(root, "blobs");
+  guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
+  const database = new Database(databasePath);
+  try {
+    migrate(database);
+    const lease = new Lease(database, temporary);
+    const blobs = new BlobStore(database, lease, blobFolder);
+    const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder };
+    const background = new Set<Promise<void>>();
+    const remove = (paths: readonly string[]): Promise<void> => {
+      const work = Promise.all(paths.map(removeTree)).then(() => {});
+      background.add(work);
+      return work.finally(() => background.delete(work));
+    };
+    const leftovers = guarded(root, () => recover(place, temporary));
+    // What cannot be deleted now is tried again by the next process.
+    if (leftovers.length > 0) remove(leftovers).catch(() => {});
+    const fileDigests = new FileDigests(database);
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => closing ??= closeStore(place, fileDigests, background);
+    return {
+      root,
+      blobs,
+      layers: new LayerBlobs(database, lease),
+      images: new ImageStore(database, lease, blobs),
+      snapshots: new SnapshotStore(database, lease, snapshotFolder),
+      cache: new CacheRecords(database, lease),
+      fileDigests,
+      get temporary() {
+        return lease.folder;
+      },
+      usage: () => usage(database),
+      collect: async (options) => {
+        const { trash, ...removed } = guarded(root, () => collect(place, options));
+        await remove(trash);
+        return removed;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function makeFolders(root: string, folders: readonly string[]): void {
+  const layout = join(root, "oci-layout");
+  if (existsSync(layout)) return;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const algorithm of ["sha256", "sha512"]) mkdirSync(join(root, "blobs", algorithm), { recursive: true, mode: 0o700 });
+  writeFileSync(layout, `{"imageLayoutVersion":"1.0.0"}`);
+}
+
+async function closeStore(place: RemovalPlace, fileDigests: FileDigests, background: ReadonlySet<Promise<void>>): Promise<void> {
+  const { database, lease } = place;
+  try {
+    fileDigests.flush();
+    await Promise.allSettled(background);
+    if (!lease.unused) {
+      database.run("UPDATE snapshot SET state = 2 WHERE owner = ? AND state = 0", lease.id);
+      finishRemoval(place);
+      await removeTree(lease.folder);
+      lease.release();
+    }
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Digest } from "../oci/digest.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { Database } from "./database.ts";
+import type { Lease } from "./lease.ts";
+
+/** Rows that are worked off under one hold of the write lock, so that other processes get their turn. */
+const BATCH = 64;
+
+/** Where things are removed from. */
+export interface RemovalPlace {
+  readonly database: Database;
+  readonly lease: Lease;
+  readonly blobs: BlobStore;
+  /** The folder of all snapshots. */
+  readonly snapshots: string;
+}
+
+export interface Removed {
+  readonly blobs: number;
+  readonly blobBytes: number;
+  readonly snapshots: number;
+  /** Where the files are now: out of the way, for the caller to delete. */
+  readonly trash: readonly string[];
+}
+
+/**
+ * Moves what this process's lease has marked for removal (state 2) into the lease's folder and deletes its rows. A kill
+ * in between leaves rows in state 2, which count as absent and which the next process takes over, or files in the
+ * dead lease's folder, which the next process deletes.
+ */
+export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlace): Removed {
+  const trash: string[] = [];
+  const removed = { blobs: 0, blobBytes: 0, snapshots: 0, trash };
+  const batches = (work: () => number): void => {
+    while (database.transaction(work) === BATCH);
+  };
+  batches(() => {
+    const rows = database.all<{ digest: Digest; size: number }>("SELECT digest, size FROM blob WHERE owner = ? AND state = 2 LIMIT ?", lease.id, BATCH);
+    for (const { digest, size } of rows) {
+      moveAway(blobs.path(digest), lease.temporaryPath("removed"), trash);
+      database.run("DELETE FROM blob WHERE digest = ?", digest);
+      removed.blobs += 1;
+      removed.blobBytes += size;
+    }
+    return rows.length;
+  });
+  batches(() => {
+    const rows = database.all<{ id: number }>("SELECT id FROM snapshot WHERE owner = ? AND state = 2 LIMIT ?", lease.id, BATCH);
+    for (const { id } of rows) {
+      moveAway(join(snapshots, id.toString(36)), lease.temporaryPath("removed"), trash);
+      database.run("DELETE FROM snapshot WHERE id = ?", id);
+      removed.snapshots += 1;
+    }
+    return rows.length;
+  });
+  return removed;
+}
+
+/** Renames a file or folder out of the way and notes its new place; one that is gone already is fine. */
+export function moveAway(from: string, to: string, trash: string[]): void {
+  try {
+    renameSync(from, to);
+    trash.push(to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { opendirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { inWorker } from "../std/worker-pool.ts";
+
+/** Trees with fewer entries are removed at once: a worker thread takes longer to start. */
+const SMALL = 200;
+
+/** Removes a folder or file with all that is in it; one that does not exist is fine. Large trees go in a worker thread. */
+export async function removeTree(path: string): Promise<void> {
+  if (countEntries(path, SMALL) < SMALL) removeNow(path);
+  else await inWorker<string, void>(new URL(import.meta.url), "removeNow", path);
+}
+
+/** Worker job of {@link removeTree}. */
+export function removeNow(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 2 });
+}
+
+function countEntries(folder: string, limit: number): number {
+  let count = 0;
+  const pending = [folder];
+  while (pending.length > 0 && count < limit) {
+    const next = pending.pop()!;
+    try {
+      using directory = opendirSync(next);
+      for (let item = directory.readSync(); item !== null && count < limit; item = directory.readSync()) {
+        count += 1;
+        if (item.isDirectory()) pending.push(join(next, item.name));
+      }
+    } catch {
+      // No folder, or gone meanwhile: it counts as nothing.
+    }
+  }
+  return count;
+}

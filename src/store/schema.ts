@@ -1,0 +1,69 @@
+import { fault } from "../std/fault.ts";
+import type { Database } from "./database.ts";
+
+/**
+ * One text of statements per format version; a released one is never edited, changes are appended.
+ * Times are milliseconds since the epoch. `owner` is the lease of the process that is making or removing the row's object.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  -- What living processes use: see lease.ts.
+  CREATE TABLE lease (id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, started TEXT NOT NULL,
+    boot TEXT NOT NULL, namespace TEXT NOT NULL, created_at INTEGER NOT NULL);
+  CREATE TABLE lease_item (lease INTEGER NOT NULL, kind TEXT NOT NULL, object TEXT NOT NULL,
+    PRIMARY KEY (lease, kind, object)) WITHOUT ROWID;
+
+  -- state: 1 present, 2 being removed by owner.
+  CREATE TABLE blob (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, state INTEGER NOT NULL, owner INTEGER,
+    created_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE layer_blob (diff_id TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, media_type TEXT NOT NULL,
+    codec TEXT NOT NULL, level INTEGER, PRIMARY KEY (diff_id, digest)) WITHOUT ROWID;
+  CREATE INDEX layer_blob_digest ON layer_blob (digest);
+
+  -- state: 0 being filled by owner, 1 committed, 2 being removed by owner. Ids are never used twice.
+  CREATE TABLE snapshot (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER, chain_id TEXT, diff_id TEXT, size INTEGER,
+    state INTEGER NOT NULL, owner INTEGER, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL);
+  CREATE INDEX snapshot_chain ON snapshot (chain_id);
+  CREATE INDEX snapshot_parent ON snapshot (parent);
+  CREATE INDEX snapshot_owner ON snapshot (owner) WHERE owner IS NOT NULL;
+
+  -- state: 1 present, 2 removed but kept while a lease needs it.
+  CREATE TABLE image (id TEXT PRIMARY KEY, manifest TEXT, manifest_type TEXT, created INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE image_blob (image TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (image, digest)) WITHOUT ROWID;
+  CREATE TABLE image_layer (image TEXT NOT NULL, position INTEGER NOT NULL, diff_id TEXT NOT NULL, chain_id TEXT NOT NULL,
+    PRIMARY KEY (image, position)) WITHOUT ROWID;
+  CREATE TABLE image_name (name TEXT PRIMARY KEY, image TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX image_name_image ON image_name (image);
+  CREATE TABLE image_repo_digest (repo_digest TEXT NOT NULL, image TEXT NOT NULL, PRIMARY KEY (repo_digest, image)) WITHOUT ROWID;
+  CREATE INDEX image_repo_digest_image ON image_repo_digest (image);
+
+  CREATE TABLE cache_record (key TEXT PRIMARY KEY, result_id TEXT NOT NULL, snapshot INTEGER, slot TEXT NOT NULL,
+    components TEXT NOT NULL, files BLOB, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL);
+  CREATE INDEX cache_record_slot ON cache_record (slot, created_at);
+  CREATE INDEX cache_record_snapshot ON cache_record (snapshot);
+  CREATE TABLE cache_alias (alias TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX cache_alias_key ON cache_alias (key);
+
+  -- file is device:inode, stamp is the rest of a FileKey (context/file-digests.ts).
+  CREATE TABLE file_digest (file TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL, scope TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX file_digest_scope ON file_digest (scope);
+  `,
+];
+
+/** Brings the database to this version's format. @throws STORE_NEWER when a newer Sampan has written it. */
+export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
+  if (formatVersion(database) === migrations.length) return;
+  database.transaction(() => {
+    // Another process may have done it while we waited for the lock.
+    const found = formatVersion(database);
+    if (found > migrations.length) throw fault("STORE_NEWER", { path: database.path, found, known: migrations.length });
+    for (const statements of migrations.slice(found)) database.exec(statements);
+    database.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
+function formatVersion(database: Database): number {
+  return database.get<{ user_version: number }>("PRAGMA user_version")!.user_version;
+}

@@ -1,0 +1,185 @@
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Digest } from "../oci/digest.ts";
+import { fault } from "../std/fault.ts";
+import type { Database } from "./database.ts";
+import type { Lease } from "./lease.ts";
+import { removeTree } from "./remove-tree.ts";
+import { guarded } from "./storage-fault.ts";
+
+/** A finished layer folder and the snapshot that it lies upon. Nothing in it changes any more. */
+export interface Snapshot {
+  /** Short, because the paths of all layers have to fit into one mount's options: `1k`. */
+  readonly id: string;
+  readonly parent?: string | undefined;
+  /** The layer's own folder, in overlayfs' form. */
+  readonly folder: string;
+  readonly chainId?: Digest | undefined;
+  readonly diffId?: Digest | undefined;
+  /** Bytes of this layer's files, where known. */
+  readonly size?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** A layer folder that is being filled. */
+export interface ActiveSnapshot {
+  readonly id: string;
+  readonly parent?: string | undefined;
+  /** The folder to fill. */
+  readonly upper: string;
+  /** An empty folder beside it, for overlayfs. */
+  readonly work: string;
+  /** Folders of the layers below, top first. */
+  readonly lowers: string[];
+}
+
+/**
+ * Layer folders, each upon a parent: `snapshots/<id>/fs`. A snapshot is active until it is committed; an active one
+ * belongs to the process that prepared it and goes when that process ends without having committed it.
+ */
+export class SnapshotStore {
+  readonly #database: Database;
+  readonly #lease: Lease;
+  readonly #folder: string;
+
+  constructor(database: Database, lease: Lease, folder: string) {
+    this.#database = database;
+    this.#lease = lease;
+    this.#folder = folder;
+  }
+
+  /**
+   * A new empty layer upon a committed snapshot, or upon nothing. Its top folder gets mode and owner of the
+   * parent's, because overlayfs shows those of the uppermost layer.
+   * @throws SNAPSHOT_MISSING
+   */
+  prepare(parent?: string): ActiveSnapshot {
+    const lowers = parent === undefined ? [] : this.lowers(parent);
+    const now = Date.now();
+    const number = this.#database.run(
+      "INSERT INTO snapshot (parent, state, owner, created_at, used_at) VALUES (?, 0, ?, ?, ?)",
+      parent === undefined ? null : toNumber(parent), this.#lease.id, now, now,
+    ).lastId;
+    const id = number.toString(36);
+    const upper = join(this.#folder, id, "fs");
+    const work = join(this.#folder, id, "work");
+    guarded(this.#folder, () => {
+      mkdirSync(join(this.#folder, id), { mode: 0o700 });
+      mkdirSync(upper, { mode: 0o755 });
+      mkdirSync(work, { mode: 0o700 });
+      copyRootAttributes(lowers[0], upper);
+    });
+    return { id, parent, upper, work, lowers };
+  }
+
+  /** Makes the layer final. */
+  commit(
+    active: ActiveSnapshot,
+    options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined },
+  ): Snapshot {
+    rmSync(active.work, { recursive: true, force: true });
+    return this.#database.transaction(() => {
+      const { changes } = this.#database.run(
+        `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?
+         WHERE id = ? AND state = 0`,
+        options.createdAt, Date.now(), options.size ?? null, options.chainId ?? null, options.diffId ?? null, toNumber(active.id),
+      );
+      if (changes === 0) throw fault("SNAPSHOT_MISSING", { id: active.id });
+      this.#lease.hold("snapshot", String(toNumber(active.id)));
+      return this.#snapshot(this.#row(toNumber(active.id))!);
+    });
+  }
+
+  /** Drops an active snapshot: it is out of the way at once, its files are gone when the promise resolves. */
+  async discard(active: ActiveSnapshot): Promise<void> {
+    const trash = this.#lease.temporaryPath("snapshot");
+    guarded(this.#folder, () => renameSync(join(this.#folder, active.id), trash));
+    this.#database.run("DELETE FROM snapshot WHERE id = ? AND state = 0", toNumber(active.id));
+    await removeTree(trash);
+  }
+
+  /** A committed snapshot; undefined where there is none. */
+  get(id: string): Snapshot | undefined {
+    const row = this.#lease.lookup("snapshot", () => this.#row(toNumber(id)), (found) => String(found.id));
+    return row && this.#snapshot(row);
+  }
+
+  /** The snapshot and all below it, bottom first. @throws SNAPSHOT_MISSING */
+  chain(id: string): Snapshot[] {
+    if (this.get(id) === undefined) throw fault("SNAPSHOT_MISSING", { id });
+    const rows = this.#database.all<Row>(
+      `WITH RECURSIVE chain (id, depth) AS (
+         SELECT ?, 0 UNION ALL SELECT snapshot.parent, depth + 1 FROM snapshot JOIN chain USING (id) WHERE snapshot.parent IS NOT NULL
+       ) SELECT snapshot.* FROM chain JOIN snapshot USING (id) ORDER BY depth DESC`,
+      toNumber(id),
+    );
+    return rows.map((row) => this.#snapshot(row));
+  }
+
+  /** The folders of the snapshot and all below it, top first. @throws SNAPSHOT_MISSING */
+  lowers(id: string): string[] {
+    return this.chain(id).map((snapshot) => snapshot.folder).reverse();
+  }
+
+  /** A snapshot that holds that stack of layers. */
+  byChainId(chainId: Digest): Snapshot | undefined {
+    const row = this.#lease.lookup(
+      "snapshot",
+      () => this.#database.get<Row>("SELECT * FROM snapshot WHERE chain_id = ? AND state = 1 ORDER BY id LIMIT 1", chainId),
+      (found) => String(found.id),
+    );
+    return row && this.#snapshot(row);
+  }
+
+  /** Adds what was learned after the commit, when the layer was packed. */
+  describe(id: string, facts: { diffId?: Digest | undefined; chainId?: Digest | undefined; size?: number | undefined }): void {
+    this.#database.run(
+      "UPDATE snapshot SET diff_id = coalesce(?, diff_id), chain_id = coalesce(?, chain_id), size = coalesce(?, size) WHERE id = ?",
+      facts.diffId ?? null, facts.chainId ?? null, facts.size ?? null, toNumber(id),
+    );
+  }
+
+  /** Notes that the snapshot was used, for those who remove the least recently used. */
+  touch(id: string): void {
+    this.#database.run("UPDATE snapshot SET used_at = ? WHERE id = ?", Date.now(), toNumber(id));
+  }
+
+  #row(number: number): Row | undefined {
+    return this.#database.get<Row>("SELECT * FROM snapshot WHERE id = ? AND state = 1", number);
+  }
+
+  #snapshot(row: Row): Snapshot {
+    const id = row.id.toString(36);
+    return {
+      id,
+      folder: join(this.#folder, id, "fs"),
+      createdAt: row.created_at,
+      ...(row.parent === null ? {} : { parent: row.parent.toString(36) }),
+      ...(row.chain_id === null ? {} : { chainId: row.chain_id }),
+      ...(row.diff_id === null ? {} : { diffId: row.diff_id }),
+      ...(row.size === null ? {} : { size: row.size }),
+    };
+  }
+}
+
+interface Row {
+  readonly id: number;
+  readonly parent: number | null;
+  readonly chain_id: Digest | null;
+  readonly diff_id: Digest | null;
+  readonly size: number | null;
+  readonly created_at: number;
+}
+
+/** The row's number of a snapshot id; -1, which no row has, for a text that is no id. */
+export function toNumber(id: string): number {
+  return /^[0-9a-z]{1,10}$/.test(id) ? Number.parseInt(id, 36) : -1;
+}
+
+function copyRootAttributes(lower: string | undefined, upper: string): void {
+  if (lower === undefined) return;
+  const { mode, uid, gid } = statSync(lower);
+  if (uid !== process.getuid!() || gid !== process.getgid!()) chownSync(upper, uid, gid);
+  chmodSync(upper, mode & 0o7777);
+}
