@@ -1,7 +1,8 @@
 import { lchownSync } from "node:fs";
-import { getXattr, removeXattr, setXattr } from "../linux/xattr.ts";
+import { getXattr, setXattr } from "../linux/xattr.ts";
+import { fault } from "../std/fault.ts";
 
-/** Who a file belongs to, where the user namespace cannot say so: `uid:gid`, decimal. */
+/** Where the owner is written down when the files themselves cannot have it: `uid:gid`, decimal. */
 const OWNER = "user.sampan.owner";
 
 export interface Owner {
@@ -10,25 +11,30 @@ export interface Owner {
 }
 
 /**
- * Makes a path of a layer folder (symlinks are not followed) belong to somebody. With `record`, for user
- * namespaces that map one id only, the owner is written into an xattr of files and directories instead;
- * user xattrs cannot be put on symlinks and devices, which then belong to 0:0.
+ * Gives a file, directory or symlink (not what it leads to) an owner. With `record`, in a user namespace that maps
+ * one id only, the owner is written into an xattr instead, where there can be one: symlinks and special files keep theirs.
+ * @throws OWNER_REFUSED
  */
 export function setOwner(path: string, uid: number, gid: number, options: { record: boolean }): void {
-  if (!options.record) return lchownSync(path, uid, gid);
   try {
-    if (uid === 0 && gid === 0) removeXattr(path, OWNER);
-    else setXattr(path, OWNER, Buffer.from(`${uid}:${gid}`));
+    if (options.record) setXattr(path, OWNER, Buffer.from(`${uid}:${gid}`));
+    else lchownSync(path, uid, gid);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EPERM" && code !== "ENOTSUP") throw error;
+    // Only files and directories can have xattrs of users (xattr(7)).
+    if (options.record && code === "EPERM") return;
+    if (code !== "EPERM" && code !== "EINVAL" && code !== "ENOTSUP") throw error;
+    throw fault("OWNER_REFUSED", { path, uid, gid, recorded: options.record }, { cause: error });
   }
 }
 
-/** Who a path of a layer folder belongs to: what {@link setOwner} recorded, else what `stat` says. */
+/** Whom a file belongs to: as recorded, else as the file system says. */
 export function ownerOf(path: string, stat: { readonly uid: number | bigint; readonly gid: number | bigint }): Owner {
-  const recorded = getXattr(path, OWNER)?.toString("latin1");
-  const match = recorded === undefined ? null : /^(\d{1,10}):(\d{1,10})$/.exec(recorded);
-  if (match) return { uid: Number(match[1]), gid: Number(match[2]) };
-  return { uid: Number(stat.uid), gid: Number(stat.gid) };
+  return recordedOwner(path) ?? { uid: Number(stat.uid), gid: Number(stat.gid) };
+}
+
+export function recordedOwner(path: string): Owner | undefined {
+  const value = getXattr(path, OWNER);
+  const match = value === undefined ? null : /^(\d{1,10}):(\d{1,10})$/.exec(value.toString("latin1"));
+  return match === null ? undefined : { uid: Number(match[1]), gid: Number(match[2]) };
 }

@@ -1,0 +1,137 @@
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { createDigester, type Digest } from "../oci/digest.ts";
+import type { Codec } from "../oci/media-type.ts";
+import { fault } from "../std/fault.ts";
+import type { WorkerContext } from "../std/worker-pool.ts";
+import { createCompressor } from "./compress.ts";
+import { diffLayer, type DiffEntry } from "./diff-layer.ts";
+import { paddingOf } from "./tar-header.ts";
+import { encodeTarHeader, TAR_END } from "./write-tar.ts";
+
+export interface PackOptions {
+  /** The layer folder, in overlayfs' form. */
+  readonly upper: string;
+  /** Folders of the layers below, top first. */
+  readonly lowers: readonly string[];
+  readonly codec: Codec;
+  /** 1–9 for gzip, 1–22 for zstd; see compress.ts for the defaults. */
+  readonly level?: number;
+  /** The file that the blob is written to; without it only the tar is hashed. */
+  readonly output?: string;
+}
+
+export interface PackedLayer {
+  readonly diffId: Digest;
+  readonly tarSize: number;
+  /** Bytes of file content. */
+  readonly size: number;
+  /** Of the blob, when one was written. */
+  readonly digest?: Digest;
+  readonly blobSize?: number;
+}
+
+/**
+ * Makes the layer blob of a layer folder, reading every file once; a worker job. It reports `{ current }`, bytes of tar so far.
+ * @throws FILE_CHANGED, FILE_NAME_INVALID, DISK_FULL
+ */
+export async function packLayer(options: PackOptions, context?: WorkerContext): Promise<PackedLayer> {
+  return packEntries(diffLayer(options.upper, options.lowers), options, context);
+}
+
+const REPORT_EVERY = 8 * 1024 * 1024;
+
+/** Writes entries as a tar archive; see {@link packLayer}. */
+export async function packEntries(
+  entries: Iterable<DiffEntry>,
+  options: { codec: Codec; level?: number; output?: string },
+  context?: WorkerContext,
+): Promise<PackedLayer> {
+  const tar = createDigester();
+  const blob = createDigester();
+  const { output } = options;
+  const file = output === undefined ? undefined : openSync(output, "w", 0o644);
+  let tarSize = 0;
+  let blobSize = 0;
+  let size = 0;
+  let reported = 0;
+  try {
+    const compressor = file === undefined ? undefined : createCompressor(options.codec, (piece) => {
+      blob.update(piece);
+      blobSize += piece.length;
+      writeAll(file, piece, output!);
+    }, options);
+    for (const piece of tarPieces(entries, (bytes) => { size += bytes; })) {
+      tar.update(piece);
+      tarSize += piece.length;
+      await compressor?.write(piece);
+      if (tarSize - reported >= REPORT_EVERY) context?.report({ current: (reported = tarSize) });
+    }
+    await compressor?.end();
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+  const packed = { diffId: tar.digest(), tarSize, size };
+  return file === undefined ? packed : { ...packed, digest: blob.digest(), blobSize };
+}
+
+/** Small things are gathered, so that hashing and compressing get large pieces. */
+const PIECE = 256 * 1024;
+
+/** The bytes of the archive; a piece is valid until the next one is asked for. */
+export function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: number) => void = () => undefined): Generator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(PIECE);
+  let filled = 0;
+  for (const entry of entries) {
+    const header = encodeTarHeader(entry);
+    for (let at = 0; at < header.length; ) {
+      if (filled === PIECE) {
+        yield buffer;
+        filled = 0;
+      }
+      const count = header.copy(buffer, filled, at);
+      filled += count;
+      at += count;
+    }
+    if (entry.size === 0 || entry.type !== "file" || entry.hostPath === undefined) continue;
+    onContent(entry.size);
+    const file = openSync(entry.hostPath, "r");
+    try {
+      for (let left = entry.size; left > 0; ) {
+        if (filled === PIECE) {
+          yield buffer;
+          filled = 0;
+        }
+        const count = readSync(file, buffer, filled, Math.min(left, PIECE - filled), null);
+        if (count === 0) throw fault("FILE_CHANGED", { path: `/${entry.path}` });
+        filled += count;
+        left -= count;
+      }
+      if (readSync(file, ONE, 0, 1, null) !== 0) throw fault("FILE_CHANGED", { path: `/${entry.path}` });
+    } finally {
+      closeSync(file);
+    }
+    for (let left = paddingOf(entry.size); left > 0; ) {
+      if (filled === PIECE) {
+        yield buffer;
+        filled = 0;
+      }
+      const count = Math.min(left, PIECE - filled);
+      buffer.fill(0, filled, filled + count);
+      filled += count;
+      left -= count;
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled);
+  yield TAR_END;
+}
+
+const ONE = Buffer.alloc(1);
+
+function writeAll(file: number, piece: Buffer, path: string): void {
+  try {
+    for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === "ENOSPC" || code === "EDQUOT" ? fault("DISK_FULL", { path }, { cause: error }) : error;
+  }
+}
