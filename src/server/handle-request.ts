@@ -25,6 +25,7 @@ export async function handleRequest(
 }
 
 async function dispatch(request: IncomingMessage, response: ServerResponse, { storage, settings }: { storage: RegistryStorage; settings: Settings }): Promise<void> {
+  if (request.httpVersion === "1.1" && request.headers.host === undefined) throw new RegistryError("REQUEST_INVALID", "the request has no Host header");
   const [path, search] = splitTarget(request.url ?? "/");
   const match = findRoute(path);
   if (!match) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");

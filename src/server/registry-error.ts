@@ -11,6 +11,7 @@ const STATUS = {
   NAME_UNKNOWN: 404,
   SIZE_INVALID: 400,
   UNSUPPORTED: 405,
+  TOOMANYREQUESTS: 429,
   // Not in the specification: clients print the message of a code they do not know.
   TAG_INVALID: 400,
   PAGINATION_NUMBER_INVALID: 400,

@@ -3,7 +3,8 @@ import type { AddressInfo, Socket } from "node:net";
 import { fault } from "../std/fault.ts";
 import { handleRequest } from "./handle-request.ts";
 import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
-import { sendParserError } from "./send-error.ts";
+import { RegistryError } from "./registry-error.ts";
+import { sendError, sendParserError } from "./send-error.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
 import { openFolderStorage } from "./storage/open-folder-storage.ts";
 
@@ -49,7 +50,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   if (!isLoopback(wanted) && !options.insecureNoAuth) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
   const settings = { ...defaultSettings, ...options.settings };
   const report = options.onProblem ?? ((): void => undefined);
-  const storage = await openFolderStorage(options.root, { uploadExpiry: settings.uploadExpiry, report });
+  const storage = await openFolderStorage(options.root, { ...settings, report });
   const running = new Set<Promise<void>>();
   const server = createHttpServer(settings, (request, response) => {
     if (options.onRequest) announce(request, response, options.onRequest);
@@ -77,6 +78,7 @@ function createHttpServer(settings: Settings, onRequest: (request: IncomingMessa
       keepAliveTimeout: settings.keepAliveTimeout,
       connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
       highWaterMark: 256 * 1024,
+      requireHostHeader: false, // checked in handle-request.ts, whose answer has a body
       noDelay: true,
     },
     (request, response) => {
@@ -87,6 +89,9 @@ function createHttpServer(settings: Settings, onRequest: (request: IncomingMessa
   );
   server.timeout = settings.idleTimeout;
   server.maxConnections = settings.connections;
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+    void sendError(request, response, new RegistryError("REQUEST_INVALID", "the expectation cannot be met", { status: 417 }), () => undefined);
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => sendParserError(error, socket as Socket));
   return server;
 }
@@ -120,8 +125,10 @@ function listenReason(error: NodeJS.ErrnoException): string {
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
+    const idle = setInterval(() => server.closeIdleConnections(), 50); // connections whose last request ends now
     server.close(() => {
       clearTimeout(force);
+      clearInterval(idle);
       resolve();
     });
     server.closeIdleConnections();

@@ -16,8 +16,10 @@ export interface Settings {
   readonly connections: number;
   /** An upload that nobody continues is removed after this time. */
   readonly uploadExpiry: number;
-  /** Whether an index may name manifests that the repository does not have. */
-  readonly sparseIndexes: boolean;
+  /** Uploads that are open at once; one more is refused with 429. */
+  readonly uploads: number;
+  /** What a manifest may name without the repository having it: nothing, the manifests of an index, or layers too. */
+  readonly sparse: "nothing" | "indexes" | "manifests";
 }
 
 export const defaultSettings: Settings = {
@@ -28,5 +30,6 @@ export const defaultSettings: Settings = {
   keepAliveTimeout: 75_000, // longer than the pools of common clients and proxies keep theirs
   connections: 4096,
   uploadExpiry: 60 * 60_000,
-  sparseIndexes: false,
+  uploads: 10_000,
+  sparse: "nothing",
 };

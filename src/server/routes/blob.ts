@@ -18,7 +18,8 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   };
   if (request.headers["if-none-match"] === headers.ETag) return sendEmpty(exchange, 304, headers);
   const condition = request.headers["if-range"];
-  const range = condition === undefined || condition === headers.ETag ? parseRange(request.headers.range, size) : undefined;
+  const ranged = request.method === "GET" && (condition === undefined || condition === headers.ETag);
+  const range = ranged ? parseRange(request.headers.range, size) : undefined;
   if (range === "unsatisfiable") {
     throw new RegistryError("RANGE_INVALID", "the range lies outside the blob", { headers: { "Content-Range": `bytes */${size}` } });
   }

@@ -69,8 +69,10 @@ function digestOf(bytes: Uint8Array, wanted: Digest | undefined): Digest {
 
 async function checkPresent({ repository, storage, settings }: Exchange, { blobs, manifests }: ManifestReferences): Promise<void> {
   const missing: Digest[] = [];
-  for (const digest of blobs) if (!(await storage.repositories.hasBlob(repository, digest))) missing.push(digest);
-  if (!settings.sparseIndexes) {
+  if (settings.sparse !== "manifests") {
+    for (const digest of blobs) if (!(await storage.repositories.hasBlob(repository, digest))) missing.push(digest);
+  }
+  if (settings.sparse === "nothing") {
     for (const digest of manifests) {
       const present = (await storage.repositories.hasManifest(repository, digest)) || (await storage.repositories.hasBlob(repository, digest));
       if (!present) missing.push(digest);

@@ -7,21 +7,23 @@ import type { DigestAlgorithm, Upload } from "../storage/storage.ts";
 
 /** end-4a, 4b, 4c and 11: opens a session, stores a blob that came with the request, or mounts one. */
 export async function startUpload(exchange: Exchange): Promise<void> {
-  const { query, repository, storage } = exchange;
+  const { query } = exchange;
   const mount = query.get("mount");
   if (mount !== null && (await mountBlob(exchange, mount))) return;
   const digest = mount === null ? query.get("digest") : null;
   if (digest !== null) {
     const wanted = checkDigest(digest);
-    const upload = await storage.uploads.create(repository, digestAlgorithm(wanted));
-    try {
-      await upload.append(bodyOf(exchange));
-      return await finish(exchange, upload, wanted);
-    } finally {
-      await upload.cancel(); // a client that broke off never learned the session's id
-    }
+    const upload = await createUpload(exchange, digestAlgorithm(wanted));
+    return upload.exclusively(async () => {
+      try {
+        await upload.append(bodyOf(exchange));
+        await finish(exchange, upload, wanted);
+      } finally {
+        await upload.cancel(); // a client that broke off never learned the session's id
+      }
+    });
   }
-  const upload = await storage.uploads.create(repository, announcedAlgorithm(query));
+  const upload = await createUpload(exchange, announcedAlgorithm(query));
   sendEmpty(exchange, 202, sessionHeaders(upload));
 }
 
@@ -32,22 +34,25 @@ export async function showUpload(exchange: Exchange): Promise<void> {
 
 /** end-5: adds a chunk (with `Content-Range`) or a stream. */
 export async function appendUpload(exchange: Exchange): Promise<void> {
-  const upload = findUpload(exchange);
-  await receive(exchange, upload);
+  const upload = findFreeUpload(exchange);
+  await upload.exclusively(() => receive(exchange, upload));
   sendEmpty(exchange, 202, sessionHeaders(upload));
 }
 
 /** end-6: adds what the request carries, verifies the digest and closes the session. */
 export async function finishUpload(exchange: Exchange): Promise<void> {
-  const upload = findUpload(exchange);
+  const upload = findFreeUpload(exchange);
   const digest = checkDigest(exchange.query.get("digest") ?? "");
-  await receive(exchange, upload);
-  await finish(exchange, upload, digest);
+  await upload.exclusively(async () => {
+    await receive(exchange, upload);
+    await finish(exchange, upload, digest);
+  });
 }
 
 /** end-14. */
 export async function cancelUpload(exchange: Exchange): Promise<void> {
-  await findUpload(exchange).cancel();
+  const upload = findFreeUpload(exchange);
+  await upload.exclusively(() => upload.cancel());
   sendEmpty(exchange, 204);
 }
 
@@ -64,7 +69,6 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
 
 async function receive(exchange: Exchange, upload: Upload): Promise<void> {
   const { headers } = exchange.request;
-  if (upload.busy) throw new RegistryError("BLOB_UPLOAD_INVALID", "another request is adding to this upload", { status: 409 });
   const header = headers["content-range"];
   if (header === undefined) return void (await upload.append(bodyOf(exchange)));
   const chunk = parseChunkRange(header);
@@ -99,6 +103,19 @@ function sendBlobCreated(exchange: Exchange, digest: Digest): void {
 function findUpload({ storage, repository, parameter }: Exchange): Upload {
   const upload = storage.uploads.find(repository, parameter);
   if (!upload) throw new RegistryError("BLOB_UPLOAD_UNKNOWN", "the repository has no such upload; it may have ended or expired");
+  return upload;
+}
+
+/** For requests that change the upload. */
+function findFreeUpload(exchange: Exchange): Upload {
+  const upload = findUpload(exchange);
+  if (upload.busy) throw new RegistryError("BLOB_UPLOAD_INVALID", "another request is working on this upload", { status: 409 });
+  return upload;
+}
+
+async function createUpload({ storage, repository }: Exchange, algorithm: DigestAlgorithm): Promise<Upload> {
+  const upload = await storage.uploads.create(repository, algorithm);
+  if (!upload) throw new RegistryError("TOOMANYREQUESTS", "too many uploads are open", { headers: { "Retry-After": "10" } });
   return upload;
 }
 

@@ -14,34 +14,22 @@ export type CommitUpload = (repository: string, digest: Digest, file: string, sy
 
 /**
  * Uploads as temporary files, each with its running hash in memory so that no byte is read twice. An upload that
- * nobody touched for `expiry` milliseconds is removed.
+ * nobody touched for `expiry` milliseconds is removed; while nobody works on one it holds no open file.
  */
-export function createFolderUploads(options: {
-  folder: string;
-  expiry: number;
-  readonly commit: CommitUpload;
-}): FolderUploads {
+export function createFolderUploads(options: { folder: string; expiry: number; limit: number; commit: CommitUpload }): FolderUploads {
   const sessions = new Map<string, FolderUpload>();
   const sweep = setInterval(() => {
     const oldest = Date.now() - options.expiry;
     for (const session of sessions.values()) if (!session.busy && session.touched < oldest) void session.cancel();
-  }, Math.max(1000, Math.min(options.expiry / 4, 60_000)));
+  }, Math.max(100, Math.min(options.expiry / 4, 60_000)));
   sweep.unref();
 
   return {
     async create(repository, algorithm) {
+      if (sessions.size >= options.limit) return undefined;
       const id = randomUUID();
-      const path = join(options.folder, id);
-      const handle = await open(path, "wx+");
-      const upload = new FolderUpload({
-        id,
-        repository,
-        path,
-        handle,
-        algorithm,
-        commit: options.commit,
-        forget: () => void sessions.delete(id),
-      });
+      const forget = (): void => void sessions.delete(id);
+      const upload = new FolderUpload({ id, repository, algorithm, path: join(options.folder, id), commit: options.commit, forget });
       sessions.set(id, upload);
       return upload;
     },
@@ -60,7 +48,6 @@ interface UploadParts {
   readonly id: string;
   readonly repository: string;
   readonly path: string;
-  readonly handle: FileHandle;
   readonly algorithm: DigestAlgorithm;
   readonly commit: CommitUpload;
   readonly forget: () => void;
@@ -73,9 +60,10 @@ class FolderUpload implements Upload {
   busy = false;
   touched = Date.now();
   readonly #parts: UploadParts;
-  #hash: Hash;
   #algorithm: DigestAlgorithm;
-  #closed: Promise<void> | undefined;
+  #hash: Hash;
+  #handle: FileHandle | undefined;
+  #created = false;
 
   constructor(parts: UploadParts) {
     this.id = parts.id;
@@ -85,31 +73,38 @@ class FolderUpload implements Upload {
     this.#hash = createHash(parts.algorithm);
   }
 
-  async append(source: AsyncIterable<Uint8Array>, limit = Number.POSITIVE_INFINITY): Promise<boolean> {
+  async exclusively<Result>(task: () => Promise<Result>): Promise<Result> {
     this.busy = true;
-    const last = this.size + limit;
+    try {
+      return await task();
+    } finally {
+      await this.#close();
+      this.touched = Date.now();
+      this.busy = false;
+    }
+  }
+
+  async append(source: AsyncIterable<Uint8Array>, limit = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const end = this.size + limit;
     let batch: Uint8Array[] = [];
     let gathered = 0;
     let writing: Promise<void> = Promise.resolve();
     const flush = async (): Promise<void> => {
+      const handle = await this.#open();
       await writing;
       if (gathered === 0) return;
       const chunks = batch;
-      writing = this.#write(chunks, this.size);
+      writing = writeAll(handle, chunks, this.size);
       writing.catch(() => undefined); // seen by the next await
       this.size += gathered;
-      for (const chunk of chunks) this.#hash.update(chunk);
+      for (const chunk of chunks) this.#hash.update(chunk); // while the write runs
       batch = [];
       gathered = 0;
     };
-    let complete = true;
     try {
       try {
         for await (const chunk of source) {
-          if (this.size + gathered + chunk.length > last) {
-            complete = false;
-            break;
-          }
+          if (this.size + gathered + chunk.length > end) return false;
           batch.push(chunk);
           gathered += chunk.length;
           if (gathered >= BATCH) await flush();
@@ -121,56 +116,62 @@ class FolderUpload implements Upload {
     } catch (error) {
       if (isWriteError(error)) await this.cancel();
       throw error;
-    } finally {
-      this.touched = Date.now();
-      this.busy = false;
     }
-    return complete;
+    return true;
   }
 
   async finish(digest: Digest): Promise<boolean> {
-    this.busy = true;
+    const handle = await this.#open();
     try {
       const algorithm = digestAlgorithm(digest);
-      if (algorithm !== this.#algorithm) await this.#hashAgain(algorithm);
+      if (algorithm !== this.#algorithm) await this.#hashAgain(handle, algorithm);
       if (`${algorithm}:${this.#hash.digest("hex")}` !== digest) return false;
-      await this.#parts.commit(this.repository, digest, this.#parts.path, () => this.#parts.handle.datasync());
+      await this.#parts.commit(this.repository, digest, this.#parts.path, () => handle.datasync());
       return true;
     } finally {
       await this.cancel();
     }
   }
 
-  cancel(): Promise<void> {
+  async cancel(): Promise<void> {
     this.#parts.forget();
-    this.#closed ??= (async () => {
-      await this.#parts.handle.close();
-      await rm(this.#parts.path, { force: true });
-    })();
-    return this.#closed;
+    await this.#close();
+    if (this.#created) await rm(this.#parts.path, { force: true });
   }
 
-  async #write(chunks: readonly Uint8Array[], position: number): Promise<void> {
-    let offset = position;
-    let rest = chunks;
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.#parts.handle.writev(rest as Uint8Array[], offset);
-      offset += bytesWritten;
-      rest = dropBytes(rest, bytesWritten);
-    }
+  async #open(): Promise<FileHandle> {
+    this.#handle ??= await open(this.#parts.path, this.#created ? "r+" : "wx+");
+    this.#created = true;
+    return this.#handle;
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
   }
 
   /** Only when a client closes with another algorithm than it opened with: the file is read once more. */
-  async #hashAgain(algorithm: DigestAlgorithm): Promise<void> {
+  async #hashAgain(handle: FileHandle, algorithm: DigestAlgorithm): Promise<void> {
     this.#hash = createHash(algorithm);
     this.#algorithm = algorithm;
-    const buffer = Buffer.allocUnsafe(BATCH);
+    const buffer = Buffer.allocUnsafe(Math.min(BATCH, this.size));
     for (let position = 0; position < this.size; ) {
-      const { bytesRead } = await this.#parts.handle.read(buffer, 0, buffer.length, position);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
       if (bytesRead === 0) throw new Error("an upload's file is shorter than it was");
       this.#hash.update(buffer.subarray(0, bytesRead));
       position += bytesRead;
     }
+  }
+}
+
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
+  let offset = position;
+  let rest = chunks;
+  while (rest.length > 0) {
+    const { bytesWritten } = await handle.writev(rest as Uint8Array[], offset);
+    offset += bytesWritten;
+    rest = dropBytes(rest, bytesWritten);
   }
 }
 

@@ -16,7 +16,7 @@ const LAYOUT_VERSION = 1;
  */
 export async function openFolderStorage(
   root: string,
-  options: { uploadExpiry: number; report: (problem: Error) => void },
+  options: { uploadExpiry: number; uploads: number; report: (problem: Error) => void },
 ): Promise<RegistryStorage> {
   const temporary = join(root, "temporary");
   const unlock = claimRoot(root, temporary);
@@ -26,6 +26,7 @@ export async function openFolderStorage(
     const uploads = createFolderUploads({
       folder: temporary,
       expiry: options.uploadExpiry,
+      limit: options.uploads,
       commit: (repository, digest, file, sync) =>
         repositories.addBlob(repository, digest, async () => {
           await sync();

@@ -23,7 +23,8 @@ export interface BlobStorage {
 
 /** Uploads that have begun and not ended. They do not outlive the process. */
 export interface UploadStorage {
-  create(repository: string, algorithm: DigestAlgorithm): Promise<Upload>;
+  /** Undefined when there are too many already. */
+  create(repository: string, algorithm: DigestAlgorithm): Promise<Upload | undefined>;
   /** Undefined for an unknown id and for one that belongs to another repository. */
   find(repository: string, id: string): Upload | undefined;
 }
@@ -36,8 +37,10 @@ export interface Upload {
   readonly repository: string;
   /** Bytes received so far. */
   readonly size: number;
-  /** True while one request adds bytes; a second one is to be refused. */
+  /** True while a task works on it. */
   readonly busy: boolean;
+  /** Runs the one task that may `append`, `finish` and `cancel`; the caller has seen that it is not busy. */
+  exclusively<Result>(task: () => Promise<Result>): Promise<Result>;
   /**
    * Adds bytes, at most `limit` of them. When the source breaks off, what came until then is kept, so that a
    * client can resume; when the disk refuses, the upload is removed.
