@@ -1,0 +1,164 @@
+import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, linkSync, lstatSync, openSync, readlinkSync, rmSync, symlinkSync, writeSync, type BigIntStats } from "node:fs";
+import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
+import { setFileTimes } from "../linux/file-times.ts";
+import type { Owner } from "../snapshot/ownership.ts";
+import { fault, isFault } from "../std/fault.ts";
+import { applyAttributes, copyXattrs } from "./apply-attributes.ts";
+import { entryType } from "./entry-type.ts";
+import type { ModeChange } from "./parse-chmod.ts";
+import { readContent } from "./read-content.ts";
+import { readFault } from "./read-fault.ts";
+import type { SourceEntry, SourceView } from "./source-view.ts";
+
+/** How the entries of one COPY or ADD are changed on the way. */
+export interface CopyRules {
+  readonly owner: Owner | undefined;
+  readonly mode: ModeChange | undefined;
+  readonly recordOwners: boolean;
+}
+
+/** Beyond this many bytes the kernel copies, by reflink where the file system can. */
+const LARGE = 512n * 1024n;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/**
+ * Puts files, symlinks and devices of source trees at free places of a layer folder. Remembers inodes, so
+ * that hard links stay hard links within one directory source, and only there.
+ */
+export class EntryCopier {
+  readonly #rules: CopyRules;
+  /** By inode of a source: where it was put first, and for which source. */
+  readonly #placed = new Map<string, { readonly source: number; readonly layer: number; readonly hostPath: string }>();
+  bytes = 0;
+
+  constructor(rules: CopyRules) {
+    this.#rules = rules;
+  }
+
+  /** @param source which directory source the entry belongs to: hard links do not reach beyond it. */
+  copy(view: SourceView, entry: SourceEntry, source: number, to: string): void {
+    const type = entryType(entry.stat);
+    if (type === "file" && !entry.stat.isSocket()) this.#copyFile(view, entry, source, to);
+    else this.#copySpecial(view, entry, to);
+  }
+
+  attributes(view: SourceView, entry: SourceEntry): { owner: Owner; mode: number } {
+    const mode = Number(entry.stat.mode & 0o7777n);
+    return {
+      owner: this.#rules.owner ?? view.owner(entry),
+      mode: this.#rules.mode ? this.#rules.mode.apply(mode, entry.stat.isDirectory()) : mode,
+    };
+  }
+
+  #copySpecial(view: SourceView, entry: SourceEntry, to: string): void {
+    const { stat, hostPath } = entry;
+    const { owner, mode } = this.attributes(view, entry);
+    const times = { accessed: stat.atimeNs, modified: stat.mtimeNs };
+    if (stat.isSymbolicLink()) {
+      symlinkSync(readlinkSync(hostPath), to);
+      return applyAttributes(to, { owner, times }, this.#rules.recordOwners);
+    }
+    if (stat.isSocket()) closeSync(openSync(to, CREATE, 0o600));
+    else makeDevice(stat, hostPath, to);
+    applyAttributes(to, { owner, mode, times }, this.#rules.recordOwners);
+  }
+
+  #copyFile(view: SourceView, entry: SourceEntry, source: number, to: string): void {
+    const { stat, hostPath } = entry;
+    const attributes = this.attributes(view, entry);
+    this.bytes += Number(stat.size);
+    const linkable = !view.tree.zeroOwner && this.#isUnchanged(view, entry, attributes);
+    if (linkable || stat.nlink > 1n) {
+      const inode = `${stat.dev}:${stat.ino}`;
+      const placed = this.#placed.get(inode);
+      if (placed === undefined) this.#placed.set(inode, { source, layer: entry.layer, hostPath: to });
+      else if (placed.source === source && placed.layer === entry.layer) {
+        if (tryLink(placed.hostPath, to)) return;
+      } else return this.#copyContent(view, entry, attributes, to);
+      if (linkable && tryLink(hostPath, to)) return;
+    }
+    this.#copyContent(view, entry, attributes, to);
+  }
+
+  /** Whether the copy is the same file to the bit, so that both layers may share one inode: layers never change. */
+  #isUnchanged(view: SourceView, entry: SourceEntry, { owner, mode }: { owner: Owner; mode: number }): boolean {
+    const own = view.owner(entry);
+    return own.uid === owner.uid && own.gid === owner.gid && mode === Number(entry.stat.mode & 0o7777n);
+  }
+
+  #copyContent(view: SourceView, entry: SourceEntry, attributes: { owner: Owner; mode: number }, to: string): void {
+    let { stat } = entry;
+    try {
+      this.#write(view, entry.hostPath, stat, attributes, to);
+    } catch (error) {
+      if (!isFault(error, "FILE_CHANGED")) throw error;
+      rmSync(to, { force: true });
+      stat = lstatSync(entry.hostPath, { bigint: true });
+      this.#write(view, entry.hostPath, stat, attributes, to);
+    }
+  }
+
+  #write(view: SourceView, from: string, stat: BigIntStats, { owner, mode }: { owner: Owner; mode: number }, to: string): void {
+    const times = { accessed: stat.atimeNs, modified: stat.mtimeNs };
+    if (stat.size > LARGE || this.#rules.recordOwners || !view.tree.zeroOwner) {
+      if (stat.size > LARGE) copyLarge(from, stat, to);
+      else copySmall(from, stat, to);
+      applyAttributes(to, { owner, mode }, this.#rules.recordOwners);
+      if (!view.tree.zeroOwner) copyXattrs(from, to);
+      setFileTimes(to, times.accessed, times.modified);
+      return;
+    }
+    copySmall(from, stat, to, (descriptor) => {
+      fchownSync(descriptor, owner.uid, owner.gid);
+      fchmodSync(descriptor, mode);
+    });
+    setFileTimes(to, times.accessed, times.modified);
+  }
+}
+
+function copySmall(from: string, stat: BigIntStats, to: string, finish?: (descriptor: number) => void): void {
+  const descriptor = openSync(to, CREATE, 0o600);
+  try {
+    readContent(from, stat, (piece) => {
+      for (let done = 0; done < piece.length;) done += writeSync(descriptor, piece, done, piece.length - done);
+    });
+    finish?.(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function copyLarge(from: string, stat: BigIntStats, to: string): void {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? error : readFault(error, from);
+  }
+  const now = lstatSync(from, { bigint: true });
+  const copied = lstatSync(to, { bigint: true });
+  if (now.ino !== stat.ino || now.size !== stat.size || now.mtimeNs !== stat.mtimeNs || copied.size !== stat.size) {
+    throw fault("FILE_CHANGED", { path: from });
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Another file system, too many links, or a file system without any: a copy does as well.
+    if (code === "EXDEV" || code === "EMLINK" || code === "EPERM" || code === "ENOTSUP") return false;
+    throw error;
+  }
+}
+
+function makeDevice(stat: BigIntStats, from: string, to: string): void {
+  const type = stat.isFIFO() ? "fifo" : stat.isBlockDevice() ? "block" : "character";
+  try {
+    makeNode(to, type, 0o600, type === "fifo" ? 0 : deviceMajor(stat.rdev), type === "fifo" ? 0 : deviceMinor(stat.rdev));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    throw fault("DEVICE_REFUSED", { path: from }, { cause: error });
+  }
+}

@@ -1,0 +1,82 @@
+import { fault } from "../std/fault.ts";
+import type { Owner } from "../snapshot/ownership.ts";
+import { EntryCopier, type CopyRules } from "./copy-entry.ts";
+import type { Destination, TargetDirectory } from "./destination.ts";
+import type { Selection } from "./select-sources.ts";
+import type { SourceEntry, SourceView } from "./source-view.ts";
+
+/**
+ * Copies what was selected to a destination path of the image, by the rules of COPY (dockerfile.md § 6.2, § 16):
+ * a directory gives its contents; a file goes into a directory if the path ends in `/` or is one.
+ */
+export class SourceCopier {
+  readonly #destination: Destination;
+  readonly #copier: EntryCopier;
+  readonly #created: { readonly mode: number; readonly owner: Owner };
+  #sources = 0;
+  entries = 0;
+
+  constructor(destination: Destination, rules: CopyRules) {
+    this.#destination = destination;
+    this.#copier = new EntryCopier(rules);
+    const mode = rules.mode?.octal === undefined ? 0o755 : rules.mode.octal & 0o777;
+    this.#created = { mode, owner: rules.owner ?? { uid: 0, gid: 0 } };
+  }
+
+  get bytes(): number {
+    return this.#copier.bytes;
+  }
+
+  /** @throws COPY_ONTO_FILE, COPY_ONTO_FOLDER, NOT_A_DIRECTORY, SYMLINK_LOOP and those of reading */
+  copy(view: SourceView, selection: Selection, path: string): void {
+    this.#sources += 1;
+    const { entry } = selection;
+    if (entry.stat.isDirectory()) return this.#copyDirectory(view, entry, path);
+    const place = this.locate(selection.name, path);
+    this.#copier.copy(view, entry, this.#sources, this.#destination.place(place.directory, place.name));
+    this.entries += 1;
+  }
+
+  /** The directory and name that a single file of some name gets. */
+  locate(name: string, path: string): { readonly directory: TargetDirectory; readonly name: string } {
+    const found = this.#destination.resolve(path);
+    if (found.kind === "directory" || path.endsWith("/")) {
+      return { directory: this.#destination.directory(found.path, this.#created), name };
+    }
+    const cut = found.path.lastIndexOf("/");
+    return {
+      directory: this.#destination.directory(found.path.slice(0, Math.max(cut, 0)), this.#created),
+      name: found.path.slice(cut + 1),
+    };
+  }
+
+  /** The directory that a path leads to, made where the image has none. */
+  directory(path: string): TargetDirectory {
+    return this.#destination.directory(this.#destination.resolve(path).path, this.#created);
+  }
+
+  #copyDirectory(view: SourceView, entry: SourceEntry, path: string): void {
+    const found = this.#destination.resolve(path);
+    if (found.kind === "other") throw fault("COPY_ONTO_FILE", { path: `/${found.path}` });
+    const target = this.#destination.directory(found.path, this.#created);
+    this.#copyChildren(view, entry, target);
+    this.#destination.setTimes(target, entry.stat);
+    this.entries += 1;
+  }
+
+  #copyChildren(view: SourceView, directory: SourceEntry, target: TargetDirectory): void {
+    for (const child of view.children(directory)) {
+      this.entries += 1;
+      if (!child.stat.isDirectory()) {
+        this.#copier.copy(view, child, this.#sources, this.#destination.place(target, child.name));
+        continue;
+      }
+      if (target.names.get(child.name) === "other") {
+        throw fault("COPY_ONTO_FILE", { path: target.path === "" ? `/${child.name}` : `/${target.path}/${child.name}` });
+      }
+      const inner = this.#destination.subdirectory(target, child.name);
+      this.#copyChildren(view, child, inner);
+      this.#destination.finish(inner, this.#copier.attributes(view, child), child.stat);
+    }
+  }
+}

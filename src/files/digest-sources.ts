@@ -1,0 +1,172 @@
+import { createHash, hash, type Hash } from "node:crypto";
+import { lstatSync, readlinkSync, type BigIntStats } from "node:fs";
+import { fileKey, layerFileKey, type FileDigestCache, type FileKey } from "../context/file-digests.ts";
+import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
+import { getXattr } from "../linux/xattr.ts";
+import { sha256, type Digest } from "../oci/digest.ts";
+import { isFault } from "../std/fault.ts";
+import { entryType, type EntryType } from "./entry-type.ts";
+import { readContent } from "./read-content.ts";
+import { selectSources } from "./select-sources.ts";
+import { SourceView, type SourceEntry, type SourceTree } from "./source-view.ts";
+
+export interface DigestSourcesOptions {
+  readonly tree: SourceTree;
+  /** Paths as COPY and ADD name them, variables expanded. */
+  readonly sources: readonly string[];
+  readonly wildcards: boolean;
+  /** COPY or ADD, for messages. */
+  readonly command?: string;
+  /** Digests of files by {@link FileKey}: a Map, which can be sent to a worker, or the store's cache itself. */
+  readonly known?: Pick<FileDigestCache, "get">;
+}
+
+/** What of one entry went into the digest; its mtime never does. */
+export interface DigestRow {
+  /** Below the root of the tree. */
+  readonly path: string;
+  readonly type: EntryType;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a file's content, a symlink's target, a device's numbers. */
+  readonly digest: Digest;
+  /** `security.capability`, hexadecimal. */
+  readonly capability?: string;
+}
+
+export interface SourcesDigest {
+  readonly digest: Digest;
+  readonly entries: DigestRow[];
+  /** Digests to remember for the next time. */
+  readonly learned: (readonly [FileKey, Digest])[];
+  /** Regular files among the entries, and the sum of their sizes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Those that had to be read now. */
+  readonly readFiles: number;
+  readonly readBytes: number;
+}
+
+/** A file that was written less than this before it was read may change again and keep its ctime. */
+const SETTLED_MS = 100;
+const EMPTY = sha256("");
+
+/**
+ * The content key of what COPY or ADD reads: path below the source, type, mode, owner, link target,
+ * `security.capability` and data of each selected entry (builder.md § 2). Times, and the name and
+ * attributes of a directory that is named itself, do not count, as the copy does not use them.
+ * Reads only selected files, and of those only the ones that `known` does not have. A worker job.
+ * @throws COPY_SOURCE_NOT_FOUND, CONTEXT_UNREADABLE, FILE_CHANGED, FILE_NAME_INVALID
+ */
+export function digestSources(options: DigestSourcesOptions): SourcesDigest {
+  const run = new DigestRun(new SourceView(options.tree), options.known);
+  options.sources.forEach((source, index) => {
+    for (const selection of selectSources(run.view, source, options)) run.top(index, selection.name, selection.entry);
+  });
+  return run.finish();
+}
+
+class DigestRun {
+  readonly view: SourceView;
+  readonly #known: Pick<FileDigestCache, "get"> | undefined;
+  readonly #running: Hash = createHash("sha256");
+  readonly #entries: DigestRow[] = [];
+  readonly #learned: (readonly [FileKey, Digest])[] = [];
+  readonly #now = Date.now();
+  #files = 0;
+  #bytes = 0;
+  #readFiles = 0;
+  #readBytes = 0;
+
+  constructor(view: SourceView, known: Pick<FileDigestCache, "get"> | undefined) {
+    this.view = view;
+    this.#known = known;
+  }
+
+  top(source: number, name: string, entry: SourceEntry): void {
+    this.#running.update(`source\0${source}\0`);
+    if (entry.stat.isDirectory()) this.#children(entry, "");
+    else this.#add(entry, name);
+  }
+
+  finish(): SourcesDigest {
+    return {
+      digest: `sha256:${this.#running.digest("hex")}`,
+      entries: this.#entries,
+      learned: this.#learned,
+      files: this.#files,
+      bytes: this.#bytes,
+      readFiles: this.#readFiles,
+      readBytes: this.#readBytes,
+    };
+  }
+
+  #children(directory: SourceEntry, prefix: string): void {
+    for (const child of this.view.children(directory)) {
+      const name = prefix + child.name;
+      this.#add(child, name);
+      if (child.stat.isDirectory()) this.#children(child, `${name}/`);
+    }
+  }
+
+  #add(entry: SourceEntry, name: string): void {
+    const type = entryType(entry.stat);
+    const { uid, gid } = this.view.owner(entry);
+    const mode = type === "symlink" ? 0o777 : Number(entry.stat.mode & 0o7777n);
+    const content = this.#content(entry, type);
+    const capability = type === "file" ? this.#capability(entry) : undefined;
+    const row: DigestRow = { path: entry.path, type, mode, uid, gid, digest: content, ...(capability === undefined ? {} : { capability }) };
+    this.#entries.push(row);
+    this.#running.update(`${type}\0${name}\0${mode.toString(8)}\0${uid}\0${gid}\0${capability ?? ""}\0${content}\0`);
+  }
+
+  #content(entry: SourceEntry, type: EntryType): Digest {
+    if (type === "file") return entry.stat.isSocket() ? EMPTY : this.#file(entry);
+    if (type === "symlink") return sha256(readlinkSync(entry.hostPath));
+    if (type === "character" || type === "block") return sha256(`${deviceMajor(entry.stat.rdev)}:${deviceMinor(entry.stat.rdev)}`);
+    return EMPTY;
+  }
+
+  #capability(entry: SourceEntry): string | undefined {
+    if (this.view.tree.zeroOwner) return undefined;
+    return getXattr(entry.hostPath, "security.capability")?.toString("hex");
+  }
+
+  #file(entry: SourceEntry): Digest {
+    this.#files += 1;
+    this.#bytes += Number(entry.stat.size);
+    const key = this.#key(entry.stat);
+    const known = this.#known?.get(key);
+    if (known !== undefined) return known;
+    let stat = entry.stat;
+    let digest: Digest;
+    try {
+      digest = hashFile(entry.hostPath, stat);
+    } catch (error) {
+      if (!isFault(error, "FILE_CHANGED")) throw error;
+      stat = lstatSync(entry.hostPath, { bigint: true });
+      digest = hashFile(entry.hostPath, stat);
+    }
+    this.#readFiles += 1;
+    this.#readBytes += Number(stat.size);
+    if (!this.view.tree.zeroOwner || Number(stat.ctimeMs) < this.#now - SETTLED_MS) this.#learned.push([this.#key(stat), digest]);
+    return digest;
+  }
+
+  #key(stat: BigIntStats): FileKey {
+    return this.view.tree.zeroOwner ? fileKey(stat) : layerFileKey(stat);
+  }
+}
+
+function hashFile(path: string, stat: BigIntStats): Digest {
+  if (stat.size === 0n) return EMPTY;
+  if (stat.size <= 1024n * 1024n) {
+    let result: Digest = EMPTY;
+    readContent(path, stat, (piece) => { result = `sha256:${hash("sha256", piece, "hex")}`; });
+    return result;
+  }
+  const running = createHash("sha256");
+  readContent(path, stat, (piece) => void running.update(piece));
+  return `sha256:${running.digest("hex")}`;
+}
