@@ -6,6 +6,7 @@ export type CFunction = (...values: unknown[]) => number;
 interface Koffi {
   load(path: string | null): { func(prototype: string): CFunction };
   errno(value?: number): number;
+  address(buffer: Uint8Array): bigint;
 }
 
 let loaded: { koffi: Koffi; library: ReturnType<Koffi["load"]> } | undefined | null = null;
@@ -34,6 +35,11 @@ export function libc(prototype: string): CFunction {
 /** The errno that the last failed C call of this thread left. */
 export function errno(): number {
   return load()!.koffi.errno();
+}
+
+/** Where a buffer lies in memory, for a C struct that points to it; the caller keeps the buffer alive. */
+export function addressOf(buffer: Uint8Array): bigint {
+  return load()!.koffi.address(buffer);
 }
 
 function load(): NonNullable<typeof loaded> | undefined {

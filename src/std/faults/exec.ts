@@ -2,4 +2,34 @@ import { spec } from "../fault-spec.ts";
 
 /** Faults of the exec station. */
 export const execFaults = {
+  SANDBOX_FAILED: spec<{ step: string; problem: string; rootless?: boolean }>({
+    when: "The container for a RUN or for `sampan run` could not be set up on this machine.",
+    exit: 125,
+    message: ({ step, problem }) => `the container cannot be set up (${step}): ${problem}`,
+    hint: () => "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox",
+  }),
+  SANDBOX_TOOL_MISSING: spec<{ tool: string }>({
+    when: "A program of the system that starts containers is not in PATH.",
+    exit: 125,
+    message: ({ tool }) => `the program ${tool} was not found`,
+    hint: () => "install the package util-linux (unshare, setpriv) and a POSIX shell as /bin/sh",
+  }),
+  SANDBOX_LIBRARY_MISSING: spec<Record<never, never>>({
+    when: "koffi, the optional dependency through which the built-in sandbox calls the kernel, is not installed for this platform.",
+    exit: 125,
+    message: () => "the built-in sandbox needs the npm package koffi, which is not installed for this platform",
+    hint: () => "install with optional dependencies (`npm ci --include=optional`), or use `--runtime crun` or `--runtime runc`",
+  }),
+  RUNTIME_UNKNOWN: spec<{ runtime: string }>({
+    when: "`--runtime` names something that is neither the built-in sandbox nor an OCI runtime in PATH.",
+    exit: 125,
+    message: ({ runtime }) => `no container runtime named ${runtime} was found`,
+    hint: ({ runtime }) => `use \`--runtime builtin\`, or install ${runtime} so that it is in PATH`,
+  }),
+  USER_NOT_FOUND: spec<{ user: string; problem: string }>({
+    when: "The USER of a step or of `run -u` is not in the image's /etc/passwd or /etc/group.",
+    exit: 125,
+    message: ({ user, problem }) => `USER ${user} cannot be resolved: ${problem}`,
+    hint: () => "create the user before (RUN adduser …), or give numbers: USER 1000:1000",
+  }),
 } as const;

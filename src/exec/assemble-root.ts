@@ -1,0 +1,131 @@
+import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  attach, bindOver, cloneMount, dropOldRoot, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount, stackOldRoot,
+} from "../linux/mount.ts";
+import { readHostBundle, showCertificates } from "./host-certificates.ts";
+import { cloneDevices, fillDev } from "./make-dev.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
+import { ensureTarget } from "./mount-stubs.ts";
+import type { MountStub, SandboxJob } from "./sandbox-job.ts";
+
+const { RDONLY, NOSUID, NODEV, NOEXEC } = MOUNT_ATTR;
+type Kind = "file" | "directory";
+interface Picked { readonly fd: number; readonly target: string; readonly kind: Kind }
+
+/**
+ * Puts the container's root together and makes it the root of this mount namespace. What comes from the host is
+ * picked up as detached mounts first and hung in after the old root is gone, so that no symlink of an image can
+ * make a host path out of a target.
+ * @returns the mount points that had to be made, and variables for the command that go with what is mounted.
+ */
+export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string[] } {
+  mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
+  const proc = newFileSystem("proc", {}, NOSUID | NODEV | NOEXEC);
+  const sys = sysFileSystem();
+  const devices = cloneDevices();
+  const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
+  const mounts = job.mounts.map(pickMount);
+  process.chdir(job.staging);
+  const picked = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs)];
+  mountRoot(job);
+  process.chdir("root");
+  const hostRoot = openSync("/", constants.O_RDONLY | constants.O_DIRECTORY);
+  stackOldRoot();
+  // A command that runs /proc/self/exe gets this Node: its file must not be writable from inside (CVE-2019-5736).
+  restrictMount(hostRoot, RDONLY, { recursive: true });
+  closeSync(hostRoot);
+  dropOldRoot();
+
+  attach(proc, ensureTarget("/proc", "directory").path);
+  attach(sys, ensureTarget("/sys", "directory").path);
+  fillDev(ensureTarget("/dev", "directory").path, devices);
+  const stubs: MountStub[] = [];
+  for (const { fd, target, kind } of picked.sort((a, b) => depth(a.target) - depth(b.target))) {
+    const { path, stub } = ensureTarget(target, kind);
+    if (stub) stubs.push(stub);
+    attach(fd, path);
+  }
+  maskPaths();
+  const env = hostBundle === undefined ? [] : showCertificates(hostBundle);
+  if (job.readonlyRoot) restrictMount("/", RDONLY);
+  return { stubs, env };
+}
+
+/** The overlay, or the folder, at `root` in the working directory. Device nodes in it cannot be opened. */
+function mountRoot({ root }: SandboxJob): void {
+  mkdirSync("root");
+  if (root.kind === "folder") {
+    const fd = cloneMount(root.path, { recursive: true });
+    restrictMount(fd, NODEV, { recursive: true });
+    attach(fd, "root");
+    return;
+  }
+  // Symlinks of one or two letters keep the options of 500 layers below the limit of one page, and names with
+  // commas and colons out of them. `volatile`: leaving does not wait for the disk; the store decides what to sync.
+  root.lowers.forEach((lower, index) => symlinkSync(lower, index.toString(36)));
+  symlinkSync(root.upper, "upper");
+  symlinkSync(root.work, "work");
+  const lowers = root.lowers.map((_, index) => index.toString(36));
+  if (lowers.length === 0) {
+    mkdirSync("none");
+    lowers.push("none");
+  }
+  // The mark of an earlier volatile mount of the same folders.
+  rmSync("work/work/incompat", { recursive: true, force: true });
+  const layers = `lowerdir=${lowers.join(":")},upperdir=upper,workdir=work`;
+  mount("overlay", "root", "overlay", MS.NODEV, `${layers},userxattr,index=off,volatile`);
+}
+
+/** A sysfs of the own network namespace; in a user namespace that does not own the network, the host's. */
+function sysFileSystem(): number {
+  try {
+    return newFileSystem("sysfs", {}, RDONLY | NOSUID | NODEV | NOEXEC);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    const fd = cloneMount("/sys", { recursive: true });
+    restrictMount(fd, RDONLY | NOSUID | NODEV | NOEXEC, { recursive: true });
+    return fd;
+  }
+}
+
+function pickFile({ target, content }: SandboxJob["files"][number], index: number): Picked {
+  const name = `file${index}`;
+  writeFileSync(name, content, { mode: 0o644 });
+  const fd = cloneMount(name);
+  restrictMount(fd, RDONLY | NOSUID | NODEV | NOEXEC);
+  return { fd, target, kind: "file" };
+}
+
+function pickMount({ source, target, readonly }: SandboxJob["mounts"][number]): Picked {
+  const kind: Kind = statSync(source).isDirectory() ? "directory" : "file";
+  const recursive = kind === "directory";
+  const fd = cloneMount(source, { recursive });
+  restrictMount(fd, NODEV | NOSUID | (readonly ? RDONLY : 0), { recursive });
+  return { fd, target, kind };
+}
+
+function pickTmpfs({ target, options }: SandboxJob["tmpfs"][number]): Picked {
+  const pairs = (options ?? "").split(",").filter((option) => option !== "").map((option): [string, string | true] => {
+    const at = option.indexOf("=");
+    return at < 0 ? [option, true] : [option.slice(0, at), option.slice(at + 1)];
+  });
+  return { fd: newFileSystem("tmpfs", Object.fromEntries(pairs), NOSUID | NODEV | NOEXEC), target, kind: "directory" };
+}
+
+/** Masks must hold even where /proc or /sys of the image are symlinks, so they follow the mounts. */
+function maskPaths(): void {
+  for (const path of MASKED_PATHS) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    if (stat.isDirectory()) mount("tmpfs", path, "tmpfs", MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC, "size=0k");
+    else bindOver("/dev/null", path);
+  }
+  for (const path of READONLY_PATHS) {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) continue;
+    const fd = cloneMount(path, { recursive: true });
+    restrictMount(fd, RDONLY | NOSUID | NODEV | NOEXEC, { recursive: true });
+    attach(fd, path);
+  }
+}
+
+const depth = (path: string): number => path.split("/").filter((part) => part !== "").length;

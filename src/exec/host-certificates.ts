@@ -1,0 +1,58 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { bindOver, MOUNT_ATTR, restrictMount } from "../linux/mount.ts";
+
+/** Where distributions keep the bundle of trusted CAs (Go, crypto/x509/root_linux.go). */
+const BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/pki/tls/cacert.pem",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
+
+/** In /dev, which is in memory, so that no layer keeps anything of it. */
+const FOLDER = "/dev/.sampan";
+const SHOWN = `${FOLDER}/ca-certificates.crt`;
+
+const VARIABLES = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"];
+
+/** Larger files are no bundle of certificates. */
+const LIMIT = 16 * 1024 * 1024;
+
+/** The host's CA bundle: what SSL_CERT_FILE names, else where the distribution keeps it. */
+export function findHostBundle(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
+  const named = env["SSL_CERT_FILE"];
+  return [...(named ? [named] : []), ...BUNDLES].find((path) => existsSync(path));
+}
+
+/** The text of a bundle; nothing where it cannot be read. */
+export function readHostBundle(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size <= LIMIT ? readFileSync(path, "latin1") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * In the container, whose root is "/": shows the image's own CAs and the host's in one read-only file outside the
+ * image, and returns the variables that point to it; nothing where the image trusts all of the host's already.
+ * The image's own bundle is left alone: a mount over it would make `update-ca-certificates` fail.
+ */
+export function showCertificates(hostBundle: string): string[] {
+  const own = BUNDLES.map(readHostBundle).find((text) => text !== undefined) ?? "";
+  const known = new Set(certificates(own));
+  const added = certificates(hostBundle).filter((certificate) => !known.has(certificate));
+  if (added.length === 0) return [];
+  mkdirSync(FOLDER, { mode: 0o755, recursive: true });
+  writeFileSync(SHOWN, `${[...known, ...added].join("\n")}\n`, { mode: 0o444 });
+  bindOver(SHOWN, SHOWN);
+  restrictMount(SHOWN, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC);
+  return VARIABLES.map((name) => `${name}=${SHOWN}`);
+}
+
+function certificates(bundle: string): string[] {
+  return bundle.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
+}

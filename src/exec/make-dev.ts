@@ -1,0 +1,48 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { attach, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount } from "../linux/mount.ts";
+
+const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
+const LINKS: Readonly<Record<string, string>> = {
+  core: "/proc/kcore",
+  fd: "/proc/self/fd",
+  ptmx: "pts/ptmx",
+  stderr: "/proc/self/fd/2",
+  stdin: "/proc/self/fd/0",
+  stdout: "/proc/self/fd/1",
+};
+
+/** Picks up the devices that every container has, from the host. */
+export function cloneDevices(): Map<string, number> {
+  return new Map(DEVICES.map((name) => {
+    const fd = cloneMount(`/dev/${name}`);
+    restrictMount(fd, MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC);
+    return [name, fd];
+  }));
+}
+
+/** Mounts and fills the container's /dev (runtime-spec, config-linux.md, "Default Devices"; moby, oci/defaults.go). */
+export function fillDev(dev: string, devices: ReadonlyMap<string, number>): void {
+  const closed = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
+  attach(newFileSystem("tmpfs", { mode: "755", size: "65536k" }, closed), dev);
+  for (const [name, fd] of devices) {
+    writeFileSync(`${dev}/${name}`, "", { mode: 0o666 });
+    attach(fd, `${dev}/${name}`);
+  }
+  for (const [name, target] of Object.entries(LINKS)) symlinkSync(target, `${dev}/${name}`);
+  for (const name of ["pts", "shm", "mqueue"]) mkdirSync(`${dev}/${name}`, 0o755);
+  mountTerminals(`${dev}/pts`);
+  attach(newFileSystem("tmpfs", { mode: "1777", size: "65536k" }, closed | MOUNT_ATTR.NOEXEC), `${dev}/shm`);
+  mount("mqueue", `${dev}/mqueue`, "mqueue", MS.NOSUID | MS.NODEV | MS.NOEXEC);
+}
+
+function mountTerminals(path: string): void {
+  const TTY_GROUP = "gid=5";
+  const options = "newinstance,ptmxmode=0666,mode=0620";
+  try {
+    mount("devpts", path, "devpts", MS.NOSUID | MS.NOEXEC, `${options},${TTY_GROUP}`);
+  } catch (error) {
+    // A user namespace that maps one id only has no group 5.
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    mount("devpts", path, "devpts", MS.NOSUID | MS.NOEXEC, options);
+  }
+}

@@ -1,0 +1,91 @@
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, statSync, unlinkSync, writeFileSync, type BigIntStats } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimes } from "../linux/times.ts";
+import type { MountStub } from "./sandbox-job.ts";
+
+/**
+ * Makes what is missing at a mount target below the root "/" of this process, parents included.
+ * @returns the path free of symlinks, and the stub if the target itself had to be made.
+ */
+export function ensureTarget(target: string, kind: "file" | "directory"): { path: string; stub?: MountStub } {
+  const path = followLinks(target);
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return { path };
+  const parent = dirname(path);
+  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  const before = statSync(parent, { bigint: true });
+  if (kind === "directory") mkdirSync(path, 0o755);
+  else writeFileSync(path, "", { mode: 0o755, flag: "wx" });
+  const after = statSync(parent, { bigint: true });
+  const stub = {
+    path,
+    before: { atime: String(before.atimeNs), mtime: String(before.mtimeNs) },
+    after: { mtime: String(after.mtimeNs) },
+  };
+  return { path, stub };
+}
+
+/**
+ * Removes mount points that are still empty from the folder that keeps the root's changes, and sets the times
+ * of the folders around them back, so that a layer shows nothing of them (BuildKit, executor/stubs.go).
+ */
+export function removeStubs(folder: string, stubs: readonly MountStub[]): void {
+  for (const stub of stubs.toReversed()) {
+    const path = join(folder, stub.path);
+    // What the command put in place of a parent may be a symlink that leads out of the folder.
+    if (!isPlainFolder(folder, dirname(stub.path))) continue;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || !isEmpty(path, stat.isDirectory(), stat.isFile(), stat.size)) continue;
+    const parent = dirname(path);
+    const times = statSync(parent, { bigint: true });
+    if (stat.isDirectory()) rmdirSync(path);
+    else unlinkSync(path);
+    restoreTimes(parent, stub, times);
+  }
+}
+
+function isEmpty(path: string, directory: boolean, file: boolean, size: number): boolean {
+  return directory ? readdirSync(path).length === 0 : file && size === 0;
+}
+
+function restoreTimes(parent: string, stub: MountStub, times: BigIntStats): void {
+  const untouched = String(times.mtimeNs) === stub.after.mtime;
+  const { atime, mtime } = untouched ? stub.before : { atime: times.atimeNs, mtime: times.mtimeNs };
+  setTimes(parent, BigInt(atime), BigInt(mtime));
+}
+
+function isPlainFolder(folder: string, path: string): boolean {
+  let here = folder;
+  for (const part of path.split("/").filter((name) => name !== "")) {
+    here = join(here, part);
+    if (!lstatSync(here, { throwIfNoEntry: false })?.isDirectory()) return false;
+  }
+  return true;
+}
+
+/** Where a path leads when every symlink is followed; components that do not exist are kept as written. */
+function followLinks(target: string): string {
+  const pending = parts(target).reverse();
+  let done: string[] = [];
+  let links = 0;
+  while (pending.length > 0) {
+    const part = pending.pop()!;
+    if (part === "..") {
+      done.pop();
+      continue;
+    }
+    const here = `/${[...done, part].join("/")}`;
+    if (lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      if (++links > 255) throw Object.assign(new Error(`ELOOP: too many links in ${target}`), { code: "ELOOP", path: target });
+      const link = readlinkSync(here);
+      if (link.startsWith("/")) done = [];
+      pending.push(...parts(link).reverse());
+      continue;
+    }
+    done.push(part);
+  }
+  return `/${done.join("/")}`;
+}
+
+function parts(path: string): string[] {
+  return path.split("/").filter((part) => part !== "" && part !== ".");
+}

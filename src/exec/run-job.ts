@@ -1,0 +1,66 @@
+import type { Readable } from "node:stream";
+
+/** One command to run in a container of its own. All paths on the host are absolute. */
+export interface RunJob {
+  readonly root: RootFileSystem;
+  readonly args: readonly string[];
+  /** `K=V`, complete: nothing of the host's environment is added but what `hostCertificates` says, and HOME. */
+  readonly env: readonly string[];
+  /** Working directory in the container; made 0755 for the process's user where it is missing. */
+  readonly cwd: string;
+  /** `""`, `uid[:gid]` or `name[:group]`, resolved by the container's own /etc/passwd and /etc/group. */
+  readonly user: string;
+  readonly hostname: string;
+  readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  readonly network: "default" | "none" | "host";
+  /** Files and folders of the host to show at a path in the container. */
+  readonly mounts: readonly HostMount[];
+  /** Empty file systems in memory. */
+  readonly tmpfs?: readonly { readonly target: string; readonly options?: string }[];
+  readonly readonlyRoot?: boolean;
+  /** Shows the host's CA certificates besides the image's and points the usual variables to them. */
+  readonly hostCertificates: boolean;
+  readonly stdin: "null" | "inherit" | Readable;
+  /** A terminal of the command's own, joined to the one that this process has on stdin and stdout. */
+  readonly terminal: boolean;
+}
+
+export type RootFileSystem =
+  | { readonly kind: "overlay"; readonly lowers: readonly string[]; readonly upper: string; readonly work: string }
+  | { readonly kind: "folder"; readonly path: string };
+
+export interface HostMount {
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+/** How a command ended: as a shell would say it, 128 + signal number after a signal. */
+export interface RunResult {
+  readonly exitCode: number;
+  /** The signal that ended the command, as far as the exit status tells. */
+  readonly signal?: NodeJS.Signals;
+  /** The command did not start: it is not in the image, or it cannot be executed. `message` tells more. */
+  readonly failure?: "notFound" | "notExecutable";
+  readonly message?: string;
+}
+
+export interface RunOptions {
+  /** Ends the command by SIGTERM, a few seconds later by SIGKILL; `run` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Gets every byte that the command writes, in order per stream; while it returns a promise, nothing more is read. */
+  readonly onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void | Promise<void>;
+  /** Called when the command is about to start, with a way to pass signals on to it. */
+  readonly onStart?: (running: { kill(signal: NodeJS.Signals): void }) => void;
+}
+
+/** Runs commands in containers. Disposing of it ends what still runs and what was started ahead. */
+export interface Executor extends AsyncDisposable {
+  readonly runtime: string;
+  /**
+   * @throws SANDBOX_FAILED when the container cannot be set up, USER_NOT_FOUND, and the abort signal's reason.
+   */
+  run(job: RunJob, options?: RunOptions): Promise<RunResult>;
+  /** Keeps that many sandboxes started ahead, so that the next commands start at once. */
+  warm?(count: number): void;
+}

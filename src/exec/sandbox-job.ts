@@ -1,0 +1,43 @@
+/** What a sandbox child is told, as one line of JSON on its descriptor 3. Nothing in it is a secret of the host. */
+export interface SandboxJob {
+  /** An empty folder on the host to mount on while the root is put together. */
+  readonly staging: string;
+  readonly root:
+    | { readonly kind: "overlay"; readonly lowers: readonly string[]; readonly upper: string; readonly work: string }
+    | { readonly kind: "folder"; readonly path: string };
+  readonly readonlyRoot: boolean;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly hostname: string;
+  readonly network: "host" | "none";
+  /** Small files shown read-only, `/etc/hosts` and the like. */
+  readonly files: readonly { readonly target: string; readonly content: string }[];
+  readonly mounts: readonly { readonly source: string; readonly target: string; readonly readonly: boolean }[];
+  readonly tmpfs: readonly { readonly target: string; readonly options?: string }[];
+  /** The host's CA bundle, where it is to be shown. */
+  readonly certificates?: string;
+  readonly terminal: boolean;
+  /** Standard descriptors that were made for the command, which its user may open again. */
+  readonly ownDescriptors: readonly number[];
+}
+
+/** What a sandbox child says, a line of JSON each, on the same descriptor. */
+export type SandboxReport =
+  /** It waits for its job; `pid` is its number as the parent sees it. */
+  | { readonly kind: "ready"; readonly pid: number }
+  /** Mount points that it had to make in the root. */
+  | { readonly kind: "stubs"; readonly stubs: readonly MountStub[] }
+  /** It did not come as far as the command. */
+  | { readonly kind: "failed"; readonly step: string; readonly code?: string; readonly message: string; readonly path?: string }
+  | { readonly kind: "noUser"; readonly user: string; readonly problem: string }
+  | { readonly kind: "notStarted"; readonly failure: "notFound" | "notExecutable"; readonly message: string };
+
+/** A mount point that was made in the root; times are nanoseconds, decimal, of the folder it lies in. */
+export interface MountStub {
+  /** Path below the root. */
+  readonly path: string;
+  readonly before: { readonly atime: string; readonly mtime: string };
+  readonly after: { readonly mtime: string };
+}

@@ -1,0 +1,72 @@
+import { libc } from "./libc.ts";
+import { throwErrno } from "./system-error.ts";
+
+const prctl = libc("int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)");
+const sethostname = libc("int sethostname(const char *name, size_t length)");
+const signalCall = libc("void *signal(int number, intptr_t handler)");
+const closeRangeCall = libc("long syscall(long number, unsigned long first, unsigned long last, unsigned long flags)");
+const fcntlCall = libc("int fcntl(int fd, int command, intptr_t argument)");
+const execveCall = libc("int execve(const char *path, const char **args, const char **env)");
+const setsidCall = libc("int setsid(void)");
+const ioctlCall = libc("int ioctl(int fd, unsigned long request, intptr_t argument)");
+const setrlimitCall = libc("int setrlimit(int resource, const uint8_t *limit)");
+const getrlimitCall = libc("int getrlimit(int resource, _Out_ uint8_t *limit)");
+const keyctlCall = libc("long syscall(long number, long operation, const char *name)");
+
+const PR_SET_PDEATHSIG = 1;
+const SYS_CLOSE_RANGE = 436;
+const CLOSE_RANGE_CLOEXEC = 4;
+const RLIMIT_NOFILE = 7;
+
+/** The kernel kills this process when its parent ends. A change of user id undoes it. */
+export function dieWithParent(): void {
+  const SIGKILL = 9n;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) !== 0) throwErrno("prctl(PR_SET_PDEATHSIG)");
+}
+
+export function setHostname(name: string): void {
+  if (sethostname(name, Buffer.byteLength(name)) !== 0) throwErrno("sethostname", name);
+}
+
+/** Undoes what Node did to this process for itself and a command would inherit: ignored SIGPIPE. */
+export function restoreSignals(): void {
+  const SIGPIPE = 13;
+  const SIGXFSZ = 25;
+  for (const number of [SIGPIPE, SIGXFSZ]) signalCall(number, 0);
+}
+
+/** Lets another program that the process executes have the three standard descriptors and no other. Node marks all. */
+export function passStandardDescriptors(): void {
+  const F_SETFD = 2;
+  for (const fd of [0, 1, 2]) if (fcntlCall(fd, F_SETFD, 0) < 0) throwErrno("fcntl");
+  if (Number(closeRangeCall(SYS_CLOSE_RANGE, 3, 0xffff_ffff, CLOSE_RANGE_CLOEXEC)) !== 0) throwErrno("close_range");
+}
+
+/** execve(2): returns only when it fails. @throws the failure, with `code`. */
+export function execute(path: string, args: readonly string[], env: readonly string[]): never {
+  execveCall(path, [...args, null], [...env, null]);
+  throwErrno("execve", path);
+}
+
+/** Starts a session of its own, with the terminal on standard input as its controlling one if asked. */
+export function newSession(options: { terminal?: boolean } = {}): void {
+  const TIOCSCTTY = 0x540e;
+  if (setsidCall() < 0) throwErrno("setsid");
+  if (options.terminal && ioctlCall(0, TIOCSCTTY, 0) !== 0) throwErrno("ioctl(TIOCSCTTY)");
+}
+
+/** Lowers the soft and hard limit of open files to at most `limit`. Node raises the soft one at its start. */
+export function limitOpenFiles(limit: number): void {
+  const current = new BigUint64Array(2);
+  const bytes = new Uint8Array(current.buffer);
+  if (getrlimitCall(RLIMIT_NOFILE, bytes) !== 0) throwErrno("getrlimit");
+  for (let i = 0; i < 2; i += 1) if (current[i]! > BigInt(limit)) current[i] = BigInt(limit);
+  if (setrlimitCall(RLIMIT_NOFILE, bytes) !== 0) throwErrno("setrlimit");
+}
+
+/** Leaves the session keyring of whoever started this process for a new, empty one; best effort (quota, old kernels). */
+export function leaveKeyring(): void {
+  const number = process.arch === "arm64" ? 219 : 250;
+  const KEYCTL_JOIN_SESSION_KEYRING = 1;
+  keyctlCall(number, KEYCTL_JOIN_SESSION_KEYRING, null);
+}
