@@ -1,5 +1,166 @@
 import { spec } from "../fault-spec.ts";
 
+/** Whom a request was made for: what a person needs to mend rights. Never holds a secret. */
+export interface Identity {
+  readonly host: string;
+  readonly repository?: string;
+  readonly user?: string;
+  /** The file or variable that the credential came from. */
+  readonly credentialSource?: string;
+  readonly scopes: readonly string[];
+  /** What the registry said. */
+  readonly answer?: string;
+}
+
+const whose = ({ user, credentialSource }: Identity): string =>
+  credentialSource === undefined ? "without a login" : `as ${user ?? "the holder of a token"} (from ${credentialSource})`;
+const said = (answer: string | undefined): string => (answer ? `: ${answer}` : "");
+const asked = ({ scopes }: Identity): string => (scopes.length > 0 ? ` (asked for ${scopes.join(" ")})` : "");
+
 /** Faults of the registry station. */
 export const registryFaults = {
+  REGISTRY_UNREACHABLE: spec<{ host: string; reason: string; hint?: string }>({
+    when: "No connection to the registry could be made, or it broke, also after trying again.",
+    exit: 1,
+    message: ({ host, reason }) => `registry ${host} cannot be reached: ${reason}`,
+    hint: ({ hint }) => hint ?? "check the host name, the port and the network; HTTPS_PROXY and NO_PROXY are honoured",
+  }),
+  REGISTRY_TIMEOUT: spec<{ host: string; waitedFor: string; seconds: number }>({
+    when: "The registry accepted no connection, or sent or took no byte, within the time allowed.",
+    exit: 1,
+    message: ({ host, waitedFor, seconds }) => `registry ${host} kept us waiting for ${waitedFor} for more than ${seconds} s`,
+    hint: () => "try again later, or check the network and the proxy between here and the registry",
+  }),
+  REGISTRY_CERTIFICATE: spec<{ host: string; reason: string }>({
+    when: "The registry's TLS certificate is not trusted: self-signed, of an unknown authority, expired or for another name.",
+    exit: 1,
+    message: ({ host, reason }) => `the certificate of registry ${host} is not trusted: ${reason}`,
+    hint: () => "put the certificate of its authority into the system's CA bundle or name its file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS; --insecure skips the check for a test",
+  }),
+  REGISTRY_UNAUTHORIZED: spec<Identity>({
+    when: "The registry wants a login, or did not accept the one that was given.",
+    exit: 1,
+    message: (who) =>
+      who.credentialSource === undefined
+        ? `registry ${who.host} wants a login${who.repository ? ` for ${who.repository}` : ""}${asked(who)}${said(who.answer)}`
+        : `registry ${who.host} did not accept the login ${whose(who)}${who.repository ? ` for ${who.repository}` : ""}${asked(who)}${said(who.answer)}`,
+    hint: ({ host, credentialSource }) =>
+      `${credentialSource === undefined ? "log in" : "log in again"} with \`sampan login ${host}\`, and check that the repository exists`,
+  }),
+  REGISTRY_DENIED: spec<Identity>({
+    when: "The registry knows who asks, and that identity may not do this.",
+    exit: 1,
+    message: (who) => `registry ${who.host} denies access${who.repository ? ` to ${who.repository}` : ""} ${whose(who)}${asked(who)}${said(who.answer)}`,
+    hint: ({ host, credentialSource }) =>
+      credentialSource === undefined
+        ? `log in with \`sampan login ${host}\`, and check that the repository exists`
+        : `check the repository's name and that this user has the right, or log in as another one with \`sampan login ${host}\``,
+  }),
+  LOGIN_REFUSED: spec<{ host: string; user: string; answer?: string }>({
+    when: "`sampan login` gave a user name and password that the registry does not accept.",
+    exit: 1,
+    message: ({ host, user, answer }) => `registry ${host} does not accept this password for ${user}${said(answer)}`,
+    hint: () => "check the name and the password; many registries want an access token in the password's place",
+  }),
+  MANIFEST_UNKNOWN: spec<{ reference: string; answer?: string }>({
+    when: "The repository has no manifest of that tag or digest.",
+    exit: 1,
+    message: ({ reference }) => `manifest for ${reference} not found`,
+    hint: () => "check the tag; the image may have been pushed under another name",
+  }),
+  NAME_UNKNOWN: spec<{ host: string; repository: string; answer?: string }>({
+    when: "The registry has no repository of that name.",
+    exit: 1,
+    message: ({ host, repository }) => `repository ${repository} not found on ${host}`,
+    hint: ({ host }) => `check the name; a private repository can also look missing until \`sampan login ${host}\``,
+  }),
+  BLOB_UNKNOWN: spec<{ host: string; repository: string; digest: string }>({
+    when: "A manifest names a blob that the registry does not have.",
+    exit: 1,
+    message: ({ host, repository, digest }) => `blob ${digest} is missing in ${repository} on ${host}`,
+    hint: () => "the image is broken in the registry: push it again",
+  }),
+  UPLOAD_LOST: spec<{ host: string; repository: string }>({
+    when: "The registry no longer knows an upload that it had opened, also after starting it again.",
+    exit: 1,
+    message: ({ host, repository }) => `registry ${host} lost an upload to ${repository}`,
+    hint: () => "push again: what arrived is kept; several registries behind one name need common storage",
+  }),
+  REGISTRY_LIMIT: spec<{ host: string; retryAfterSeconds?: number; answer?: string }>({
+    when: "The registry answers 429, too many requests, also after waiting.",
+    exit: 1,
+    message: ({ host, answer }) => `registry ${host} allows no more requests for now${said(answer)}`,
+    hint: ({ host, retryAfterSeconds }) =>
+      `try again ${retryAfterSeconds === undefined ? "later" : `in ${retryAfterSeconds} s`}; logging in with \`sampan login ${host}\` or a mirror (SAMPAN_REGISTRY_MIRRORS) often has a higher limit`,
+  }),
+  REGISTRY_SERVER_ERROR: spec<{ host: string; status: number; request: string; answer?: string }>({
+    when: "The registry answers with a 5xx status, also after trying again.",
+    exit: 1,
+    message: ({ host, status, request, answer }) => `registry ${host} failed with status ${status} on ${request}${said(answer)}`,
+    hint: () => "the fault is on the registry's side: try again later, or look into its log",
+  }),
+  REGISTRY_REFUSED: spec<{ host: string; status: number; request: string; answer?: string }>({
+    when: "The registry refuses a request as invalid, too large or not supported (any other 4xx status).",
+    exit: 1,
+    message: ({ host, status, request, answer }) => `registry ${host} refused ${request} with status ${status}${said(answer)}`,
+    hint: ({ status }) =>
+      status === 405 ? "the registry does not allow this; deleting often has to be switched on in its configuration"
+      : status === 413 ? "something between here and the registry limits the size of a request, often a reverse proxy"
+      : undefined,
+  }),
+  BLOB_DIGEST_MISMATCH: spec<{ host: string; what: string; expected: string; received: string }>({
+    when: "What the registry sent has another digest than the one that was asked for.",
+    exit: 1,
+    message: ({ host, what, expected, received }) => `registry ${host} sent a ${what} with digest ${received} instead of ${expected}`,
+    hint: () => "nothing of it was kept; the registry, a mirror or a proxy on the way has damaged content",
+  }),
+  BLOB_TRUNCATED: spec<{ host: string; digest: string; expected: number; received: number; reason?: string }>({
+    when: "A blob ended before its size, also after asking for the rest again.",
+    exit: 1,
+    message: ({ host, digest, expected, received, reason }) =>
+      `registry ${host} sent ${received} of ${expected} bytes of ${digest}${reason ? ` (${reason})` : ""}`,
+    hint: () => "try again: finished blobs are kept; if it stays so, the blob is damaged in the registry",
+  }),
+  RESPONSE_INVALID: spec<{ host: string; request: string; problem: string }>({
+    when: "An answer of the registry does not follow the distribution spec.",
+    exit: 1,
+    message: ({ host, request, problem }) => `registry ${host} answered ${request} wrongly: ${problem}`,
+    hint: () => "check that the host is a container registry and that no proxy changes its answers",
+  }),
+  REDIRECT_REFUSED: spec<{ host: string; target: string; problem: string }>({
+    when: "The registry sends the client to an address that it must not follow.",
+    exit: 1,
+    message: ({ host, target, problem }) => `registry ${host} leads to ${target}, which is refused: ${problem}`,
+    hint: () => "check the external URL in the registry's configuration",
+  }),
+  MANIFEST_UNSUPPORTED: spec<{ reference: string; mediaType: string }>({
+    when: "A reference leads to a manifest that is no image, such as schema 1 or an unknown type.",
+    exit: 1,
+    message: ({ reference, mediaType }) => `${reference} is of type ${mediaType}, which is no image that can be pulled`,
+    hint: ({ mediaType }) => (mediaType.includes("v1+") ? "schema 1 is long obsolete: push the image again with a current tool" : undefined),
+  }),
+  PLATFORM_UNAVAILABLE: spec<{ reference: string; platform: string; available: readonly string[] }>({
+    when: "An index has no image for the wanted platform.",
+    exit: 1,
+    message: ({ reference, platform }) => `${reference} has no image for ${platform}`,
+    hint: ({ available }) => (available.length > 0 ? `it has ${available.join(", ")}` : "its index is empty"),
+  }),
+  CREDENTIAL_HELPER: spec<{ helper: string; host: string; file: string; key: string }>({
+    when: "The login for a registry is kept by a credential helper, which this version cannot ask.",
+    exit: 1,
+    message: ({ helper, host, file, key }) => `${key} in ${file} keeps the login for ${host} in docker-credential-${helper}; credential helpers come with a later version of Sampan`,
+    hint: () => "until then give the login in DOCKER_AUTH_CONFIG, or set DOCKER_CONFIG to another folder and log in there",
+  }),
+  DOCKER_CONFIG_INVALID: spec<{ file: string; problem: string }>({
+    when: "The file (or variable) with logins cannot be read or is not in docker's format.",
+    exit: 1,
+    message: ({ file, problem }) => `${file} is not valid: ${problem}`,
+    hint: () => 'it is JSON such as {"auths":{"registry.example.com":{"auth":"<base64 of user:password>"}}}',
+  }),
+  MIRRORS_INVALID: spec<{ entry: string; problem: string }>({
+    when: "SAMPAN_REGISTRY_MIRRORS is not a comma-separated list of host=url.",
+    exit: 1,
+    message: ({ entry, problem }) => `SAMPAN_REGISTRY_MIRRORS: ${JSON.stringify(entry)}: ${problem}`,
+    hint: () => 'an example: SAMPAN_REGISTRY_MIRRORS="docker.io=http://127.0.0.1:15001"',
+  }),
 } as const;

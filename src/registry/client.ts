@@ -1,0 +1,112 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/manifest.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { Reference } from "../oci/reference.ts";
+import { deleteBlob, getBlob, headBlob } from "./blob-requests.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { listReferrers, listTags } from "./list-requests.ts";
+import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./manifest-requests.ts";
+import { Places } from "./places.ts";
+import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./retry.ts";
+import { Session } from "./session.ts";
+import { discard, Transport } from "./transport.ts";
+import { cancelUpload, mountBlob, uploadBlob, type UploadBlob } from "./upload-blob.ts";
+
+export interface RegistryClientOptions {
+  readonly credentials: CredentialSource;
+  /** Where to read before asking the registry itself, by host: see `parseMirrors`. */
+  readonly mirrors?: ReadonlyMap<string, readonly string[]>;
+  /** Hosts (all, when true) that may speak plain HTTP or have a certificate that nobody vouches for. Loopback always may. */
+  readonly insecure?: readonly string[] | boolean;
+  /** More certificate authorities to trust, as PEM, beside the system's. */
+  readonly certificates?: readonly string[];
+  readonly userAgent?: string;
+  /** Connections per host; 8 unless told. */
+  readonly connections?: number;
+  /** Milliseconds until a connection stands (10 s), and without a byte in either direction (60 s). */
+  readonly timeouts?: { readonly connect?: number; readonly idle?: number };
+  /** HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE are read from here; the process's own unless told. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly retry?: Partial<RetryPolicy>;
+  readonly clock?: RetryClock;
+}
+
+interface Stoppable {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Speaks OCI distribution-spec 1.1 to any number of registries. Every method throws the faults REGISTRY_UNREACHABLE,
+ * REGISTRY_TIMEOUT, REGISTRY_CERTIFICATE, REGISTRY_UNAUTHORIZED, REGISTRY_DENIED, REGISTRY_LIMIT, REGISTRY_SERVER_ERROR,
+ * REGISTRY_REFUSED, RESPONSE_INVALID and REDIRECT_REFUSED; others are named.
+ */
+export interface RegistryClient extends AsyncDisposable {
+  /** Whether the host answers as a registry and, where it wants a login, accepts ours. */
+  ping(host: string, options?: Stoppable): Promise<void>;
+  /** By digest, else by tag; with a platform an index is followed. @throws MANIFEST_UNKNOWN, PLATFORM_UNAVAILABLE, BLOB_DIGEST_MISMATCH */
+  manifestGet(reference: Reference, options?: { readonly platform?: Platform; readonly signal?: AbortSignal }): Promise<RemoteManifest>;
+  /** Undefined when there is none. */
+  manifestHead(reference: Reference, options?: Stoppable): Promise<ManifestInfo | undefined>;
+  /** By tag, or by digest where the reference has no tag. */
+  manifestPut(reference: Reference, manifest: { readonly bytes: Uint8Array; readonly mediaType: string }, options?: Stoppable): Promise<{ digest: Digest; subject?: Digest }>;
+  /** A reference with a digest deletes the manifest and its tags, one without only the tag. @throws MANIFEST_UNKNOWN */
+  manifestDelete(reference: Reference, options?: Stoppable): Promise<void>;
+  /** Undefined when the repository has no such blob; asks the registry itself, not its mirrors. */
+  blobHead(reference: Reference, digest: Digest, options?: { readonly push?: boolean; readonly signal?: AbortSignal }): Promise<{ size?: number } | undefined>;
+  /**
+   * The bytes from `start` on; broken connections are continued, size and (from 0) digest are checked.
+   * @throws BLOB_UNKNOWN, BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED
+   */
+  blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly originOnly?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. */
+  blobPut(reference: Reference, blob: UploadBlob, options?: { readonly upload?: URL; readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<void>;
+  /** Takes the blob from another repository of the host: undefined when it did, else the upload that was opened instead. */
+  blobMount(reference: Reference, mount: { readonly digest: Digest; readonly from: string }, options?: Stoppable): Promise<URL | undefined>;
+  /** Gives up an upload that a mount opened. */
+  uploadCancel(reference: Reference, upload: URL, options?: Stoppable): Promise<void>;
+  /** @throws BLOB_UNKNOWN */
+  blobDelete(reference: Reference, digest: Digest, options?: Stoppable): Promise<void>;
+  /** @throws NAME_UNKNOWN */
+  tagList(reference: Reference, options?: Stoppable): Promise<string[]>;
+  /** Descriptors of the manifests whose subject is the reference's digest. */
+  referrerList(reference: Reference & { readonly digest: Digest }, options?: { readonly artifactType?: string; readonly signal?: AbortSignal }): Promise<Descriptor[]>;
+}
+
+/** Makes a client; it connects when it is first used and closes its connections when disposed of. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const idleTimeout = options.timeouts?.idle ?? 60_000;
+  const transport = new Transport({
+    environment: options.environment ?? process.env,
+    certificates: options.certificates ?? [],
+    connections: options.connections ?? 8,
+    connectTimeout: options.timeouts?.connect ?? 10_000,
+    idleTimeout,
+    userAgent: options.userAgent ?? "sampan",
+  });
+  const policy = { ...RETRY_POLICY, ...options.retry };
+  const session = new Session({ transport, credentials: options.credentials, policy, clock: options.clock ?? systemClock });
+  const places = new Places(options.mirrors ?? new Map(), options.insecure ?? false);
+  const origin = (reference: Pick<Reference, "host">) => places.origin(reference);
+  return {
+    ping: async (host, { signal } = {}) =>
+      discard(await session.send({
+        endpoint: origin({ host }), method: "GET", target: "/v2/", scopes: [], accept: [200], subject: { kind: "registry", name: "/v2/" }, ...(signal ? { signal } : {}),
+      })),
+    manifestGet: (reference, choice) => getManifest(session, places, reference, choice),
+    manifestHead: (reference, { signal } = {}) => headManifest(session, places, reference, signal),
+    manifestPut: (reference, manifest, { signal } = {}) => putManifest(session, places, reference, manifest, signal),
+    manifestDelete: (reference, { signal } = {}) => deleteManifest(session, places, reference, signal),
+    blobHead: (reference, digest, choice) => headBlob(session, origin(reference), reference, digest, choice),
+    blobGet: (reference, descriptor, choice = {}) => getBlob(session, places, reference, descriptor, { ...choice, idleTimeout }),
+    blobPut: (reference, blob, { upload, onBytes, signal } = {}) =>
+      uploadBlob(session, origin(reference), reference, blob, {
+        idleTimeout, ...(upload ? { location: upload } : {}), ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}),
+      }),
+    blobMount: (reference, mount, { signal } = {}) => mountBlob(session, origin(reference), reference, mount, signal),
+    uploadCancel: (reference, upload, { signal } = {}) => cancelUpload(session, origin(reference), reference, upload, signal),
+    blobDelete: (reference, digest, { signal } = {}) => deleteBlob(session, origin(reference), reference, digest, signal),
+    tagList: (reference, { signal } = {}) => listTags(session, origin(reference), reference, signal),
+    referrerList: (reference, choice) => listReferrers(session, places, reference, choice),
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}

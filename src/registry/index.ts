@@ -1,0 +1,19 @@
+/**
+ * The registry client of Sampan, `sampan/registry`.
+ *
+ *     await using client = createRegistryClient({ credentials: dockerCredentials() });
+ *     const tags = await client.tagList(parseReference("registry.example.com/team/app"));
+ *
+ * @module
+ */
+export { parseReference, formatReference, type Reference } from "../oci/reference.ts";
+export { parsePlatform, type Platform } from "../oci/platform.ts";
+export type { Descriptor } from "../oci/manifest.ts";
+export type { Digest } from "../oci/digest.ts";
+export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./client.ts";
+export { anonymous, dockerCredentials, type Credential, type CredentialSource } from "./credentials.ts";
+export type { ManifestInfo, RemoteManifest } from "./manifest-requests.ts";
+export { parseMirrors } from "./mirrors.ts";
+export { pullImage, type BlobTarget, type PulledImage, type PullOptions } from "./pull-image.ts";
+export { pushImage, type BlobSource, type PushableImage, type PushedImage, type PushOptions } from "./push-image.ts";
+export type { UploadBlob } from "./upload-blob.ts";
