@@ -5,6 +5,7 @@ import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { assignments, labels } from "../flags/key-values.ts";
+import { failedLog } from "../errors/failed-log.ts";
 import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
 
 export const buildCommand = command({
@@ -43,6 +44,10 @@ export const buildCommand = command({
         await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result), null, 2)}\n`);
       }
       if (flags.quiet && result.imageId !== undefined) io.stdout.write(`${result.imageId}\n`);
+    } catch (error) {
+      renderer.close();
+      if (!renderer.showsLogs) io.stderr.write(failedLog(error));
+      throw error;
     } finally {
       renderer.close();
     }

@@ -5,23 +5,23 @@ export class LogLines {
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
 
-  /** The lines that these bytes finish. */
+  /** The lines that these bytes finish. A carriage return ends a line too, so that nothing a progress bar wrote is lost. */
   push(data: Uint8Array): string[] {
     const lines = (this.#rest + this.#decoder.write(Buffer.from(data.buffer, data.byteOffset, data.byteLength))).split("\n");
     this.#rest = lines.pop()!;
-    return lines.map(afterReturns);
+    return lines.flatMap(atReturns);
   }
 
   /** What stood behind the last line end, if anything. */
   end(): string[] {
     const rest = this.#rest + this.#decoder.end();
     this.#rest = "";
-    return rest === "" ? [] : [afterReturns(rest)];
+    return rest === "" ? [] : atReturns(rest);
   }
 }
 
-/** What a terminal would show of a line that a progress bar drew over itself with carriage returns. */
-function afterReturns(line: string): string {
-  const trimmed = line.endsWith("\r") ? line.slice(0, -1) : line;
-  return trimmed.slice(trimmed.lastIndexOf("\r") + 1);
+function atReturns(line: string): string[] {
+  if (!line.includes("\r")) return [line];
+  const parts = line.split("\r").filter((part) => part !== "");
+  return parts.length === 0 ? [""] : parts;
 }

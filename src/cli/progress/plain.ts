@@ -101,6 +101,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
   };
 
   return {
+    showsLogs: true,
     onEvent(event: ProgressEvent) {
       if (event.type === "step") onStep(event);
       else if (event.type === "log") onLog(event);
@@ -111,7 +112,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     close() {
       clearInterval(timer);
       flush(true);
-      for (const line of warningLines(warnings)) stream.write(`${line}\n`);
+      for (const line of warningLines(warnings.splice(0))) stream.write(`${line}\n`);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Renderer, RendererOptions } from "./renderer.ts";
 /** One SolveStatus of BuildKit (client/graph.go) per line, as `docker buildx build --progress rawjson` writes them. */
 export function rawjsonRenderer({ stream }: RendererOptions): Renderer {
   return {
+    showsLogs: true,
     onEvent: (event) => void stream.write(`${JSON.stringify(solveStatus(event))}\n`),
     close: () => {},
   };

@@ -3,6 +3,8 @@ import type { ProgressEvent } from "../../std/progress.ts";
 /** Turns progress events into what a person or a program reads on standard error. */
 export interface Renderer {
   readonly onEvent: (event: ProgressEvent) => void;
+  /** Whether every line of every log has been written, so that the log of a failed step need not be shown again. */
+  readonly showsLogs: boolean;
   /** Writes what is left to say and gives the screen back. After it nothing more may be written. */
   close(): void;
 }
@@ -28,6 +30,6 @@ export async function createRenderer(mode: ProgressMode, options: RendererOption
     case "rawjson":
       return (await import("./rawjson.ts")).rawjsonRenderer(options);
     case "quiet":
-      return { onEvent: () => {}, close: () => {} };
+      return { showsLogs: false, onEvent: () => {}, close: () => {} };
   }
 }

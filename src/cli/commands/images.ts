@@ -1,0 +1,43 @@
+import { command } from "../command.ts";
+import { flagTable } from "../flags/flag.ts";
+import { withStore } from "../with-store.ts";
+
+export const imagesCommand = command({
+  name: "images",
+  summary: "List images",
+  description:
+    "Lists the images of the store, the newest first, a line for each name. REPOSITORY[:TAG] and the filter `reference` " +
+    "may contain `*`, `?` and `[a-z]`.\n\n" +
+    "Filters: dangling=true|false, label=NAME[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE, until=TIME.\n\n" +
+    "Fields of --format: .ID .Repository .Tag .Digest .CreatedSince .CreatedAt .Size.",
+  usage: "[OPTIONS] [REPOSITORY[:TAG]]",
+  flags: flagTable({
+    all: { kind: "switch", short: "a", help: "Accepted for Docker's sake: there are no intermediate images" },
+    digests: { kind: "switch", help: "Show digests" },
+    filter: { kind: "list", short: "f", value: "KEY=VALUE", help: "Show only images that pass; may be given several times" },
+    format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    "no-trunc": { kind: "switch", help: "Show whole ids" },
+    quiet: { kind: "switch", short: "q", help: "Show the ids only" },
+    tree: { kind: "switch", help: "", refused: "" },
+  }),
+  examples: [
+    { title: "Names and sizes", line: "sampan images --format '{{.Repository}}:{{.Tag}} {{.Size}}'" },
+    { title: "Remove what has no name", line: "sampan rmi $(sampan images -q -f dangling=true)" },
+  ],
+  positionals: { min: 0, max: 1 },
+  async run({ flags, positionals, io }) {
+    const [{ filterImages }, { imageRows, imageHeaders }, { formatRows }] = await Promise.all([
+      import("../images/filter-images.ts"), import("../images/image-rows.ts"), import("../template/format.ts"),
+    ]);
+    const now = Date.now();
+    const filters = [...flags.filter, ...positionals.map((pattern) => `reference=${pattern}`)];
+    const images = await withStore(async (store) => filterImages(store.images.list(), filters, store.images, now));
+    const digests = flags.digests || (flags.format?.includes(".Digest") ?? false);
+    const rows = images.flatMap((image) => imageRows(image, { digests, truncate: !flags["no-trunc"], now }));
+    const withDigest = flags.digests ? "{{.Digest}}\\t" : "";
+    const defaultTable = `{{.Repository}}\\t{{.Tag}}\\t${withDigest}{{.ID}}\\t{{.CreatedSince}}\\t{{.Size}}`;
+    io.stdout.write(flags.quiet && flags.format === undefined
+      ? rows.map(({ ID }) => `${ID}\n`).join("")
+      : formatRows(rows, { format: flags.format, defaultTable, headers: imageHeaders }));
+  },
+});

@@ -1,0 +1,30 @@
+import { command } from "../command.ts";
+import { forEach } from "../each.ts";
+import { flagTable } from "../flags/flag.ts";
+import { withStore } from "../with-store.ts";
+
+export const rmiCommand = command({
+  name: "rmi",
+  summary: "Remove images",
+  description: "A name goes, and with the last name the image. What no image and no build needs any more is deleted from the disk.",
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  flags: flagTable({
+    force: { kind: "switch", short: "f", help: "Remove an image that has several names by its id; do not mind images that are not there" },
+    "no-prune": { kind: "switch", help: "Accepted for Docker's sake" },
+    platform: { kind: "list", help: "", refused: "the store holds one platform of an image" },
+  }),
+  examples: [{ title: "Remove a name, and the image with it if it has no other", line: "sampan rmi app:1.0" }],
+  positionals: { min: 1, max: Infinity },
+  async run({ flags, positionals, io }) {
+    const { removeImage } = await import("../images/remove-image.ts");
+    const { isFault } = await import("../../std/fault.ts");
+    return await withStore(async (store) =>
+      forEach(positionals, io, (text) => {
+        try {
+          for (const line of removeImage(store.images, text, flags.force)) io.stdout.write(`${line}\n`);
+        } catch (error) {
+          if (!flags.force || !isFault(error, "IMAGE_NOT_FOUND")) throw error;
+        }
+      }));
+  },
+});

@@ -1,0 +1,81 @@
+import type { ImageRecord, ImageStore } from "../../store/image-store.ts";
+import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
+import { fault } from "../../std/fault.ts";
+import { suggest } from "../../dockerfile/suggest.ts";
+import { matchPath } from "./match-path.ts";
+
+const KEYS = ["dangling", "label", "reference", "before", "since", "until"] as const;
+type Key = (typeof KEYS)[number];
+
+/**
+ * The images that pass docker's filters. Filters of different keys must all pass; of several values of a key one is
+ * enough, but for `label`, where all have to be there. With `reference`, names that do not match are left out.
+ * @throws USAGE, IMAGE_NOT_FOUND for `before` and `since`
+ */
+export function filterImages(images: readonly ImageRecord[], filters: readonly string[], store: Pick<ImageStore, "find">, now: number): ImageRecord[] {
+  const values = Map.groupBy(filters.map(parseFilter), ({ key }) => key);
+  const of = (key: Key): string[] => (values.get(key) ?? []).map(({ value }) => value);
+  const dangling = of("dangling").map((value) => parseBoolean(value));
+  const labels = of("label");
+  const before = of("before").map((name) => store.find(name).created);
+  const since = of("since").map((name) => store.find(name).created);
+  const until = of("until").map((value) => parseMoment(value, now));
+  const patterns = of("reference");
+  const passed = images.filter((image) =>
+    dangling.every((wanted) => (image.names.length === 0 && image.repoDigests.length === 0) === wanted) &&
+    labels.every((label) => hasLabel(image, label)) &&
+    (before.length === 0 || before.some((moment) => image.created < moment)) &&
+    (since.length === 0 || since.some((moment) => image.created > moment)) &&
+    (until.length === 0 || until.some((moment) => image.created < moment)));
+  return patterns.length === 0 ? passed : passed.flatMap((image) => withMatchingNames(image, patterns));
+}
+
+function parseFilter(text: string): { key: Key; value: string } {
+  const equals = text.indexOf("=");
+  const key = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
+  if (equals < 0) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for -f, --filter`, hint: "it looks like KEY=VALUE, dangling=true" });
+  if (!(KEYS as readonly string[]).includes(key)) {
+    const near = suggest(key, KEYS);
+    throw fault("USAGE", { problem: `invalid filter '${key}'`, hint: near ? `did you mean ${near}?` : `the filters are ${KEYS.join(", ")}` });
+  }
+  return { key: key as Key, value: text.slice(equals + 1).trim() };
+}
+
+function parseBoolean(value: string): boolean {
+  if (/^(?:true|1)$/i.test(value)) return true;
+  if (/^(?:false|0)$/i.test(value)) return false;
+  throw fault("USAGE", { problem: `invalid filter 'dangling=${value}'`, hint: "it is true or false" });
+}
+
+function hasLabel(image: ImageRecord, wanted: string): boolean {
+  const labels = image.config.config?.Labels ?? {};
+  const equals = wanted.indexOf("=");
+  if (equals < 0) return Object.hasOwn(labels, wanted);
+  return Object.hasOwn(labels, wanted.slice(0, equals)) && labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+function withMatchingNames(image: ImageRecord, patterns: readonly string[]): ImageRecord[] {
+  const matches = (name: string): boolean => {
+    const reference = parseReference(name, { implicitTag: false });
+    const spellings = [familiarReference(reference), familiarRepository(reference)];
+    return patterns.some((pattern) => spellings.some((spelling) => matchPath(pattern, spelling)));
+  };
+  const names = image.names.filter(matches);
+  const repoDigests = image.repoDigests.filter(matches);
+  return names.length === 0 && repoDigests.length === 0 ? [] : [{ ...image, names, repoDigests }];
+}
+
+/** A moment as docker takes it: a date, seconds since the epoch, or a duration back from now such as `24h`. */
+function parseMoment(text: string, now: number): number {
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  if (parts.length > 0 && parts.map(([part]) => part).join("") === text) {
+    return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0);
+  }
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(/[zZ]|[+-]\d{2}:?\d{2}$/.test(text.slice(10)) ? text : text.length > 10 ? `${text}Z` : text) : NaN;
+  if (Number.isNaN(date)) {
+    throw fault("USAGE", { problem: `invalid filter 'until=${text}'`, hint: "it is a date (2024-05-01T12:00:00), seconds since 1970, or a duration back from now (24h)" });
+  }
+  return date;
+}

@@ -1,0 +1,76 @@
+import type { ContainerConfig } from "../../oci/image-config.ts";
+import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
+import type { ImageRecord } from "../../store/image-store.ts";
+
+/**
+ * An image as `docker image inspect` shows it. Maps are Map objects, so that templates read them as Go's maps;
+ * JSON shows empty members as Go does, some as null and some not at all.
+ */
+export function inspectView(image: ImageRecord, manifestSize: number | undefined): Record<string, unknown> {
+  const { config } = image;
+  const fields = {
+    Id: image.id,
+    RepoTags: image.names.map((name) => familiarReference(parseReference(name))),
+    RepoDigests: image.repoDigests.map(familiarDigest),
+    Parent: "",
+    Comment: config.history?.at(-1)?.comment ?? "",
+    Created: config.created ?? "",
+    DockerVersion: "",
+    Author: config.author ?? "",
+    Config: configView(config.config ?? {}),
+    Architecture: config.architecture,
+    Variant: config.variant ?? "",
+    Os: config.os,
+    OsVersion: config["os.version"] ?? "",
+    Size: image.size,
+    GraphDriver: { Data: null, Name: "sampan" },
+    RootFS: { Type: "layers", Layers: [...config.rootfs.diff_ids] },
+    Metadata: { LastTagTime: "0001-01-01T00:00:00Z" },
+    Descriptor: image.manifest ? { mediaType: image.manifest.mediaType, digest: image.manifest.digest, size: manifestSize } : null,
+  };
+  return struct(fields, { leftOut: ["Created", "Variant", "OsVersion", "Descriptor"] });
+}
+
+function configView(config: ContainerConfig): Record<string, unknown> {
+  const fields = {
+    User: config.User ?? "",
+    ExposedPorts: mapOf(config.ExposedPorts),
+    Env: config.Env ?? [],
+    Cmd: config.Cmd ?? [],
+    ArgsEscaped: config.ArgsEscaped ?? false,
+    Healthcheck: config.Healthcheck ?? null,
+    Volumes: mapOf(config.Volumes),
+    WorkingDir: config.WorkingDir ?? "",
+    Entrypoint: config.Entrypoint ?? [],
+    OnBuild: config.OnBuild ?? [],
+    Labels: mapOf(config.Labels),
+    StopSignal: config.StopSignal ?? "",
+    Shell: config.Shell ?? [],
+  };
+  return struct(fields, {
+    leftOut: ["ExposedPorts", "ArgsEscaped", "Healthcheck", "StopSignal", "Shell"],
+    nulled: ["Env", "Cmd", "Volumes", "Entrypoint", "OnBuild", "Labels"],
+  });
+}
+
+/** Go's struct with `omitempty` members and members that are nil when empty; templates see all of them. */
+function struct(fields: Record<string, unknown>, { leftOut = [], nulled = [] }: { leftOut?: readonly string[]; nulled?: readonly string[] }): Record<string, unknown> {
+  const toJSON = (): Record<string, unknown> => Object.fromEntries(Object.entries(fields)
+    .filter(([name, value]) => !(leftOut.includes(name) && isEmpty(value)))
+    .map(([name, value]) => [name, nulled.includes(name) && isEmpty(value) ? null : value]));
+  return Object.defineProperty({ ...fields }, "toJSON", { value: toJSON, enumerable: false });
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value instanceof Map ? value.size === 0 : !value;
+}
+
+function mapOf(record: Readonly<Record<string, unknown>> | undefined): Map<string, unknown> {
+  return new Map(Object.entries(record ?? {}));
+}
+
+function familiarDigest(name: string): string {
+  const reference = parseReference(name, { implicitTag: false });
+  return `${familiarRepository(reference)}@${reference.digest}`;
+}

@@ -1,0 +1,55 @@
+import type { ImageStore } from "../../store/image-store.ts";
+import { familiarReference, familiarRepository, formatReference, parseReference } from "../../oci/reference.ts";
+import { fault, isFault } from "../../std/fault.ts";
+import { shortId } from "./image-rows.ts";
+
+/**
+ * Removes an image by Docker's rules: by a name that is not its last one only the name goes; by the last name, or by
+ * its id while it has no more than one name, the image goes; by its id with several names it stays unless forced.
+ * @returns the lines to print, `Untagged: …` and `Deleted: …`
+ * @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS, IMAGE_IN_USE
+ */
+export function removeImage(images: ImageStore, text: string, force: boolean): string[] {
+  const image = images.find(text);
+  const name = nameOf(text);
+  const lines: string[] = [];
+  const byName = name !== undefined && image.names.includes(name);
+  if (byName && image.names.length > 1) {
+    images.untag(name);
+    lines.push(`Untagged: ${familiar(name)}`);
+    return lines;
+  }
+  if (!byName && !text.includes("@") && image.names.length > 1 && !force) {
+    throw fault("IMAGE_IN_USE", {
+      image: shortId(image.id),
+      problem: "must be forced: the image has several names",
+      hint: `name one of ${image.names.map(familiar).join(", ")}, or remove all of them with -f`,
+    });
+  }
+  if (text.includes("@") && image.names.length > 0 && !force) {
+    throw fault("IMAGE_IN_USE", {
+      image: text,
+      problem: "must be forced: the image has a tag as well",
+      hint: `remove ${image.names.map(familiar).join(", ")}, or use -f`,
+    });
+  }
+  images.remove(image.id);
+  for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiar(gone)}`);
+  lines.push(`Deleted: ${image.id}`);
+  return lines;
+}
+
+function nameOf(text: string): string | undefined {
+  try {
+    const { digest, ...reference } = parseReference(text);
+    return digest === undefined ? formatReference(reference) : undefined;
+  } catch (error) {
+    if (isFault(error, "REFERENCE_INVALID")) return undefined;
+    throw error;
+  }
+}
+
+function familiar(name: string): string {
+  const reference = parseReference(name, { implicitTag: false });
+  return reference.digest ? `${familiarRepository(reference)}@${reference.digest}` : familiarReference(reference);
+}
