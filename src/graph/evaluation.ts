@@ -26,6 +26,8 @@ export interface GraphOptions {
   readonly noCacheFilter: ReadonlySet<string>;
   readonly network: "default" | "none" | "host";
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  /** Tells builds of different projects apart, so that a miss is compared with the same step of the same project. */
+  readonly scope: string;
   /** Finds a base image by the name in FROM or --from. */
   readonly resolveBase: (name: string, platform: Platform) => Promise<ResolvedBase>;
 }
@@ -79,7 +81,7 @@ export function addStep(
     name: stepName(evaluation, state, instruction) + suffix,
     location: instruction.location,
     ignoreCache: operation.kind !== "mkdir" && (options.noCache || filtered),
-    slot: `${state.label}/${state.stepIndex}/${instruction.kind}`,
+    slot: `${options.scope}/${state.label}/${state.stepIndex}/${instruction.kind}`,
   });
   state.vertex = vertex;
   return vertex;

@@ -90,9 +90,15 @@ function trimSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-function refuseLaterFlags(command: string, { link, parents, exclude, checksum, keepGitDir, unpack, location }: CopyInstruction | AddInstruction): void {
-  const flags = { "--link": link, "--parents": parents, "--exclude": exclude.length > 0, "--checksum": checksum !== undefined, "--keep-git-dir": keepGitDir !== undefined, "--unpack": unpack !== undefined };
-  for (const [flag, used] of Object.entries(flags)) if (used) refuse(`${command} ${flag}`, location);
+function refuseLaterFlags(command: string, instruction: CopyInstruction | AddInstruction): void {
+  const flags: Record<string, boolean> = { "--link": instruction.link, "--exclude": instruction.exclude.length > 0 };
+  if (instruction.kind === "copy") flags["--parents"] = instruction.parents;
+  else {
+    flags["--checksum"] = instruction.checksum !== undefined;
+    flags["--keep-git-dir"] = instruction.keepGitDir !== undefined;
+    flags["--unpack"] = instruction.unpack !== undefined;
+  }
+  for (const [flag, used] of Object.entries(flags)) if (used) refuse(`${command} ${flag}`, instruction.location);
 }
 
 /** Git forms of moby's gitutil: a scheme of git's own, `git@host:path`, or http(s) with a `.git` path. */

@@ -19,7 +19,7 @@ export function explainMiss(
     else if (now === undefined) lines.push(`${name}: was ${shown(before)}, is gone`);
     else lines.push(`${name}: ${shown(before)} → ${shown(now)}`);
   }
-  if (components["content"] !== last.components["content"]) lines.push(...explainFiles(last.files, files));
+  if (components["content"] !== last.components["content"]) lines.push(...explainFiles(last.files ?? [], files));
   return lines.length > 0 ? lines : ["its earlier result is no longer in the store"];
 }
 

@@ -17,7 +17,7 @@ export interface ContentRow {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly digest: string;
+  readonly digest: Digest;
 }
 
 export interface Content {
@@ -25,23 +25,29 @@ export interface Content {
   readonly entries: readonly ContentRow[];
 }
 
-/** What was learned of one step, kept between builds. */
-export interface CacheRecord {
-  readonly key: Digest;
+/** Where the result of a key is. */
+export interface CacheHit {
   readonly resultId: Digest;
   readonly snapshot: string | null;
+  readonly createdAt: number;
+}
+
+/** What was learned of one step, kept between builds. */
+export interface CacheRecord extends CacheHit {
+  readonly key: Digest;
   readonly slot: string;
   /** Every component of the key, by name, so that a miss can be explained. */
   readonly components: Readonly<Record<string, string>>;
-  readonly files: readonly ContentRow[];
-  readonly createdAt: number;
+  readonly files?: readonly ContentRow[] | undefined;
 }
 
 /** Port: where results of earlier builds are found. */
 export interface CacheStore {
-  find(key: Digest): CacheRecord | undefined;
+  find(key: Digest): CacheHit | undefined;
   /** Keeps the record under its key and under the aliases. */
   save(record: CacheRecord & { readonly aliases: readonly Digest[] }): void;
+  /** From now on `alias` finds what `key` finds. */
+  alias(key: Digest, alias: Digest): void;
   /** The last record of a slot, to compare a miss with. */
   latest(slot: string): CacheRecord | undefined;
 }

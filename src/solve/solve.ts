@@ -3,7 +3,7 @@ import type { OnProgress } from "../std/progress.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
 import { explainMiss } from "./explain.ts";
-import type { CacheRecord, CacheStore, Content, Result, Runner } from "./ports.ts";
+import type { CacheHit, CacheStore, Content, Result, Runner } from "./ports.ts";
 
 export interface SolveOptions {
   readonly cache: CacheStore;
@@ -82,7 +82,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
 }
 
 type LookUp =
-  | { readonly hit: CacheRecord; readonly why: string }
+  | { readonly hit: CacheHit; readonly why: string }
   | { readonly hit?: undefined; readonly key: Digest; readonly aliases: readonly Digest[]; readonly components: Record<string, string>; readonly content: Content | undefined; readonly why: string[] };
 
 /** First by the identities of the inputs, then, for what reads files, by the content of exactly those files. */
@@ -98,7 +98,7 @@ async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], {
   const key = content ? keyOf(components) : own!;
   const byContent = content && !vertex.ignoreCache ? cache.find(key) : undefined;
   if (byContent) {
-    if (identity) cache.save({ ...byContent, key: identity, aliases: [] });
+    if (identity) cache.alias(key, identity);
     return { hit: byContent, why: `the ${content!.entries.length} files that it reads are the same` };
   }
   const why = vertex.ignoreCache ? ["the cache is switched off for it (--no-cache)"] : explainMiss(components, content?.entries ?? [], cache.latest(vertex.slot));

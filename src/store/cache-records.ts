@@ -65,6 +65,14 @@ export class CacheRecords {
     });
   }
 
+  /** From now on `alias` finds what `key` finds. */
+  alias(key: Digest, alias: Digest): void {
+    this.#database.run(
+      "INSERT OR REPLACE INTO cache_alias (alias, key) SELECT ?1, key FROM cache_record WHERE key = ?2 UNION SELECT ?1, key FROM cache_alias WHERE alias = ?2",
+      alias, key,
+    );
+  }
+
   /** Notes that the record was used, for those who remove the least recently used. */
   touch(key: Digest): void {
     this.#database.run("UPDATE cache_record SET used_at = ? WHERE key = ?", Date.now(), key);

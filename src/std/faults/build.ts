@@ -85,6 +85,19 @@ export const buildFaults = {
           ? "the command was killed, often for want of memory"
           : "the log above is what the command printed; all steps before this one are cached, so the next build starts here",
   }),
+  LAYER_MISSING: spec<{ diffId: string; sources: readonly string[] }>({
+    when: "A layer of an image is neither in the store nor could it be fetched from where the image came from.",
+    exit: 1,
+    message: ({ diffId, sources }) =>
+      `layer ${diffId.slice(0, 19)} is not in the store${sources.length > 0 ? ` and cannot be fetched from ${sources.join(" or ")}` : ""}`,
+    hint: () => "pull the image again, or build it again with --no-cache",
+  }),
+  LAYER_CHANGED: spec<{ diffId: string; found: string }>({
+    when: "The files of a layer in the store are no longer those that its digest was made from.",
+    exit: 1,
+    message: ({ diffId, found }) => `layer ${diffId.slice(0, 19)} in the store was changed: its files now make ${found.slice(0, 19)}`,
+    hint: () => "remove the image and build or pull it again",
+  }),
   OUTPUT_INVALID: spec<{ problem: string; hint?: string }>({
     when: "An output (-o) that cannot be written was asked for.",
     exit: 2,

@@ -1,0 +1,148 @@
+import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
+import { openContext } from "../context/open-context.ts";
+import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
+import type { ImageOperation, Vertex } from "../graph/vertex.ts";
+import { createExecutor } from "../exec/create-executor.ts";
+import { insideUserNamespace } from "../linux/user-namespace.ts";
+import { sha256 } from "../oci/digest.ts";
+import { formatPlatform, hostPlatform, parsePlatform, platformMatches } from "../oci/platform.ts";
+import { formatReference, parseReference } from "../oci/reference.ts";
+import { solve } from "../solve/solve.ts";
+import type { Result } from "../solve/ports.ts";
+import { fault } from "../std/fault.ts";
+import type { OnProgress } from "../std/progress.ts";
+import { openStore, type Store } from "../store/open-store.ts";
+import { storeRoot } from "../store/store-root.ts";
+import type { BuildOptions, BuildResult } from "./build-options.ts";
+import { archivePort } from "./archive-port.ts";
+import { exportResult } from "./export-result.ts";
+import { finishImage, layerVertices } from "./finish-image.ts";
+import { packSnapshot, type PackedLayer } from "./layer-blobs.ts";
+import { lazyClient } from "./lazy-client.ts";
+import { materializeLayers } from "./materialize.ts";
+import { planOutputs, type OutputPlan } from "./outputs.ts";
+import { createBaseResolver } from "./resolve-base.ts";
+import { createRunner } from "./runner.ts";
+
+export type { BuildOptions, BuildOutput, BuildResult } from "./build-options.ts";
+
+/**
+ * Builds a Dockerfile and puts the result where `outputs` says: by default into the store, under `tags`.
+ * Resolves when everything is written; rejects with a Fault (`code`, `hint`, `location` in the Dockerfile)
+ * and leaves finished steps in the cache.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const plan = planOutputs(options);
+  const names = (options.tags ?? []).map((tag) => formatReference(parseReference(tag)));
+  const platform = checkPlatform(options.platform);
+  const onProgress: OnProgress = options.onProgress ?? (() => undefined);
+  const signal = options.signal ?? new AbortController().signal;
+  await using cleanup = new AsyncDisposableStack();
+  const store = cleanup.use(await openStore(options.root ?? storeRoot(process.env)));
+  const client = cleanup.use(lazyClient({ insecure: options.insecure ?? false }));
+  const context = cleanup.use(await openContext({
+    context: options.context,
+    ...(options.file === undefined ? {} : { file: options.file }),
+    ...(options.stdin ? { stdin: options.stdin } : {}),
+    cwd: options.cwd ?? process.cwd(),
+    temporary: store.temporary,
+    archives: archivePort,
+    signal,
+  }));
+  const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
+  const resolver = createBaseResolver(store, { client: client.get, pull: options.pull ?? false, onProgress, signal });
+  const graph = await buildGraph(dockerfile, {
+    ...(options.target === undefined ? {} : { target: options.target }),
+    buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
+    platform,
+    buildPlatform: hostPlatform(process.arch),
+    labels: new Map(Object.entries(options.labels ?? {})),
+    noCache: options.noCache ?? false,
+    noCacheFilter: new Set((options.noCacheFilter ?? []).map((name) => name.toLowerCase())),
+    network: options.network ?? "default",
+    extraHosts: options.addHosts ?? [],
+    scope: sha256(`${context.root}\0${context.dockerfile.file}`).slice(7, 23),
+    resolveBase: resolver.resolve,
+  });
+  for (const message of graph.warnings) onProgress({ type: "warning", message });
+  const recordOwners = insideUserNamespace()?.mapped === "one";
+  const access = { client: client.get, recordOwners, onProgress, signal };
+  const materialize = (operation: ImageOperation, stepId: string): Promise<string | undefined> =>
+    materializeLayers(store, resolver.layers(operation.reference), { ...access, stepId });
+  let executor: ReturnType<typeof createExecutor> | undefined;
+  cleanup.defer(async () => void (await (await executor?.catch(() => undefined))?.[Symbol.asyncDispose]()));
+  const runner = createRunner({
+    store,
+    context,
+    executor: () => (executor ??= createExecutor({ ...(options.runtime ? { runtime: options.runtime } : {}), temporary: store.temporary })),
+    materialize,
+    recordOwners,
+    hostCertificates: options.hostCertificates ?? true,
+    onProgress,
+  });
+  const packing = new LayerPacking(store, graph, plan, signal);
+  const results = graph.vertex === undefined
+    ? new Map<Vertex, Result>()
+    : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult: (vertex, result) => packing.add(vertex, result), signal });
+  const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
+  const image = plan.image ? finishImage(store, graph, results, packed, Date.now()) : undefined;
+  if (image) store.images.put({ config: image.config, names: plan.outputs.some(({ type }) => type === "store") || names.length === 0 ? names : [] });
+  const exported = await exportResult({
+    store, outputs: plan.outputs, names, access, cwd: options.cwd ?? process.cwd(),
+    ...(image ? { imageId: image.id } : {}),
+    snapshot: () => topSnapshot(graph, results, materialize),
+  });
+  return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
+}
+
+/** The target's file system, for outputs that write it out as it is. */
+async function topSnapshot(
+  graph: BuildGraph,
+  results: ReadonlyMap<Vertex, Result>,
+  materialize: (operation: ImageOperation, stepId: string) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  if (!graph.vertex) return undefined;
+  const { snapshot } = results.get(graph.vertex)!;
+  if (snapshot !== undefined || graph.vertex.operation.kind !== "image") return snapshot;
+  return materialize(graph.vertex.operation, graph.vertex.digest);
+}
+
+function checkPlatform(written: string | undefined): ReturnType<typeof hostPlatform> {
+  const host = hostPlatform(process.arch);
+  if (written === undefined) return host;
+  const wanted = parsePlatform(written, host);
+  if (!platformMatches(host, wanted)) throw fault("PLATFORM_FOREIGN", { platform: formatPlatform(wanted), host: formatPlatform(host) });
+  return wanted;
+}
+
+/** Hashes and packs the target's layers as soon as each is there, while later steps run. */
+class LayerPacking {
+  readonly #store: Store;
+  readonly #wanted: ReadonlySet<Vertex>;
+  readonly #codec: OutputPlan["codec"];
+  readonly #signal: AbortSignal;
+  readonly #pending = new Map<Vertex, Promise<PackedLayer>>();
+
+  constructor(store: Store, graph: BuildGraph, plan: OutputPlan, signal: AbortSignal) {
+    this.#store = store;
+    this.#wanted = new Set(plan.image ? layerVertices(graph) : []);
+    this.#codec = plan.codec;
+    this.#signal = signal;
+  }
+
+  add(vertex: Vertex, result: Result): void {
+    if (!this.#wanted.has(vertex) || result.snapshot === undefined) return;
+    const packing = packSnapshot(this.#store, result.snapshot, { codec: this.#codec, signal: this.#signal });
+    packing.catch(() => undefined);
+    this.#pending.set(vertex, packing);
+  }
+
+  async finish(onProgress: OnProgress): Promise<Map<Vertex, PackedLayer>> {
+    const step = { type: "step", id: "export layers", name: "exporting layers", started: Date.now() } as const;
+    onProgress(step);
+    const packed = new Map<Vertex, PackedLayer>();
+    for (const [vertex, packing] of this.#pending) packed.set(vertex, await packing);
+    onProgress({ ...step, completed: Date.now() });
+    return packed;
+  }
+}

@@ -1,0 +1,73 @@
+import { resolve } from "node:path";
+import type { Digest } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/manifest.ts";
+import { parseReference } from "../oci/reference.ts";
+import { writeOutput } from "../export/open-output.ts";
+import { writeTar, writeFolder } from "../export/write-tree.ts";
+import { writeDockerArchive, writeOciArchive } from "../image/write-archive.ts";
+import type { OnProgress } from "../std/progress.ts";
+import type { Store } from "../store/open-store.ts";
+import type { BuildOutput } from "./build-options.ts";
+import { portableImage, type LayerAccess } from "./image-layers.ts";
+import { pushFromStore } from "./transfer.ts";
+
+export interface ExportOptions {
+  readonly store: Store;
+  readonly outputs: readonly BuildOutput[];
+  /** Full references that the image gets. */
+  readonly names: readonly string[];
+  readonly imageId?: Digest;
+  /** The target's top snapshot, for outputs that write the file system out. */
+  readonly snapshot: () => Promise<string | undefined>;
+  readonly access: Omit<LayerAccess, "stepId">;
+  readonly cwd: string;
+}
+
+/** Writes every output that is more than the record in the store. @returns the manifest, where one was made. */
+export async function exportResult(options: ExportOptions): Promise<{ manifest?: Descriptor }> {
+  let manifest: Descriptor | undefined;
+  for (const output of options.outputs) {
+    if (output.type === "store") continue;
+    const id = `output ${output.type}`;
+    await reported(options.access.onProgress, id, describe(output), async () => {
+      manifest = (await writeOne(output, { ...options.access, stepId: id }, options)) ?? manifest;
+    });
+  }
+  return manifest ? { manifest } : {};
+}
+
+async function writeOne(output: BuildOutput, access: LayerAccess, { store, names, imageId, snapshot, cwd }: ExportOptions): Promise<Descriptor | undefined> {
+  if (output.type === "tar" || output.type === "local") {
+    const top = await snapshot();
+    const lowers = top === undefined ? [] : store.snapshots.lowers(top);
+    if (output.type === "local") await writeFolder(lowers, resolve(cwd, output.dest), access);
+    else await writeOutput(output.dest, cwd, (stream) => writeTar(lowers, stream, access));
+    return undefined;
+  }
+  const record = store.images.get(imageId!)!;
+  const image = await portableImage(store, record, output.type === "docker" ? "none" : "gzip", access);
+  if (output.type === "registry") {
+    for (const name of names) await pushFromStore(store, access.client(), record, parseReference(name), access);
+  } else if (output.type === "oci" || output.type === "docker") {
+    const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
+    await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], store.blobs, stream, access.signal ? { signal: access.signal } : {})));
+  }
+  return image.descriptor;
+}
+
+function describe(output: BuildOutput): string {
+  if (output.type === "registry") return "pushing to the registry";
+  return "dest" in output ? `exporting to ${output.type} ${output.dest === "-" ? "on standard output" : output.dest}` : "exporting";
+}
+
+async function reported(onProgress: OnProgress, id: string, name: string, work: () => Promise<void>): Promise<void> {
+  const step = { type: "step", id, name, started: Date.now() } as const;
+  onProgress(step);
+  try {
+    await work();
+    onProgress({ ...step, completed: Date.now() });
+  } catch (error) {
+    onProgress({ ...step, completed: Date.now(), error: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { chainId } from "../oci/chain-id.ts";
+import { sha256, type Digest } from "../oci/digest.ts";
+import { serializeImageConfig, type HistoryEntry, type ImageConfig } from "../oci/image-config.ts";
+import type { BuildGraph } from "../graph/build-graph.ts";
+import type { HistoryStep } from "../graph/stage-state.ts";
+import type { Vertex } from "../graph/vertex.ts";
+import type { Result } from "../solve/ports.ts";
+import type { Store } from "../store/open-store.ts";
+import type { PackedLayer } from "./layer-blobs.ts";
+
+export interface FinishedImage {
+  readonly id: Digest;
+  readonly config: Uint8Array;
+  readonly diffIds: readonly Digest[];
+}
+
+const COMMENT = "buildkit.dockerfile.v0";
+const EXPORTER_COMMENT = "buildkit.exporter.image.v0";
+
+/** The vertices that make layers of the target itself, in image order, without its base image. */
+export function layerVertices(graph: BuildGraph): Vertex[] {
+  return graph.history.flatMap((step) => (step.kind === "layer" ? [step.vertex] : []));
+}
+
+/**
+ * Puts the config together from the graph and what its layers became, and links each new snapshot to
+ * its ChainID, so that later builds FROM this image find it unpacked.
+ */
+export function finishImage(
+  store: Store,
+  graph: BuildGraph,
+  results: ReadonlyMap<Vertex, Result>,
+  packed: ReadonlyMap<Vertex, PackedLayer>,
+  now: number,
+): FinishedImage {
+  const baseDiffIds = graph.baseVertex?.operation.kind === "image" ? graph.baseVertex.operation.diffIds : [];
+  const diffIds: Digest[] = [...baseDiffIds];
+  for (const vertex of layerVertices(graph)) {
+    const layer = packed.get(vertex)!;
+    diffIds.push(layer.diffId);
+    const snapshot = results.get(vertex)!.snapshot!;
+    store.snapshots.describe(snapshot, { diffId: layer.diffId, chainId: chainId(diffIds)!, size: layer.size });
+  }
+  const history = finishHistory(graph.history, results, baseDiffIds.length, now);
+  const created = history.findLast((entry) => entry.created !== undefined)?.created;
+  const config: ImageConfig = {
+    ...graph.platform,
+    ...(created ? { created } : {}),
+    ...(graph.author ? { author: graph.author } : {}),
+    config: graph.config,
+    rootfs: { type: "layers", diff_ids: diffIds },
+    history,
+  };
+  const bytes = serializeImageConfig(config);
+  return { id: sha256(bytes), config: bytes, diffIds };
+}
+
+/** An entry without layer gets the time of the first new layer, before there is one that of the previous entry. */
+function finishHistory(steps: readonly HistoryStep[], results: ReadonlyMap<Vertex, Result>, baseLayers: number, now: number): HistoryEntry[] {
+  const firstLayer = steps.find((step) => step.kind === "layer");
+  const firstTime = firstLayer ? timestamp(results.get(firstLayer.vertex)!.createdAt) : undefined;
+  const inherited = steps.flatMap((step) => (step.kind === "inherited" ? [step.entry] : []));
+  const described = inherited.filter((entry) => !entry.empty_layer).length;
+  const history: HistoryEntry[] = [...inherited];
+  let previous = history.at(-1)?.created;
+  for (const step of steps) {
+    if (step.kind === "inherited") continue;
+    const created = step.kind === "layer" ? timestamp(results.get(step.vertex)!.createdAt) : (firstTime ?? previous ?? timestamp(now));
+    history.push({
+      created,
+      created_by: step.createdBy,
+      ...(step.kind === "empty" && step.author ? { author: step.author } : {}),
+      comment: COMMENT,
+      ...(step.kind === "empty" ? { empty_layer: true } : {}),
+    });
+    previous = created;
+  }
+  // A base whose history tells fewer layers than it has: BuildKit's exporter adds an entry for each at the end.
+  for (let missing = baseLayers - described; missing > 0; missing -= 1) {
+    history.push({ ...(previous ? { created: previous } : {}), comment: EXPORTER_COMMENT });
+  }
+  return history;
+}
+
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,81 @@
+import { chainId } from "../oci/chain-id.ts";
+import type { Codec } from "../oci/media-type.ts";
+import { MANIFEST_LIMIT, type Descriptor } from "../oci/manifest.ts";
+import type { OnProgress } from "../std/progress.ts";
+import { fault } from "../std/fault.ts";
+import type { RegistryClient } from "../registry/client.ts";
+import type { ImageRecord } from "../store/image-store.ts";
+import type { Store } from "../store/open-store.ts";
+import { assembleImage, createImage, type Image } from "../image/image.ts";
+import { fetchLayer, materializeLayers } from "./materialize.ts";
+import { knownBlob, packSnapshot } from "./layer-blobs.ts";
+import { layersOf } from "./resolve-base.ts";
+
+export interface LayerAccess {
+  readonly client: () => RegistryClient;
+  readonly recordOwners: boolean;
+  readonly stepId: string;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Unpacks an image of the store; the id of its top snapshot, undefined for an image without layers. */
+export function materializeImage(store: Store, image: ImageRecord, access: LayerAccess): Promise<string | undefined> {
+  return materializeLayers(
+    store,
+    { diffIds: image.config.rootfs.diff_ids, descriptors: layersOf(store, image), sources: image.repoDigests },
+    access,
+  );
+}
+
+/**
+ * An image as registries and archives take it, with all its blobs in the store. What came from a registry
+ * keeps its manifest; what was built gets one over layers packed with `codec`.
+ */
+export async function portableImage(store: Store, record: ImageRecord, codec: Codec, access: LayerAccess): Promise<Image> {
+  const { diff_ids: diffIds } = record.config.rootfs;
+  const config = store.blobs.readBytes(record.id, MANIFEST_LIMIT);
+  const descriptors = layersOf(store, record);
+  if (record.manifest && (descriptors.length > 0 || diffIds.length === 0)) {
+    const bytes = store.blobs.readBytes(record.manifest.digest, MANIFEST_LIMIT);
+    const layers = { diffIds, descriptors, sources: record.repoDigests };
+    await Promise.all(diffIds.map((diffId, index) => ensureExact(store, record, layers, diffId, descriptors[index]!, codec, access)));
+    return createImage({ manifest: { bytes, mediaType: record.manifest.mediaType }, config });
+  }
+  const image = assembleImage({ config, layers: await Promise.all(diffIds.map((_, index) => layerBlob(store, record, index, codec, access))) });
+  store.images.setManifest(record.id, { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType });
+  return image;
+}
+
+/** The blob that the manifest names: in the store, made again from the snapshot, or fetched. */
+async function ensureExact(
+  store: Store,
+  image: ImageRecord,
+  layers: Parameters<typeof fetchLayer>[1],
+  diffId: ImageRecord["id"],
+  wanted: Descriptor,
+  codec: Codec,
+  access: LayerAccess,
+): Promise<void> {
+  if (store.blobs.has(wanted.digest)) return;
+  const index = layers.diffIds.indexOf(diffId);
+  const made = image.repoDigests.length === 0 ? await layerBlob(store, image, index, codec, access) : undefined;
+  if (made?.digest === wanted.digest) return;
+  await fetchLayer(store, layers, diffId, wanted, access);
+}
+
+/** The blob of an image's layer in any codec that is there, else packed from its snapshot. */
+export async function layerBlob(store: Store, image: ImageRecord, index: number, codec: Codec, access: LayerAccess): Promise<Descriptor> {
+  const diffIds = image.config.rootfs.diff_ids;
+  const diffId = diffIds[index]!;
+  const known = knownBlob(store, diffId, codec) ?? (codec === "none" ? undefined : knownBlob(store, diffId));
+  if (known) return { mediaType: known.mediaType, digest: known.digest, size: known.size };
+  const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!);
+  if (snapshot) {
+    const packed = await packSnapshot(store, snapshot.id, { codec, ...(access.signal ? { signal: access.signal } : {}) });
+    if (packed.diffId !== diffId) throw fault("LAYER_CHANGED", { diffId, found: packed.diffId });
+    return packed.blob!;
+  }
+  const layers = { diffIds, descriptors: layersOf(store, image), sources: image.repoDigests };
+  return fetchLayer(store, layers, diffId, layers.descriptors[index], access);
+}

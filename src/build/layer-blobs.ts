@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import type { Descriptor } from "../oci/manifest.ts";
+import { ociLayerType, type Codec } from "../oci/media-type.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { packLayer } from "../layer/pack-layer.ts";
+import type { Store } from "../store/open-store.ts";
+import { inWorker } from "../std/worker-pool.ts";
+
+/** A layer of an image: the digest of its tar, and its blob where one was asked for. */
+export interface PackedLayer {
+  readonly diffId: Digest;
+  /** Sum of the sizes of its files, in bytes. */
+  readonly size: number;
+  readonly blob: Descriptor | undefined;
+}
+
+type PackOptions = Parameters<typeof packLayer>[0];
+type Packed = Awaited<ReturnType<typeof packLayer>>;
+
+/**
+ * The tar of a snapshot, hashed, and packed into a blob when a codec is given. What is known from before
+ * is not made again: each layer is compressed once in its life.
+ */
+export async function packSnapshot(
+  store: Store,
+  snapshotId: string,
+  options: { codec: Codec | undefined; signal?: AbortSignal },
+): Promise<PackedLayer> {
+  const snapshot = store.snapshots.get(snapshotId)!;
+  if (snapshot.diffId !== undefined && snapshot.size !== undefined) {
+    if (options.codec === undefined) return { diffId: snapshot.diffId, size: snapshot.size, blob: undefined };
+    const blob = knownBlob(store, snapshot.diffId, options.codec);
+    if (blob) return { diffId: snapshot.diffId, size: snapshot.size, blob };
+  }
+  const output = options.codec === undefined ? undefined : join(store.temporary, `layer-${randomUUID()}`);
+  try {
+    const packed = await inWorker<PackOptions, Packed>(
+      new URL("../layer/pack-layer.ts", import.meta.url),
+      "packLayer",
+      {
+        upper: snapshot.folder,
+        lowers: snapshot.parent === undefined ? [] : store.snapshots.lowers(snapshot.parent),
+        codec: options.codec ?? "none",
+        ...(output === undefined ? {} : { output }),
+      },
+      options.signal ? { signal: options.signal } : {},
+    );
+    store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
+    if (options.codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
+    const mediaType = ociLayerType(options.codec);
+    store.blobs.adopt(output, packed.digest!, packed.blobSize!);
+    store.layers.remember({ diffId: packed.diffId, digest: packed.digest!, size: packed.blobSize!, mediaType, codec: options.codec });
+    return { diffId: packed.diffId, size: packed.size, blob: { mediaType, digest: packed.digest!, size: packed.blobSize! } };
+  } finally {
+    if (output !== undefined) rmSync(output, { force: true });
+  }
+}
+
+/** The blob of a layer that is in the store already, in that codec. */
+export function knownBlob(store: Store, diffId: Digest, codec?: Codec): Descriptor | undefined {
+  const known = store.layers.find(diffId, codec === undefined ? {} : { codec });
+  if (!known || !store.blobs.has(known.digest)) return undefined;
+  return { mediaType: known.mediaType, digest: known.digest, size: known.size };
+}

@@ -1,0 +1,102 @@
+import type { ResolvedBase } from "../graph/evaluation.ts";
+import type { Digest } from "../oci/digest.ts";
+import { MANIFEST_LIMIT, parseManifest, type Descriptor } from "../oci/manifest.ts";
+import type { Platform } from "../oci/platform.ts";
+import { formatReference, formatRepository, parseReference, type Reference } from "../oci/reference.ts";
+import { pullImage } from "../registry/pull-image.ts";
+import type { RegistryClient } from "../registry/client.ts";
+import { isFault } from "../std/fault.ts";
+import type { OnProgress } from "../std/progress.ts";
+import type { ImageRecord } from "../store/image-store.ts";
+import type { Store } from "../store/open-store.ts";
+import type { ImageLayers } from "./materialize.ts";
+
+export interface BaseResolver {
+  /** For the graph: the pinned name and the config. */
+  resolve(name: string, platform: Platform): Promise<ResolvedBase>;
+  /** For unpacking: where the layers of a resolved reference are. */
+  layers(reference: string): ImageLayers;
+}
+
+/**
+ * Finds base images: in the store first, unless `pull` is set, else at their registry, whose manifest and
+ * config are kept in the store under the image's name. Layers stay where they are until a step needs them.
+ */
+export function createBaseResolver(
+  store: Store,
+  options: { client: () => RegistryClient; pull: boolean; onProgress: OnProgress; signal?: AbortSignal },
+): BaseResolver {
+  const pending = new Map<string, Promise<ResolvedBase>>();
+  const found = new Map<string, ImageLayers>();
+
+  const resolve = async (name: string, platform: Platform): Promise<ResolvedBase> => {
+    const reference = parseReference(name);
+    const local = options.pull ? undefined : findLocal(store, name, reference);
+    const image = local ?? (await fetchImage(store, reference, platform, options));
+    const pinned = pinnedReference(image, reference);
+    found.set(pinned, {
+      diffIds: image.config.rootfs.diff_ids as Digest[],
+      descriptors: layersOf(store, image),
+      sources: image.repoDigests,
+    });
+    return { reference: pinned, config: image.config };
+  };
+
+  return {
+    resolve: (name, platform) => {
+      let promise = pending.get(name);
+      if (!promise) pending.set(name, (promise = resolve(name, platform)));
+      return promise;
+    },
+    layers: (reference) => found.get(reference)!,
+  };
+}
+
+function findLocal(store: Store, name: string, reference: Reference): ImageRecord | undefined {
+  for (const text of [formatReference(reference), name]) {
+    try {
+      return store.images.find(text);
+    } catch (error) {
+      if (!isFault(error, "IMAGE_NOT_FOUND") && !isFault(error, "IMAGE_AMBIGUOUS")) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function fetchImage(
+  store: Store,
+  reference: Reference,
+  platform: Platform,
+  options: { client: () => RegistryClient; onProgress: OnProgress; signal?: AbortSignal },
+): Promise<ImageRecord> {
+  const id = `metadata ${formatReference(reference)}`;
+  const step = { type: "step", id, name: `[internal] load metadata for ${formatReference(reference)}`, started: Date.now() } as const;
+  options.onProgress(step);
+  try {
+    const pulled = await pullImage(options.client(), reference, store.blobs, { platform, layers: "none", ...(options.signal ? { signal: options.signal } : {}) });
+    const image = store.images.put({
+      config: pulled.config,
+      manifest: { bytes: pulled.manifest.bytes, mediaType: pulled.manifest.mediaType },
+      names: reference.tag === undefined ? [] : [formatReference({ host: reference.host, repository: reference.repository, tag: reference.tag })],
+      repoDigests: [`${formatRepository(reference)}@${pulled.index?.digest ?? pulled.manifest.digest}`],
+    });
+    options.onProgress({ ...step, completed: Date.now() });
+    return image;
+  } catch (error) {
+    options.onProgress({ ...step, completed: Date.now(), error: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+/** `host/repository:tag@digest`: the digest of the manifest where one is known, else the image's id. */
+function pinnedReference(image: ImageRecord, { host, repository, tag }: Reference): string {
+  const digest = image.manifest?.digest ?? image.id;
+  return formatReference({ host, repository, ...(tag ? { tag } : {}), digest });
+}
+
+/** Descriptors of an image's layers, from its manifest; none where it has no manifest yet. */
+export function layersOf(store: Store, image: ImageRecord): readonly Descriptor[] {
+  if (!image.manifest || !store.blobs.has(image.manifest.digest)) return [];
+  return parseManifest(store.blobs.readBytes(image.manifest.digest, MANIFEST_LIMIT)).layers;
+}
+

@@ -1,0 +1,74 @@
+import type { Digest } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { layerCodec } from "../oci/media-type.ts";
+import { parseImageConfig } from "../oci/image-config.ts";
+import type { Platform } from "../oci/platform.ts";
+import { formatReference, formatRepository, parseReference, type Reference } from "../oci/reference.ts";
+import { pullImage } from "../registry/pull-image.ts";
+import { pushImage } from "../registry/push-image.ts";
+import type { RegistryClient } from "../registry/client.ts";
+import type { OnProgress } from "../std/progress.ts";
+import type { ImageRecord } from "../store/image-store.ts";
+import type { Store } from "../store/open-store.ts";
+import { portableImage, type LayerAccess } from "./image-layers.ts";
+
+/** Brings an image with all its blobs into the store, under its name. */
+export async function pullToStore(
+  store: Store,
+  client: RegistryClient,
+  reference: Reference,
+  options: { platform: Platform; onProgress: OnProgress; signal?: AbortSignal },
+): Promise<{ image: ImageRecord; digest: Digest }> {
+  const pulled = await pullImage(client, reference, store.blobs, options);
+  const { diff_ids: diffIds } = parseImageConfig(pulled.config).rootfs;
+  const { layers } = parseManifest(pulled.manifest.bytes);
+  layers.forEach((layer, index) => {
+    const diffId = diffIds[index];
+    const codec = layerCodec(layer.mediaType);
+    if (diffId && codec && store.blobs.has(layer.digest)) store.layers.remember({ diffId, digest: layer.digest, size: layer.size, mediaType: layer.mediaType, codec });
+  });
+  const digest = pulled.index?.digest ?? pulled.manifest.digest;
+  const { host, repository, tag } = reference;
+  const image = store.images.put({
+    config: pulled.config,
+    manifest: { bytes: pulled.manifest.bytes, mediaType: pulled.manifest.mediaType },
+    names: tag === undefined || reference.digest ? [] : [formatReference({ host, repository, tag })],
+    repoDigests: [`${formatRepository(reference)}@${digest}`],
+  });
+  return { image, digest };
+}
+
+export interface Pushed {
+  readonly reference: Reference;
+  readonly digest: Digest;
+  readonly bytesSent: number;
+  readonly bytesSaved: number;
+}
+
+/** Sends an image of the store to the registry of that name. */
+export async function pushFromStore(store: Store, client: RegistryClient, image: ImageRecord, reference: Reference, access: LayerAccess): Promise<Pushed> {
+  const portable = await portableImage(store, image, "gzip", access);
+  const sent = await pushImage(
+    client,
+    reference,
+    { manifest: { bytes: portable.manifestBytes, mediaType: portable.descriptor.mediaType }, config: portable.manifest.config, layers: portable.manifest.layers },
+    store.blobs,
+    { onProgress: access.onProgress, mountFrom: mountCandidates(store, image, reference), ...(access.signal ? { signal: access.signal } : {}) },
+  );
+  store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
+  return { reference, digest: sent.digest, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
+}
+
+/** Other repositories of the same host that hold an image with a layer of this one. */
+function mountCandidates(store: Store, image: ImageRecord, { host, repository }: Reference): string[] {
+  const wanted = new Set(image.config.rootfs.diff_ids);
+  const candidates = new Set<string>();
+  for (const other of store.images.list()) {
+    if (!other.config.rootfs.diff_ids.some((diffId) => wanted.has(diffId))) continue;
+    for (const repoDigest of other.repoDigests) {
+      const found = parseReference(repoDigest);
+      if (found.host === host && found.repository !== repository) candidates.add(found.repository);
+    }
+  }
+  return [...candidates];
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "node:test";
+
+const root = join(import.meta.dirname, "..");
+const order = [...readFileSync(join(root, "docs/ARCHITECTURE.md"), "utf8").matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]!);
+const sources = globSync("src/**/*.ts", { cwd: root }).sort();
+const PURE = new Set(["oci", "dockerfile", "graph", "solve"]);
+
+/** Modules that a source imports, without those of comments. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found = [...text.matchAll(/^(?:import|export)\b[^"';]*?from "([^"]+)"/gms), ...text.matchAll(/\bimport\("([^"]+)"\)/g), ...text.matchAll(/new URL\("(\.[^"]+\.ts)"/g)];
+  return found.map((match) => match[1]!);
+}
+
+test("the folders of src are those that docs/ARCHITECTURE.md lists", () => {
+  const folders = [...new Set(sources.map((file) => file.split("/")[1]!))].sort();
+  assert.deepEqual(folders, [...order].sort());
+});
+
+test("a file imports only from its own folder and from folders above it in docs/ARCHITECTURE.md", () => {
+  const wrong: string[] = [];
+  for (const file of sources.filter((name) => !name.endsWith(".test.ts"))) {
+    const own = order.indexOf(file.split("/")[1]!);
+    for (const imported of importsOf(file).filter((name) => name.startsWith("."))) {
+      const target = relative(root, join(root, dirname(file), imported)).split("/");
+      if (target[0] !== "src" || order.indexOf(target[1]!) > own) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("pure folders touch no files, network or processes", () => {
+  const wrong: string[] = [];
+  for (const file of sources.filter((name) => PURE.has(name.split("/")[1]!) && !name.endsWith(".test.ts"))) {
+    for (const imported of importsOf(file)) {
+      if (/^node:(fs|net|http|https|child_process|worker_threads|dgram|tls)/.test(imported)) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("no source file is longer than 600 lines, and 95 of 100 have at most 300", () => {
+  const lengths = sources.map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").split("\n").length }));
+  assert.deepEqual(lengths.filter(({ lines }) => lines > 600), []);
+  const long = lengths.filter(({ lines }) => lines > 300);
+  assert.ok(long.length <= lengths.length * 0.05, `over 300 lines: ${long.map(({ file }) => file).join(", ")}`);
+});
+
+test("sources have no default exports and no unfinished work", () => {
+  const wrong = sources.filter((file) => /^export default|\bTODO\b|\bFIXME\b|@ts-ignore|: any\b|as any\b/m.test(readFileSync(join(root, file), "utf8")));
+  assert.deepEqual(wrong, []);
+});

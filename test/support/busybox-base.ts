@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import { sha256, type Digest } from "../../src/oci/digest.ts";
+
+/** Why base images cannot be made here, or false. */
+export const noBusybox: string | false = existsSync("/bin/busybox") ? false : "needs busybox (Debian's busybox-static)";
+
+const EPOCH = 1767225600;
+const CREATED = new Date(EPOCH * 1000).toISOString();
+const PASSWD = ["root:x:0:0:root:/root:/bin/sh", "daemon:x:1:1:daemon:/usr/sbin:/bin/false", "www-data:x:33:33:www-data:/var/www:/bin/false", "app:x:1000:1001:app:/home/app:/bin/sh", "nobody:x:65534:65534:nobody:/home:/bin/false"];
+const GROUP = ["root:x:0:", "daemon:x:1:", "www-data:x:33:", "users:x:100:app", "app:x:1001:", "nogroup:x:65534:"];
+
+/** Parts of an image config that a base may say besides its file system. */
+export interface BaseConfig {
+  readonly Env?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly WorkingDir?: string;
+  readonly User?: string;
+  readonly OnBuild?: readonly string[];
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly Shell?: readonly string[];
+}
+
+/**
+ * Writes an OCI layout of a small image made from this machine's static busybox, and returns the folder's path.
+ * The same machine gives the same digests every time.
+ */
+export function writeBusyboxLayout(folder: string, options: { config?: BaseConfig; history?: boolean } = {}): { manifest: Digest; config: Digest; layer: Digest } {
+  const rootfs = mkdtempSync(join(tmpdir(), "busybox-base-"));
+  try {
+    fillRootfs(rootfs);
+    const tar = join(rootfs, "..", `${rootfs.split("/").at(-1)}.tar`);
+    execFileSync("tar", ["-C", rootfs, "--sort=name", `--mtime=@${EPOCH}`, "--numeric-owner", "--owner=0", "--group=0", "-cf", tar, "."]);
+    const bytes = readFileSync(tar);
+    rmSync(tar);
+    const layer = gzipSync(bytes, { level: 6 });
+    const config = Buffer.from(JSON.stringify({
+      architecture: process.arch === "arm64" ? "arm64" : "amd64",
+      os: "linux",
+      created: CREATED,
+      config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], Cmd: ["sh"], ...options.config },
+      rootfs: { type: "layers", diff_ids: [sha256(bytes)] },
+      ...(options.history === false ? {} : { history: [{ created: CREATED, created_by: "busybox for tests" }] }),
+    }));
+    const manifest = Buffer.from(JSON.stringify({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: sha256(config), size: config.length },
+      layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: sha256(layer), size: layer.length }],
+    }));
+    mkdirSync(join(folder, "blobs/sha256"), { recursive: true });
+    for (const blob of [layer, config, manifest]) writeFileSync(join(folder, "blobs/sha256", sha256(blob).slice(7)), blob);
+    writeFileSync(join(folder, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+    writeFileSync(join(folder, "index.json"), JSON.stringify({
+      schemaVersion: 2,
+      manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", digest: sha256(manifest), size: manifest.length, annotations: { "org.opencontainers.image.ref.name": "latest" } }],
+    }));
+    return { manifest: sha256(manifest), config: sha256(config), layer: sha256(layer) };
+  } finally {
+    rmSync(rootfs, { recursive: true, force: true });
+  }
+}
+
+function fillRootfs(root: string): void {
+  for (const folder of ["bin", "etc", "home/app", "root", "tmp", "usr/bin", "usr/sbin", "var/www"]) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
+  chmodSync(join(root, "tmp"), 0o1777);
+  chmodSync(join(root, "root"), 0o700);
+  copyFileSync("/bin/busybox", join(root, "bin/busybox"));
+  chmodSync(join(root, "bin/busybox"), 0o755);
+  const applets = execFileSync("/bin/busybox", ["--list"], { encoding: "utf8" }).trim().split("\n").filter((name) => name !== "busybox");
+  for (const applet of applets) linkSync(join(root, "bin/busybox"), join(root, "bin", applet));
+  symlinkSync("/bin/env", join(root, "usr/bin/env"));
+  writeFileSync(join(root, "etc/passwd"), `${PASSWD.join("\n")}\n`);
+  writeFileSync(join(root, "etc/group"), `${GROUP.join("\n")}\n`);
+}

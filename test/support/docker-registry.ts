@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The reason to skip a test that needs this program, or false when it is there. */
+export function missing(program: string): string | false {
+  const found = spawnSync("sh", ["-c", `command -v ${program}`], { env: process.env }).status === 0;
+  return found ? false : `${program} is not installed`;
+}
+
+export interface DockerRegistry extends AsyncDisposable {
+  /** `127.0.0.1:<port>` */
+  readonly host: string;
+}
+
+/** Starts Debian's `docker-registry` on a free loopback port and a temporary folder; with a login if one is given. */
+export async function startDockerRegistry(options: { login?: { username: string; password: string }; proxyOf?: string } = {}): Promise<DockerRegistry> {
+  const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
+  const host = `127.0.0.1:${await freePort()}`;
+  const config: Record<string, unknown> = {
+    version: 0.1,
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
+    http: { addr: host },
+  };
+  if (options.proxyOf) config["proxy"] = { remoteurl: options.proxyOf };
+  if (options.login) {
+    const { username, password } = options.login;
+    const { stdout, status } = spawnSync("htpasswd", ["-Bbn", username, password], { encoding: "utf8" });
+    if (status !== 0) throw new Error("htpasswd failed");
+    writeFileSync(join(folder, "htpasswd"), stdout);
+    config["auth"] = { htpasswd: { realm: "tests", path: join(folder, "htpasswd") } };
+  }
+  writeFileSync(join(folder, "config.yml"), JSON.stringify(config));
+  const child = spawn("docker-registry", ["serve", join(folder, "config.yml")], { stdio: "ignore" });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (let attempt = 0; ; attempt += 1) {
+    if (await fetch(`http://${host}/v2/`).then((answer) => answer.arrayBuffer()).then(() => true, () => false)) break;
+    if (child.exitCode !== null || attempt > 200) {
+      await stop();
+      throw new Error("docker-registry did not start");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return { host, [Symbol.asyncDispose]: stop };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
