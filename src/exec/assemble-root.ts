@@ -41,9 +41,9 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   fillDev(ensureTarget("/dev", "directory").path, devices);
   const stubs: MountStub[] = [];
   for (const { fd, target, kind } of picked.sort((a, b) => depth(a.target) - depth(b.target))) {
-    const { path, stub } = ensureTarget(target, kind);
-    if (stub) stubs.push(stub);
-    attach(fd, path);
+    const made = ensureTarget(target, kind);
+    stubs.push(...made.stubs);
+    attach(fd, made.path);
   }
   maskPaths();
   const env = hostBundle === undefined ? [] : showCertificates(hostBundle);

@@ -2,7 +2,9 @@ import { accessSync, chownSync, constants, fchownSync, fstatSync, lstatSync, mkd
 import { dirname, join } from "node:path";
 import { limitBoundingSet, setCapabilities } from "../linux/capabilities.ts";
 import { passStandardDescriptors, dieWithParent, execute, leaveKeyring, limitOpenFiles, newSession, restoreSignals, setHostname } from "../linux/process.ts";
+import { assembleFilter, installFilter } from "../linux/seccomp.ts";
 import { DEFAULT_CAPABILITY_MASK } from "./capabilities.ts";
+import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import { resolveUser, type ProcessUser } from "./user.ts";
 
@@ -31,6 +33,7 @@ export function becomeCommand(job: SandboxJob): never {
   restoreSignals();
   process.umask(0o022);
   limitBoundingSet(DEFAULT_CAPABILITY_MASK);
+  installFilter(assembleFilter(DEFAULT_PROFILE)); // needs CAP_SYS_ADMIN, which the next step gives up
   changeIds(user);
   if (user.uid === 0) setCapabilities(DEFAULT_CAPABILITY_MASK);
   dieWithParent();

@@ -5,23 +5,27 @@ import type { MountStub } from "./sandbox-job.ts";
 
 /**
  * Makes what is missing at a mount target below the root "/" of this process, parents included.
- * @returns the path free of symlinks, and the stub if the target itself had to be made.
+ * @returns the path free of symlinks, and what had to be made, outermost first.
  */
-export function ensureTarget(target: string, kind: "file" | "directory"): { path: string; stub?: MountStub } {
+export function ensureTarget(target: string, kind: "file" | "directory"): { path: string; stubs: MountStub[] } {
   const path = followLinks(target);
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return { path };
+  const missing: string[] = [];
+  for (let here = path; lstatSync(here, { throwIfNoEntry: false }) === undefined; here = dirname(here)) missing.unshift(here);
+  const stubs = missing.map((here) => makeStub(here, here === path ? kind : "directory"));
+  return { path, stubs };
+}
+
+function makeStub(path: string, kind: "file" | "directory"): MountStub {
   const parent = dirname(path);
-  mkdirSync(parent, { recursive: true, mode: 0o755 });
   const before = statSync(parent, { bigint: true });
   if (kind === "directory") mkdirSync(path, 0o755);
   else writeFileSync(path, "", { mode: 0o755, flag: "wx" });
   const after = statSync(parent, { bigint: true });
-  const stub = {
+  return {
     path,
     before: { atime: String(before.atimeNs), mtime: String(before.mtimeNs) },
     after: { mtime: String(after.mtimeNs) },
   };
-  return { path, stub };
 }
 
 /**

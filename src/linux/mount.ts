@@ -75,7 +75,7 @@ export function newFileSystem(type: string, options: Readonly<Record<string, str
   const context = Number(fsopenCall(SYS_FSOPEN, type, 1));
   if (context < 0) throwErrno("fsopen", type);
   try {
-    for (const [key, value] of Object.entries({ source: type, ...options })) {
+    for (const [key, value] of Object.entries<string | true>({ source: type, ...options })) {
       const command = value === true ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
       if (Number(fsconfigCall(SYS_FSCONFIG, context, command, key, value === true ? null : value, 0)) !== 0) throwErrno("fsconfig", `${type} ${key}`);
     }
