@@ -1,6 +1,6 @@
 import { chmodSync } from "node:fs";
 import { haveLibc } from "../linux/libc.ts";
-import { setFileTimes } from "../linux/file-times.ts";
+import { setTimes } from "../linux/times.ts";
 import { getXattr, listXattrs, setXattr } from "../linux/xattr.ts";
 import { setOwner, type Owner } from "../snapshot/ownership.ts";
 
@@ -17,7 +17,7 @@ export function applyAttributes(hostPath: string, attributes: Attributes, record
   const { owner, mode, times } = attributes;
   setOwner(hostPath, owner.uid, owner.gid, { record: recordOwners });
   if (mode !== undefined) chmodSync(hostPath, mode);
-  if (times) setFileTimes(hostPath, times.accessed, times.modified);
+  if (times) setTimes(hostPath, times.accessed, times.modified);
 }
 
 /** Copies extended attributes except those that belong to the layer folders themselves; what is refused is left out. */

@@ -1,6 +1,6 @@
 import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, linkSync, lstatSync, openSync, readlinkSync, rmSync, symlinkSync, writeSync, type BigIntStats } from "node:fs";
 import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
-import { setFileTimes } from "../linux/file-times.ts";
+import { setTimes } from "../linux/times.ts";
 import type { Owner } from "../snapshot/ownership.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { applyAttributes, copyXattrs } from "./apply-attributes.ts";
@@ -105,14 +105,14 @@ export class EntryCopier {
       else copySmall(from, stat, to);
       applyAttributes(to, { owner, mode }, this.#rules.recordOwners);
       if (!view.tree.zeroOwner) copyXattrs(from, to);
-      setFileTimes(to, times.accessed, times.modified);
+      setTimes(to, times.accessed, times.modified);
       return;
     }
     copySmall(from, stat, to, (descriptor) => {
       fchownSync(descriptor, owner.uid, owner.gid);
       fchmodSync(descriptor, mode);
     });
-    setFileTimes(to, times.accessed, times.modified);
+    setTimes(to, times.accessed, times.modified);
   }
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, type BigIntStats } from "node:fs";
-import { setFileTimes } from "../linux/file-times.ts";
+import { setTimes } from "../linux/times.ts";
 import { markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf, type Owner } from "../snapshot/ownership.ts";
 import { isWhiteout, subfolders, Union } from "../snapshot/union.ts";
@@ -41,7 +41,7 @@ export class Destination implements Disposable {
 
   /** Sets the times of directories that were written into. */
   [Symbol.dispose](): void {
-    for (const [path, { accessed, modified }] of this.#times) setFileTimes(path, accessed, modified);
+    for (const [path, { accessed, modified }] of this.#times) setTimes(path, accessed, modified);
   }
 
   /**

@@ -61,21 +61,22 @@ export interface FileOperationResult {
  * mounting it. A worker job; when it fails, `upper` holds a part of the result and is to be thrown away.
  * @throws the faults of std/faults/context.ts about COPY, and DISK_FULL, READ_ONLY
  */
-export function performFileOperation(options: FileOperationOptions): FileOperationResult {
+export async function performFileOperation(options: FileOperationOptions): Promise<FileOperationResult> {
   const { operation, upper, lowers, recordOwners } = options;
   const path = operation.kind === "copy" ? operation.destination : operation.path;
   if (path.includes("\0")) throw fault("COPY_PATH_INVALID", { path, problem: "it contains a NUL byte" });
   try {
     using destination = new Destination(upper, lowers, recordOwners);
-    return operation.kind === "copy" ? copyFiles(operation, destination, options) : makeDirectory(operation, destination);
+    return operation.kind === "copy" ? await copyFiles(operation, destination, options) : makeDirectory(operation, destination);
   } catch (error) {
     throw writeFault(error, upper);
   }
 }
 
-function copyFiles(operation: CopyFiles, destination: Destination, { upper, lowers, trees, recordOwners }: FileOperationOptions): FileOperationResult {
-  const owner = operation.chown === undefined ? undefined : resolveOwner(operation.chown, [upper, ...lowers]);
-  const mode = operation.chmod === undefined ? undefined : parseChmod(operation.chmod);
+async function copyFiles(operation: CopyFiles, destination: Destination, options: FileOperationOptions): Promise<FileOperationResult> {
+  const { upper, lowers, trees, recordOwners } = options;
+  const owner = operation.chown === undefined || operation.chown === "" ? undefined : resolveOwner(operation.chown, [upper, ...lowers]);
+  const mode = operation.chmod === undefined || operation.chmod === "" ? undefined : parseChmod(operation.chmod);
   const copier = new SourceCopier(destination, { owner, mode, recordOwners });
   const views = trees.map((tree) => new SourceView(tree));
   let unpacked = { entries: 0, bytes: 0 };
@@ -83,12 +84,12 @@ function copyFiles(operation: CopyFiles, destination: Destination, { upper, lowe
     const view = views[source.tree]!;
     for (const selection of selectSources(view, source.path, { wildcards: source.wildcards, command: operation.createdBy })) {
       const { hostPath, stat } = selection.entry;
-      if (source.unpack === "never" || !stat.isFile() || !isArchive(hostPath)) {
+      if (source.unpack === "never" || !stat.isFile() || !(await isArchive(hostPath))) {
         copier.copy(view, selection, operation.destination);
         continue;
       }
       const { path } = copier.directory(operation.destination);
-      const counts = unpackArchive({ archive: hostPath, destination: path, upper, lowers: [...lowers], ...(owner ? { owner } : {}), recordOwners });
+      const counts = await unpackArchive({ archive: hostPath, destination: path, upper, lowers: [...lowers], ...(owner ? { owner } : {}), recordOwners });
       destination.forget();
       unpacked = { entries: unpacked.entries + counts.entries, bytes: unpacked.bytes + counts.bytes };
     }
@@ -104,9 +105,7 @@ function copyFiles(operation: CopyFiles, destination: Destination, { upper, lowe
 }
 
 function makeDirectory(operation: MakeDirectory, destination: Destination): FileOperationResult {
-  const owner = operation.owner === undefined || operation.owner === ""
-    ? { uid: 0, gid: 0 }
-    : resolveOwner(operation.owner, [destination.upper, ...destination.lowers]);
+  const owner = resolveOwner(operation.owner ?? "", [destination.upper, ...destination.lowers]);
   const found = destination.resolve(operation.path);
   if (found.kind === "directory") return { entries: 0, bytes: 0 };
   destination.directory(found.path, { mode: operation.mode, owner });

@@ -9,6 +9,11 @@ export function matchName(pattern: string, name: string): boolean {
   return compileName(pattern).test(name);
 }
 
+/** @throws COPY_PATTERN_INVALID */
+export function checkPattern(pattern: string): void {
+  compileName(pattern);
+}
+
 const compiled = new Map<string, RegExp>();
 
 function compileName(pattern: string): RegExp {

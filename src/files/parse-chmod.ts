@@ -9,59 +9,61 @@ export interface ModeChange {
 }
 
 interface Clause {
-  /** Bits of the classes that it is about, special bits included. */
+  /** Bits that the named classes may change. */
   readonly who: number;
   readonly operator: "+" | "-" | "=";
+  /** A run of letters of `rwxXst`, or one of `ugo` to copy from; empty for a bare operator. */
   readonly permissions: string;
 }
 
-const CLASSES: Record<string, number> = { u: 0o4700, g: 0o2070, o: 0o1007, a: 0o7777 };
-const CLAUSE = /^([ugoa]*)((?:[-+=](?:[rwxXst]+|[ugo])?)+)$/;
-const UMASK = 0o022;
+/** The sticky bit goes with user and group; only `o` alone cannot change it. */
+const CLASSES: Readonly<Record<string, number>> = { u: 0o5700, g: 0o3070, o: 0o0007, a: 0o7777 };
+const STICKY = 0o1000;
+const PART = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/;
 
 /**
- * Reads --chmod: an octal mode or symbolic changes as chmod(1) takes them, `u=rwX,go=rX`. Changes that
- * name no class leave alone what the umask 022 masks.
+ * Reads --chmod: an octal mode, or symbolic changes such as `u=rwX,go=rX`. The latter follow BSD's setmode(3), as
+ * BuildKit's parser does: no umask, `X` looks at the mode before all changes, `=` keeps the sticky bit
+ * (and setuid and setgid when it copies from a class), and of several classes to copy after `=` the last one counts.
  * @throws CHMOD_INVALID
  */
 export function parseChmod(value: string): ModeChange {
-  if (/^[0-7]+$/.test(value)) {
-    const octal = Number.parseInt(value, 8);
-    if (octal > 0o7777) throw fault("CHMOD_INVALID", { value });
+  if (/^\d/.test(value)) {
+    const octal = /^[0-7]{1,12}$/.test(value) ? Number.parseInt(value, 8) : Infinity;
+    if (octal > 0o7777) throw fault("CHMOD_INVALID", { value, octal: true });
     return { octal, apply: () => octal };
   }
-  const clauses = value.split(",").flatMap((part) => parseClauses(part, value));
-  return { apply: (mode, isDirectory) => clauses.reduce((result, clause) => applyClause(result, clause, isDirectory), mode) };
+  const clauses = value.split(",").flatMap((part) => parsePart(part, value));
+  return { apply: (mode, isDirectory) => clauses.reduce((current, clause) => applyClause(current, clause, isDirectory || (mode & 0o111) !== 0), mode) };
 }
 
-function parseClauses(part: string, value: string): Clause[] {
-  const match = CLAUSE.exec(part);
-  if (!match) throw fault("CHMOD_INVALID", { value });
-  const who = match[1] === "" ? 0o7777 & ~UMASK : [...match[1]!].reduce((bits, name) => bits | CLASSES[name]!, 0);
-  return [...match[2]!.matchAll(/([-+=])([rwxXst]+|[ugo])?/g)].map(([, operator, permissions]) => ({
-    who,
-    operator: operator as Clause["operator"],
-    permissions: permissions ?? "",
-  }));
+function parsePart(part: string, value: string): Clause[] {
+  const match = PART.exec(part);
+  if (!match) throw fault("CHMOD_INVALID", { value, octal: false });
+  const who = match[1] === "" ? CLASSES["a"]! : [...match[1]!].reduce((bits, name) => bits | CLASSES[name]!, 0);
+  return [...match[2]!.matchAll(/([-+=])([rwxXstugo]*)/g)].flatMap(([, operator, letters]) => {
+    const runs = letters === "" ? [""] : letters!.match(/[rwxXst]+|[ugo]/g)!;
+    return runs.map((permissions) => ({ who, operator: operator as Clause["operator"], permissions }));
+  });
 }
 
-function applyClause(mode: number, { who, operator, permissions }: Clause, isDirectory: boolean): number {
-  const bits = bitsOf(permissions, mode, isDirectory) & who;
+function applyClause(mode: number, { who, operator, permissions }: Clause, executable: boolean): number {
+  const bits = bitsOf(permissions, mode, executable) & who;
   if (operator === "+") return mode | bits;
   if (operator === "-") return mode & ~bits;
-  return (mode & ~who) | bits;
+  const cleared = /[ugo]/.test(permissions) ? 0o777 : 0o6777;
+  return (mode & ~(who & cleared)) | bits;
 }
 
-function bitsOf(permissions: string, mode: number, isDirectory: boolean): number {
+function bitsOf(permissions: string, mode: number, executable: boolean): number {
   let bits = 0;
   for (const letter of permissions) {
     if (letter === "r") bits |= 0o444;
     else if (letter === "w") bits |= 0o222;
-    else if (letter === "x") bits |= 0o111;
-    else if (letter === "X") bits |= isDirectory || (mode & 0o111) !== 0 ? 0o111 : 0;
+    else if (letter === "x" || (letter === "X" && executable)) bits |= 0o111;
     else if (letter === "s") bits |= 0o6000;
-    else if (letter === "t") bits |= 0o1000;
-    else bits |= ((mode >> { u: 6, g: 3, o: 0 }[letter as "u" | "g" | "o"]) & 7) * 0o111;
+    else if (letter === "t") bits |= STICKY;
+    else if (letter !== "X") bits |= ((mode >> { u: 6, g: 3, o: 0 }[letter as "u" | "g" | "o"]) & 7) * 0o111;
   }
   return bits;
 }

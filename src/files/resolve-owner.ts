@@ -16,9 +16,9 @@ const LIMIT = 10 * 1024 * 1024;
 export function resolveOwner(text: string, layers: readonly string[]): Owner {
   const colon = text.indexOf(":");
   const user = colon < 0 ? text : text.slice(0, colon);
-  const owner = resolveUser(user, layers);
-  if (colon < 0) return owner;
-  return { uid: owner.uid, gid: resolveGroup(text.slice(colon + 1), layers) ?? owner.gid };
+  const group = colon < 0 ? "" : text.slice(colon + 1);
+  const owner = user === "" ? { uid: 0, gid: 0 } : resolveUser(user, layers);
+  return group === "" ? owner : { uid: owner.uid, gid: resolveGroup(group, layers) ?? owner.gid };
 }
 
 function resolveUser(user: string, layers: readonly string[]): Owner {

@@ -1,5 +1,5 @@
 import { fault } from "../std/fault.ts";
-import { hasWildcard, matchName } from "./match-name.ts";
+import { checkPattern, hasWildcard, matchName } from "./match-name.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
 
 /** One file or directory that a COPY or ADD line names, or that its wildcard matches. */
@@ -25,6 +25,7 @@ export function selectSources(view: SourceView, source: string, options: { wildc
     if (entry === undefined) throw notFound(view, components, options.command ?? "COPY");
     return [{ name: components.at(-1) ?? "", entry }];
   }
+  components.slice(first).forEach(checkPattern);
   const base = view.find(components.slice(0, first).join("/"));
   if (base === undefined) return [];
   const matches: SourceEntry[] = [];

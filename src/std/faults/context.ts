@@ -84,10 +84,12 @@ export const contextFaults = {
     message: ({ path }) => `${path} is not a directory`,
     hint: () => "choose another path, or remove what is there by RUN before",
   }),
-  CHMOD_INVALID: spec<{ value: string }>({
+  CHMOD_INVALID: spec<{ value: string; octal: boolean }>({
     when: "--chmod is neither an octal mode nor symbolic changes.",
     exit: 1,
-    message: ({ value }) => `invalid chmod parameter: '${value}'. it should be octal string and between 0 and 07777`,
+    message: ({ value, octal }) => octal
+      ? `invalid chmod parameter: '${value}'. it should be octal string and between 0 and 07777`
+      : `invalid chmod parameter: '${value}': invalid syntax`,
     hint: () => "write --chmod=755 or --chmod=u=rwX,go=rX",
   }),
   CHOWN_UNRESOLVED: spec<{ name: string; file: string; reason: string }>({
