@@ -58,12 +58,12 @@ export async function applyLayer(options: ApplyOptions, context?: WorkerContext)
     context?.report({ current });
   });
   let total = 0;
-  for await (const chunk of decompress(pieces, options.codec, archive)) {
+  await decompress(pieces, options.codec, archive, (chunk) => {
     total += chunk.length;
     if (total > limit) throw fault("ARCHIVE_TOO_LARGE", { archive, limit });
     digester.update(chunk);
     reader.write(chunk);
-  }
+  });
   reader.finish();
   const diffId = digester.digest();
   if (options.expectedDiffId !== undefined && diffId !== options.expectedDiffId) {

@@ -1,10 +1,14 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip, createZstdDecompress, constants } from "node:zlib";
-import type { Codec } from "../oci/media-type.ts";
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { fault, isFault } from "../std/fault.ts";
+import { decodeBzip2 } from "./decode-bzip2.ts";
+import { decodeXz } from "./decode-xz.ts";
 import { splitZstdFrames } from "./zstd-frames.ts";
+
+/** How an archive can be packed; layers know the first three only. */
+export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
 /** Large pieces: each one costs a way to libuv's threads and back. */
 const PIECE = 1024 * 1024;
@@ -26,25 +30,39 @@ export function* readPieces(path: string, onBytes?: (count: number) => void): Ge
 }
 
 /**
- * Unpacks compressed bytes; libuv's threads work on the next piece while the caller handles one.
- * All members of a gzip file and all frames of a zstd file are read.
+ * Unpacks compressed bytes; with gzip and zstd libuv's threads work on the next piece while `take` handles one.
+ * All members of a gzip file, frames of a zstd file and streams of a bzip2 file are read.
  * @param archive what messages call it
+ * @param take gets the bytes in order; when it throws, the work ends with that error
  * @throws ARCHIVE_DAMAGED
  */
-export async function* decompress(pieces: Iterable<Buffer>, codec: Codec, archive: string): AsyncGenerator<Buffer> {
-  if (codec === "none") {
-    yield* pieces;
-    return;
-  }
-  const options = { chunkSize: PIECE, readableHighWaterMark: PIECE };
-  const decoder: Transform = codec === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
-  const input = codec === "gzip" ? pieces : splitZstdFrames(pieces, archive);
-  const feeding = pipeline(Readable.from(input, { objectMode: true, highWaterMark: 1 }), decoder);
-  feeding.catch(() => undefined); // the loop below sees the same error
+export async function decompress(pieces: Iterable<Buffer>, compression: Compression, archive: string, take: (chunk: Buffer) => void): Promise<void> {
+  let taking = false;
+  const handle = (chunk: Buffer): void => {
+    taking = true;
+    take(chunk);
+    taking = false;
+  };
   try {
-    for await (const chunk of decoder) yield chunk as Buffer;
+    if (compression === "none") for (const piece of pieces) handle(piece);
+    else if (compression === "bzip2") decodeBzip2(pieces, handle);
+    else if (compression === "xz") await decodeXz(pieces, handle);
+    else await stream(compression === "gzip" ? pieces : splitZstdFrames(pieces, archive), decoderOf(compression), handle);
   } catch (error) {
-    if (isFault(error) || !/^(?:Z_|ZSTD_|ERR_ZLIB)/.test((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    throw fault("ARCHIVE_DAMAGED", { archive, problem: `${codec}: ${(error as Error).message}` }, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    // What `take` throws, and what reading the file throws, is no damage of the data.
+    if (taking || isFault(error) || (code !== undefined && !/^(?:Z_|ZSTD_|ERR_ZLIB)/.test(code))) throw error;
+    throw fault("ARCHIVE_DAMAGED", { archive, problem: `${compression}: ${(error as Error).message}` }, { cause: error });
   }
+}
+
+function decoderOf(compression: "gzip" | "zstd"): Transform {
+  const options = { chunkSize: PIECE, readableHighWaterMark: PIECE };
+  return compression === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
+}
+
+async function stream(pieces: Iterable<Buffer>, decoder: Transform, handle: (chunk: Buffer) => void): Promise<void> {
+  const feeding = pipeline(Readable.from(pieces, { objectMode: true, highWaterMark: 1 }), decoder);
+  feeding.catch(() => undefined); // the loop sees the same error
+  for await (const chunk of decoder) handle(chunk as Buffer);
 }

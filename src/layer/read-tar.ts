@@ -19,6 +19,8 @@ export interface TarReader {
   write(chunk: Buffer): void;
   /** The archive has no more bytes. @throws ARCHIVE_INVALID if it stops within an entry */
   finish(): void;
+  /** Whether the end mark has been read. */
+  ended(): boolean;
 }
 
 /** A PAX header or long name is kept in memory, so it may not be larger; Go's reader has the same limit. */
@@ -147,7 +149,7 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
     if (state === "header" && pending.length > 0) invalid("it ends in the middle of a header", current);
   };
 
-  return { write, finish };
+  return { write, finish, ended: () => state === "ended" };
 }
 
 type Invalid = (problem: string, entry?: string) => never;

@@ -1,5 +1,5 @@
 import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, chmodSync, futimesSync, linkSync, lstatSync, openSync, readlinkSync, statSync, symlinkSync, writeSync } from "node:fs";
-import { setFileTimes } from "../linux/file-times.ts";
+import { setTimes } from "../linux/times.ts";
 import { makeNode } from "../linux/mknod.ts";
 import { setXattr } from "../linux/xattr.ts";
 import { ownerOf, setOwner } from "../snapshot/ownership.ts";
@@ -67,7 +67,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
     if (inheritsGroup || uid !== self.uid || gid !== self.gid) setOwner(hostPath, uid, gid, { record: recordOwners });
     if (bits !== undefined) chmodSync(hostPath, bits);
     putXattrs(entry, hostPath, entry.path);
-    setFileTimes(hostPath, timeOf(entry), timeOf(entry));
+    setTimes(hostPath, timeOf(entry), timeOf(entry));
   };
 
   const putXattrs = (from: { capability?: Uint8Array; xattrs?: ReadonlyMap<string, Uint8Array> }, hostPath: string, path: string): void => {
@@ -218,7 +218,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
         if ((entry.mode & 0o7000) !== 0 || (entry.mode & umask) !== 0) fchmodSync(file, entry.mode);
         if (entry.xattrs !== undefined || entry.capability !== undefined) putXattrs(entry, filePath, entry.path);
         if (entry.mtime.nanoseconds === 0) futimesSync(file, entry.mtime.seconds, entry.mtime.seconds);
-        else setFileTimes(filePath, timeOf(entry), timeOf(entry));
+        else setTimes(filePath, timeOf(entry), timeOf(entry));
         closeSync(file);
         file = -1;
         fileEntry = undefined;
@@ -232,7 +232,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
           if (inheritsGroup || attributes.uid !== self.uid || attributes.gid !== self.gid) setOwner(hostPath, attributes.uid, attributes.gid, { record: recordOwners });
           putXattrs(attributes, hostPath, path);
           if ((attributes.mode & 0o7777) !== (0o755 & ~umask)) chmodSync(hostPath, attributes.mode);
-          setFileTimes(hostPath, attributes.mtime, attributes.mtime);
+          setTimes(hostPath, attributes.mtime, attributes.mtime);
         });
       }
       return result;

@@ -1,5 +1,5 @@
 import { lchownSync } from "node:fs";
-import { getXattr, setXattr } from "../linux/xattr.ts";
+import { getXattr, removeXattr, setXattr } from "../linux/xattr.ts";
 import { fault } from "../std/fault.ts";
 
 /** Where the owner is written down when the files themselves cannot have it: `uid:gid`, decimal. */
@@ -12,13 +12,14 @@ export interface Owner {
 
 /**
  * Gives a file, directory or symlink (not what it leads to) an owner. With `record`, in a user namespace that maps
- * one id only, the owner is written into an xattr instead, where there can be one: symlinks and special files keep theirs.
+ * one id only, the owner is written into an xattr instead; symlinks and special files, which can have none, stay 0:0.
  * @throws OWNER_REFUSED
  */
 export function setOwner(path: string, uid: number, gid: number, options: { record: boolean }): void {
   try {
-    if (options.record) setXattr(path, OWNER, Buffer.from(`${uid}:${gid}`));
-    else lchownSync(path, uid, gid);
+    if (!options.record) lchownSync(path, uid, gid);
+    else if (uid === 0 && gid === 0) removeXattr(path, OWNER);
+    else setXattr(path, OWNER, Buffer.from(`${uid}:${gid}`));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Only files and directories can have xattrs of users (xattr(7)).
