@@ -1,0 +1,114 @@
+import { digestAlgorithm, digestHex, type Digest } from "../oci/digest.ts";
+import type { Descriptor, Index } from "../oci/manifest.ts";
+import { mediaType } from "../oci/media-type.ts";
+import { familiarReference, formatReference, parseReference } from "../oci/reference.ts";
+import type { LayerEntry } from "../layer/entry.ts";
+import { encodeTarHeader, TAR_END } from "../layer/write-tar.ts";
+import { fault } from "../std/fault.ts";
+import type { BlobSource } from "./blobs.ts";
+import type { Image } from "./image.ts";
+
+/** An image and the references, with tags, that it has in an archive. */
+export interface NamedImage {
+  readonly image: Image;
+  readonly names: readonly string[];
+}
+
+export interface PackOptions {
+  /** `docker` adds the `manifest.json` that `docker load` of every version reads. */
+  readonly form: "oci" | "docker";
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The bytes of an image archive: an OCI layout as a tar, with entries in the order and with the attributes that
+ * containerd and BuildKit give them. Equal images give equal bytes.
+ * @throws BLOB_MISSING, REFERENCE_INVALID
+ */
+export async function* packArchive(images: readonly NamedImage[], blobs: BlobSource, options: PackOptions): AsyncGenerator<Uint8Array> {
+  const memory = new Map<Digest, Uint8Array>();
+  const contents = new Map<string, Uint8Array | Digest>();
+  for (const { image } of images) {
+    memory.set(image.id, image.configBytes);
+    memory.set(image.descriptor.digest, image.manifestBytes);
+    for (const digest of [image.id, image.descriptor.digest, ...image.layers.map((layer) => layer.descriptor.digest)]) {
+      contents.set(blobPath(digest), digest);
+    }
+  }
+  contents.set("index.json", json(indexOf(images)));
+  contents.set("oci-layout", json({ imageLayoutVersion: "1.0.0" }));
+  if (options.form === "docker") contents.set("manifest.json", json(images.map(dockerEntry)));
+
+  const folders = new Set(["blobs", ...[...contents.keys()].filter((path) => path.startsWith("blobs/")).map((path) => path.slice(0, path.lastIndexOf("/")))]);
+  for (const path of [...folders, ...contents.keys()].sort()) {
+    options.signal?.throwIfAborted();
+    if (folders.has(path)) {
+      yield encodeTarHeader(entryOf(path, "directory", 0));
+      continue;
+    }
+    const content = contents.get(path)!;
+    const bytes = typeof content === "string" ? memory.get(content) : content;
+    if (bytes !== undefined) {
+      yield encodeTarHeader(entryOf(path, "file", bytes.length));
+      yield bytes;
+      yield padding(bytes.length);
+    } else yield* packBlob(path, content as Digest, blobs, options.signal);
+  }
+  yield TAR_END;
+}
+
+async function* packBlob(path: string, digest: Digest, blobs: BlobSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const size = blobs.size(digest);
+  if (size === undefined) throw fault("BLOB_MISSING", { digest });
+  yield encodeTarHeader(entryOf(path, "file", size));
+  let count = 0;
+  for await (const chunk of blobs.read(digest, { signal })) {
+    count += chunk.length;
+    yield chunk;
+  }
+  if (count !== size) throw fault("BLOB_MISMATCH", { expected: `${size} bytes`, actual: `${count} bytes` });
+  yield padding(size);
+}
+
+function indexOf(images: readonly NamedImage[]): Index {
+  return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: images.flatMap(descriptorsOf) };
+}
+
+/** One descriptor per name, as containerd writes and reads them. */
+function descriptorsOf({ image, names }: NamedImage): Descriptor[] {
+  const { os, architecture, variant } = image.config;
+  const descriptor: Descriptor = { ...image.descriptor, platform: { architecture, os, ...(variant ? { variant } : {}) } };
+  if (names.length === 0) return [descriptor];
+  return names.map((name) => {
+    const reference = parseReference(name);
+    const annotations = {
+      "io.containerd.image.name": formatReference(reference),
+      ...(reference.tag !== undefined ? { "org.opencontainers.image.ref.name": reference.tag } : {}),
+    };
+    return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size, annotations, platform: descriptor.platform! };
+  });
+}
+
+function dockerEntry({ image, names }: NamedImage): unknown {
+  return {
+    Config: blobPath(image.id),
+    RepoTags: names.length === 0 ? null : names.map((name) => familiarReference(parseReference(name))),
+    Layers: image.layers.map((layer) => blobPath(layer.descriptor.digest)),
+  };
+}
+
+function blobPath(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+}
+
+function entryOf(path: string, type: LayerEntry["type"], size: number): LayerEntry {
+  return { path, type, mode: type === "directory" ? 0o755 : 0o444, uid: 0, gid: 0, size, mtime: { seconds: 0, nanoseconds: 0 } };
+}
+
+function padding(size: number): Uint8Array {
+  return new Uint8Array((512 - (size % 512)) % 512);
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
