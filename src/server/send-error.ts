@@ -51,8 +51,8 @@ const PARSER_STATUS: Readonly<Record<string, [status: number, message: string]>>
 };
 
 /** Answers what is not HTTP at all, or too much of it; Node would send an empty text. */
-export function sendParserError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+export function sendParserError(error: NodeJS.ErrnoException, socket: Socket, answerBegun: boolean): void {
+  if (!socket.writable || answerBegun || error.code === "ECONNRESET") return void socket.destroy();
   const [status, message] = PARSER_STATUS[error.code ?? ""] ?? [400, "the request is not valid HTTP"];
   const body = errorBody(new RegistryError("REQUEST_INVALID", message, { status }));
   socket.end(

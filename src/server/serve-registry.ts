@@ -70,6 +70,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
 }
 
 function createHttpServer(settings: Settings, onRequest: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const answers = new WeakMap<Socket, ServerResponse>();
   const server = createServer(
     {
       maxHeaderSize: settings.headerLimit,
@@ -82,6 +83,7 @@ function createHttpServer(settings: Settings, onRequest: (request: IncomingMessa
       noDelay: true,
     },
     (request, response) => {
+      answers.set(request.socket, response);
       // While the server itself works (fsync, hashing again) the connection is silent through no fault of the client.
       request.once("end", () => request.socket.setTimeout(0));
       onRequest(request, response);
@@ -92,7 +94,10 @@ function createHttpServer(settings: Settings, onRequest: (request: IncomingMessa
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     void sendError(request, response, new RegistryError("REQUEST_INVALID", "the expectation cannot be met", { status: 417 }), () => undefined);
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => sendParserError(error, socket as Socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const answer = answers.get(socket as Socket);
+    sendParserError(error, socket as Socket, answer !== undefined && answer.headersSent && !answer.writableFinished);
+  });
   return server;
 }
 

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { digestOf, scratchRegistry } from "../../test/support/scratch-registry.ts";
+import { isFault } from "../std/fault.ts";
+import { serveRegistry } from "./serve-registry.ts";
+
+const scratch = (): string => mkdtempSync(join(tmpdir(), "sampan-registry-"));
+
+test("it listens on loopback of both families and says where", async (context) => {
+  const registry = await scratchRegistry(context);
+  assert.match(registry.address, /^127\.0\.0\.1:\d+$/);
+  const six = await scratchRegistry(context, { listen: "[::1]:0" }).catch((error: unknown) => {
+    assert.ok(isFault(error, "SERVER_LISTEN_FAILED")); // a machine without IPv6
+    return undefined;
+  });
+  if (six) assert.match(six.address, /^\[::1\]:\d+$/);
+});
+
+test("without access control it refuses an address that others reach, unless that is accepted", async (context) => {
+  const root = scratch();
+  context.after(() => rmSync(root, { recursive: true }));
+  await assert.rejects(serveRegistry({ listen: "0.0.0.0:0", root: join(root, "x") }), (error) => isFault(error, "SERVER_WITHOUT_ACCESS_CONTROL") && error.hint !== undefined);
+  assert.equal(existsSync(join(root, "x")), false);
+  await (await serveRegistry({ listen: "0.0.0.0:0", root: join(root, "x"), insecureNoAuth: true })).close();
+});
+
+test("a port in use, a folder in use and a folder that cannot be one are faults, and nothing stays claimed", async (context) => {
+  const registry = await scratchRegistry(context);
+  const root = scratch();
+  context.after(() => rmSync(root, { recursive: true }));
+  await assert.rejects(serveRegistry({ listen: registry.address, root }), (error) => isFault(error, "SERVER_LISTEN_FAILED"));
+  await assert.rejects(serveRegistry({ listen: "127.0.0.1:0", root: registry.root }), (error) => isFault(error, "SERVER_ROOT_BUSY"));
+  writeFileSync(join(root, "file"), "");
+  await assert.rejects(serveRegistry({ listen: "127.0.0.1:0", root: join(root, "file") }), (error) => isFault(error, "SERVER_ROOT_UNUSABLE"));
+  await (await serveRegistry({ listen: "127.0.0.1:0", root })).close();
+});
+
+test("a folder of a newer layout is left alone", async (context) => {
+  const root = scratch();
+  context.after(() => rmSync(root, { recursive: true }));
+  writeFileSync(join(root, "layout.json"), '{"sampanRegistryLayout":2}');
+  await assert.rejects(serveRegistry({ listen: "127.0.0.1:0", root }), (error) => isFault(error, "SERVER_ROOT_UNUSABLE"));
+  assert.equal(existsSync(join(root, "lock")), false);
+});
+
+test("what a crash left unfinished is removed at the next start", async (context) => {
+  const root = scratch();
+  context.after(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, "temporary"));
+  writeFileSync(join(root, "temporary", "draft"), "half");
+  await (await serveRegistry({ listen: "127.0.0.1:0", root })).close();
+  assert.deepEqual(readdirSync(join(root, "temporary")), []);
+});
+
+test("hostile paths get 400 or 404 with a JSON body and touch nothing outside the folder", async (context) => {
+  const registry = await scratchRegistry(context);
+  const names = ["..", "../..", "../../etc", "a/../../b", "%2e%2e", "%2e%2e%2f%2e%2e", "a%2f..%2fb", "a%00b", "A", "a//b", "a/", "-a", "_blobs", "a/_tags", "%ff", "a%", "a".repeat(256), `${"a/".repeat(200)}a`, "a\\b".replace("\\", "%5c"), "a%0d%0ab", "ünder".replace("ü", "%C3%BC")];
+  const digest = digestOf("x");
+  for (const name of names) {
+    for (const [method, tail] of [["GET", "tags/list"], ["GET", `blobs/${digest}`], ["POST", "blobs/uploads/"], ["POST", `blobs/uploads/?mount=${digest}`], ["PUT", "manifests/v1"], ["DELETE", `blobs/${digest}`], ["PATCH", "blobs/uploads/../../x"]] as const) {
+      const answer = await registry.request(method, `/v2/${name}/${tail}`, method === "PUT" ? { body: "{}" } : {});
+      assert.ok([400, 404, 405].includes(answer.status), `${method} ${name} ${tail}: ${answer.status}`);
+      answer.code();
+    }
+  }
+  assert.deepEqual(readdirSync(registry.root).sort(), ["blobs", "layout.json", "lock", "repositories", "temporary"]);
+  assert.deepEqual([...readdirSync(join(registry.root, "repositories")), ...readdirSync(join(registry.root, "temporary"))], []);
+  assert.deepEqual(registry.problems, []);
+});
+
+test("every refusal has a JSON body, also those of the HTTP parser", async (context) => {
+  const registry = await scratchRegistry(context, { settings: { headerLimit: 8192 } });
+  const cases: [request: string, status: number][] = [
+    ["GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404],
+    ["OPTIONS /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405],
+    ["GET /v2/ HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+    ["nonsense\r\n\r\n", 400],
+    [`GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(10_000)}\r\n\r\n`, 431],
+    [`GET /v2/${"a".repeat(10_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ["POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400],
+    ["POST /v2/a/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400],
+    ["GET /v2/ HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n", 417],
+    [`POST /v2/a/blobs/uploads/?digest=${digestOf("x")} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`, 400],
+  ];
+  for (const [request, status] of cases) {
+    const answer = await registry.raw(request);
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), request.slice(0, 60));
+    assert.match(answer, /\r\ncontent-type: application\/json\r\n/i, request.slice(0, 60));
+    assert.ok(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4)).errors[0].code, request.slice(0, 60));
+  }
+  assert.deepEqual(registry.problems, []);
+});
+
+test("the absolute form of a target is understood", async (context) => {
+  const registry = await scratchRegistry(context);
+  assert.match(await registry.raw("GET http://registry.example.com/v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), /^HTTP\/1\.1 200 /);
+});
+
+test("garbage behind a request does not break into the answer to it", async (context) => {
+  const registry = await scratchRegistry(context);
+  const digest = await registry.pushBlob("app", Buffer.alloc(4_000_000, "z"));
+  const answer = await registry.raw(`GET /v2/app/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\ngarbage\r\n\r\n`);
+  assert.ok(!answer.includes("REQUEST_INVALID") || !answer.includes("zz"));
+});
+
+test("a refusal reaches a client that is still sending", async (context) => {
+  const registry = await scratchRegistry(context);
+  const body = Buffer.alloc(20_000_000);
+  assert.equal((await registry.request("PATCH", "/v2/app/blobs/uploads/unknown", { body })).code(), "BLOB_UPLOAD_UNKNOWN");
+  assert.equal((await registry.request("PUT", "/v2/app/manifests/v1", { body })).status, 413);
+});
+
+test("clients that send nothing more are dropped, and the server goes on", async (context) => {
+  const registry = await scratchRegistry(context, { settings: { idleTimeout: 200, headersTimeout: 300 } });
+  const location = await registry.openUpload("app");
+  const upload = connect(registry.port, "127.0.0.1", () => upload.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello`));
+  const headers = connect(registry.port, "127.0.0.1", () => headers.write("GET /v2/ HTTP/1.1\r\nHost: "));
+  const closed = [upload, headers].map((socket) => new Promise((resolve) => socket.resume().on("close", resolve).on("error", resolve)));
+  await Promise.all(closed);
+  await registry.waitForRange(location, "0-4");
+  assert.deepEqual(registry.problems, []);
+});
+
+test("a client that leaves in the middle of a download does no harm", async (context) => {
+  const registry = await scratchRegistry(context);
+  const digest = await registry.pushBlob("app", Buffer.alloc(8_000_000, "z"));
+  for (let round = 0; round < 5; round += 1) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(registry.port, "127.0.0.1", () => socket.write(`GET /v2/app/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`));
+      socket.once("data", () => socket.destroy()).on("close", () => resolve());
+    });
+  }
+  assert.equal((await registry.request("GET", `/v2/app/blobs/${digest}`)).body.length, 8_000_000);
+  assert.deepEqual(registry.problems, []);
+});
+
+test("a full disk gives 507 with a JSON body, the partial upload is removed, and small things still work", { skip: process.getuid?.() !== 0 && "mounting a small tmpfs needs root" }, async (context) => {
+  const root = scratch();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", root]);
+  context.after(() => {
+    execFileSync("umount", ["-l", root]);
+    rmSync(root, { recursive: true });
+  });
+  const registry = await scratchRegistry(context, { root });
+  const { digest } = await registry.pushImage("app", "v1");
+  const body = Buffer.alloc(5_000_000, "f");
+  const location = await registry.openUpload("app");
+  for (const [method, path] of [["PATCH", location], ["POST", `/v2/app/blobs/uploads/?digest=${digestOf(body)}`], ["PUT", `${await registry.openUpload("app")}?digest=${digestOf(body)}`]] as const) {
+    const refused = await registry.request(method, path, { body });
+    assert.deepEqual([refused.status, refused.code()], [507, "STORAGE_FULL"]);
+    assert.deepEqual(readdirSync(join(root, "temporary")), []);
+  }
+  assert.equal((await registry.request("GET", location)).status, 404);
+  assert.equal((await registry.request("GET", "/v2/app/manifests/v1")).headers["docker-content-digest"], digest);
+  await registry.pushImage("app", "v2", "another");
+});
+
+test("a damaged record is told and does not take the others away", async (context) => {
+  const registry = await scratchRegistry(context);
+  const { digest } = await registry.pushImage("app", "v1", "one");
+  await registry.pushImage("app", "v2", "two");
+  await registry.server.close();
+  writeFileSync(join(registry.root, "repositories", "app", "_manifests", "sha256", digest.slice(7)), "");
+  const again = await scratchRegistry(context, { root: registry.root });
+  assert.deepEqual((await again.request("GET", "/v2/app/tags/list")).json(), { name: "app", tags: ["v2"] });
+  assert.equal(again.problems.length, 2);
+});
+
+test("onRequest tells what was asked and answered", async (context) => {
+  const seen: string[] = [];
+  const registry = await scratchRegistry(context, { onRequest: ({ method, url, status }) => seen.push(`${method} ${url} ${status}`) });
+  await registry.request("GET", "/v2/?x=1");
+  await registry.request("GET", "/nothing");
+  await wait(20);
+  assert.deepEqual(seen, ["GET /v2/?x=1 200", "GET /nothing 404"]);
+});
+
+test("close waits for requests that run, and nothing is left behind", async (context) => {
+  const registry = await scratchRegistry(context);
+  const location = await registry.openUpload("app");
+  await registry.request("PATCH", location, { body: "half" });
+  const pushing = registry.pushBlob("app", Buffer.alloc(3_000_000));
+  await wait(5);
+  await Promise.all([registry.server.close(), pushing.catch(() => undefined)]);
+  assert.deepEqual(readdirSync(join(registry.root, "temporary")), []);
+  assert.equal(existsSync(join(registry.root, "lock")), false);
+});
