@@ -63,6 +63,23 @@ export class Authenticator {
     return value === used && value?.startsWith("Basic ") ? undefined : value;
   }
 
+  /** Whether the registry wants a login. */
+  get challenged(): boolean {
+    return this.#challenge !== undefined;
+  }
+
+  /**
+   * Signs in without asking for any repository, for `login`. Gives the refresh token that a token server hands out
+   * to be kept instead of the password. @throws REGISTRY_UNAUTHORIZED
+   */
+  async signIn(): Promise<string | undefined> {
+    if (this.#challenge?.challenge.scheme !== "bearer") return undefined;
+    const { challenge, from } = this.#challenge;
+    const token = await this.#request({ challenge, from, credential: await this.#login(), scopes: [], offline: true });
+    this.#grants.push({ scopes: [], expires: token.expires, token: Promise.resolve(token) });
+    return token.refreshToken;
+  }
+
   /** A fault that says who was refused. */
   async refusal(code: "REGISTRY_UNAUTHORIZED" | "REGISTRY_DENIED", about: { repository?: string; scopes: readonly string[]; answer?: string }): Promise<Fault> {
     const credential = this.#challenge ? await this.#login() : undefined;
@@ -97,7 +114,7 @@ export class Authenticator {
     }
   }
 
-  async #request(request: Pick<TokenRequest, "challenge" | "from" | "credential" | "scopes">): Promise<Token> {
+  async #request(request: Pick<TokenRequest, "challenge" | "from" | "credential" | "scopes" | "offline">): Promise<Token> {
     const token = await requestToken({ ...request, host: this.host, now: this.#now(), send: this.#send });
     if (!token) throw await this.refusal("REGISTRY_UNAUTHORIZED", { scopes: request.scopes });
     return token;

@@ -37,9 +37,9 @@ export function getBlob(
   places: Places,
   reference: Reference,
   descriptor: Pick<Descriptor, "digest" | "size">,
-  options: { start?: number; originOnly?: boolean; idleTimeout: number; signal?: AbortSignal },
+  options: { start?: number; verify?: boolean; originOnly?: boolean; idleTimeout: number; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { signal, start } = options;
+  const { signal, start, verify } = options;
   const open = (endpoint: Endpoint, from: number) =>
     session.send({
       ...blobRequest(endpoint, reference, descriptor.digest),
@@ -56,6 +56,7 @@ export function getBlob(
     clock: session.clock,
     idleTimeout: options.idleTimeout,
     ...(start !== undefined ? { start } : {}),
+    ...(verify !== undefined ? { verify } : {}),
     ...(signal ? { signal } : {}),
   });
 }

@@ -10,6 +10,8 @@ export interface BlobStreamOptions {
   /** Makes the request, with `Range: bytes=<start>-` when start is above 0. */
   readonly open: (start: number) => Promise<Answer>;
   readonly start?: number;
+  /** False where the reader hashes the bytes itself. */
+  readonly verify?: boolean;
   readonly policy: RetryPolicy;
   readonly clock: RetryClock;
   readonly idleTimeout: number;
@@ -18,13 +20,13 @@ export interface BlobStreamOptions {
 
 /**
  * The bytes of a blob from `start` on. A body that breaks off is continued where it ended; size and digest are
- * checked (the digest only when start is 0), so the last step of the iteration fails for a wrong blob.
+ * checked (the digest only when start is 0 and `verify` is not false), so the last step of the iteration fails for a wrong blob.
  * @throws BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED, RESPONSE_INVALID and the faults of `open`
  */
 export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size">, options: BlobStreamOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const { host, clock, signal, start = 0 } = options;
   const { digest, size } = descriptor;
-  const digester = start === 0 ? createDigester(digestAlgorithm(digest)) : undefined;
+  const digester = start === 0 && options.verify !== false ? createDigester(digestAlgorithm(digest)) : undefined;
   let received = start;
   let failures = 0;
   while (received < size) {

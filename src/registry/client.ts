@@ -54,10 +54,11 @@ export interface RegistryClient extends AsyncDisposable {
   /** Undefined when the repository has no such blob; asks the registry itself, not its mirrors. */
   blobHead(reference: Reference, digest: Digest, options?: { readonly push?: boolean; readonly signal?: AbortSignal }): Promise<{ size?: number } | undefined>;
   /**
-   * The bytes from `start` on; broken connections are continued, size and (from 0) digest are checked.
+   * The bytes from `start` on; broken connections are continued, size and digest are checked (not the digest when
+   * `start` is above 0, or with `verify: false` for a reader that hashes them itself). `originOnly` passes the mirrors over.
    * @throws BLOB_UNKNOWN, BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED
    */
-  blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly originOnly?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   /** Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. */
   blobPut(reference: Reference, blob: UploadBlob, options?: { readonly upload?: URL; readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<void>;
   /** Takes the blob from another repository of the host: undefined when it did, else the upload that was opened instead. */
@@ -74,17 +75,8 @@ export interface RegistryClient extends AsyncDisposable {
 
 /** Makes a client; it connects when it is first used and closes its connections when disposed of. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const idleTimeout = options.timeouts?.idle ?? 60_000;
-  const transport = new Transport({
-    environment: options.environment ?? process.env,
-    certificates: options.certificates ?? [],
-    connections: options.connections ?? 8,
-    connectTimeout: options.timeouts?.connect ?? 10_000,
-    idleTimeout,
-    userAgent: options.userAgent ?? "sampan",
-  });
-  const policy = { ...RETRY_POLICY, ...options.retry };
-  const session = new Session({ transport, credentials: options.credentials, policy, clock: options.clock ?? systemClock });
+  const idleTimeout = idleTimeoutOf(options);
+  const session = openSession(options);
   const places = new Places(options.mirrors ?? new Map(), options.insecure ?? false);
   const origin = (reference: Pick<Reference, "host">) => places.origin(reference);
   return {
@@ -107,6 +99,24 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     blobDelete: (reference, digest, { signal } = {}) => deleteBlob(session, origin(reference), reference, digest, signal),
     tagList: (reference, { signal } = {}) => listTags(session, origin(reference), reference, signal),
     referrerList: (reference, choice) => listReferrers(session, places, reference, choice),
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => session.transport[Symbol.asyncDispose](),
   };
+}
+
+/** The session below a client, for what is no request of the distribution spec. */
+export function openSession(options: RegistryClientOptions): Session {
+  const transport = new Transport({
+    environment: options.environment ?? process.env,
+    certificates: options.certificates ?? [],
+    connections: options.connections ?? 8,
+    connectTimeout: options.timeouts?.connect ?? 10_000,
+    idleTimeout: idleTimeoutOf(options),
+    userAgent: options.userAgent ?? "sampan",
+  });
+  const policy = { ...RETRY_POLICY, ...options.retry };
+  return new Session({ transport, credentials: options.credentials, policy, clock: options.clock ?? systemClock });
+}
+
+function idleTimeoutOf(options: RegistryClientOptions): number {
+  return options.timeouts?.idle ?? 60_000;
 }

@@ -61,13 +61,17 @@ export function authKey(host: string): string {
   return host === "docker.io" || host === "index.docker.io" || host === "registry-1.docker.io" ? "https://index.docker.io/v1/" : host;
 }
 
-/** The entry of a host: by its exact key, else by keys that are URLs of that host. */
+/** The entry of a host: by its exact key, else by a key that is a URL of that host. */
 export function findEntry<Entry>(entries: Readonly<Record<string, Entry>> | undefined, host: string): Entry | undefined {
-  if (!entries) return undefined;
+  const [key] = findKeys(entries, host);
+  return key === undefined ? undefined : entries![key];
+}
+
+/** All keys that mean a host, the exact one first. */
+export function findKeys(entries: Readonly<Record<string, unknown>> | undefined, host: string): string[] {
   const key = authKey(host);
-  if (Object.hasOwn(entries, key)) return entries[key];
-  const match = Object.keys(entries).find((name) => keyHost(name) === keyHost(key));
-  return match === undefined ? undefined : entries[match];
+  const keys = Object.keys(entries ?? {}).filter((name) => name === key || keyHost(name) === keyHost(key));
+  return keys.sort((a, b) => Number(b === key) - Number(a === key));
 }
 
 /** Reads docker's config.json; an absent or empty file is an empty config. @throws DOCKER_CONFIG_INVALID */
@@ -142,5 +146,6 @@ function parseConfig(text: string, file: string): Record<string, unknown> {
 }
 
 function keyHost(key: string): string {
-  return key.replace(/^https?:\/\//, "").replace(/\/.*$/, "").toLowerCase();
+  const host = key.replace(/^https?:\/\//, "").replace(/\/.*$/, "").toLowerCase();
+  return host === "docker.io" || host === "registry-1.docker.io" ? "index.docker.io" : host;
 }

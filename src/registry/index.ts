@@ -12,6 +12,7 @@ export type { Descriptor } from "../oci/manifest.ts";
 export type { Digest } from "../oci/digest.ts";
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./client.ts";
 export { anonymous, dockerCredentials, type Credential, type CredentialSource } from "./credentials.ts";
+export { checkLogin, removeLogin, saveLogin, type Login } from "./login.ts";
 export type { ManifestInfo, RemoteManifest } from "./manifest-requests.ts";
 export { parseMirrors } from "./mirrors.ts";
 export { pullImage, type BlobTarget, type PulledImage, type PullOptions } from "./pull-image.ts";

@@ -15,8 +15,11 @@ import { reportBlob } from "./transfer-progress.ts";
 /** Where pulled layers go; the store's blobs are one. */
 export interface BlobTarget {
   has(digest: Digest): boolean;
-  /** Keeps a blob; rejects, and keeps nothing, when the source does. */
-  write(source: AsyncIterable<Uint8Array>, options: { digest?: Digest; size?: number; signal?: AbortSignal }): Promise<unknown>;
+  /**
+   * Keeps a blob and tells the digest of what it wrote. Rejects, and keeps nothing, when the source does or when the
+   * content is not what `digest` and `size` promise (BLOB_MISMATCH): it is hashed once, here.
+   */
+  write(source: AsyncIterable<Uint8Array>, options: { digest?: Digest; size?: number; signal?: AbortSignal }): Promise<{ digest: Digest }>;
 }
 
 export interface PulledImage {
@@ -62,7 +65,7 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
     const progress = reportBlob(onProgress, step, "pulling", layer);
     if (target.has(layer.digest)) progress.done("exists");
     else {
-      await withSecondTry((originOnly) => target.write(counted(client.blobGet(reference, layer, { originOnly, signal }), progress.advance), { digest: layer.digest, size: layer.size, signal }));
+      await withSecondTry((originOnly) => fetchInto(client, reference, layer, target, { originOnly, advance: progress.advance, signal }));
       progress.done();
     }
     options.onLayer?.(layer, layers.indexOf(layer));
@@ -94,6 +97,21 @@ async function readConfig(client: RegistryClient, reference: Reference, config: 
   const chunks: Uint8Array[] = [];
   for await (const chunk of client.blobGet(reference, config, options)) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+async function fetchInto(
+  client: RegistryClient, reference: Reference, layer: Descriptor, target: BlobTarget,
+  { originOnly, advance, signal }: { originOnly: boolean; advance: (current: number) => void; signal: AbortSignal },
+): Promise<void> {
+  const source = counted(client.blobGet(reference, layer, { originOnly, verify: false, signal }), advance);
+  const wrong = (received: string, cause?: unknown): Error =>
+    fault("BLOB_DIGEST_MISMATCH", { host: reference.host, what: "blob", expected: layer.digest, received }, { cause });
+  try {
+    const { digest } = await target.write(source, { digest: layer.digest, size: layer.size, signal });
+    if (digest !== layer.digest) throw wrong(digest);
+  } catch (error) {
+    throw isFault(error, "BLOB_MISMATCH") ? wrong((error.details as { actual: string }).actual, error) : error;
+  }
 }
 
 async function* counted(source: AsyncIterable<Uint8Array>, advance: (current: number) => void): AsyncGenerator<Uint8Array, void, undefined> {

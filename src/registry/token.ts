@@ -34,10 +34,11 @@ const CLIENT = "sampan";
  */
 export async function requestToken(request: TokenRequest): Promise<Token | undefined> {
   const { challenge, credential, from, host } = request;
-  const realm = resolveTarget(challenge.parameters["realm"]!, from, host);
-  if (from.protocol === "https:" && /^http:/i.test(challenge.parameters["realm"]!)) {
-    throw fault("REDIRECT_REFUSED", { host, target: realm.origin.replace("https:", "http:"), problem: "a login must not leave HTTPS" });
+  const told = challenge.parameters["realm"]!;
+  if (from.protocol === "https:" && /^http:/i.test(told)) {
+    throw fault("REDIRECT_REFUSED", { host, target: told.replace(/[?#].*$/s, "").slice(0, 300), problem: "a login must not leave HTTPS" });
   }
+  const realm = resolveTarget(told, from, host);
   let answer: Answer | undefined;
   if (credential?.identityToken !== undefined) {
     answer = await postForm(request, realm, credential.identityToken);
@@ -55,12 +56,12 @@ function get({ challenge, credential, scopes, offline, send }: TokenRequest, rea
   const service = challenge.parameters["service"];
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
-  const login = credential?.username !== undefined && credential.password !== undefined;
-  if (login) url.searchParams.set("account", credential.username!);
   if (offline) {
     url.searchParams.set("offline_token", "true");
     url.searchParams.set("client_id", CLIENT);
   }
+  const login = credential?.username !== undefined && credential.password !== undefined;
+  if (login) url.searchParams.set("account", credential.username!);
   return send(url, { method: "GET", headers: login ? { authorization: basic(credential) } : {} });
 }
 

@@ -157,6 +157,12 @@ export const registryFaults = {
     message: ({ file, problem }) => `${file} is not valid: ${problem}`,
     hint: () => 'it is JSON such as {"auths":{"registry.example.com":{"auth":"<base64 of user:password>"}}}',
   }),
+  LOGIN_NOT_SAVED: spec<{ file: string; reason: string }>({
+    when: "The file that keeps logins cannot be written.",
+    exit: 1,
+    message: ({ file, reason }) => `the login could not be written to ${file} (${reason})`,
+    hint: () => "set DOCKER_CONFIG to a folder that you may write to",
+  }),
   MIRRORS_INVALID: spec<{ entry: string; problem: string }>({
     when: "SAMPAN_REGISTRY_MIRRORS is not a comma-separated list of host=url.",
     exit: 1,
