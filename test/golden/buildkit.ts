@@ -1,0 +1,72 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeBusyboxLayout, type BaseConfig } from "../support/busybox-base.ts";
+import type { GoldenCase } from "./cases.ts";
+import { normalizeArchive, type NormalizedImage } from "./normalize.ts";
+
+/** Base images that the cases name in FROM. */
+export const BASES: Readonly<Record<string, { config?: BaseConfig; history?: boolean }>> = {
+  "busybox:latest": {},
+  "onbuild:1": { config: { Env: ["PATH=/bin"], OnBuild: ["COPY . /app", "RUN echo hi > /onbuild", "ENV FROM_TRIGGER=yes"] } },
+  "configured:1": {
+    config: { Env: ["PATH=/bin:/usr/bin", "LANG=C.UTF-8", "A=from-base"], Cmd: ["base-cmd"], Entrypoint: ["base-entry"], WorkingDir: "/base", User: "app", Labels: { base: "yes" } },
+    history: false,
+  },
+  "nopath:1": { config: { Env: [], Cmd: ["sh"] } },
+};
+
+export function buildkitAddress(): string | undefined {
+  return process.env["BUILDKIT_HOST"];
+}
+
+function buildctl(): string {
+  return existsSync("/opt/peers/bin/buildctl") ? "/opt/peers/bin/buildctl" : "buildctl";
+}
+
+/** Pushes the base images under library/golden-…; the frontend gets them under their names as named contexts. */
+export function prepareBases(registry: string): Map<string, { reference: string; diffIds: string[] }> {
+  const result = new Map<string, { reference: string; diffIds: string[] }>();
+  for (const [name, options] of Object.entries(BASES)) {
+    const folder = mkdtempSync(join(tmpdir(), "golden-base-"));
+    try {
+      const { config } = writeBusyboxLayout(folder, options);
+      const reference = `library/golden-${name.replace(":", "-")}:1`;
+      execFileSync("skopeo", ["copy", "-q", "--insecure-policy", "--dest-tls-verify=false", `oci:${folder}:latest`, `docker://${registry}/${reference}`]);
+      const { rootfs } = JSON.parse(readFileSync(join(folder, "blobs/sha256", config.slice(7)), "utf8")) as { rootfs: { diff_ids: string[] } };
+      result.set(name, { reference: `docker.io/${reference}`, diffIds: rootfs.diff_ids });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return result;
+}
+
+/** Builds a case with a real BuildKit. */
+export function buildWithBuildKit(
+  address: string,
+  golden: GoldenCase,
+  context: string,
+  bases: ReadonlyMap<string, { reference: string; diffIds: string[] }>,
+): { image: NormalizedImage } | { error: string } {
+  const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
+  const archive = join(folder, "image.tar");
+  const { target, buildArgs = {}, labels = {} } = golden.options;
+  const named = [...bases].flatMap(([name, { reference }]) => ["--opt", `context:docker.io/library/${name}=docker-image://${reference}`, "--opt", `context:${name.replace(":latest", "")}=docker-image://${reference}`]);
+  try {
+    const { status, stderr } = spawnSync(buildctl(), [
+      "--addr", address, "build", "--progress=plain", "--no-cache", "--frontend=dockerfile.v0",
+      "--local", `context=${context}`, "--local", `dockerfile=${golden.folder}`,
+      ...(target ? ["--opt", `target=${target}`] : []),
+      ...Object.entries(buildArgs).flatMap(([key, value]) => ["--opt", `build-arg:${key}=${value}`]),
+      ...Object.entries(labels).flatMap(([key, value]) => ["--opt", `label:${key}=${value}`]),
+      ...named,
+      "--output", `type=oci,dest=${archive}`,
+    ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+    if (status !== 0) return { error: /(?:error|ERROR): (?:failed to solve: )?(.*)/g.exec(stderr.split("\n").findLast((line) => /^error: /.test(line)) ?? stderr)?.[1] ?? stderr.trim() };
+    return { image: normalizeArchive(archive, [...bases.values()][0]!.diffIds) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { build } from "../../src/build/build.ts";
+import { isFault } from "../../src/std/fault.ts";
+import { importLayout } from "../support/import-layout.ts";
+import { noBusybox, writeBusyboxLayout } from "../support/busybox-base.ts";
+import { BASES } from "./buildkit.ts";
+import { goldenCases, makeContext, type GoldenCase } from "./cases.ts";
+import { normalizeArchive, type NormalizedImage } from "./normalize.ts";
+
+const skip = process.getuid!() === 0 ? noBusybox : "needs root: a mapped user gives other owners";
+
+describe("an image equals what BuildKit made of the same Dockerfile and context", { skip, concurrency: 2 }, () => {
+  let root = "";
+  let baseDiffIds: string[] = [];
+
+  before(async () => {
+    root = mkdtempSync(join(tmpdir(), "golden-store-"));
+    for (const [name, options] of Object.entries(BASES)) {
+      const layout = mkdtempSync(join(tmpdir(), "golden-layout-"));
+      writeBusyboxLayout(layout, options);
+      baseDiffIds = await importLayout(root, layout, `docker.io/library/${name}`);
+      rmSync(layout, { recursive: true, force: true });
+    }
+  });
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  for (const golden of goldenCases()) {
+    const recorded = join(golden.folder, "result.json");
+    if (existsSync(recorded)) {
+      test(golden.name, async () => {
+        assert.deepEqual(await buildCase(golden), JSON.parse(readFileSync(recorded, "utf8")));
+      });
+    } else {
+      test(`${golden.name} is refused`, async () => {
+        const said = readFileSync(join(golden.folder, "error.txt"), "utf8").trim();
+        await assert.rejects(buildCase(golden), (error) => {
+          assert.ok(isFault(error), `not a fault: ${String((error as Error).stack)}`);
+          const ours = existsSync(join(golden.folder, "our-error.txt")) ? readFileSync(join(golden.folder, "our-error.txt"), "utf8").trim() : said;
+          assert.ok(error.message.includes(ours) || ours.includes(error.message), `BuildKit: ${said}\nexpected: ${ours}\nours: ${error.message}`);
+          return true;
+        });
+      });
+    }
+  }
+
+  async function buildCase(golden: GoldenCase): Promise<NormalizedImage> {
+    using context = makeContext(golden);
+    const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
+    try {
+      const archive = join(folder, "image.tar");
+      await build({
+        root,
+        context: context.path,
+        file: join(golden.folder, "Dockerfile"),
+        noCache: true,
+        outputs: [{ type: "oci", dest: archive }],
+        hostCertificates: false,
+        ...golden.options,
+      });
+      return normalizeArchive(archive, baseDiffIds);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+});

@@ -1,0 +1,23 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildWithBuildKit, buildkitAddress, prepareBases } from "./buildkit.ts";
+import { goldenCases, makeContext } from "./cases.ts";
+
+/**
+ * Records what a running BuildKit makes of the cases: `node test/golden/record.ts [NAME…]`.
+ * BUILDKIT_HOST names the daemon, which has to take docker.io from the registry in GOLDEN_REGISTRY (host:port);
+ * the base images are pushed there first.
+ */
+const address = buildkitAddress();
+const registry = process.env["GOLDEN_REGISTRY"];
+if (address === undefined || registry === undefined) throw new Error("set BUILDKIT_HOST and GOLDEN_REGISTRY");
+const wanted = process.argv.slice(2);
+const bases = prepareBases(registry);
+for (const golden of goldenCases().filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  using context = makeContext(golden);
+  const outcome = buildWithBuildKit(address, golden, context.path, bases);
+  for (const file of ["result.json", "error.txt"]) if (existsSync(join(golden.folder, file))) rmSync(join(golden.folder, file));
+  if ("error" in outcome) writeFileSync(join(golden.folder, "error.txt"), `${outcome.error}\n`);
+  else writeFileSync(join(golden.folder, "result.json"), `${JSON.stringify(outcome.image, null, 1)}\n`);
+  process.stdout.write(`${golden.name}: ${"error" in outcome ? `error: ${outcome.error}` : `${outcome.image.layers.length} layers`}\n`);
+}
