@@ -3,6 +3,7 @@ import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
 import { getXattr, listXattrs } from "../linux/xattr.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
+import { sortNames } from "../snapshot/union.ts";
 import { fault } from "../std/fault.ts";
 import type { EntryType, LayerEntry } from "./entry.ts";
 
@@ -54,7 +55,7 @@ interface Folder {
 function* walk(state: WalkState, folder: Folder): Generator<DiffEntry> {
   const names = readNames(folder);
   const vanished = folder.expand ? lowerNames(folder.lowers) : undefined;
-  const all = vanished === undefined ? names : sortByBytes([...new Set([...names, ...vanished])]);
+  const all = vanished === undefined ? names : sortNames([...new Set([...names, ...vanished])]);
   const present = vanished === undefined ? undefined : new Set(names);
   for (const name of all) {
     const path = folder.path === "" ? name : `${folder.path}/${name}`;
@@ -65,7 +66,7 @@ function* walk(state: WalkState, folder: Folder): Generator<DiffEntry> {
       continue;
     }
     const stat = lstatSync(hostPath, { bigint: true });
-    if (stat.isCharacterDevice() && stat.rdev === 0n) {
+    if (isOverlayWhiteout(stat)) {
       if (below !== undefined) yield* withParents(state, whiteoutOf(folder.path, name));
       continue;
     }
@@ -143,7 +144,8 @@ export function describe(path: string, hostPath: string, stat: BigIntStats): Dif
 
 const SECOND = 1_000_000_000n;
 
-function linkOf(path: string, hostPath: string, stat: BigIntStats, target: string): DiffEntry {
+/** The entry of another name of something that was written before. */
+export function linkOf(path: string, hostPath: string, stat: BigIntStats, target: string): DiffEntry {
   return { ...describe(path, hostPath, stat), type: "hardlink", size: 0, linkTarget: target };
 }
 
@@ -151,6 +153,10 @@ function linkOf(path: string, hostPath: string, stat: BigIntStats, target: strin
 function whiteoutOf(parent: string, name: string): DiffEntry {
   const path = parent === "" ? `.wh.${name}` : `${parent}/.wh.${name}`;
   return { path, type: "file", mode: 0, uid: 0, gid: 0, size: 0, mtime: { seconds: 0, nanoseconds: 0 }, whiteout: true };
+}
+
+export function isOverlayWhiteout(stat: BigIntStats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0n;
 }
 
 function typeOf(stat: BigIntStats): EntryType {
@@ -177,7 +183,7 @@ function findBelow(lowers: readonly string[], name: string): Below | undefined {
     const stat = lstatSync(hostPath, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) continue;
     if (!stat.isDirectory()) {
-      if (found === undefined && !(stat.isCharacterDevice() && stat.rdev === 0n)) found = { hostPath, stat };
+      if (found === undefined && !isOverlayWhiteout(stat)) found = { hostPath, stat };
       break;
     }
     found ??= { hostPath, stat };
@@ -235,22 +241,11 @@ function readNames(folder: Folder): string[] {
       throw fault("FILE_NAME_INVALID", { path: `/${folder.path === "" ? "" : `${folder.path}/`}${name}` });
     }
   }
-  return sortByBytes(names);
+  return sortNames(names);
 }
 
 function lowerNames(lowers: readonly string[]): Set<string> {
   const names = new Set<string>();
   for (const lower of lowers) for (const name of readdirSync(lower)) names.add(name);
   return names;
-}
-
-/** By UTF-8 bytes, as Go's filepath.Walk sorts; UTF-16 order differs only where surrogates are. */
-function sortByBytes(names: string[]): string[] {
-  return names.every((name) => !SURROGATE.test(name)) ? names.sort(byUnits) : names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
-const SURROGATE = /[\ud800-\udfff]/;
-
-function byUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

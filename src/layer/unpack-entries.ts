@@ -4,7 +4,8 @@ import { makeNode } from "../linux/mknod.ts";
 import { setXattr } from "../linux/xattr.ts";
 import { ownerOf, setOwner } from "../snapshot/ownership.ts";
 import { isWhiteout } from "../snapshot/union.ts";
-import { fault, isFault } from "../std/fault.ts";
+import { fault } from "../std/fault.ts";
+import { explainUnpack } from "./explain-unpack.ts";
 import type { LayerEntry } from "./entry.ts";
 import type { TarSink } from "./read-tar.ts";
 import type { UnpackFolder } from "./unpack-folder.ts";
@@ -190,7 +191,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
     } catch (error) {
       if (file >= 0) closeSync(file);
       file = -1;
-      throw explain(error, archive, entry?.path ?? "", folder.root);
+      throw explainUnpack(error, archive, entry?.path ?? "", folder.root);
     }
   };
 
@@ -217,7 +218,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
         }
         if ((entry.mode & 0o7000) !== 0 || (entry.mode & umask) !== 0) fchmodSync(file, entry.mode);
         if (entry.xattrs !== undefined || entry.capability !== undefined) putXattrs(entry, filePath, entry.path);
-        if (entry.mtime.nanoseconds === 0) futimesSync(file, entry.mtime.seconds, entry.mtime.seconds);
+        if (entry.mtime.nanoseconds === 0 && entry.mtime.seconds >= 0) futimesSync(file, entry.mtime.seconds, entry.mtime.seconds);
         else setTimes(filePath, timeOf(entry), timeOf(entry));
         closeSync(file);
         file = -1;
@@ -268,13 +269,4 @@ function setXattrIfAllowed(path: string, name: string, value: Uint8Array): boole
     if (["ENOTSUP", "EOPNOTSUPP", "EPERM", "EACCES", "E2BIG", "ENOSPC", "EINVAL", undefined].includes((error as NodeJS.ErrnoException).code)) return false;
     throw error;
   }
-}
-
-function explain(error: unknown, archive: string, entry: string, root: string): unknown {
-  if (isFault(error)) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path: root }, { cause: error });
-  if (code === "EROFS") return fault("READ_ONLY", { path: root }, { cause: error });
-  if (code === "ENAMETOOLONG") return fault("ARCHIVE_INVALID", { archive, entry, problem: "its name or link target is too long for this file system" }, { cause: error });
-  return error;
 }

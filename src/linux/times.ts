@@ -11,11 +11,11 @@ const times = new BigInt64Array(4);
 
 /**
  * Sets access and modification time of the path itself, in nanoseconds since the epoch. node:fs takes seconds as a
- * double, which is exact for whole seconds only; without koffi other times lose their last digits.
+ * double, which is exact for whole seconds only, and makes "now" of negative ones; so it is without koffi.
  */
 export function setTimes(path: string, atime: bigint, mtime: bigint): void {
-  const whole = atime % SECOND === 0n && mtime % SECOND === 0n;
-  if (whole || !haveLibc()) return lutimesSync(path, Number(atime) / 1e9, Number(mtime) / 1e9);
+  const simple = atime >= 0n && mtime >= 0n && atime % SECOND === 0n && mtime % SECOND === 0n;
+  if (simple || !haveLibc()) return lutimesSync(path, Number(atime) / 1e9, Number(mtime) / 1e9);
   [times[0], times[1], times[2], times[3]] = [seconds(atime), nanoseconds(atime), seconds(mtime), nanoseconds(mtime)];
   if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) !== 0) throwErrno("utimensat", path);
 }

@@ -1,0 +1,138 @@
+import { chmodSync, constants, copyFileSync, linkSync, lstatSync, readdirSync, readlinkSync, symlinkSync, type BigIntStats } from "node:fs";
+import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
+import { setTimes } from "../linux/times.ts";
+import { isOpaque } from "../snapshot/opaque.ts";
+import { sortNames } from "../snapshot/union.ts";
+import { describe, isOverlayWhiteout, linkOf, type DiffEntry } from "./diff-layer.ts";
+import { explainUnpack } from "./explain-unpack.ts";
+import { packEntries, type PackedLayer } from "./pack-layer.ts";
+import { UnpackFolder } from "./unpack-folder.ts";
+import type { WorkerContext } from "../std/worker-pool.ts";
+
+/** Something that a stack of layers shows. */
+interface Merged {
+  readonly path: string;
+  readonly hostPath: string;
+  readonly stat: BigIntStats;
+  /** The path met before of which this is another name. */
+  readonly linkTo: string | undefined;
+}
+
+/**
+ * A whole stack of layers as the entries of one archive, in the order of {@link diffLayer}; sockets are left out.
+ * Names of one inode are hard links only within one layer: between layers they are linked to save space.
+ * @param layers folders in overlayfs' form, top first
+ */
+export function* mergeLayers(layers: readonly string[]): Generator<DiffEntry> {
+  for (const { path, hostPath, stat, linkTo } of walkMerged(layers)) {
+    yield linkTo === undefined ? describe(path, hostPath, stat) : linkOf(path, hostPath, stat, linkTo);
+  }
+}
+
+/** The file system of a stack of layers as one tar file, for `-o type=tar`; a worker job. @throws FILE_CHANGED, DISK_FULL */
+export async function packTree(options: { layers: readonly string[]; output: string }, context?: WorkerContext): Promise<PackedLayer> {
+  return packEntries(mergeLayers(options.layers), { codec: "none", output: options.output }, context);
+}
+
+export interface CopiedTree {
+  entries: number;
+  bytes: number;
+  /** Device nodes that only root may make. */
+  skipped: string[];
+}
+
+/**
+ * The file system of a stack of layers copied into a folder, for `-o type=local`; a worker job. As with BuildKit
+ * everything belongs to the caller, modes and times are kept, and what is in the folder already stays unless it has
+ * the same name; a symlink there is replaced, never followed.
+ * @throws DISK_FULL, READ_ONLY
+ */
+export function copyTree(options: { layers: readonly string[]; target: string }): CopiedTree {
+  const folder = new UnpackFolder(options.target, [], { archive: "image", followLower: false });
+  const result: CopiedTree = { entries: 0, bytes: 0, skipped: [] };
+  const directories: Merged[] = [];
+  for (const found of walkMerged(options.layers)) {
+    try {
+      if (found.stat.isDirectory()) {
+        folder.makeDirectory(found.path);
+        directories.push(found);
+      } else copyEntry(folder, found, result);
+    } catch (error) {
+      throw explainUnpack(error, "image", found.path, options.target);
+    }
+    result.entries += 1;
+  }
+  for (const { path, stat } of directories.reverse()) {
+    chmodSync(folder.hostPath(path), Number(stat.mode) & 0o7777);
+    setTimes(folder.hostPath(path), stat.mtimeNs, stat.mtimeNs);
+  }
+  return result;
+}
+
+function copyEntry(folder: UnpackFolder, { path, hostPath, stat, linkTo }: Merged, result: CopiedTree): void {
+  const target = folder.hostPath(path);
+  folder.remove(path);
+  if (linkTo !== undefined) return linkSync(folder.hostPath(linkTo), target);
+  if (stat.isSymbolicLink()) symlinkSync(readlinkSync(hostPath), target);
+  else if (stat.isFile()) {
+    copyFileSync(hostPath, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    result.bytes += Number(stat.size);
+  } else {
+    const type = stat.isFIFO() ? "fifo" : stat.isBlockDevice() ? "block" : "character";
+    try {
+      makeNode(target, type, 0o600, deviceMajor(stat.rdev), deviceMinor(stat.rdev));
+    } catch (error) {
+      if (!["EPERM", "ENOSYS"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      result.skipped.push(path);
+      return;
+    }
+  }
+  if (!stat.isSymbolicLink()) chmodSync(target, Number(stat.mode) & 0o7777);
+  setTimes(target, stat.mtimeNs, stat.mtimeNs);
+}
+
+/** A folder of a layer, and which layer it is of. */
+interface Part {
+  readonly hostPath: string;
+  readonly layer: number;
+}
+
+function* walkMerged(layers: readonly string[]): Generator<Merged> {
+  const roots: Part[] = [];
+  for (const [layer, hostPath] of layers.entries()) {
+    roots.push({ hostPath, layer });
+    if (isOpaque(hostPath)) break;
+  }
+  yield* walkFolder("", roots, new Map());
+}
+
+function* walkFolder(path: string, parts: readonly Part[], links: Map<string, string>): Generator<Merged> {
+  const places = new Map<string, number>();
+  for (const [at, { hostPath }] of parts.entries()) for (const name of readdirSync(hostPath)) if (!places.has(name)) places.set(name, at);
+  for (const name of sortNames([...places.keys()])) {
+    const at = places.get(name)!;
+    const { hostPath: folder, layer } = parts[at]!;
+    const hostPath = `${folder}/${name}`;
+    const here = path === "" ? name : `${path}/${name}`;
+    const stat = lstatSync(hostPath, { bigint: true });
+    if (isOverlayWhiteout(stat) || stat.isSocket()) continue;
+    const inode = !stat.isDirectory() && stat.nlink > 1n ? `${layer}:${stat.ino}` : undefined;
+    const linkTo = inode === undefined ? undefined : links.get(inode);
+    yield { path: here, hostPath, stat, linkTo };
+    if (inode !== undefined && linkTo === undefined) links.set(inode, here);
+    if (stat.isDirectory()) yield* walkFolder(here, subparts(parts.slice(at), name), links);
+  }
+}
+
+function subparts(parts: readonly Part[], name: string): Part[] {
+  const result: Part[] = [];
+  for (const { hostPath: folder, layer } of parts) {
+    const hostPath = `${folder}/${name}`;
+    const stat = lstatSync(hostPath, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    if (!stat.isDirectory()) break;
+    result.push({ hostPath, layer });
+    if (folder !== parts.at(-1)!.hostPath && isOpaque(hostPath)) break;
+  }
+  return result;
+}
