@@ -1,7 +1,6 @@
 import { fault } from "../std/fault.ts";
-import type { Owner } from "../snapshot/ownership.ts";
 import { EntryCopier, type CopyRules } from "./copy-entry.ts";
-import type { Destination, TargetDirectory } from "./destination.ts";
+import type { CreatedDirectory, Destination, TargetDirectory } from "./destination.ts";
 import type { Selection } from "./select-sources.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
 
@@ -12,7 +11,7 @@ import type { SourceEntry, SourceView } from "./source-view.ts";
 export class SourceCopier {
   readonly #destination: Destination;
   readonly #copier: EntryCopier;
-  readonly #created: { readonly mode: number; readonly owner: Owner };
+  readonly #created: CreatedDirectory;
   #sources = 0;
   entries = 0;
 
@@ -20,7 +19,7 @@ export class SourceCopier {
     this.#destination = destination;
     this.#copier = new EntryCopier(rules);
     const mode = rules.mode?.octal === undefined ? 0o755 : rules.mode.octal & 0o777;
-    this.#created = { mode, owner: rules.owner ?? { uid: 0, gid: 0 } };
+    this.#created = { mode, owner: rules.owner };
   }
 
   get bytes(): number {
@@ -50,9 +49,9 @@ export class SourceCopier {
     };
   }
 
-  /** The directory that a path leads to, made where the image has none. */
+  /** The directory that a path leads to, for an archive: --chmod has no say in it. */
   directory(path: string): TargetDirectory {
-    return this.#destination.directory(this.#destination.resolve(path).path, this.#created);
+    return this.#destination.directory(this.#destination.resolve(path).path, { mode: 0o755, owner: this.#created.owner });
   }
 
   #copyDirectory(view: SourceView, entry: SourceEntry, path: string): void {

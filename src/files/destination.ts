@@ -18,6 +18,14 @@ export interface TargetDirectory {
   readonly names: Map<string, "directory" | "other">;
 }
 
+/** What directories get that are made on the way to a destination; without an owner they are root's. */
+export interface CreatedDirectory {
+  readonly mode: number;
+  readonly owner: Owner | undefined;
+}
+
+const SETGID = 0o2000;
+
 /**
  * The file system that COPY, ADD and WORKDIR change: the folder `upper` over read-only `lowers`, written
  * as overlayfs would write it, without mounting. Host paths are only built from paths that were resolved
@@ -59,7 +67,7 @@ export class Destination implements Disposable {
    * them, and made with `created` where the image has none.
    * @throws NOT_A_DIRECTORY
    */
-  directory(path: string, created: { readonly mode: number; readonly owner: Owner }): TargetDirectory {
+  directory(path: string, created: CreatedDirectory): TargetDirectory {
     const known = this.#opened.get(path);
     if (known) return known;
     if (path === "") return this.#open({ path, hostPath: this.upper, lowers: this.#view.folders("").slice(1) });
@@ -70,7 +78,7 @@ export class Destination implements Disposable {
     if (kind === "other") throw fault("NOT_A_DIRECTORY", { path: `/${path}` });
     if (kind === "directory") return this.subdirectory(parent, name);
     const made = this.subdirectory(parent, name);
-    applyAttributes(made.hostPath, { ...created }, this.recordOwners);
+    applyAttributes(made.hostPath, this.#inherit(parent, created), this.recordOwners);
     return made;
   }
 
@@ -128,6 +136,20 @@ export class Destination implements Disposable {
     this.#opened.clear();
   }
 
+  /** As mkdir(2) does it: below a setgid directory a new one has its group and is setgid, too. */
+  #inherit(parent: TargetDirectory, created: CreatedDirectory): Attributes {
+    const stat = lstatSync(parent.hostPath);
+    const inherits = (stat.mode & SETGID) !== 0;
+    return {
+      mode: inherits ? created.mode | SETGID : created.mode,
+      owner: created.owner ?? { uid: 0, gid: inherits ? this.#ownerOf(parent.hostPath, stat).gid : 0 },
+    };
+  }
+
+  #ownerOf(hostPath: string, stat: { readonly uid: number | bigint; readonly gid: number | bigint }): Owner {
+    return this.recordOwners ? ownerOf(hostPath, stat) : { uid: Number(stat.uid), gid: Number(stat.gid) };
+  }
+
   #makeNew(hostPath: string): void {
     try {
       mkdirSync(hostPath, 0o700);
@@ -143,8 +165,7 @@ export class Destination implements Disposable {
   #copyUp(hostPath: string, lower: string): void {
     const stat = lstatSync(lower, { bigint: true });
     mkdirSync(hostPath, 0o700);
-    const owner = this.recordOwners ? ownerOf(lower, stat) : { uid: Number(stat.uid), gid: Number(stat.gid) };
-    applyAttributes(hostPath, { owner, mode: Number(stat.mode & 0o7777n) }, this.recordOwners);
+    applyAttributes(hostPath, { owner: this.#ownerOf(lower, stat), mode: Number(stat.mode & 0o7777n) }, this.recordOwners);
     copyXattrs(lower, hostPath);
     this.#times.set(hostPath, { accessed: stat.atimeNs, modified: stat.mtimeNs });
   }

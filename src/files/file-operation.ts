@@ -75,7 +75,7 @@ export async function performFileOperation(options: FileOperationOptions): Promi
 
 async function copyFiles(operation: CopyFiles, destination: Destination, options: FileOperationOptions): Promise<FileOperationResult> {
   const { upper, lowers, trees, recordOwners } = options;
-  const owner = operation.chown === undefined || operation.chown === "" ? undefined : resolveOwner(operation.chown, [upper, ...lowers]);
+  const owner = operation.chown === undefined || operation.chown === "" ? undefined : resolveOwner(operation.chown, lowers);
   const mode = operation.chmod === undefined || operation.chmod === "" ? undefined : parseChmod(operation.chmod);
   const copier = new SourceCopier(destination, { owner, mode, recordOwners });
   const views = trees.map((tree) => new SourceView(tree));
@@ -105,7 +105,7 @@ async function copyFiles(operation: CopyFiles, destination: Destination, options
 }
 
 function makeDirectory(operation: MakeDirectory, destination: Destination): FileOperationResult {
-  const owner = resolveOwner(operation.owner ?? "", [destination.upper, ...destination.lowers]);
+  const owner = operation.owner === undefined || operation.owner === "" ? undefined : resolveOwner(operation.owner, destination.lowers);
   const found = destination.resolve(operation.path);
   if (found.kind === "directory") return { entries: 0, bytes: 0 };
   destination.directory(found.path, { mode: operation.mode, owner });

@@ -8,10 +8,10 @@ const LIMIT = 10 * 1024 * 1024;
 /**
  * Who `user[:group]` of --chown or USER is. A number is itself (up to 2^31−1; greater ones count as names),
  * `root` is 0, other names are looked up in /etc/passwd and /etc/group of the image. Without a group, a name
- * has the group of its passwd line and a number itself. As with BuildKit, an unknown user is 0 and an
- * unknown group leaves the group as it is without one.
+ * has the group of its passwd line and a number itself. As with BuildKit, an unknown user is 0, an unknown
+ * group leaves the group as it is without one, and a missing file knows nobody.
  * @param layers layer folders of the image, top first.
- * @throws CHOWN_UNRESOLVED for a name where the file is missing, not a regular file or larger than 10 MiB
+ * @throws CHOWN_UNRESOLVED for a name in an empty image, or where the file is not a regular one or larger than 10 MiB
  */
 export function resolveOwner(text: string, layers: readonly string[]): Owner {
   const colon = text.indexOf(":");
@@ -44,8 +44,9 @@ function parseId(text: string | undefined): number | undefined {
 /** The fields of the first line of passwd or group that is about a name. */
 function findLine(name: string, path: string, layers: readonly string[]): string[] | undefined {
   const unusable = (reason: string): Error => fault("CHOWN_UNRESOLVED", { name, file: `/${path}`, reason });
+  if (layers.length === 0) throw unusable("the image is empty");
   const { entry } = new Union(layers).resolve(path, { followLast: true });
-  if (entry === undefined) throw unusable("there is no such file");
+  if (entry === undefined) return undefined;
   if (!entry.stat.isFile()) throw unusable("it is not a regular file");
   if (entry.stat.size > LIMIT) throw unusable("it is larger than 10 MiB");
   const descriptor = openSync(entry.hostPath, constants.O_RDONLY | constants.O_NOFOLLOW);

@@ -93,7 +93,7 @@ export const contextFaults = {
     hint: () => "write --chmod=755 or --chmod=u=rwX,go=rX",
   }),
   CHOWN_UNRESOLVED: spec<{ name: string; file: string; reason: string }>({
-    when: "--chown or USER names a user or group, and the image has no file to look it up in.",
+    when: "--chown or USER names a user or group, and the image is empty or what should be its file to look names up in is none.",
     exit: 1,
     message: ({ name, file, reason }) => `${JSON.stringify(name)} cannot be looked up in ${file} of the image: ${reason}`,
     hint: () => "use numbers, as in --chown=1000:1000, or a base image with that file",
