@@ -1,10 +1,10 @@
 import { accessSync, chownSync, constants, fchownSync, fstatSync, lstatSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { limitBoundingSet, setCapabilities } from "../linux/capabilities.ts";
-import { passStandardDescriptors, dieWithParent, execute, leaveKeyring, limitOpenFiles, newSession, restoreSignals, setHostname } from "../linux/process.ts";
-import { assembleFilter, installFilter } from "../linux/seccomp.ts";
+import { dieWithParent, execute, leaveKeyring, limitOpenFiles, passStandardDescriptors, restoreSignals, setHostname } from "../linux/process.ts";
+import { setThreadGroups, setThreadIds } from "../linux/credentials.ts";
+import { installFilter, type Instruction } from "../linux/seccomp.ts";
 import { DEFAULT_CAPABILITY_MASK } from "./capabilities.ts";
-import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import { resolveUser, type ProcessUser } from "./user.ts";
 
@@ -21,20 +21,20 @@ export class CommandNotStarted extends Error {
 }
 
 /** Gives up every right that a container has not, and executes the command; the root is the container's already. */
-export function becomeCommand(job: SandboxJob): never {
+export function becomeCommand(job: SandboxJob, filter: readonly Instruction[]): never {
   const user = findUser(job.user);
   const env = withHome(job.env, user.home);
   setHostname(job.hostname);
   enterFolder(job.cwd, user);
   for (const fd of job.ownDescriptors) giveTo(fd, user);
-  newSession({ terminal: job.terminal });
   limitOpenFiles(OPEN_FILES);
   leaveKeyring();
   restoreSignals();
   process.umask(0o022);
   limitBoundingSet(DEFAULT_CAPABILITY_MASK);
-  installFilter(assembleFilter(DEFAULT_PROFILE)); // needs CAP_SYS_ADMIN, which the next step gives up
-  changeIds(user);
+  installFilter(filter); // needs CAP_SYS_ADMIN, which the next step gives up
+  setThreadGroups(user.groups);
+  setThreadIds(user.uid, user.gid);
   if (user.uid === 0) setCapabilities(DEFAULT_CAPABILITY_MASK);
   dieWithParent();
   passStandardDescriptors();
@@ -78,12 +78,6 @@ function makeFolder(path: string, uid: number, gid: number): void {
 function giveTo(fd: number, { uid }: ProcessUser): void {
   const stat = fstatSync(fd);
   if (stat.uid !== uid) fchownSync(fd, uid, stat.gid);
-}
-
-function changeIds({ uid, gid, groups }: ProcessUser): void {
-  process.setgroups!([...groups]);
-  process.setgid!(gid);
-  process.setuid!(uid);
 }
 
 /** The file that a command's name means: by PATH unless it has a slash. */

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fault } from "../std/fault.ts";
+import { takeDescriptor } from "../linux/pidfd.ts";
 import { findHostBundle } from "./host-certificates.ts";
 import { hostsFile } from "./hosts-file.ts";
 import { removeStubs } from "./mount-stubs.ts";
 import { resolvConf } from "./resolv-conf.ts";
 import type { Executor, RunJob, RunOptions, RunResult } from "./run-job.ts";
 import type { SandboxJob, SandboxReport } from "./sandbox-job.ts";
+import { TerminalLink } from "./terminal-link.ts";
 import { spawnSandbox, type Sandbox } from "./spawn-sandbox.ts";
 
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
@@ -43,9 +45,12 @@ export class BuiltinExecutor implements Executor {
     options.signal?.addEventListener("abort", stop, { once: true });
     try {
       await sandbox.ready;
+      using terminal = job.terminal ? new TerminalLink(job.stdin, options.onOutput) : undefined;
+      if (terminal) sandbox.answer("terminal", ({ fd }) => terminal.connect(takeDescriptor(sandbox.process, fd)));
       sandbox.begin(this.#sandboxJob(job));
       options.onStart?.({ kill: (signal) => sandbox.kill(constants.signals[signal]) });
       const [end] = await Promise.all([sandbox.ended, ...streams(sandbox, job, options)]);
+      await terminal?.drained();
       removeStubs(job.root.kind === "overlay" ? job.root.upper : job.root.path, stubsOf(end.reports));
       options.signal?.throwIfAborted();
       return result(end.exitCode, end.reports);
@@ -70,7 +75,7 @@ export class BuiltinExecutor implements Executor {
   }
 
   #take(job: RunJob): Sandbox {
-    const plain = job.stdin === "null" && !job.terminal;
+    const plain = job.stdin === "null" || job.terminal;
     const ready = plain ? this.#idle.shift() : undefined;
     if (plain && this.#idle.length < this.#target) this.#startAhead();
     if (ready) return ready;
@@ -107,7 +112,7 @@ export class BuiltinExecutor implements Executor {
       tmpfs: job.tmpfs ?? [],
       ...(bundle === undefined ? {} : { certificates: bundle }),
       terminal: job.terminal,
-      ownDescriptors: job.stdin instanceof Readable ? [0, 1, 2] : [1, 2],
+      ownDescriptors: job.terminal || job.stdin instanceof Readable ? [0, 1, 2] : [1, 2],
     };
   }
 }
@@ -119,7 +124,7 @@ function streams(sandbox: Sandbox, job: RunJob, { onOutput }: RunOptions): Promi
   const write = async (source: Readable): Promise<void> => {
     await pipeline(source, sandbox.stdin!).catch(() => undefined); // the command need not read all of it
   };
-  if (job.stdin instanceof Readable) void write(job.stdin);
+  if (job.stdin instanceof Readable && !job.terminal) void write(job.stdin);
   return [read("stdout"), read("stderr")];
 }
 

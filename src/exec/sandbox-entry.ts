@@ -1,11 +1,17 @@
 // What a sandbox child runs: process 1 of its own PID namespace, in its own mount, IPC and UTS namespaces, still
 // with the host's root and all rights. It waits for a job on descriptor 3, builds the container around itself and
 // becomes the command. It imports as little as possible, since every build waits for its start.
-import { readlinkSync, readSync, writeSync } from "node:fs";
+import { closeSync, readlinkSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
+import { bindDeclared } from "../linux/libc.ts";
+import { assembleFilter } from "../linux/seccomp.ts";
+import { bindOver } from "../linux/mount.ts";
+import { enterOwnNetwork } from "../linux/network.ts";
+import { createTerminal, newSession, standOnTerminal } from "../linux/terminal.ts";
 import { assembleRoot } from "./assemble-root.ts";
 import { becomeCommand, CommandNotStarted } from "./become-command.ts";
 import type { SandboxJob, SandboxReport } from "./sandbox-job.ts";
+import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
 import { UserNotFound } from "./user.ts";
 
 const CHANNEL = 3;
@@ -14,14 +20,15 @@ function report(message: SandboxReport): void {
   writeSync(CHANNEL, `${JSON.stringify(message)}\n`);
 }
 
-function readJob(): SandboxJob {
+/** The next line that this child is sent; its sender waits for an answer before it sends another. */
+function readLine(): string {
   const chunks: Buffer[] = [];
   for (;;) {
     const chunk = Buffer.allocUnsafe(64 * 1024);
     const length = readSync(CHANNEL, chunk);
     if (length === 0) process.exit(0); // whoever started this has no job for it, or is gone
     chunks.push(chunk.subarray(0, length));
-    if (chunk[length - 1] === 0x0a) return JSON.parse(Buffer.concat(chunks).toString("utf8")) as SandboxJob;
+    if (chunk[length - 1] === 0x0a) return Buffer.concat(chunks).toString("utf8");
   }
 }
 
@@ -40,13 +47,34 @@ function missing(env: readonly string[], added: readonly string[]): string[] {
 
 // The host's /proc is still in place here, so this is the number that the parent knows.
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
+const filter = assembleFilter(DEFAULT_PROFILE);
+bindDeclared();
 flushCompileCache();
-const job = readJob();
+const job = JSON.parse(readLine()) as SandboxJob;
 try {
+  if (job.network !== "host") enterOwnNetwork();
+  if (job.network === "wait") ask({ kind: "network" });
   const { stubs, env } = assembleRoot(job);
   report({ kind: "stubs", stubs });
-  becomeCommand({ ...job, env: [...job.env, ...missing(job.env, env)] });
+  newSession();
+  if (job.terminal) openTerminal();
+  becomeCommand({ ...job, env: [...job.env, ...missing(job.env, env)] }, filter);
 } catch (error) {
   report(failure(error));
   process.exit(125);
+}
+
+function ask(message: SandboxReport): void {
+  report(message);
+  readLine();
+}
+
+/** A terminal in the container's own devpts, whose other end the parent takes out of this process. */
+function openTerminal(): void {
+  const { controller, path } = createTerminal();
+  writeFileSync("/dev/console", "");
+  bindOver(path, "/dev/console");
+  ask({ kind: "terminal", fd: controller });
+  closeSync(controller);
+  standOnTerminal(path);
 }

@@ -11,7 +11,8 @@ export interface SandboxJob {
   readonly cwd: string;
   readonly user: string;
   readonly hostname: string;
-  readonly network: "host" | "none";
+  /** `wait`: a network of its own that somebody else connects before the child is told to go on. */
+  readonly network: "host" | "none" | "wait";
   /** Small files shown read-only, `/etc/hosts` and the like. */
   readonly files: readonly { readonly target: string; readonly content: string }[];
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readonly: boolean }[];
@@ -27,6 +28,10 @@ export interface SandboxJob {
 export type SandboxReport =
   /** It waits for its job; `pid` is its number as the parent sees it. */
   | { readonly kind: "ready"; readonly pid: number }
+  /** It has a network of its own; it goes on when it is sent an empty line. */
+  | { readonly kind: "network" }
+  /** Its descriptor of the terminal to talk to the command through; it goes on when it is sent an empty line. */
+  | { readonly kind: "terminal"; readonly fd: number }
   /** Mount points that it had to make in the root. */
   | { readonly kind: "stubs"; readonly stubs: readonly MountStub[] }
   /** It did not come as far as the command. */

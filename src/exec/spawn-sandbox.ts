@@ -16,6 +16,9 @@ export interface SandboxInput {
   readonly output?: number;
 }
 
+/** Reports that want an answer. */
+export type Question = Extract<SandboxReport, { kind: "network" | "terminal" }>;
+
 /** A sandbox child: started, waiting for a job, or with a command in it. */
 export interface Sandbox {
   readonly stdin: Socket | undefined;
@@ -25,6 +28,8 @@ export interface Sandbox {
   claim(): void;
   /** Gives it its job; only once. */
   begin(job: SandboxJob): void;
+  /** What to do when it asks something; then it goes on. */
+  answer<Kind extends Question["kind"]>(kind: Kind, act: (question: Extract<Question, { kind: Kind }>) => void | Promise<void>): void;
   /** Resolves when it waits for a job. @throws SANDBOX_FAILED */
   readonly ready: Promise<void>;
   /** Resolves when everything in it has ended and all output has been read. */
@@ -33,6 +38,8 @@ export interface Sandbox {
   kill(signal: number): void;
   /** The command's number on the host, once it is ready. */
   readonly pid: number | undefined;
+  /** A pidfd of the command. */
+  readonly process: number;
   /** Ends everything in it at once. */
   destroy(): void;
 }
@@ -100,6 +107,7 @@ class SandboxProcess implements Sandbox {
   readonly #child: ChildProcess;
   readonly #channel: Socket;
   readonly #reports: SandboxReport[] = [];
+  readonly #answers = new Map<Question["kind"], (question: Question) => void | Promise<void>>();
   #process: number | undefined;
 
   constructor(child: ChildProcess, streams: { stdin: Socket | undefined; stdout: Socket | undefined; stderr: Socket | undefined }) {
@@ -131,11 +139,12 @@ class SandboxProcess implements Sandbox {
       rest = lines.pop()!;
       for (const line of lines) {
         const message = JSON.parse(line) as SandboxReport;
-        this.#reports.push(message);
-        if (message.kind !== "ready") continue;
-        this.pid = message.pid;
-        this.#process = openProcess(message.pid);
-        started.resolve();
+        if (message.kind === "ready") {
+          this.pid = message.pid;
+          this.#process = openProcess(message.pid);
+          started.resolve();
+        } else if (message.kind === "network" || message.kind === "terminal") void this.#answerTo(message);
+        else this.#reports.push(message);
       }
     });
     this.#hold(false);
@@ -147,6 +156,24 @@ class SandboxProcess implements Sandbox {
 
   begin(job: SandboxJob): void {
     this.#channel.write(`${JSON.stringify(job)}\n`);
+  }
+
+  answer<Kind extends Question["kind"]>(kind: Kind, act: (question: Extract<Question, { kind: Kind }>) => void | Promise<void>): void {
+    this.#answers.set(kind, act as (question: Question) => void | Promise<void>);
+  }
+
+  async #answerTo(question: Question): Promise<void> {
+    try {
+      await this.#answers.get(question.kind)?.(question);
+      this.#channel.write("\n");
+    } catch (error) {
+      this.#reports.push({ kind: "failed", step: question.kind, message: (error as Error).message });
+      this.destroy();
+    }
+  }
+
+  get process(): number {
+    return this.#process!;
   }
 
   kill(signal: number): void {

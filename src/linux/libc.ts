@@ -22,14 +22,20 @@ export function haveLibc(): boolean {
  */
 export function libc(prototype: string): CFunction {
   let call: CFunction | undefined;
-  return (...values) => {
-    if (call === undefined) {
-      const found = load();
-      if (found === undefined) throw new Error("koffi, which calls the C library, is not installed for this platform");
-      call = found.library.func(prototype);
-    }
-    return call(...values);
+  const bind = (): CFunction => {
+    const found = load();
+    if (found === undefined) throw new Error("koffi, which calls the C library, is not installed for this platform");
+    return (call ??= found.library.func(prototype));
   };
+  declared.push(bind);
+  return (...values) => (call ?? bind())(...values);
+}
+
+const declared: (() => CFunction)[] = [];
+
+/** Loads koffi and looks every function up that is declared so far, so that their first calls take no longer than others. */
+export function bindDeclared(): void {
+  for (const bind of declared) bind();
 }
 
 /** The errno that the last failed C call of this thread left. */

@@ -7,8 +7,6 @@ const signalCall = libc("void *signal(int number, intptr_t handler)");
 const closeRangeCall = libc("long syscall(long number, unsigned long first, unsigned long last, unsigned long flags)");
 const fcntlCall = libc("int fcntl(int fd, int command, intptr_t argument)");
 const execveCall = libc("int execve(const char *path, const char **args, const char **env)");
-const setsidCall = libc("int setsid(void)");
-const ioctlCall = libc("int ioctl(int fd, unsigned long request, intptr_t argument)");
 const setrlimitCall = libc("int setrlimit(int resource, const uint8_t *limit)");
 const getrlimitCall = libc("int getrlimit(int resource, _Out_ uint8_t *limit)");
 const keyctlCall = libc("long syscall(long number, long operation, const char *name)");
@@ -46,13 +44,6 @@ export function passStandardDescriptors(): void {
 export function execute(path: string, args: readonly string[], env: readonly string[]): never {
   execveCall(path, [...args, null], [...env, null]);
   throwErrno("execve", path);
-}
-
-/** Starts a session of its own, with the terminal on standard input as its controlling one if asked. */
-export function newSession(options: { terminal?: boolean } = {}): void {
-  const TIOCSCTTY = 0x540e;
-  if (setsidCall() < 0) throwErrno("setsid");
-  if (options.terminal && ioctlCall(0, TIOCSCTTY, 0) !== 0) throwErrno("ioctl(TIOCSCTTY)");
 }
 
 /** Lowers the soft and hard limit of open files to at most `limit`. Node raises the soft one at its start. */
