@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Database } from "./database.ts";
 import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
 
@@ -56,13 +56,16 @@ function forgetRemovedImages(database: Database): void {
   }
 }
 
-/** Blobs are renamed into place in one transaction with their rows, so a file without a row is what a kill between the two left. */
-function moveStrayBlobs({ database, lease, blobs }: RemovalPlace, trash: string[]): void {
+/**
+ * Blobs are renamed into place in one transaction with their rows, so a file without a row is what a kill between the
+ * two left. To be called in a transaction.
+ */
+export function moveStrayBlobs({ database, lease, blobs }: RemovalPlace, trash: string[]): void {
   const known = new Set(database.all<{ digest: string }>("SELECT digest FROM blob").map(({ digest }) => digest));
   for (const algorithm of ["sha256", "sha512"] as const) {
     const folder = dirname(blobs.path(`${algorithm}:0`));
     for (const hex of namesIn(folder)) {
-      if (!known.has(`${algorithm}:${hex}`)) moveAway(join(folder, basename(hex)), lease.temporaryPath("removed"), trash);
+      if (!known.has(`${algorithm}:${hex}`)) moveAway(join(folder, hex), lease.temporaryPath("removed"), trash);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { isFault } from "../std/fault.ts";
+import { checkAfterBoot } from "./after-boot.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { collect, type CollectOptions } from "./collect.ts";
@@ -11,6 +13,7 @@ import { Lease } from "./lease.ts";
 import { recover } from "./recover.ts";
 import { finishRemoval, type RemovalPlace, type Removed } from "./removal.ts";
 import { removeTree } from "./remove-tree.ts";
+import { keepReserve } from "./reserve.ts";
 import { migrate } from "./schema.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { guarded } from "./storage-fault.ts";
@@ -49,6 +52,7 @@ export async function openStore(folder: string): Promise<Store> {
   const snapshotFolder = join(root, "snapshots");
   const blobFolder = join(root, "blobs");
   guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
+  keepReserve(root);
   const database = new Database(databasePath);
   try {
     migrate(database);
@@ -61,7 +65,7 @@ export async function openStore(folder: string): Promise<Store> {
       background.add(work);
       return work.finally(() => background.delete(work));
     };
-    const leftovers = guarded(root, () => recover(place, temporary));
+    const leftovers = guarded(root, () => [...recover(place, temporary), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
@@ -105,14 +109,17 @@ function makeFolders(root: string, folders: readonly string[]): void {
 async function closeStore(place: RemovalPlace, fileDigests: FileDigests, background: ReadonlySet<Promise<void>>): Promise<void> {
   const { database, lease } = place;
   try {
-    fileDigests.flush();
     await Promise.allSettled(background);
+    fileDigests.flush();
     if (!lease.unused) {
       database.run("UPDATE snapshot SET state = 2 WHERE owner = ? AND state = 0", lease.id);
       finishRemoval(place);
       await removeTree(lease.folder);
       lease.release();
     }
+  } catch (error) {
+    // The next process does for this lease what is left to do; the work itself is not lost by it.
+    if (!isFault(error, "DISK_FULL") && !isFault(error, "STORE_BUSY")) throw error;
   } finally {
     database.close();
   }

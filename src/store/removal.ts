@@ -51,6 +51,7 @@ export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlac
     for (const { id } of rows) {
       moveAway(join(snapshots, id.toString(36)), lease.temporaryPath("removed"), trash);
       database.run("DELETE FROM snapshot WHERE id = ?", id);
+      database.run("DELETE FROM file_digest WHERE scope = ?", id.toString(36));
       removed.snapshots += 1;
     }
     return rows.length;

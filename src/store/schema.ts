@@ -23,8 +23,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX layer_blob_digest ON layer_blob (digest);
 
   -- state: 0 being filled by owner, 1 committed, 2 being removed by owner. Ids are never used twice.
+  -- settled: whether its files must be on the disk by now (after-boot.ts).
   CREATE TABLE snapshot (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER, chain_id TEXT, diff_id TEXT, size INTEGER,
-    state INTEGER NOT NULL, owner INTEGER, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL);
+    state INTEGER NOT NULL, owner INTEGER, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0);
+  CREATE INDEX snapshot_unsettled ON snapshot (used_at) WHERE settled = 0;
   CREATE INDEX snapshot_chain ON snapshot (chain_id);
   CREATE INDEX snapshot_parent ON snapshot (parent);
   CREATE INDEX snapshot_owner ON snapshot (owner) WHERE owner IS NOT NULL;

@@ -64,6 +64,7 @@ export class SnapshotStore {
     const id = number.toString(36);
     const upper = join(this.#folder, id, "fs");
     const work = join(this.#folder, id, "work");
+    // Where this fails, closing the store removes the row and what was made.
     guarded(this.#folder, () => {
       mkdirSync(join(this.#folder, id), { mode: 0o700 });
       mkdirSync(upper, { mode: 0o755 });

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { temporaryStore } from "../../test/support/temporary-store.ts";
+import { sha256 } from "../oci/digest.ts";
+
+const record = {
+  key: sha256("key"),
+  resultId: sha256("result"),
+  slot: "builder 2/4",
+  components: { instruction: "RUN make", parent: sha256("parent") },
+  createdAt: 1,
+};
+
+test("a record is found by its key and by its aliases", async (context) => {
+  const { cache, snapshots } = await temporaryStore(context);
+  const { id } = snapshots.commit(snapshots.prepare(), { createdAt: 1 });
+  cache.save({ ...record, snapshot: id, aliases: [sha256("content")] });
+  for (const key of [record.key, sha256("content")]) {
+    const found = cache.find(key)!;
+    assert.deepEqual({ ...found }, { ...record, snapshot: id, files: undefined });
+  }
+  assert.equal(cache.find(sha256("other")), undefined);
+});
+
+test("the files of a content key come back", async (context) => {
+  const { cache } = await temporaryStore(context);
+  const files = Array.from({ length: 1000 }, (_, index) => ({ path: `src/file${index}.ts`, digest: sha256(String(index)), mode: 0o644, uid: 0, gid: 0, type: "file" }));
+  cache.save({ ...record, snapshot: null, files, aliases: [] });
+  assert.deepEqual(cache.find(record.key)!.files, files);
+  assert.equal(cache.find(record.key)!.snapshot, null);
+});
+
+test("the latest record of a slot is the one that was saved last", async (context) => {
+  const { cache } = await temporaryStore(context);
+  assert.equal(cache.latest(record.slot), undefined);
+  for (const key of ["a", "b"]) cache.save({ ...record, key: sha256(key), snapshot: null, aliases: [] });
+  assert.equal(cache.latest(record.slot)!.key, sha256("b"));
+  cache.save({ ...record, key: sha256("a"), resultId: sha256("again"), snapshot: null, aliases: [] });
+  assert.equal(cache.latest(record.slot)!.resultId, sha256("again"));
+});
+
+test("a record without its snapshot is no record", async (context) => {
+  const { cache } = await temporaryStore(context);
+  cache.save({ ...record, snapshot: "99", aliases: [sha256("alias")] });
+  assert.equal(cache.find(record.key), undefined);
+  assert.equal(cache.find(sha256("alias")), undefined);
+  assert.equal(cache.latest(record.slot), undefined);
+});

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../../test/support/temporary-store.ts";
+import { isFault } from "../std/fault.ts";
+import { Database } from "./database.ts";
+
+test("a transaction that throws leaves nothing behind", (context) => {
+  const database = new Database(join(temporaryFolder(context), "db"));
+  context.after(() => database.close());
+  database.exec("CREATE TABLE word (text TEXT)");
+  assert.throws(() => database.transaction(() => {
+    database.run("INSERT INTO word VALUES ('one')");
+    database.transaction(() => database.run("INSERT INTO word VALUES ('two')"));
+    throw new Error("no");
+  }), /^Error: no$/);
+  assert.deepEqual(database.all("SELECT * FROM word"), []);
+  assert.equal(database.rollbacks, 1);
+  database.transaction(() => database.run("INSERT INTO word VALUES ('three')"));
+  assert.equal(database.get<{ text: string }>("SELECT text FROM word")!.text, "three");
+});
+
+test("a file that is no database is reported as damaged, with the way out", (context) => {
+  const path = join(temporaryFolder(context), "db");
+  writeFileSync(path, "this is not SQLite at all, and long enough to look like a file with a header".repeat(20));
+  assert.throws(() => new Database(path), (error) => isFault(error, "STORE_CORRUPT") && error.hint!.includes(`${path}-wal`));
+});
+
+test("a database in a folder that does not exist cannot be written", () => {
+  assert.throws(() => new Database("/nonexistent/folder/db"), (error) => isFault(error, "READ_ONLY"));
+});
+
+test("a closed database says so", (context) => {
+  const database = new Database(join(temporaryFolder(context), "db"));
+  database.close();
+  database.close();
+  assert.throws(() => database.get("SELECT 1"), (error) => isFault(error, "STORE_CLOSED"));
+});
+
+test("loading SQLite prints no warning", () => {
+  const script = `const { Database } = await import(${JSON.stringify(new URL("./database.ts", import.meta.url).href)}); new Database(":memory:").close();`;
+  const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+});
