@@ -14,7 +14,7 @@ import type { OnProgress } from "../std/progress.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { storeRoot } from "../store/store-root.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
-import { archivePort } from "./archive-port.ts";
+import { createArchivePort } from "./archive-port.ts";
 import { exportResult } from "./export-result.ts";
 import { finishImage, layerVertices } from "./finish-image.ts";
 import { packSnapshot, type PackedLayer } from "./layer-blobs.ts";
@@ -46,7 +46,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     ...(options.stdin ? { stdin: options.stdin } : {}),
     cwd: options.cwd ?? process.cwd(),
     temporary: store.temporary,
-    archives: archivePort,
+    archives: createArchivePort(signal),
     signal,
   }));
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });

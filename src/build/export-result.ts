@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
 import { writeOutput } from "../export/open-output.ts";
-import { writeTar, writeFolder } from "../export/write-tree.ts";
+import { writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeOciArchive } from "../image/write-archive.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
@@ -41,7 +41,7 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
     const top = await snapshot();
     const lowers = top === undefined ? [] : store.snapshots.lowers(top);
     if (output.type === "local") await writeFolder(lowers, resolve(cwd, output.dest), access);
-    else await writeOutput(output.dest, cwd, (stream) => writeTar(lowers, stream, access));
+    else await writeOutput(output.dest, cwd, (stream) => writeTar(lowers, stream, { ...access, temporary: store.temporary }));
     return undefined;
   }
   const record = store.images.get(imageId!)!;

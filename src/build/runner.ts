@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { chainId } from "../oci/chain-id.ts";
 import { fault } from "../std/fault.ts";
-import { inWorker } from "../std/worker-pool.ts";
+import { inWorker, warmWorker } from "../std/worker-pool.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { BuildContext } from "../context/open-context.ts";
@@ -30,6 +30,9 @@ export interface RunnerOptions {
 
 /** How many commands run at once: they often wait for the network, so a few more than there are cores. */
 const RUN_LIMIT = Math.max(4, availableParallelism() * 2);
+/** A copy of so many entries and bytes is done sooner than a worker is started; an archive to unpack may hold more. */
+const SHORT_ENTRIES = 300;
+const SHORT_BYTES = 4 * 1024 * 1024;
 /** Whole log of a failed RUN is shown again with its error up to this many bytes; all of it went by as progress. */
 const ERROR_LOG_LIMIT = 64 * 1024;
 
@@ -38,6 +41,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const { store } = options;
   const slots = new Semaphore(RUN_LIMIT);
   const unpacked = new Map<Vertex, Promise<string | undefined>>();
+  const short = new Set<Vertex>();
 
   /** The snapshot of an input; a base image is unpacked when something is really done on it. */
   const snapshotOf = (vertex: Vertex | undefined, result: Result | undefined): Promise<string | undefined> => {
@@ -66,7 +70,9 @@ export function createRunner(options: RunnerOptions): Runner {
 
     content: async (vertex, tree, signal) => {
       const source = (await treeOf(vertex.inputs[1], tree))!;
-      return digestContent(options, vertex, source, signal);
+      const content = await digestContent(options, vertex, source, signal);
+      if (content.entries.length <= SHORT_ENTRIES && content.bytes <= SHORT_BYTES) short.add(vertex);
+      return content;
     },
 
     run: async (vertex, inputs, signal) => {
@@ -76,7 +82,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const active = store.snapshots.prepare(parent);
       try {
         if (operation.kind === "run") await slots.run(() => execute(options, vertex, operation, active, signal), signal);
-        else await performFiles(options, operation as CopyOperation | MkdirOperation, active, tree, signal);
+        else await performFiles(options, operation as CopyOperation | MkdirOperation, active, tree, { signal, short: operation.kind === "mkdir" || short.has(vertex) });
         const createdAt = Date.now();
         return { snapshot: store.snapshots.commit(active, { createdAt }).id, createdAt };
       } catch (error) {
@@ -88,17 +94,18 @@ export function createRunner(options: RunnerOptions): Runner {
 }
 
 /** What COPY reads, hashed; digests of unchanged files come from earlier builds. */
-async function digestContent({ store }: RunnerOptions, vertex: Vertex, tree: SourceTree, signal: AbortSignal): Promise<Content> {
+async function digestContent({ store }: RunnerOptions, vertex: Vertex, tree: SourceTree, signal: AbortSignal): Promise<Content & { readonly bytes: number }> {
   const operation = vertex.operation as CopyOperation;
   const scope = tree.layers[0] ?? "";
+  const known = store.fileDigests.load(scope);
   const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
     new URL("../files/digest-sources.ts", import.meta.url),
     "digestSources",
-    { tree, sources: operation.sources, wildcards: true, command: operation.command, known: store.fileDigests.load(scope) },
-    { signal },
+    { tree, sources: operation.sources, wildcards: true, command: operation.command, known },
+    { signal, short: known.size > 0 },
   );
   for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
-  return { digest: result.digest, entries: result.entries };
+  return { digest: result.digest, entries: result.entries, bytes: operation.command === "ADD" ? Infinity : result.bytes };
 }
 
 async function performFiles(
@@ -106,7 +113,7 @@ async function performFiles(
   operation: CopyOperation | MkdirOperation,
   active: ActiveSnapshot,
   tree: SourceTree | undefined,
-  signal: AbortSignal,
+  how: { signal: AbortSignal; short: boolean },
 ): Promise<void> {
   const fileOperation: FileOperation = operation.kind === "mkdir"
     ? { kind: "mkdir", path: operation.path, mode: operation.mode, ...(operation.owner ? { owner: operation.owner } : {}) }
@@ -123,11 +130,12 @@ async function performFiles(
     new URL("../files/file-operation.ts", import.meta.url),
     "performFileOperation",
     { operation: fileOperation, upper: active.upper, lowers: active.lowers, trees: tree ? [tree] : [], recordOwners: options.recordOwners },
-    { signal },
+    how,
   );
 }
 
 async function execute(options: RunnerOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {
+  warmWorker(new URL("../layer/pack-layer.ts", import.meta.url));
   const executor = await options.executor();
   const documents = operation.documents.length > 0 ? writeDocuments(options.store.temporary, operation) : undefined;
   const job: RunJob = {

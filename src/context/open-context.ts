@@ -19,7 +19,7 @@ export interface BuildContext extends AsyncDisposable {
 
 /** How archives are told from other files and unpacked; the layer station, later on the way, does it. */
 export interface ArchivePort {
-  isArchive(path: string): boolean;
+  isArchive(path: string): boolean | Promise<boolean>;
   /** Unpacks into an empty folder; entries cannot leave it. */
   unpack(path: string, folder: string): void | Promise<void>;
 }
@@ -82,7 +82,7 @@ async function openStdin(options: OpenContextOptions): Promise<BuildContext> {
   try {
     const received = join(home, "received");
     await receiveFile(options.stdin, received, options.signal);
-    if (archives.isArchive(received)) {
+    if (await archives.isArchive(received)) {
       await archives.unpack(received, root);
       rmSync(received);
       const name = file === undefined || file === "" ? "Dockerfile" : file;

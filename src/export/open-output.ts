@@ -20,7 +20,7 @@ export async function writeOutput(dest: string, cwd: string, write: (output: Wri
     done.catch(() => undefined);
     try {
       await write(output);
-      output.end();
+      if (!output.writableEnded) output.end();
       await done;
     } catch (error) {
       output.destroy();

@@ -1,0 +1,35 @@
+import { createReadStream, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
+import type { copyTree, packTree } from "../layer/flatten.ts";
+import { inWorker } from "../std/worker-pool.ts";
+import { outputFault } from "./open-output.ts";
+
+const FLATTEN = new URL("../layer/flatten.ts", import.meta.url);
+
+/** The file system of a stack of layers (top first) as one tar; `temporary` is a folder for the unfinished file. */
+export async function writeTar(layers: readonly string[], output: Writable, options: { temporary: string; signal?: AbortSignal }): Promise<void> {
+  const file = join(options.temporary, `tree-${randomUUID()}`);
+  const how = options.signal ? { signal: options.signal } : {};
+  try {
+    await inWorker<Parameters<typeof packTree>[0], Awaited<ReturnType<typeof packTree>>>(FLATTEN, "packTree", { layers, output: file }, how);
+    await pipeline(createReadStream(file), output, { end: output !== process.stdout, ...how });
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/**
+ * The file system of a stack of layers (top first) in a folder, which is made where it is missing.
+ * @throws OUTPUT_INVALID, DISK_FULL
+ */
+export async function writeFolder(layers: readonly string[], target: string, options: { signal?: AbortSignal }): Promise<void> {
+  try {
+    mkdirSync(target, { recursive: true });
+  } catch (error) {
+    throw outputFault(error, target);
+  }
+  await inWorker<Parameters<typeof copyTree>[0], ReturnType<typeof copyTree>>(FLATTEN, "copyTree", { layers, target }, options.signal ? { signal: options.signal } : {});
+}
