@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { isFault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import { checkAfterBoot } from "./after-boot.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheRecords } from "./cache-records.ts";
@@ -100,10 +100,20 @@ export async function openStore(folder: string): Promise<Store> {
 function makeFolders(root: string, folders: readonly string[]): void {
   const layout = join(root, "oci-layout");
   if (existsSync(layout)) return;
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeRoot(root);
   for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const algorithm of ["sha256", "sha512"]) mkdirSync(join(root, "blobs", algorithm), { recursive: true, mode: 0o700 });
   writeFileSync(layout, `{"imageLayoutVersion":"1.0.0"}`);
+}
+
+/** Node reports ENOENT when the file system refuses to make a missing parent. */
+function makeRoot(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === "ENOENT" || code === "ENOTDIR" ? fault("READ_ONLY", { path: root }, { cause: error }) : error;
+  }
 }
 
 async function closeStore(place: RemovalPlace, fileDigests: FileDigests, background: ReadonlySet<Promise<void>>): Promise<void> {

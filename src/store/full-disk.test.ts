@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { configBytes, streamOf } from "../../test/support/temporary-store.ts";
+import { isFault } from "../std/fault.ts";
+import { openStore } from "./open-store.ts";
+
+const skip = process.getuid!() === 0 && canMount() ? false : "needs root that may mount a tmpfs";
+
+function canMount(): boolean {
+  try {
+    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A file system of its own, of that many bytes. */
+function smallDisk(context: TestContext, size: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-test-disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
+  context.after(() => {
+    execFileSync("umount", ["-l", folder]);
+    rmdirSync(folder);
+  });
+  return folder;
+}
+
+function fillUp(folder: string): void {
+  const path = join(folder, "filler");
+  try {
+    for (let size = 1 << 20; size >= 4096; size /= 2) {
+      try {
+        for (;;) writeFileSync(path, Buffer.alloc(size), { flag: "a" });
+      } catch {
+        // Try with less.
+      }
+    }
+  } finally {
+    assert.equal(statfsSync(folder).bavail, 0);
+  }
+}
+
+test("a blob that does not fit is a fault, and nothing of it is kept", { skip }, async (context) => {
+  const root = join(smallDisk(context, "24m"), "store");
+  await using store = await openStore(root);
+  const kept = store.blobs.writeBytes(Buffer.from("kept"));
+  const huge = async function* (): AsyncGenerator<Uint8Array> { for (let i = 0; i < 40; i += 1) yield Buffer.alloc(1 << 20, i); };
+  await assert.rejects(store.blobs.write(huge()), (error) => isFault(error, "DISK_FULL"));
+  assert.deepEqual(readdirSync(store.temporary), []);
+  assert.equal(readdirSync(join(root, "blobs", "sha256")).length, 1);
+  assert.ok(store.blobs.has(kept));
+  await store.blobs.write(streamOf("fits"));
+});
+
+test("on a full disk images can still be removed, which frees space", { skip }, async (context) => {
+  const disk = smallDisk(context, "24m");
+  const root = join(disk, "store");
+  {
+    await using store = await openStore(root);
+    const large = await store.blobs.write(streamOf(Buffer.alloc(4 << 20, 1)));
+    store.layers.remember({ diffId: large.digest, digest: large.digest, size: large.size, mediaType: "application/vnd.oci.image.layer.v1.tar", codec: "none" });
+    store.images.put({ config: configBytes([large.digest]), names: ["large:1"] });
+  }
+  assert.ok(existsSync(join(root, "reserve")));
+  fillUp(disk);
+  {
+    await using store = await openStore(root);
+    store.images.remove(store.images.find("large:1").id);
+    assert.equal((await store.collect()).blobs, 2);
+  }
+  rmSync(join(disk, "filler"));
+  await using store = await openStore(root);
+  assert.deepEqual(store.images.list(), []);
+  assert.deepEqual(readdirSync(join(root, "blobs", "sha256")), []);
+});
+
+test("a new store on a full disk is a fault", { skip }, async (context) => {
+  const disk = smallDisk(context, "1m");
+  fillUp(disk);
+  await assert.rejects(openStore(join(disk, "store")), (error) => isFault(error, "DISK_FULL"));
+});
+
+test("a read-only file system is a fault that says what to set", { skip }, async (context) => {
+  const disk = smallDisk(context, "16m");
+  await (await openStore(join(disk, "store"))).close();
+  execFileSync("mount", ["-o", "remount,ro", disk]);
+  await assert.rejects(openStore(join(disk, "store")), (error) => isFault(error, "READ_ONLY") && error.hint!.includes("SAMPAN_ROOT"));
+  await assert.rejects(openStore(join(disk, "another")), (error) => isFault(error, "READ_ONLY"));
+});
+
+test("a full disk in the middle of a transaction leaves store and lease as they were", { skip }, async (context) => {
+  const disk = smallDisk(context, "24m");
+  const root = join(disk, "store");
+  const store = await openStore(root);
+  store.images.put({ config: configBytes([]), names: ["first:1"] });
+  fillUp(disk);
+  assert.throws(() => {
+    for (let i = 0; i < 2000; i += 1) store.images.put({ config: configBytes([], { author: String(i) }), names: [`more${i}:1`] });
+  }, (error) => isFault(error, "DISK_FULL"));
+  rmSync(join(disk, "filler"));
+  assert.equal(store.images.find("first:1").names.length, 1);
+  store.images.put({ config: configBytes([], { author: "after" }), names: ["after:1"] });
+  await store.close();
+  await using again = await openStore(root);
+  assert.equal(again.images.find("after:1").config.author, "after");
+});
