@@ -33,7 +33,8 @@ export async function dispatch(words: readonly string[], io: Io, signal: AbortSi
   } catch (error) {
     // Whatever broke because of the interruption is not what happened.
     const shown = signal.aborted && isFault(signal.reason) ? signal.reason : error;
-    return await (await import("./errors/print-error.ts")).printError(shown, io, command);
+    const status = await (await import("./errors/print-error.ts")).printError(shown, io, command);
+    return status === 1 ? (command?.failureStatus ?? 1) : status;
   }
 }
 

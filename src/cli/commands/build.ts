@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 import type { BuildOptions } from "../../build/build-options.ts";
+import { isFault } from "../../std/fault.ts";
+import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { assignments, labels } from "../flags/key-values.ts";
-import { failedLog } from "../errors/failed-log.ts";
+import { LogKeeper } from "../progress/log-keeper.ts";
+import { becomeRoot } from "../with-store.ts";
 import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
 
 export const buildCommand = command({
@@ -29,14 +32,17 @@ export const buildCommand = command({
   async run(call) {
     const { flags, io } = call;
     const options = buildOptions(call);
-    const { enterUserNamespace } = await import("../../linux/user-namespace.ts");
-    await enterUserNamespace();
-    const renderer = await createRenderer(flags.quiet ? "quiet" : (flags.progress as ProgressMode), {
-      stream: io.stderr, env: io.env, explain: flags.explain,
-    });
+    await becomeRoot();
+    const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
+    const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
+    using logs = new LogKeeper();
+    const onProgress: OnProgress = (event) => {
+      renderer.onEvent(event);
+      if (!renderer.showsLogs) logs.add(event);
+    };
     try {
       const { build } = await import("../../build/build.ts");
-      const result = await build({ ...options, onProgress: renderer.onEvent });
+      const result = await build({ ...options, onProgress });
       const { writeFile } = await import("node:fs/promises");
       if (flags.iidfile !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId ?? "");
       if (flags["metadata-file"] !== undefined) {
@@ -46,7 +52,7 @@ export const buildCommand = command({
       if (flags.quiet && result.imageId !== undefined) io.stdout.write(`${result.imageId}\n`);
     } catch (error) {
       renderer.close();
-      if (!renderer.showsLogs) io.stderr.write(failedLog(error));
+      if (isFault(error, "RUN_FAILED")) logs.writeFailed(io.stderr);
       throw error;
     } finally {
       renderer.close();

@@ -18,8 +18,8 @@ export const registryServeCommand = command({
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
     const { serveRegistry } = await import("../../server/serve-registry.ts");
-    const { defaultRoot } = await import("../../store/default-root.ts");
-    const root = flags.root ?? `${defaultRoot()}/registry`;
+    const { storeRoot } = await import("../../store/store-root.ts");
+    const root = flags.root ?? `${storeRoot(io.env)}/registry`;
     const server = await serveRegistry({ listen: flags.listen, root });
     io.stdout.write(`listening on ${server.address}\n`);
     await new Promise<void>((resolve) => {

@@ -18,13 +18,20 @@ export const rmiCommand = command({
   async run({ flags, positionals, io }) {
     const { removeImage } = await import("../images/remove-image.ts");
     const { isFault } = await import("../../std/fault.ts");
-    return await withStore(async (store) =>
+    let deleted = false;
+    const status = await withStore(async (store) =>
       forEach(positionals, io, (text) => {
         try {
-          for (const line of removeImage(store.images, text, flags.force)) io.stdout.write(`${line}\n`);
+          for (const line of removeImage(store.images, text, flags.force)) {
+            deleted ||= line.startsWith("Deleted:");
+            io.stdout.write(`${line}\n`);
+          }
         } catch (error) {
           if (!flags.force || !isFault(error, "IMAGE_NOT_FOUND")) throw error;
         }
       }));
+    // What a process looked up is held until it closes the store, so the collection takes a fresh one.
+    if (deleted) await withStore((store) => store.collect());
+    return status;
   },
 });

@@ -1,6 +1,7 @@
 import type { ImageStore } from "../../store/image-store.ts";
-import { familiarReference, familiarRepository, formatReference, parseReference } from "../../oci/reference.ts";
-import { fault, isFault } from "../../std/fault.ts";
+import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
+import { fault } from "../../std/fault.ts";
+import { nameOf } from "./name-of.ts";
 import { shortId } from "./image-rows.ts";
 
 /**
@@ -37,16 +38,6 @@ export function removeImage(images: ImageStore, text: string, force: boolean): s
   for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiar(gone)}`);
   lines.push(`Deleted: ${image.id}`);
   return lines;
-}
-
-function nameOf(text: string): string | undefined {
-  try {
-    const { digest, ...reference } = parseReference(text);
-    return digest === undefined ? formatReference(reference) : undefined;
-  } catch (error) {
-    if (isFault(error, "REFERENCE_INVALID")) return undefined;
-    throw error;
-  }
 }
 
 function familiar(name: string): string {

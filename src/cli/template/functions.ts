@@ -30,7 +30,7 @@ const functions: Readonly<Record<string, TemplateFunction>> = {
   lower: (value) => text(value, "lower").toLowerCase(),
   upper: (value) => text(value, "upper").toUpperCase(),
   title: (value) => text(value, "title").replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_all, before: string, letter: string) => before + letter.toUpperCase()),
-  pad: (value, before, after) => " ".repeat(integer(before, "pad")) + text(value, "pad") + " ".repeat(integer(after, "pad")),
+  pad: (value, before, after) => (value === "" ? "" : " ".repeat(integer(before, "pad")) + text(value, "pad") + " ".repeat(integer(after, "pad"))),
   truncate: (value, length) => [...text(value, "truncate")].slice(0, integer(length, "truncate")).join(""),
   print: (...values) => joinPrinted(values),
   println: (...values) => `${values.map(show).join(" ")}\n`,
@@ -61,9 +61,11 @@ const functions: Readonly<Record<string, TemplateFunction>> = {
   le: (first, second) => compare(first, second) <= 0,
   gt: (first, second) => compare(first, second) > 0,
   ge: (first, second) => compare(first, second) >= 0,
-  html: (value) => show(value).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`),
+  html: (value) => show(value).replace(/[&<>"']/g, (char) => HTML[char]!),
   urlquery: (value) => encodeURIComponent(show(value)),
 };
+
+const HTML: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
 
 /** `and` and `or` stop early, so the evaluator does them. */
 export const functionNames: ReadonlySet<string> = new Set([...Object.keys(functions), "and", "or"]);

@@ -15,9 +15,13 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** The value as JSON, with Maps as objects. */
+/** The value as JSON, with Maps as objects whose keys are sorted, as Go's encoder does it. */
 export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_key, member: unknown) => (member instanceof Map ? Object.fromEntries(member) : member), indent) ?? "null";
+  return JSON.stringify(value, (_key, member: unknown) => (member instanceof Map ? sortedObject(member) : member), indent) ?? "null";
+}
+
+function sortedObject(map: Map<unknown, unknown>): Record<string, unknown> {
+  return Object.fromEntries([...map].map(([key, member]): [string, unknown] => [show(key), member]).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Go's truth: false, 0, "", nil and empty lists and maps are false. */

@@ -19,6 +19,18 @@ export const cliFaults = {
     message: ({ what }) => `${what} needs a terminal, and standard input is none`,
     hint: ({ hint }) => hint,
   }),
+  COMMAND_NOT_FOUND: spec<{ command: string; problem: string }>({
+    when: "The command of `run` is not in the image.",
+    exit: 127,
+    message: ({ command, problem }) => `${JSON.stringify(command)} was not found in the image${problem === "" ? "" : `: ${problem}`}`,
+    hint: () => "the options of `run` stand before the image, the command behind it; --entrypoint replaces the image's own command",
+  }),
+  COMMAND_NOT_EXECUTABLE: spec<{ command: string; problem: string }>({
+    when: "The command of `run` is in the image and cannot be executed.",
+    exit: 126,
+    message: ({ command, problem }) => `${JSON.stringify(command)} cannot be executed${problem === "" ? "" : `: ${problem}`}`,
+    hint: () => "it is a folder, has no execute permission, or is made for another platform",
+  }),
   IMAGE_IN_USE: spec<{ image: string; problem: string; hint: string }>({
     when: "An image is not removed, because it has several names or because somebody uses it.",
     exit: 1,

@@ -1,0 +1,44 @@
+import { command, type Call } from "../command.ts";
+import { flagTable } from "../flags/flag.ts";
+
+const flags = flagTable({
+  username: { kind: "text", short: "u", value: "NAME", help: "User name" },
+  password: { kind: "text", short: "p", value: "TEXT", help: "Password; it stays in the shell's history, so --password-stdin is better" },
+  "password-stdin": { kind: "switch", help: "Read the password from standard input" },
+  insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate" },
+});
+
+export const loginCommand = command({
+  name: "login",
+  summary: "Keep the credentials for a registry",
+  description:
+    "Asks the registry whether it accepts the login, and writes it to docker's config.json, where docker, skopeo and other " +
+    "tools find it too. Without SERVER it is Docker Hub. What is not given is asked for.",
+  usage: "[OPTIONS] [SERVER]",
+  flags,
+  examples: [{ title: "In a script", line: "printf %s \"$TOKEN\" | sampan login -u ci --password-stdin registry.example.com" }],
+  positionals: { min: 0, max: 1 },
+  async run(call) {
+    const { io, positionals, signal } = call;
+    const [{ checkLogin, saveLogin }, { registryHost }] = await Promise.all([import("../../registry/login.ts"), import("../registry-host.ts")]);
+    const host = registryHost(positionals[0]);
+    const { username, password } = await credentials(call);
+    const { identityToken } = await checkLogin(host, { username, password }, { insecure: call.flags.insecure, environment: io.env, signal });
+    const file = saveLogin(host, { username, password, ...(identityToken === undefined ? {} : { identityToken }) }, io.env);
+    io.stderr.write(`\nWARNING! The password is stored unencrypted in '${file}'.\n\n`);
+    io.stdout.write("Login Succeeded\n");
+  },
+});
+
+async function credentials({ flags: given, given: names, io, signal }: Call<typeof flags>): Promise<{ username: string; password: string }> {
+  const [{ ask, readStdin }, { fault }] = await Promise.all([import("../ask.ts"), import("../../std/fault.ts")]);
+  if (given["password-stdin"] && names.has("password")) throw fault("USAGE", { problem: "--password and --password-stdin are mutually exclusive" });
+  if (given["password-stdin"] && !given.username) throw fault("USAGE", { problem: "Must provide --username with --password-stdin" });
+  if (names.has("password")) io.stderr.write("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
+  const hint = "give the name with --username and the password with --password-stdin";
+  const username = (given.username ?? (await ask("Username", io, { hint, signal }))).trim();
+  if (username === "") throw fault("USAGE", { problem: "the user name is empty" });
+  const password = given["password-stdin"] ? await readStdin(io.stdin) : (given.password ?? (await ask("Password", io, { hint, hidden: true, signal })));
+  if (password === "") throw fault("USAGE", { problem: "the password is empty" });
+  return { username, password };
+}

@@ -1,0 +1,78 @@
+import { humanSize } from "../../std/human-size.ts";
+import type { ProgressEvent, TransferEvent, WarningEvent } from "../../std/progress.ts";
+import { mayColor } from "../io.ts";
+import { progressBar } from "./build-picture.ts";
+import { LiveScreen, type ScreenLine } from "./live-screen.ts";
+import type { Renderer } from "./renderer.ts";
+import { fit } from "./text-width.ts";
+import { warningLines } from "./warning-lines.ts";
+
+/** Docker's words for a blob on its way and for one that is done, by direction. */
+const WORDS = {
+  pull: {
+    going: { pulling: "Downloading", extracting: "Extracting" },
+    done: { pulling: "Pull complete", exists: "Already exists", mounted: "Already exists", extracting: "Pull complete" },
+  },
+  push: {
+    going: { pushing: "Pushing", compressing: "Compressing", pulling: "Downloading" },
+    done: { pushing: "Pushed", exists: "Layer already exists", mounted: "Mounted from another repository", compressing: "Compressed", pulling: "Downloaded" },
+  },
+} as const;
+
+type Action = TransferEvent["action"];
+
+/**
+ * Progress of `push` and `pull` in docker's words: on a terminal a line per blob with a bar, elsewhere a line when a
+ * blob is done.
+ */
+export function transferLines(direction: "push" | "pull", options: { stream: NodeJS.WriteStream; errors: NodeJS.WriteStream; env: NodeJS.ProcessEnv }): Renderer {
+  const { stream, errors, env } = options;
+  const transfers = new Map<string, TransferEvent>();
+  const warnings: WarningEvent[] = [];
+  const live = stream.isTTY === true && env["TERM"] !== "dumb";
+  const screen = live
+    ? new LiveScreen(stream, {
+        color: mayColor(stream, env),
+        picture: (columns, rows) => pictureOf([...transfers.values()], direction, columns, rows),
+      })
+    : undefined;
+  return {
+    showsLogs: true,
+    onEvent(event: ProgressEvent) {
+      if (event.type === "warning") warnings.push(event);
+      if (event.type !== "transfer") return;
+      const key = shortKey(event.key);
+      const before = transfers.get(key);
+      transfers.set(key, event);
+      if (screen) screen.changed();
+      else if (event.completed !== undefined && before?.completed === undefined) stream.write(`${key}: ${wordFor(event, direction)}\n`);
+    },
+    close() {
+      screen?.close([...transfers.values()].map((event) => ({ text: `${shortKey(event.key)}: ${wordFor(event, direction)}` })));
+      for (const line of warningLines(warnings.splice(0))) errors.write(`${line}\n`);
+    },
+  };
+}
+
+/** What is on its way first, then what is done, as far as the screen reaches. */
+function pictureOf(events: readonly TransferEvent[], direction: "push" | "pull", columns: number, rows: number): ScreenLine[] {
+  const going = events.filter(({ completed }) => completed === undefined);
+  const shown = new Set([...going, ...events.filter(({ completed }) => completed !== undefined).reverse()].slice(0, rows));
+  return events.filter((event) => shown.has(event)).map((event) => {
+    const text = `${shortKey(event.key)}: ${wordFor(event, direction)}`;
+    if (event.completed !== undefined) return { text: fit(text, columns - 1), color: "2" };
+    const amount = event.total === undefined ? humanSize(event.current, 3) : `${humanSize(event.current, 3)}/${humanSize(event.total, 3)}`;
+    const bar = event.total === undefined || columns < 70 ? "" : ` ${progressBar(event.current / Math.max(1, event.total), 30)}`;
+    return { text: fit(`${text}${bar}  ${amount}`, columns - 1) };
+  });
+}
+
+function wordFor({ action, completed }: TransferEvent, direction: "push" | "pull"): string {
+  const words: Partial<Record<Action, string>> = WORDS[direction][completed === undefined ? "going" : "done"];
+  return words[action] ?? (completed === undefined ? "Waiting" : "Done");
+}
+
+/** `4f4fb700ef54` of a digest, with or without a word before it. */
+function shortKey(key: string): string {
+  return /sha256:([a-f0-9]{12})/.exec(key)?.[1] ?? key;
+}

@@ -1,0 +1,9 @@
+import { fault } from "../std/fault.ts";
+
+/** The host that a person means by SERVER of login and logout: a host, a URL of it, or nothing for Docker Hub. */
+export function registryHost(server: string | undefined): string {
+  if (server === undefined || server === "") return "docker.io";
+  const host = server.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+  if (!/^(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d+)?$/.test(host)) throw fault("USAGE", { problem: `${JSON.stringify(server)} names no registry`, hint: "it looks like registry.example.com or 127.0.0.1:5000" });
+  return /^(?:index|registry-1)\.docker\.io$/.test(host) ? "docker.io" : host;
+}

@@ -1,0 +1,41 @@
+import type { ContainerConfig } from "../../oci/image-config.ts";
+import { fault } from "../../std/fault.ts";
+
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * What the container runs: ENTRYPOINT and then the words of the command line, or CMD without any. --entrypoint
+ * replaces ENTRYPOINT and takes CMD away, as in docker.
+ * @throws USAGE when there is nothing to run
+ */
+export function containerArgs(config: ContainerConfig, words: readonly string[], entrypoint: string | undefined): string[] {
+  const args = entrypoint === undefined
+    ? [...(config.Entrypoint ?? []), ...(words.length > 0 ? words : (config.Cmd ?? []))]
+    : [...(entrypoint === "" ? [] : [entrypoint]), ...words];
+  if (args.length === 0) throw fault("USAGE", { problem: "no command specified", hint: "the image has neither ENTRYPOINT nor CMD: write a command behind its name" });
+  return args;
+}
+
+/** The environment in docker's order: PATH, HOSTNAME and TERM, then the image's, then what -e gives; later ones win in place. */
+export function containerEnv(config: ContainerConfig, given: readonly string[], options: { hostname: string; terminal: boolean }): string[] {
+  const env = new Map<string, string>();
+  const base = [PATH, `HOSTNAME=${options.hostname}`, ...(options.terminal ? ["TERM=xterm"] : [])];
+  for (const pair of [...base, ...(config.Env ?? []), ...given]) {
+    const equals = pair.indexOf("=");
+    env.set(equals < 0 ? pair : pair.slice(0, equals), pair);
+  }
+  return [...env.values()];
+}
+
+/** The variables of an --env-file: a line each, `#` begins a comment, a name alone takes the value of the environment. @throws USAGE */
+export function parseEnvFile(text: string, file: string, env: NodeJS.ProcessEnv): string[] {
+  return text.replace(/^\ufeff/, "").split(/\r?\n/).flatMap((line, index) => {
+    const trimmed = line.trimStart();
+    if (trimmed === "" || trimmed.startsWith("#")) return [];
+    const equals = trimmed.indexOf("=");
+    const name = equals < 0 ? trimmed.trimEnd() : trimmed.slice(0, equals);
+    if (name === "" || /\s/.test(name)) throw fault("USAGE", { problem: `${file}:${index + 1}: ${JSON.stringify(name)} is no name of a variable` });
+    if (equals >= 0) return [`${name}=${trimmed.slice(equals + 1)}`];
+    return env[name] === undefined ? [] : [`${name}=${env[name]}`];
+  });
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname as ownName } from "node:os";
+import { resolve } from "node:path";
+import type { RunJob } from "../../exec/run-job.ts";
+import type { ContainerConfig } from "../../oci/image-config.ts";
+import type { Call } from "../command.ts";
+import { extraHosts } from "../flags/extra-hosts.ts";
+import { assignments } from "../flags/key-values.ts";
+import { containerEnv, parseEnvFile } from "./container-command.ts";
+import type { runFlags } from "./run-flags.ts";
+import { hostMounts, memoryMounts } from "./volumes.ts";
+
+/** What the flags of `run` and the image's config make of a command. @throws USAGE, NOT_SUPPORTED, and what reading an --env-file throws */
+export function containerJob({ flags, io }: Pick<Call<typeof runFlags>, "flags" | "io">, config: ContainerConfig, args: readonly string[]): Omit<RunJob, "root"> {
+  const network = (flags.net ?? flags.network) as RunJob["network"];
+  const hostname = flags.hostname ?? (network === "host" ? ownName() : randomBytes(6).toString("hex"));
+  const fromFiles = flags["env-file"].flatMap((file) => parseEnvFile(readFileSync(resolve(io.cwd, file), "utf8"), file, io.env));
+  const given = Object.entries(assignments(flags.env, io.env, "-e, --env")).map(([name, value]) => `${name}=${value}`);
+  return {
+    args,
+    env: containerEnv(config, [...fromFiles, ...given], { hostname, terminal: flags.tty }),
+    cwd: flags.workdir ?? (config.WorkingDir || "/"),
+    user: flags.user ?? config.User ?? "",
+    hostname,
+    extraHosts: extraHosts(flags["add-host"]),
+    network,
+    mounts: hostMounts(flags.volume, io.cwd),
+    tmpfs: memoryMounts(flags.tmpfs),
+    readonlyRoot: flags["read-only"],
+    hostCertificates: false,
+    stdin: flags.interactive ? "inherit" : "null",
+    terminal: flags.tty,
+  };
+}

@@ -1,0 +1,28 @@
+import { hostPlatform } from "../../oci/platform.ts";
+import { familiarReference, parseReference } from "../../oci/reference.ts";
+import { isFault } from "../../std/fault.ts";
+import type { ImageRecord } from "../../store/image-store.ts";
+import type { Store } from "../../store/open-store.ts";
+import { pullWithProgress } from "../images/pull-with-progress.ts";
+import type { Io } from "../io.ts";
+
+/** The image that `run` was given: from the store, or pulled, as --pull says. Docker's lines go to standard error. */
+export async function findOrPull(
+  store: Store,
+  text: string,
+  options: { when: string; quiet: boolean; insecure: boolean; io: Io; signal: AbortSignal },
+): Promise<ImageRecord> {
+  const { when, quiet, insecure, io, signal } = options;
+  if (when !== "always") {
+    try {
+      return store.images.find(text);
+    } catch (error) {
+      if (when === "never" || !isFault(error, "IMAGE_NOT_FOUND") || /^(?:sha256:)?[a-f0-9]{64}$/.test(text)) throw error;
+    }
+  }
+  const reference = parseReference(text);
+  if (when === "missing" && !quiet) io.stderr.write(`Unable to find image '${familiarReference(reference)}' locally\n`);
+  const { image, status } = await pullWithProgress(store, reference, { platform: hostPlatform(process.arch), insecure, quiet, out: io.stderr, io, signal });
+  if (!quiet) io.stderr.write(`Status: ${status} for ${familiarReference(reference)}\n`);
+  return image;
+}
