@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compileIgnore, parseIgnoreFile, type IgnoreMatcher } from "../dockerfile/ignore.ts";
 import { fault } from "../std/fault.ts";
@@ -63,13 +63,20 @@ export async function openContext(options: OpenContextOptions): Promise<BuildCon
   return present(root, findIgnoreFile(root, path), dockerfile);
 }
 
-/** The folder of a context that is named by path. */
+/** The folder of a context that is named by path, free of symlinks. */
 function findRoot(context: string, cwd: string): string {
-  const root = resolve(cwd, context);
-  const stat = statSync(root, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return root;
-  refuseRemote(context, "a context from a URL or git repository");
-  throw stat === undefined ? fault("CONTEXT_NOT_FOUND", { context }) : fault("CONTEXT_NOT_A_FOLDER", { context });
+  if (context === "" || context.includes("\0")) throw fault("CONTEXT_NOT_FOUND", { context });
+  try {
+    const root = realpathSync(resolve(cwd, context));
+    if (statSync(root).isDirectory()) return root;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES") throw fault("CONTEXT_UNREADABLE", { path: context, reason: "permission denied" }, { cause: error });
+    if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "ELOOP" && code !== "ENAMETOOLONG") throw error;
+    refuseRemote(context, "a context from a URL or git repository");
+    throw fault("CONTEXT_NOT_FOUND", { context });
+  }
+  throw fault("CONTEXT_NOT_A_FOLDER", { context });
 }
 
 async function openStdin(options: OpenContextOptions): Promise<BuildContext> {

@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, linkSync, lstatSync, openSync, readlinkSync, rmSync, symlinkSync, writeSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, linkSync, lstatSync, openSync, rmSync, symlinkSync, writeSync, type BigIntStats } from "node:fs";
 import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
 import { setTimes } from "../linux/times.ts";
 import type { Owner } from "../snapshot/ownership.ts";
@@ -7,6 +7,7 @@ import { applyAttributes, copyXattrs } from "./apply-attributes.ts";
 import { entryType } from "./entry-type.ts";
 import type { ModeChange } from "./parse-chmod.ts";
 import { readContent } from "./read-content.ts";
+import { readLink } from "./read-link.ts";
 import { readFault } from "./read-fault.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
 
@@ -55,7 +56,7 @@ export class EntryCopier {
     const { owner, mode } = this.attributes(view, entry);
     const times = { accessed: stat.atimeNs, modified: stat.mtimeNs };
     if (stat.isSymbolicLink()) {
-      symlinkSync(readlinkSync(hostPath), to);
+      symlinkSync(readLink(hostPath), to);
       return applyAttributes(to, { owner, times }, this.#rules.recordOwners);
     }
     if (stat.isSocket()) closeSync(openSync(to, CREATE, 0o600));

@@ -49,11 +49,6 @@ export class SourceCopier {
     };
   }
 
-  /** The directory that a path leads to, for an archive: --chmod has no say in it. */
-  directory(path: string): TargetDirectory {
-    return this.#destination.directory(this.#destination.resolve(path).path, { mode: 0o755, owner: this.#created.owner });
-  }
-
   #copyDirectory(view: SourceView, entry: SourceEntry, path: string): void {
     const found = this.#destination.resolve(path);
     if (found.kind === "other") throw fault("COPY_ONTO_FILE", { path: `/${found.path}` });
@@ -75,7 +70,7 @@ export class SourceCopier {
       }
       const inner = this.#destination.subdirectory(target, child.name);
       this.#copyChildren(view, child, inner);
-      this.#destination.finish(inner, this.#copier.attributes(view, child), child.stat);
+      this.#destination.complete(inner, this.#copier.attributes(view, child), child.stat);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, type BigIntStats } from "node:fs";
+import { normalize } from "node:path/posix";
 import { setTimes } from "../linux/times.ts";
 import { markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf, type Owner } from "../snapshot/ownership.ts";
@@ -15,8 +16,11 @@ export interface TargetDirectory {
   /** The lower folders that show through, top first. */
   readonly lowers: readonly string[];
   /** What the image has in it, as seen before and changed since. */
-  readonly names: Map<string, "directory" | "other">;
+  readonly names: Map<string, Kind>;
 }
+
+/** A whiteout is one of `upper` itself; those of lower layers leave nothing to see. */
+type Kind = "directory" | "other" | "whiteout";
 
 /** What directories get that are made on the way to a destination; without an owner they are root's. */
 export interface CreatedDirectory {
@@ -31,7 +35,7 @@ const SETGID = 0o2000;
  * as overlayfs would write it, without mounting. Host paths are only built from paths that were resolved
  * inside the root, and whatever a new entry replaces is unlinked before, so no write goes through a symlink.
  */
-export class Destination implements Disposable {
+export class Destination {
   readonly upper: string;
   readonly lowers: readonly string[];
   readonly recordOwners: boolean;
@@ -47,17 +51,12 @@ export class Destination implements Disposable {
     this.#view = new Union([upper, ...lowers]);
   }
 
-  /** Sets the times of directories that were written into. */
-  [Symbol.dispose](): void {
-    for (const [path, { accessed, modified }] of this.#times) setTimes(path, accessed, modified);
-  }
-
   /**
    * Where a path of the image leads when symlinks are followed to the end, and what is there.
    * @throws SYMLINK_LOOP
    */
-  resolve(path: string): { readonly path: string; readonly kind: "directory" | "other" | undefined } {
-    const found = this.#view.resolve(path, { followLast: true });
+  resolve(path: string): { readonly path: string; readonly kind: Kind | undefined } {
+    const found = this.#view.resolve(normalize(path), { followLast: true });
     if (found.path === "") return { path: "", kind: "directory" };
     return { path: found.path, kind: found.entry === undefined ? undefined : found.entry.stat.isDirectory() ? "directory" : "other" };
   }
@@ -114,21 +113,27 @@ export class Destination implements Disposable {
     if (kind === "directory") {
       throw fault("COPY_ONTO_FOLDER", { path: parent.path === "" ? `/${name}` : `/${parent.path}/${name}` });
     }
-    if (kind === "other") rmSync(hostPath, { force: true });
-    else parent.names.set(name, "other");
+    if (kind !== undefined) rmSync(hostPath, { force: true });
+    parent.names.set(name, "other");
     return hostPath;
   }
 
   /** Sets a directory's times when all is done. */
   setTimes(directory: TargetDirectory, stat: BigIntStats): void {
+    // The root is no entry of any layer.
     if (directory.path === "") return;
     this.#times.set(directory.hostPath, { accessed: stat.atimeNs, modified: stat.mtimeNs });
   }
 
   /** Gives a directory that was copied whole its attributes and times; what it had is overwritten. */
-  finish(directory: TargetDirectory, attributes: Attributes, stat: BigIntStats): void {
+  complete(directory: TargetDirectory, attributes: Attributes, stat: BigIntStats): void {
     applyAttributes(directory.hostPath, attributes, this.recordOwners);
     this.setTimes(directory, stat);
+  }
+
+  /** When all is copied: sets the times of directories that were written into. */
+  settle(): void {
+    for (const [path, { accessed, modified }] of this.#times) setTimes(path, accessed, modified);
   }
 
   /** Forgets what was seen, when somebody else wrote into `upper`. */
@@ -171,20 +176,22 @@ export class Destination implements Disposable {
   }
 
   #open(where: Omit<TargetDirectory, "names">, empty = false): TargetDirectory {
-    const opened = { ...where, names: empty ? new Map<string, "directory" | "other">() : this.#namesOf(where) };
+    const opened = { ...where, names: empty ? new Map<string, Kind>() : this.#namesOf(where) };
     this.#opened.set(where.path, opened);
     return opened;
   }
 
-  #namesOf({ hostPath, lowers }: Omit<TargetDirectory, "names">): Map<string, "directory" | "other"> {
-    const names = new Map<string, "directory" | "other">();
+  #namesOf({ hostPath, lowers }: Omit<TargetDirectory, "names">): Map<string, Kind> {
+    const names = new Map<string, Kind>();
     const hidden = new Set<string>();
     for (const folder of [hostPath, ...lowers]) {
       for (const item of readdirSync(folder, { withFileTypes: true })) {
         const { name } = item;
         if (names.has(name) || hidden.has(name)) continue;
-        if (item.isCharacterDevice() && isWhiteout(lstatSync(`${folder}/${name}`))) hidden.add(name);
-        else names.set(name, item.isDirectory() ? "directory" : "other");
+        if (item.isCharacterDevice() && isWhiteout(lstatSync(`${folder}/${name}`))) {
+          hidden.add(name);
+          if (folder === hostPath) names.set(name, "whiteout");
+        } else names.set(name, item.isDirectory() ? "directory" : "other");
       }
     }
     return names;

@@ -1,5 +1,5 @@
 import { createHash, hash, type Hash } from "node:crypto";
-import { lstatSync, readlinkSync, type BigIntStats } from "node:fs";
+import { lstatSync, type BigIntStats } from "node:fs";
 import { fileKey, layerFileKey, type FileDigestCache, type FileKey } from "../context/file-digests.ts";
 import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
 import { getXattr } from "../linux/xattr.ts";
@@ -7,6 +7,7 @@ import { sha256, type Digest } from "../oci/digest.ts";
 import { isFault } from "../std/fault.ts";
 import { entryType, type EntryType } from "./entry-type.ts";
 import { readContent } from "./read-content.ts";
+import { readLink } from "./read-link.ts";
 import { selectSources } from "./select-sources.ts";
 import { SourceView, type SourceEntry, type SourceTree } from "./source-view.ts";
 
@@ -123,7 +124,7 @@ class DigestRun {
 
   #content(entry: SourceEntry, type: EntryType): Digest {
     if (type === "file") return entry.stat.isSocket() ? EMPTY : this.#file(entry);
-    if (type === "symlink") return sha256(readlinkSync(entry.hostPath));
+    if (type === "symlink") return sha256(readLink(entry.hostPath));
     if (type === "character" || type === "block") return sha256(`${deviceMajor(entry.stat.rdev)}:${deviceMinor(entry.stat.rdev)}`);
     return EMPTY;
   }

@@ -1,3 +1,4 @@
+import { suggest } from "../dockerfile/suggest.ts";
 import { fault } from "../std/fault.ts";
 import { checkPattern, hasWildcard, matchName } from "./match-name.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
@@ -32,7 +33,7 @@ export function selectSources(view: SourceView, source: string, options: { wildc
   search(view, base, components.slice(first), matches);
   return matches.map((match) => {
     const entry = match.stat.isSymbolicLink() ? view.find(match.path) : match;
-    if (entry === undefined) throw fault("COPY_SOURCE_NOT_FOUND", { command: options.command ?? "COPY", source: `/${match.path}`, from: view.name });
+    if (entry === undefined) throw notFound(view, match.path.split("/"), options.command ?? "COPY");
     return { name: match.name, entry };
   });
 }
@@ -58,6 +59,24 @@ function clean(path: string): string[] {
 }
 
 function notFound(view: SourceView, components: readonly string[], command: string): Error {
-  const excluded = view.isHidden(components.join("/"));
-  return fault("COPY_SOURCE_NOT_FOUND", { command, source: `/${components.join("/")}`, from: view.name, excluded });
+  const path = components.join("/");
+  const suggestion = suggestPath(view, components);
+  return fault("COPY_SOURCE_NOT_FOUND", {
+    command,
+    source: `/${path}`,
+    from: view.name,
+    excluded: view.isHidden(path),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  });
+}
+
+/** A path that is there and differs by a typing error in its last component, or by nothing but case. */
+function suggestPath(view: SourceView, components: readonly string[]): string | undefined {
+  const parents = components.slice(0, -1);
+  const folder = view.find(parents.join("/"));
+  if (!folder?.stat.isDirectory()) return undefined;
+  const name = components.at(-1)!;
+  const names = view.children(folder).map((child) => child.name);
+  const found = names.find((other) => other.toLowerCase() === name.toLowerCase()) ?? suggest(name, names);
+  return found === undefined ? undefined : [...parents, found].join("/");
 }

@@ -51,9 +51,12 @@ export class SourceView {
     this.#union = this.ignore ? new VisibleUnion(tree.layers, this.ignore) : new Union(tree.layers);
   }
 
-  /** The entry that a path leads to, symlinks followed inside the root; undefined where there is none. */
+  /**
+   * The entry that a path leads to, symlinks followed inside the root; undefined where there is none.
+   * @throws SYMLINK_LOOP, CONTEXT_UNREADABLE
+   */
   find(path: string): SourceEntry | undefined {
-    const { entry } = this.#union.resolve(path, { followLast: true });
+    const entry = lookUp(this.#union, path, this.tree);
     if (entry === undefined || entry.stat.isSymbolicLink()) return undefined;
     const found = this.#entry(entry);
     if (this.#isExcluded(found.path) && (!found.stat.isDirectory() || this.children(found).length === 0)) return undefined;
@@ -62,7 +65,7 @@ export class SourceView {
 
   /** Whether the path is there and only .dockerignore hides it. */
   isHidden(path: string): boolean {
-    return this.ignore !== undefined && new Union(this.tree.layers).resolve(path, { followLast: true }).entry !== undefined;
+    return this.ignore !== undefined && lookUp(new Union(this.tree.layers), path, this.tree) !== undefined;
   }
 
   /**
@@ -170,6 +173,15 @@ class VisibleUnion extends Union {
     const entry = super.lstat(path);
     if (entry === undefined || path === "" || !this.#ignore.matches(entry.path)) return entry;
     return entry.stat.isDirectory() && this.#ignore.mayReinclude(entry.path) ? entry : undefined;
+  }
+}
+
+function lookUp(union: Union, path: string, { layers }: SourceTree): UnionEntry | undefined {
+  try {
+    return union.resolve(path, { followLast: true }).entry;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENAMETOOLONG") return undefined;
+    throw readFault(error, (error as NodeJS.ErrnoException).path ?? `${layers[0]}/${path}`);
   }
 }
 

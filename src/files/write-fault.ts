@@ -1,9 +1,13 @@
 import { fault } from "../std/fault.ts";
 
-/** The fault for a layer folder that could not be written to; other errors as they are. */
-export function writeFault(error: unknown, upper: string): unknown {
+/**
+ * The fault for a layer folder that could not be written to; other errors as they are.
+ * @param path what the operation was about, in the image.
+ */
+export function writeFault(error: unknown, upper: string, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path: upper }, { cause: error });
   if (code === "EROFS" || code === "EACCES") return fault("READ_ONLY", { path: upper }, { cause: error });
+  if (code === "ENAMETOOLONG") return fault("COPY_PATH_INVALID", { path, problem: "a name in it is too long" }, { cause: error });
   return error;
 }

@@ -1,0 +1,56 @@
+import { writeFileSync } from "node:fs";
+import { isArchive, unpackArchive } from "../layer/unpack-archive.ts";
+import { applyAttributes } from "./apply-attributes.ts";
+import type { CopyRules } from "./copy-entry.ts";
+import { SourceCopier } from "./copy-sources.ts";
+import type { Destination } from "./destination.ts";
+import type { CopyFiles, FileOperationResult, InlineDocument } from "./file-operation.ts";
+import { parseChmod } from "./parse-chmod.ts";
+import { resolveOwner } from "./resolve-owner.ts";
+import { selectSources } from "./select-sources.ts";
+import { SourceView, type SourceTree } from "./source-view.ts";
+
+/** COPY and ADD: sources in their order, then inline documents; what comes later overwrites. */
+export async function copyFiles(operation: CopyFiles, destination: Destination, trees: readonly SourceTree[]): Promise<FileOperationResult> {
+  const rules: CopyRules = {
+    owner: operation.chown ? resolveOwner(operation.chown, destination.lowers) : undefined,
+    mode: operation.chmod ? parseChmod(operation.chmod) : undefined,
+    recordOwners: destination.recordOwners,
+  };
+  const copier = new SourceCopier(destination, rules);
+  const views = trees.map((tree) => new SourceView(tree));
+  let { entries, bytes } = { entries: 0, bytes: 0 };
+  for (const { tree, path, wildcards, unpack } of operation.sources) {
+    const view = views[tree]!;
+    for (const selection of selectSources(view, path, { wildcards, command: operation.createdBy })) {
+      const { hostPath, stat } = selection.entry;
+      if (unpack === "auto" && stat.isFile() && (await isArchive(hostPath))) {
+        const counts = await unpackInto(operation.destination, hostPath, destination, rules);
+        entries += counts.entries;
+        bytes += counts.bytes;
+      } else copier.copy(view, selection, operation.destination);
+    }
+  }
+  for (const document of operation.inline ?? []) {
+    writeDocument(document, copier.locate(document.name, operation.destination), destination, rules);
+    entries += 1;
+    bytes += document.content.length;
+  }
+  return { entries: entries + copier.entries, bytes: bytes + copier.bytes };
+}
+
+/** The folder that an archive goes into is made 0755; --chmod has no say in archives. */
+async function unpackInto(path: string, archive: string, destination: Destination, { owner, recordOwners }: CopyRules): Promise<FileOperationResult> {
+  const folder = destination.directory(destination.resolve(path).path, { mode: 0o755, owner });
+  const { upper, lowers } = destination;
+  const counts = await unpackArchive({ archive, destination: folder.path, upper, lowers, ...(owner ? { owner } : {}), recordOwners });
+  destination.forget();
+  return counts;
+}
+
+function writeDocument(document: InlineDocument, place: ReturnType<SourceCopier["locate"]>, destination: Destination, rules: CopyRules): void {
+  const hostPath = destination.place(place.directory, place.name);
+  writeFileSync(hostPath, document.content, { flag: "wx", mode: 0o600 });
+  const mode = rules.mode ? rules.mode.apply(document.mode, false) : document.mode;
+  applyAttributes(hostPath, { owner: rules.owner ?? { uid: 0, gid: 0 }, mode }, rules.recordOwners);
+}
