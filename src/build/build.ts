@@ -2,7 +2,7 @@ import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import { openContext } from "../context/open-context.ts";
 import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
-import { createExecutor } from "../exec/create-executor.ts";
+import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { sha256 } from "../oci/digest.ts";
 import { formatPlatform, hostPlatform, parsePlatform, platformMatches } from "../oci/platform.ts";
@@ -15,7 +15,6 @@ import { openStore, type Store } from "../store/open-store.ts";
 import { storeRoot } from "../store/store-root.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
 import { createArchivePort } from "./archive-port.ts";
-import { exportResult } from "./export-result.ts";
 import { finishImage, layerVertices } from "./finish-image.ts";
 import { packSnapshot, type PackedLayer } from "./layer-blobs.ts";
 import { lazyClient } from "./lazy-client.ts";
@@ -69,12 +68,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const access = { client: client.get, recordOwners, onProgress, signal };
   const materialize = (operation: ImageOperation, stepId: string): Promise<string | undefined> =>
     materializeLayers(store, resolver.layers(operation.reference), { ...access, stepId });
-  let executor: ReturnType<typeof createExecutor> | undefined;
+  let executor: Promise<Executor> | undefined;
   cleanup.defer(async () => void (await (await executor?.catch(() => undefined))?.[Symbol.asyncDispose]()));
   const runner = createRunner({
     store,
     context,
-    executor: () => (executor ??= createExecutor({ ...(options.runtime ? { runtime: options.runtime } : {}), temporary: store.temporary })),
+    executor: () => (executor ??= startExecutor(options, store)),
     materialize,
     recordOwners,
     hostCertificates: options.hostCertificates ?? true,
@@ -87,12 +86,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
   const image = plan.image ? finishImage(store, graph, results, packed, Date.now()) : undefined;
   if (image) store.images.put({ config: image.config, names: plan.outputs.some(({ type }) => type === "store") || names.length === 0 ? names : [] });
-  const exported = await exportResult({
-    store, outputs: plan.outputs, names, access, cwd: options.cwd ?? process.cwd(),
+  const outputs = plan.outputs.filter(({ type }) => type !== "store");
+  const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
+    store, outputs, names, access, cwd: options.cwd ?? process.cwd(),
     ...(image ? { imageId: image.id } : {}),
     snapshot: () => topSnapshot(graph, results, materialize),
   });
   return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
+}
+
+async function startExecutor({ runtime }: BuildOptions, { temporary }: Store): Promise<Executor> {
+  const { createExecutor } = await import("../exec/create-executor.ts");
+  return createExecutor({ ...(runtime ? { runtime } : {}), temporary });
 }
 
 /** The target's file system, for outputs that write it out as it is. */

@@ -47,7 +47,7 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
   const record = store.images.get(imageId!)!;
   const image = await portableImage(store, record, output.type === "docker" ? "none" : "gzip", access);
   if (output.type === "registry") {
-    for (const name of names) await pushFromStore(store, access.client(), record, parseReference(name), access);
+    for (const name of names) await pushFromStore(store, await access.client(), record, parseReference(name), access);
   } else if (output.type === "oci" || output.type === "docker") {
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
     await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], store.blobs, stream, access.signal ? { signal: access.signal } : {})));

@@ -3,16 +3,16 @@ import type { Codec } from "../oci/media-type.ts";
 import { MANIFEST_LIMIT, type Descriptor } from "../oci/manifest.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { fault } from "../std/fault.ts";
-import type { RegistryClient } from "../registry/client.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import { assembleImage, createImage, type Image } from "../image/image.ts";
+import type { ClientSource } from "./lazy-client.ts";
 import { fetchLayer, materializeLayers } from "./materialize.ts";
 import { knownBlob, packSnapshot } from "./layer-blobs.ts";
 import { layersOf } from "./resolve-base.ts";
 
 export interface LayerAccess {
-  readonly client: () => RegistryClient;
+  readonly client: ClientSource;
   readonly recordOwners: boolean;
   readonly stepId: string;
   readonly onProgress: OnProgress;

@@ -1,16 +1,23 @@
-import { createRegistryClient, type RegistryClient } from "../registry/client.ts";
-import { dockerCredentials } from "../registry/credentials.ts";
-import { parseMirrors } from "../registry/mirrors.ts";
+import type { RegistryClient } from "../registry/client.ts";
 
-/** A registry client that is made when first needed, with this user's credentials and mirrors. */
-export function lazyClient(options: { insecure: boolean | readonly string[] }): AsyncDisposable & { get: () => RegistryClient } {
-  let client: RegistryClient | undefined;
+/** Gives the registry client of a command; the first call makes it. */
+export type ClientSource = () => Promise<RegistryClient>;
+
+/**
+ * A registry client that is made, and whose modules are loaded, when something has to be fetched or sent; with
+ * this user's credentials and mirrors.
+ */
+export function lazyClient(options: { insecure: boolean | readonly string[] }): AsyncDisposable & { get: ClientSource } {
+  let client: Promise<RegistryClient> | undefined;
   return {
-    get: () => (client ??= createRegistryClient({
-      credentials: dockerCredentials(process.env),
-      mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"] ?? ""),
-      insecure: options.insecure,
-    })),
-    [Symbol.asyncDispose]: async () => void (await client?.[Symbol.asyncDispose]()),
+    get: () => (client ??= makeClient(options)),
+    [Symbol.asyncDispose]: async () => void (await (await client?.catch(() => undefined))?.[Symbol.asyncDispose]()),
   };
+}
+
+async function makeClient({ insecure }: { insecure: boolean | readonly string[] }): Promise<RegistryClient> {
+  const [{ createRegistryClient }, { dockerCredentials }, { parseMirrors }] = await Promise.all([
+    import("../registry/client.ts"), import("../registry/credentials.ts"), import("../registry/mirrors.ts"),
+  ]);
+  return createRegistryClient({ credentials: dockerCredentials(process.env), mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure });
 }

@@ -7,7 +7,7 @@ import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import type { applyLayer } from "../layer/apply-layer.ts";
-import type { RegistryClient } from "../registry/client.ts";
+import type { ClientSource } from "./lazy-client.ts";
 import type { Store } from "../store/open-store.ts";
 
 type ApplyOptions = Parameters<typeof applyLayer>[0];
@@ -31,7 +31,7 @@ export interface ImageLayers {
 export async function materializeLayers(
   store: Store,
   image: ImageLayers,
-  options: { client: () => RegistryClient; recordOwners: boolean; stepId: string; onProgress: OnProgress; signal?: AbortSignal },
+  options: { client: ClientSource; recordOwners: boolean; stepId: string; onProgress: OnProgress; signal?: AbortSignal },
 ): Promise<string | undefined> {
   const { diffIds } = image;
   let parent: string | undefined;
@@ -74,7 +74,7 @@ export async function fetchLayer(
       ...(completed === undefined ? {} : { completed }),
     });
     try {
-      const body = await options.client().blobGet(parseReference(source), descriptor!, options.signal ? { signal: options.signal } : {});
+      const body = (await options.client()).blobGet(parseReference(source), descriptor!, options.signal ? { signal: options.signal } : {});
       let received = 0;
       await store.blobs.write(body, {
         digest: descriptor!.digest, size: descriptor!.size,

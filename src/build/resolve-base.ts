@@ -3,12 +3,11 @@ import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT, parseManifest, type Descriptor } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
 import { formatReference, formatRepository, parseReference, type Reference } from "../oci/reference.ts";
-import { pullImage } from "../registry/pull-image.ts";
-import type { RegistryClient } from "../registry/client.ts";
 import { isFault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
+import type { ClientSource } from "./lazy-client.ts";
 import type { ImageLayers } from "./materialize.ts";
 
 export interface BaseResolver {
@@ -24,7 +23,7 @@ export interface BaseResolver {
  */
 export function createBaseResolver(
   store: Store,
-  options: { client: () => RegistryClient; pull: boolean; onProgress: OnProgress; signal?: AbortSignal },
+  options: { client: ClientSource; pull: boolean; onProgress: OnProgress; signal?: AbortSignal },
 ): BaseResolver {
   const pending = new Map<string, Promise<ResolvedBase>>();
   const found = new Map<string, ImageLayers>();
@@ -67,13 +66,14 @@ async function fetchImage(
   store: Store,
   reference: Reference,
   platform: Platform,
-  options: { client: () => RegistryClient; onProgress: OnProgress; signal?: AbortSignal },
+  options: { client: ClientSource; onProgress: OnProgress; signal?: AbortSignal },
 ): Promise<ImageRecord> {
   const id = `metadata ${formatReference(reference)}`;
   const step = { type: "step", id, name: `[internal] load metadata for ${formatReference(reference)}`, started: Date.now() } as const;
   options.onProgress(step);
   try {
-    const pulled = await pullImage(options.client(), reference, store.blobs, { platform, layers: "none", ...(options.signal ? { signal: options.signal } : {}) });
+    const { pullImage } = await import("../registry/pull-image.ts");
+    const pulled = await pullImage(await options.client(), reference, store.blobs, { platform, layers: "none", ...(options.signal ? { signal: options.signal } : {}) });
     const image = store.images.put({
       config: pulled.config,
       manifest: { bytes: pulled.manifest.bytes, mediaType: pulled.manifest.mediaType },

@@ -25,7 +25,7 @@ export async function pullWithProgress(store: Store, reference: Reference, optio
   const renderer = quiet ? undefined : transferLines("pull", { stream: out, errors: io.stderr, env: io.env });
   await using client = lazyClient({ insecure: options.insecure });
   try {
-    const { image, digest } = await pullToStore(store, client.get(), reference, { platform, signal, onProgress: (event) => renderer?.onEvent(event) });
+    const { image, digest } = await pullToStore(store, await client.get(), reference, { platform, signal, onProgress: (event) => renderer?.onEvent(event) });
     renderer?.close();
     if (!quiet) out.write(`Digest: ${digest}\n`);
     return { image, status: before.has(image.id) ? "Image is up to date" : "Downloaded newer image" };

@@ -22,7 +22,7 @@ export async function pushNames(store: Store, names: readonly string[], { quiet,
     const image = store.images.find(name);
     const renderer = quiet ? undefined : transferLines("push", { stream: io.stdout, errors: io.stderr, env: io.env });
     try {
-      const pushed = await pushFromStore(store, client.get(), image, reference, {
+      const pushed = await pushFromStore(store, await client.get(), image, reference, {
         client: client.get, recordOwners, stepId: `push ${name}`, onProgress: (event) => renderer?.onEvent(event), signal,
       });
       renderer?.close();
