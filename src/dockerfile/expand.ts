@@ -41,11 +41,10 @@ export function expand(word: string, env: ReadonlyMap<string, string>, options: 
     rawEscapes: options.rawEscapes ?? false,
     quotes: !options.skipProcessQuotes,
     skipUnset: options.skipUnset ?? false,
-    used: new Set(), unmatched: new Set(),
+    words: { done: [], current: "" }, used: new Set(), unmatched: new Set(),
   };
-  const words: Words = { done: [], current: "" };
-  const value = readUntil(reader, undefined, { rawEscapes: reader.rawEscapes, doubleEscapes: false }, words);
-  return { value, words: endWord(words), unmatched: reader.unmatched, used: reader.used };
+  const value = readUntil(reader, undefined, { rawEscapes: reader.rawEscapes, doubleEscapes: false }, reader.words);
+  return { value, words: endWord(reader.words), unmatched: reader.unmatched, used: reader.used };
 }
 
 /** One word under way. */
@@ -60,6 +59,7 @@ interface Reader {
   rawEscapes: boolean;
   readonly quotes: boolean;
   readonly skipUnset: boolean;
+  readonly words: Words;
   readonly used: Set<string>;
   readonly unmatched: Set<string>;
 }
@@ -234,7 +234,11 @@ function readOperand(reader: Reader, stop: string, mode: Mode, missing: string):
   reader.depth += 1;
   if (reader.depth > DEEPEST) throw refuse(reader, `more than ${DEEPEST} substitutions inside each other`);
   try {
-    return readUntil(reader, stop, mode);
+    const operand = readUntil(reader, stop, mode);
+    // BuildKit loses the beginning of a word here, `1${a:-2}` is the word `2`. Without that, `$((1 << ${a:-2}))`
+    // would be a heredoc for us and none for BuildKit.
+    reader.words.current = "";
+    return operand;
   } catch (error) {
     if (isFault(error, "DOCKERFILE_SUBSTITUTION") && peek(reader) === undefined) throw refuse(reader, `syntax error: ${missing}`);
     throw error;
@@ -287,7 +291,7 @@ function refuse(reader: Reader, problem: string): Fault {
   return fault("DOCKERFILE_SUBSTITUTION", { word: goQuote(reader.source), problem });
 }
 
-/** Words under way: white space ends one, unless it came in quotes or behind an escape. */
+/** The words of a value under way: white space ends one, unless it came in quotes or behind an escape. */
 interface Words {
   readonly done: string[];
   current: string;

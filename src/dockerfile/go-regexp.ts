@@ -52,12 +52,12 @@ function readClass(chars: readonly string[], start: number): { source: string; e
     const low = readMember(chars, at);
     if (low === undefined) return undefined;
     at = low.end;
-    source += literal(low.char);
+    source += member(low.char);
     if (chars[at] !== "-" || chars[at + 1] === "]" || chars[at + 1] === undefined) continue;
     const high = readMember(chars, at + 1);
     if (high === undefined || high.char.codePointAt(0)! < low.char.codePointAt(0)!) return undefined;
     at = high.end;
-    source += `-${literal(high.char)}`;
+    source += `-${member(high.char)}`;
   }
   return { source: `${source}]`, end: at + 1 };
 }
@@ -75,5 +75,10 @@ function readMember(chars: readonly string[], at: number): { char: string; end: 
 }
 
 function literal(char: string): string {
-  return /[\^$\\.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
+  return /[\^$\\.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+}
+
+/** A character inside a class. */
+function member(char: string): string {
+  return char === "-" ? "\\-" : literal(char);
 }

@@ -46,6 +46,7 @@ function twoArguments({ args }: InstructionNode, instruction: string): void {
   if (args.length >= 2) return;
   throw fault("DOCKERFILE_ARGUMENTS", {
     problem: `${instruction} requires at least two arguments, but only one was provided. Destination could not be determined`,
+    hint: "the last argument is the path in the image, the ones before it are what is copied",
   });
 }
 

@@ -42,7 +42,7 @@ export function parseDockerfile(source: string | Uint8Array, options: { file?: s
 function parseFrom(node: InstructionNode, location: SourceLocation): Omit<Stage, "index" | "instructions"> {
   const [base, , writtenName] = node.args;
   if (base === undefined || (node.args.length !== 1 && (node.args.length !== 3 || node.args[1]!.toLowerCase() !== "as"))) {
-    throw fault("DOCKERFILE_ARGUMENTS", { problem: "FROM requires either one or three arguments" });
+    throw fault("DOCKERFILE_ARGUMENTS", { problem: "FROM requires either one or three arguments", hint: "write FROM <image>, or FROM <image> AS <name>" });
   }
   const name = writtenName?.toLowerCase();
   if (name !== undefined && !/^[a-z][a-z0-9\-_.]*$/.test(name)) throw fault("DOCKERFILE_STAGE_NAME", { name: goQuote(writtenName!) });

@@ -119,7 +119,7 @@ function parseOnbuild({ args, flags, line, heredocs }: InstructionNode): Meaning
 function parseShell({ args, json, flags }: InstructionNode): Meaning {
   parseFlags(flags, {});
   atLeastOne(args, "SHELL");
-  if (!json) throw invalidArguments("SHELL requires the arguments to be in JSON form");
+  if (!json) throw invalidArguments("SHELL requires the arguments to be in JSON form", 'write it like SHELL ["/bin/bash", "-c"]');
   return { kind: "shell", args };
 }
 
@@ -146,8 +146,8 @@ function atLeastOne(args: readonly string[], instruction: string): void {
   if (args.length === 0) throw invalidArguments(`${instruction} requires at least one argument`);
 }
 
-function invalidArguments(problem: string): Error {
-  return fault("DOCKERFILE_ARGUMENTS", { problem });
+function invalidArguments(problem: string, hint?: string): Error {
+  return fault("DOCKERFILE_ARGUMENTS", { problem, hint });
 }
 
 function withBodies(line: string, { heredocs }: Pick<InstructionNode, "heredocs">): string {

@@ -1,7 +1,7 @@
 import { fault } from "../std/fault.ts";
 import { goQuote } from "./go-quote.ts";
 import { splitBlanks, splitFirstBlank, splitInstruction, splitQuoted } from "./split-words.ts";
-import { isSpace, trimSpaceStart } from "./unicode.ts";
+import { trimSpaceStart } from "./unicode.ts";
 
 /** Arguments of an instruction, before anything is known of their meaning. */
 export interface Arguments {
@@ -91,7 +91,7 @@ function keyValues(instruction: string, rest: string, escape: string): Arguments
   if (words.length === 0) return { args: [], json: false };
   if (!words[0]!.includes("=")) {
     const [name, value] = splitFirstBlank(rest);
-    if (value === undefined) throw fault("DOCKERFILE_ARGUMENTS", { problem: `${instruction} must have two arguments` });
+    if (value === undefined) throw fault("DOCKERFILE_ARGUMENTS", { problem: `${instruction} must have two arguments`, hint: `write ${instruction} name=value` });
     return { args: [name, value, ""], json: false };
   }
   return { args: words.flatMap(nameAndValue), json: false };
@@ -108,11 +108,10 @@ function nameAndValue(word: string): string[] {
 /** HEALTHCHECK: the first word is a type, the rest as in CMD. */
 function typeAndCommand(rest: string): Arguments {
   if (rest === "") return { args: [], json: false };
-  const chars = [...rest];
-  const space = chars.findIndex(isSpace);
-  const type = space < 0 ? rest : chars.slice(0, space).join("");
-  const command = jsonOrText(trimSpaceStart(rest.slice(type.length)), "");
-  return { ...command, args: [type, ...command.args] };
+  // Only ASCII spaces end the type, unlike elsewhere.
+  const [, type = "", command = ""] = /^([^\t\n\v\f\r ]+)[\t\n\v\f\r ]*([^]*)$/.exec(rest) ?? [];
+  const line = jsonOrText(command, "");
+  return { ...line, args: [type, ...line.args] };
 }
 
 function innerInstruction(rest: string, escape: string): Arguments {

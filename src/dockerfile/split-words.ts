@@ -1,6 +1,7 @@
 import { isSpace, trimSpace } from "./unicode.ts";
 
 const BLANKS = /[\t\v\f\r ]+/;
+const ASCII_SPACE = /^[\t\n\v\f\r ]$/;
 
 /** Splits at blanks, as EXPOSE, FROM and the plain form of COPY do; quotes mean nothing. */
 export function splitBlanks(text: string): string[] {
@@ -49,19 +50,22 @@ export function splitInstruction(line: string, escape: string): { keyword: strin
   return { keyword, flags, rest: trimSpace(rest) };
 }
 
-/** Takes the words that begin with `--` off the front, without their quotes and escapes; a bare `--` ends them. */
+/**
+ * Takes the words that begin with `--` off the front, without their quotes and escapes; a bare `--` ends them.
+ * Spaces beyond ASCII do not separate flags, unlike words.
+ */
 function splitFlags(text: string, escape: string): { flags: string[]; rest: string } {
   const chars = [...text];
   const flags: string[] = [];
   let at = 0;
   for (;;) {
-    while (at < chars.length && isSpace(chars[at]!)) at += 1;
+    while (at < chars.length && ASCII_SPACE.test(chars[at]!)) at += 1;
     if (chars[at] !== "-" || chars[at + 1] !== "-") return { flags, rest: chars.slice(at).join("") };
     let flag = "";
     let quote: string | undefined;
     for (; at < chars.length; at += 1) {
       const char = chars[at]!;
-      if (quote === undefined && isSpace(char)) break;
+      if (quote === undefined && ASCII_SPACE.test(char)) break;
       if (char === escape) flag += chars[(at += 1)] ?? "";
       else if (char === quote) quote = undefined;
       else if (quote === undefined && (char === "'" || char === '"')) quote = char;

@@ -64,22 +64,25 @@ export const dockerfileFaults = {
     when: "A line begins with a word that is no instruction.",
     exit: 1,
     message: ({ instruction, near, line }) => `${at(line)}unknown instruction: ${instruction}${didYouMean(near)}`,
-    hint: ({ near }) => (near === undefined ? "if the line continues the one above, that one must end in the escape character" : undefined),
+    hint: () => "if the line continues the one above, that one must end in the escape character",
   }),
   DOCKERFILE_FLAG: spec<{ problem: string; near?: string; line?: number }>({
     when: "A flag of an instruction is unknown, repeated, or has a value that does not fit.",
     exit: 1,
     message: ({ problem, near, line }) => at(line) + problem + didYouMean(near),
+    hint: () => "flags stand between the instruction and its arguments, as --name or --name=value",
   }),
-  DOCKERFILE_ARGUMENTS: spec<{ problem: string; line?: number }>({
+  DOCKERFILE_ARGUMENTS: spec<{ problem: string; hint?: string; line?: number }>({
     when: "An instruction has too few or too many arguments, or one of the wrong form.",
     exit: 1,
     message: ({ problem, line }) => at(line) + problem,
+    hint: ({ hint }) => hint,
   }),
   DOCKERFILE_STAGE_NAME: spec<{ name: string; line?: number }>({
     when: "The name after `FROM … AS` is not a letter followed by letters, digits, `-`, `_` and `.`.",
     exit: 1,
     message: ({ name, line }) => `${at(line)}invalid name for build stage: ${name}, name can't start with a number or contain symbols`,
+    hint: () => "a stage name is a letter, then letters, digits, - _ and .",
   }),
   DOCKERFILE_TRIGGER: spec<{ trigger: string; problem: string }>({
     when: "An ONBUILD trigger of the base image cannot be read.",
