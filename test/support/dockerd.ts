@@ -1,0 +1,36 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Why no Docker daemon can be started here; false if one can. */
+export const noDockerd: string | false = process.getuid!() !== 0
+  ? "needs root for dockerd"
+  : spawnSync("dockerd", ["--version"]).status === 0 && spawnSync("docker", ["--version"]).status === 0 ? false : "needs dockerd and docker";
+
+/** A Docker daemon of the test's own, without network. @returns how to call its client */
+export async function startDockerd(context: TestContext): Promise<(...args: string[]) => { status: number | null; stdout: string; stderr: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-dockerd-"));
+  const socket = join(folder, "docker.sock");
+  const daemon = spawn("dockerd", [
+    "--host", `unix://${socket}`, "--data-root", join(folder, "data"), "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid"),
+    "--storage-driver", "vfs", "--bridge", "none", "--iptables=false", "--ip6tables=false",
+  ], { stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  daemon.stderr.on("data", (data) => { log += data; });
+  context.after(async () => {
+    daemon.kill("SIGTERM");
+    for (let i = 0; i < 100 && daemon.exitCode === null && daemon.signalCode === null; i += 1) await sleep(50);
+    spawnSync("umount", ["-l", join(folder, "data")]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const client = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", env: { ...process.env, DOCKER_CONFIG: folder } });
+  for (let i = 0; i < 300 && daemon.exitCode === null; i += 1) {
+    if (existsSync(socket) && client("version").status === 0) return client;
+    await sleep(100);
+  }
+  throw new Error(`dockerd did not start: ${log.slice(-2000)}`);
+}
