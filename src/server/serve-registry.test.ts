@@ -127,6 +127,17 @@ test("clients that send nothing more are dropped, and the server goes on", async
   assert.deepEqual(registry.problems, []);
 });
 
+test("a client that stops reading is dropped", async (context) => {
+  const dropped = Promise.withResolvers<number>();
+  const registry = await scratchRegistry(context, { settings: { idleTimeout: 200 }, onRequest: ({ method, milliseconds }) => method === "GET" && dropped.resolve(milliseconds) });
+  const digest = await registry.pushBlob("app", Buffer.alloc(30_000_000, "z"));
+  const socket = connect(registry.port, "127.0.0.1", () => socket.write(`GET /v2/app/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`));
+  socket.pause();
+  context.after(() => socket.destroy());
+  assert.ok((await dropped.promise) >= 150);
+  assert.deepEqual(registry.problems, []);
+});
+
 test("a client that leaves in the middle of a download does no harm", async (context) => {
   const registry = await scratchRegistry(context);
   const digest = await registry.pushBlob("app", Buffer.alloc(8_000_000, "z"));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { mediaType } from "../../oci/media-type.ts";
 import { described, digestOf, imageManifest, scratchRegistry } from "../../../test/support/scratch-registry.ts";
@@ -104,6 +106,21 @@ test("a tag moves, deleting it keeps the manifest, deleting the manifest removes
   for (const reference of [first.digest, "old", "latest"]) {
     assert.equal((await registry.request("DELETE", `/v2/app/manifests/${reference}`)).code(), "MANIFEST_UNKNOWN");
     assert.equal((await registry.request("HEAD", `/v2/app/manifests/${reference}`)).status, 404);
+  }
+});
+
+test("tags pushed while their manifest is deleted never name a missing manifest", async (context) => {
+  const registry = await scratchRegistry(context);
+  const config = await registry.pushBlob("app", "{}");
+  const document = imageManifest({ config: described(config, 2), layers: [] });
+  const digest = digestOf(JSON.stringify(document));
+  for (let round = 0; round < 10; round += 1) {
+    await Promise.all(Array.from({ length: 12 }, (_, index) => (index % 4 === 3 ? registry.request("DELETE", `/v2/app/manifests/${digest}`) : registry.pushManifest("app", `t${index}`, document))));
+    const { tags } = (await registry.request("GET", "/v2/app/tags/list")).json() as { tags: string[] };
+    for (const tag of tags) assert.equal((await registry.request("HEAD", `/v2/app/manifests/${tag}`)).status, 200, tag);
+    const onDisk = readdirSync(join(registry.root, "repositories/app/_tags")).sort();
+    assert.deepEqual(onDisk, tags);
+    if (tags.length > 0) assert.deepEqual(readdirSync(join(registry.root, "repositories/app/_manifests/sha256")), [digest.slice(7)]);
   }
 });
 

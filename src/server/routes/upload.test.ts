@@ -163,7 +163,13 @@ test("an upload that broke off can be resumed where it stopped", async (context)
 
 test("a single POST that broke off leaves nothing", async (context) => {
   const registry = await scratchRegistry(context);
-  await cutOff(registry, `POST /v2/app/blobs/uploads/?digest=${digestOf("hello world")} HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello `);
+  const socket = connect(registry.port, "127.0.0.1", () => {
+    socket.write(`POST /v2/app/blobs/uploads/?digest=${digestOf("x")} HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n`);
+    socket.write(Buffer.alloc(4_000_000));
+  });
+  for (let round = 0; round < 200 && drafts(registry).length === 0; round += 1) await wait(10);
+  assert.equal(drafts(registry).length, 1);
+  socket.destroy();
   for (let round = 0; round < 200 && drafts(registry).length > 0; round += 1) await wait(10);
   assert.deepEqual(drafts(registry), []);
   assert.equal((await registry.request("GET", "/v2/app/tags/list")).code(), "NAME_UNKNOWN");

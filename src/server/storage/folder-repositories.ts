@@ -23,7 +23,8 @@ interface Loaded extends RepositoryRecords {
 
 /**
  * Records in folders, read when a repository is first asked for and then answered from memory: only this process
- * writes here. Each change goes to the disk first. Changes of one repository, and of one blob, happen one at a time.
+ * writes here. Each change goes to the disk first. Changes of one blob, one manifest (`name@digest`) and one tag
+ * (`name:tag`) happen one at a time; who holds a manifest may wait for a tag, never the other way round.
  */
 export async function openFolderRepositories(options: {
   base: string;
@@ -79,11 +80,13 @@ export async function openFolderRepositories(options: {
     exists: async (name) => names.has(name),
     names: async () => (sortedNames ??= [...names].sort()),
 
-    hasBlob: async (name, digest) => (await find(name))?.blobs.has(digest) ?? false,
+    hasBlob: async (name, digest) => ((await find(name))?.blobs.has(digest) ?? false) && (await options.blobs.size(digest)) !== undefined,
     addBlob: (name, digest, adopt) =>
       lock(digest, async () => {
-        if ((await options.blobs.size(digest)) === undefined) await adopt();
-        await link(name, digest);
+        const present = (await options.blobs.size(digest)) !== undefined;
+        if (!present) await adopt();
+        // Both at once: after a crash a link may stay without its blob, which `hasBlob` does not believe.
+        await Promise.all([present ? undefined : options.blobs.sync(digest), link(name, digest)]);
       }),
     linkBlob: (name, digest) =>
       lock(digest, async () => {
@@ -106,20 +109,25 @@ export async function openFolderRepositories(options: {
 
     putManifest: async (name, { bytes, ...record }, tags) => {
       const repository: Loaded = await findOrCreate(name);
-      await lock(`repository ${name}`, async () => {
-        if (!repository.manifests.has(record.digest)) {
-          await repository.folder.writeManifest(record.digest, bytes);
-          repository.manifests.set(record.digest, record);
-          addReferrer(repository, record);
-          manifestBytes.set(record.digest, bytes);
-        }
-        for (const tag of tags) {
-          if (repository.tags.get(tag) === record.digest) continue;
-          await repository.folder.writeTag(tag, record.digest);
-          if (!repository.tags.has(tag)) repository.sortedTags = undefined;
-          repository.tags.set(tag, record.digest);
-        }
+      await lock(`${name}@${record.digest}`, async () => {
+        if (repository.manifests.has(record.digest)) return;
+        await repository.folder.writeManifest(record.digest, bytes);
+        repository.manifests.set(record.digest, record);
+        addReferrer(repository, record);
+        manifestBytes.set(record.digest, bytes);
       });
+      await Promise.all(
+        tags.map((tag) =>
+          lock(`${name}:${tag}`, async () => {
+            if (repository.tags.get(tag) === record.digest) return;
+            await repository.folder.writeTag(tag, record.digest);
+            if (!repository.tags.has(tag)) repository.sortedTags = undefined;
+            repository.tags.set(tag, record.digest);
+            // Deleted meanwhile: the deletion looked at the tags before this one was there.
+            if (!repository.manifests.has(record.digest)) await removeTag(repository, tag);
+          }),
+        ),
+      );
     },
     hasManifest: async (name, digest) => (await find(name))?.manifests.has(digest) ?? false,
     manifest: async (name, reference) => {
@@ -143,13 +151,23 @@ export async function openFolderRepositories(options: {
     deleteManifest: async (name, digest) => {
       const repository = await find(name);
       if (!repository) return false;
-      return lock(`repository ${name}`, async () => {
+      return lock(`${name}@${digest}`, async () => {
         const record = repository.manifests.get(digest);
         if (!record) return false;
-        // Tags first: a crash in between leaves a manifest without tag, never a tag without manifest.
-        for (const [tag, target] of repository.tags) if (target === digest) await removeTag(repository, tag);
-        await repository.folder.removeManifest(digest);
         repository.manifests.delete(digest);
+        try {
+          // Tags first: a crash in between leaves a manifest without tag, never a tag without manifest.
+          for (const tag of [...repository.tags.keys()]) {
+            if (repository.tags.get(tag) !== digest) continue;
+            await lock(`${name}:${tag}`, async () => {
+              if (repository.tags.get(tag) === digest) await removeTag(repository, tag);
+            });
+          }
+          await repository.folder.removeManifest(digest);
+        } catch (error) {
+          repository.manifests.set(digest, record);
+          throw error;
+        }
         manifestBytes.delete(digest);
         if (record.subject) repository.referrers.get(record.subject)?.delete(digest);
         return true;
@@ -158,7 +176,7 @@ export async function openFolderRepositories(options: {
     deleteTag: async (name, tag) => {
       const repository = await find(name);
       if (!repository) return false;
-      return lock(`repository ${name}`, async () => {
+      return lock(`${name}:${tag}`, async () => {
         if (!repository.tags.has(tag)) return false;
         await removeTag(repository, tag);
         return true;

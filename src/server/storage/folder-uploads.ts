@@ -5,7 +5,7 @@ import { digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import type { DigestAlgorithm, Upload, UploadStorage } from "./storage.ts";
 
 /** Bytes that are gathered before they are written; one such batch is on its way to the disk while the next one fills. */
-const BATCH = 1024 * 1024;
+const BATCH = 512 * 1024;
 
 export interface FolderUploads extends UploadStorage, AsyncDisposable {}
 
