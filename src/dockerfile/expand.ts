@@ -1,7 +1,7 @@
-import { fault, isFault, type Fault } from "../std/fault.ts";
-import { goQuote } from "./go-quote.ts";
+import { isFault } from "../std/fault.ts";
 import { PatternError, replaceAll, replaceFirst, trimPrefix, trimSuffix } from "./shell-pattern.ts";
-import { isDigit, isSpace } from "./unicode.ts";
+import { isDigit } from "./unicode.ts";
+import { addChar, endWord, lookUp, next, peek, refuse, type Reader, type Words } from "./word-reader.ts";
 
 /** What a word became. */
 export interface Expansion {
@@ -45,23 +45,6 @@ export function expand(word: string, env: ReadonlyMap<string, string>, options: 
   };
   const value = readUntil(reader, undefined, { rawEscapes: reader.rawEscapes, doubleEscapes: false }, reader.words);
   return { value, words: endWord(reader.words), unmatched: reader.unmatched, used: reader.used };
-}
-
-/** One word under way. */
-interface Reader {
-  readonly source: string;
-  readonly chars: readonly string[];
-  at: number;
-  depth: number;
-  readonly env: ReadonlyMap<string, string>;
-  readonly escape: string;
-  readonly rawQuotes: boolean;
-  rawEscapes: boolean;
-  readonly quotes: boolean;
-  readonly skipUnset: boolean;
-  readonly words: Words;
-  readonly used: Set<string>;
-  readonly unmatched: Set<string>;
 }
 
 /** How a stretch of text is read: patterns keep their escapes, and double the ones that quotes made literal. */
@@ -269,41 +252,4 @@ function readName(reader: Reader): string {
     while (/^[\p{L}\p{Nd}_]$/u.test(peek(reader) ?? "")) reader.at += 1;
   }
   return reader.chars.slice(start, reader.at).join("");
-}
-
-function lookUp(reader: Reader, name: string): string | undefined {
-  const value = reader.env.get(name);
-  (value === undefined ? reader.unmatched : reader.used).add(name);
-  return value;
-}
-
-function peek(reader: Reader): string | undefined {
-  return reader.chars[reader.at];
-}
-
-function next(reader: Reader): string | undefined {
-  const char = reader.chars[reader.at];
-  if (char !== undefined) reader.at += 1;
-  return char;
-}
-
-function refuse(reader: Reader, problem: string): Fault {
-  return fault("DOCKERFILE_SUBSTITUTION", { word: goQuote(reader.source), problem });
-}
-
-/** The words of a value under way: white space ends one, unless it came in quotes or behind an escape. */
-interface Words {
-  readonly done: string[];
-  current: string;
-}
-
-function addChar(words: Words, char: string): void {
-  if (!isSpace(char)) words.current += char;
-  else endWord(words);
-}
-
-function endWord(words: Words): readonly string[] {
-  if (words.current !== "") words.done.push(words.current);
-  words.current = "";
-  return words.done;
 }
