@@ -34,15 +34,13 @@ export function evaluateRun(evaluation: Evaluation, state: StageState, instructi
 }
 
 /** The words to execute; a lone heredoc is the script itself, one that starts with `#!` becomes an executable. */
-function commandOf(state: StageState, { form, args, heredocs }: RunInstruction): Pick<RunOperation, "args" | "documents"> & { suffix: string } {
+function commandOf(state: StageState, { form, args, heredocs, script }: RunInstruction): Pick<RunOperation, "args" | "documents"> & { suffix: string } {
   const finish = (words: readonly string[]): string[] => (form === "shell" ? withShell(state, words) : [...words]);
-  const first = heredocs[0];
-  if (first === undefined) return { args: finish(args), documents: [], suffix: "" };
-  const lone = heredocs.length === 1 && /^\d*<<-?\s*[^<\s]+$/.test(args[0]!.trim());
-  if (!lone) return { args: finish([args[0]! + heredocs.map(({ name, content }) => `\n${content}${name}`).join("")]), documents: [], suffix: "" };
-  const suffix = ` (${summary(first.content)})`;
-  if (!first.content.startsWith("#!")) return { args: finish([first.content]), documents: [], suffix };
-  return { args: finish([`/dev/pipes/${first.name}`]), documents: [{ name: first.name, content: first.content }], suffix };
+  if (heredocs.length === 0) return { args: finish(args), documents: [], suffix: "" };
+  if (script === undefined) return { args: finish([args[0]! + heredocs.map(({ name, content }) => `\n${content}${name}`).join("")]), documents: [], suffix: "" };
+  const suffix = ` (${summary(script.content)})`;
+  if (!script.content.startsWith("#!")) return { args: finish([script.content]), documents: [], suffix };
+  return { args: finish([`/dev/pipes/${script.name}`]), documents: [{ name: script.name, content: script.content }], suffix };
 }
 
 /** The first line that says something, as in BuildKit's step names. */
