@@ -1,5 +1,5 @@
-import { constants, crc32, createZstdCompress, deflateRaw, type ZlibOptions } from "node:zlib";
 import { availableParallelism } from "node:os";
+import { constants, crc32, createZstdCompress, deflateRaw, deflateRawSync, type ZlibOptions } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 
 /** Bytes of input that make one unit of compression: fixed, so that the output never depends on the machine. */
@@ -7,18 +7,22 @@ const BLOCK = 1024 * 1024;
 /** How far back deflate looks: the end of a block is the dictionary of the next. */
 const WINDOW = 32 * 1024;
 
+/**
+ * gzip 4: about as fast as the parallel gzip of skopeo and buildah (85 MB/s and core) and a little smaller, where
+ * level 6 takes twice the time for 2 % less. zstd 3: three times as fast as that, and a fifth smaller.
+ */
 export const DEFAULT_LEVEL: Record<Exclude<Codec, "none">, number> = { gzip: 4, zstd: 3 };
 
 /** Takes bytes one after the other and hands on what comes out of them. */
 export interface Compressor {
-  /** Takes the bytes; they are copied or written when the promise is fulfilled. It waits while too much is on its way. */
+  /** Takes the bytes; they may be overwritten when the promise is fulfilled. It waits while too much is on its way. */
   write(chunk: Buffer): Promise<void>;
   end(): Promise<void>;
 }
 
 /**
- * Compresses on libuv's threads while the caller goes on. The same bytes give the same output on every machine with
- * the same zlib or zstd, whatever the sizes of the chunks.
+ * Compresses on libuv's threads while the caller goes on. The same bytes give the same output wherever zlib and zstd
+ * have the same version, whatever the number of cores and the sizes of the chunks.
  * @param output takes pieces of the result in their order
  */
 export function createCompressor(codec: Codec, output: (piece: Buffer) => void, options: { level?: number } = {}): Compressor {
@@ -27,12 +31,10 @@ export function createCompressor(codec: Codec, output: (piece: Buffer) => void, 
   return inBlocks(codec === "gzip" ? gzip(level, output) : zstd(level, output));
 }
 
-/** Takes blocks of exactly {@link BLOCK} bytes, the last one shorter; it may keep them. */
-interface BlockCompressor {
-  block(block: Buffer, last: boolean): Promise<void>;
-}
+/** Takes blocks of exactly {@link BLOCK} bytes, the last one shorter; they are its own. */
+type TakeBlock = (block: Buffer, last: boolean) => Promise<void>;
 
-function inBlocks(compressor: BlockCompressor): Compressor {
+function inBlocks(take: TakeBlock): Compressor {
   let block = Buffer.allocUnsafeSlow(BLOCK);
   let filled = 0;
   return {
@@ -42,15 +44,14 @@ function inBlocks(compressor: BlockCompressor): Compressor {
           const full = block;
           block = Buffer.allocUnsafeSlow(BLOCK);
           filled = 0;
-          await compressor.block(full, false);
+          await take(full, false);
         }
-        const count = Math.min(BLOCK - filled, chunk.length - at);
-        chunk.copy(block, filled, at, at + count);
+        const count = chunk.copy(block, filled, at);
         filled += count;
         at += count;
       }
     },
-    end: () => compressor.block(block.subarray(0, filled), true),
+    end: () => take(block.subarray(0, filled), true),
   };
 }
 
@@ -58,35 +59,34 @@ function inBlocks(compressor: BlockCompressor): Compressor {
  * One gzip member of raw deflate blocks that are made in parallel (as pigz does): each ends at a byte boundary by
  * a sync flush and has the end of the block before it as its dictionary.
  */
-function gzip(level: number, output: (piece: Buffer) => void): BlockCompressor {
+function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
   let previous: Buffer | undefined;
   let checksum = 0;
   let size = 0;
   // No name, no time; OS byte 255 (unknown), as Go's writer has it (RFC 1952, section 2.3.1).
   output(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]));
-  const lanes = inOrder<Buffer>(output);
-  return {
-    async block(block, last) {
-      checksum = crc32(block, checksum);
-      size += block.length;
-      const dictionary = previous?.subarray(-WINDOW);
-      previous = block;
-      await lanes.add(
-        deflate(block, {
-          level,
-          memLevel: 9,
-          chunkSize: block.length + (block.length >> 8) + 1024,
-          finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-          ...(dictionary === undefined ? {} : { dictionary }),
-        }),
-      );
-      if (!last) return;
-      await lanes.drain();
-      const trailer = Buffer.alloc(8);
-      trailer.writeUInt32LE(checksum, 0);
-      trailer.writeUInt32LE(size % 2 ** 32, 4);
-      output(trailer);
-    },
+  const line = inOrder(output);
+  return async (block, last) => {
+    checksum = crc32(block, checksum);
+    size += block.length;
+    const dictionary = previous?.subarray(-WINDOW);
+    previous = block;
+    await line.add(
+      deflate(block, {
+        level: isDense(block) ? 0 : level,
+        memLevel: 9,
+        // Room for the whole result, so that one turn of a thread is enough.
+        chunkSize: block.length + (block.length >> 8) + 1024,
+        finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+        ...(dictionary === undefined ? {} : { dictionary }),
+      }),
+    );
+    if (!last) return;
+    await line.drain();
+    const trailer = Buffer.alloc(8);
+    trailer.writeUInt32LE(checksum, 0);
+    trailer.writeUInt32LE(size % 2 ** 32, 4);
+    output(trailer);
   };
 }
 
@@ -96,10 +96,36 @@ function deflate(block: Buffer, options: ZlibOptions): Promise<Buffer> {
   });
 }
 
+const SAMPLES = 4096;
+const TASTE = 16 * 1024;
+
+/**
+ * Whether a block is compressed already (images, archives, wheels), so that deflate would only take time: its bytes
+ * are spread evenly, and three tastes of it do not get smaller.
+ */
+function isDense(block: Buffer): boolean {
+  if (block.length < 4 * TASTE) return false;
+  const counts = new Uint16Array(256);
+  const stride = Math.floor(block.length / SAMPLES);
+  for (let index = 0; index < SAMPLES; index += 1) counts[block[index * stride]!]! += 1;
+  // A byte of random data is expected SAMPLES / 256 = 16 times; the chi-square sum of 255 of them is 255 ± 23.
+  let spread = 0;
+  for (const count of counts) spread += (count - 16) ** 2 / 16;
+  if (spread > 400) return false;
+  for (const part of [0, 0.5, 1]) {
+    const start = Math.floor((block.length - TASTE) * part);
+    if (deflateRawSync(block.subarray(start, start + TASTE), { level: 1 }).length < TASTE * 0.98) return false;
+  }
+  return true;
+}
+
+/** How many there are unless UV_THREADPOOL_SIZE says otherwise; more blocks under way would only take memory. */
+const LIBUV_THREADS = 4;
+
 /** Hands results on in the order in which the work was added, with a bound on the work under way. */
-function inOrder<T>(output: (result: T) => void): { add(work: Promise<T>): Promise<void>; drain(): Promise<void> } {
-  const limit = availableParallelism() + 2;
-  const underWay: Promise<T>[] = [];
+function inOrder(output: (result: Buffer) => void): { add(work: Promise<Buffer>): Promise<void>; drain(): Promise<void> } {
+  const limit = Math.min(availableParallelism(), LIBUV_THREADS) + 2;
+  const underWay: Promise<Buffer>[] = [];
   const next = async (): Promise<void> => output(await underWay.shift()!);
   return {
     async add(work) {
@@ -113,7 +139,8 @@ function inOrder<T>(output: (result: T) => void): { add(work: Promise<T>): Promi
   };
 }
 
-function zstd(level: number, output: (piece: Buffer) => void): BlockCompressor {
+/** One frame with a checksum, made by one thread: zstd is fast enough for that, and several frames would be larger. */
+function zstd(level: number, output: (piece: Buffer) => void): TakeBlock {
   const stream = createZstdCompress({
     chunkSize: BLOCK,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
@@ -121,12 +148,10 @@ function zstd(level: number, output: (piece: Buffer) => void): BlockCompressor {
   stream.on("data", output);
   const finished = new Promise<void>((resolve, reject) => stream.once("end", resolve).once("error", reject));
   finished.catch(() => undefined); // it is awaited at the end
-  return {
-    async block(block, last) {
-      await Promise.race([new Promise<void>((resolve) => stream.write(block, () => resolve())), finished]);
-      if (!last) return;
-      stream.end();
-      await finished;
-    },
+  return async (block, last) => {
+    await Promise.race([new Promise<void>((resolve) => stream.write(block, () => resolve())), finished]);
+    if (!last) return;
+    stream.end();
+    await finished;
   };
 }

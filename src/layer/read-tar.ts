@@ -1,8 +1,8 @@
-import { isUtf8 } from "node:buffer";
 import { fault } from "../std/fault.ts";
-import type { EntryType, LayerEntry } from "./entry.ts";
-import { parsePaxRecords, parsePaxTime } from "./pax-record.ts";
-import { BLOCK, field, flag, headerChecksum, paddingOf, type Field } from "./tar-header.ts";
+import type { LayerEntry } from "./entry.ts";
+import { hasValidChecksum, parseNumber, parseTarHeader, untilZero, type Description } from "./parse-tar-header.ts";
+import { parsePaxRecords } from "./pax-record.ts";
+import { BLOCK, field, flag, paddingOf } from "./tar-header.ts";
 
 /** Gets what {@link createTarReader} finds, in the order of the archive. */
 export interface TarSink {
@@ -25,17 +25,8 @@ export interface TarReader {
 
 /** A PAX header or long name is kept in memory, so it may not be larger; Go's reader has the same limit. */
 const SPECIAL_LIMIT = 1024 * 1024;
-/** PATH_MAX of Linux: no tool can have packed a longer path from a disk. */
-const PATH_LIMIT = 4096;
 /** Headers that describe an entry, in a row; honest archives have at most four (g, x, L, K). */
 const DESCRIPTION_LIMIT = 64;
-
-interface Description {
-  pax: Map<string, Buffer> | undefined;
-  longName: Buffer | undefined;
-  longLink: Buffer | undefined;
-  count: number;
-}
 
 /**
  * A push parser for ustar, PAX, GNU and V7 archives. It reads what Go's archive/tar reads, since that is what
@@ -58,7 +49,8 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
   let paddingLeft = 0;
   let zeroBlock = false;
   let current = "";
-  let about: Description = { pax: undefined, longName: undefined, longLink: undefined, count: 0 };
+  let about: Description = {};
+  let descriptions = 0;
 
   const handleHeader = (block: Buffer): void => {
     if (isZero(block)) {
@@ -67,22 +59,22 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
       return;
     }
     if (zeroBlock) invalid("a header follows a block of zeros");
-    const checksum = parseOctal(block, field.checksum);
-    if (checksum !== headerChecksum(block) && checksum !== signedChecksum(block)) invalid("a header has a wrong checksum; this is no tar archive, or it is damaged", current);
+    if (!hasValidChecksum(block)) invalid("a header has a wrong checksum; this is no tar archive, or it is damaged", current);
     const type = block[field.type[0]]!;
     if (type === flag.pax || type === flag.paxGlobal || type === flag.longName || type === flag.longLink) {
       const size = parseNumber(block, field.size);
       if (size === undefined || size < 0 || size > SPECIAL_LIMIT) return invalid(`a header of ${size ?? "unreadable"} bytes is larger than ${SPECIAL_LIMIT}`, current);
-      about.count += 1;
-      if (about.count > DESCRIPTION_LIMIT) invalid(`more than ${DESCRIPTION_LIMIT} headers describe one entry`, current);
+      descriptions += 1;
+      if (descriptions > DESCRIPTION_LIMIT) invalid(`more than ${DESCRIPTION_LIMIT} headers describe one entry`, current);
       special = type;
       need = size;
       paddingLeft = paddingOf(size);
       state = "special";
       return;
     }
-    const entry = readEntry(block, about, invalid);
-    about = { pax: undefined, longName: undefined, longLink: undefined, count: 0 };
+    const entry = parseTarHeader(block, about, invalid);
+    about = {};
+    descriptions = 0;
     current = entry.path;
     sink.entry(entry);
     contentLeft = entry.size;
@@ -121,7 +113,7 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
           at += need;
         }
         if (state === "header") handleHeader(block);
-        else handleSpecial(state === "special" && block.buffer === chunk.buffer ? Buffer.from(block) : block);
+        else handleSpecial(Buffer.from(block));
       } else if (state === "content") {
         if (at === chunk.length) return;
         const end = Math.min(chunk.length, at + contentLeft);
@@ -145,150 +137,11 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
 
   const finish = (): void => {
     if (state === "ended") return;
-    if (state === "content" || state === "special" || about.count > 0) invalid("it ends in the middle", current);
+    if (state === "content" || state === "special" || descriptions > 0) invalid("it ends in the middle", current);
     if (state === "header" && pending.length > 0) invalid("it ends in the middle of a header", current);
   };
 
   return { write, finish, ended: () => state === "ended" };
-}
-
-type Invalid = (problem: string, entry?: string) => never;
-
-function readEntry(block: Buffer, about: Description, invalid: Invalid): LayerEntry {
-  const { pax } = about;
-  const magic = block.toString("latin1", field.magic[0], field.magic[0] + 6);
-  const posix = magic === "ustar\0";
-  let name: Buffer = about.longName ?? notEmpty(pax?.get("path")) ?? shortName(block, posix);
-  const text = decode(name, invalid);
-  const number = (where: Field, key?: string): number => {
-    const record = key === undefined ? undefined : notEmpty(pax?.get(key));
-    if (record === undefined) return parseNumber(block, where) ?? invalid("a number in its header is malformed", text);
-    const digits = record.toString("latin1");
-    return /^-?[0-9]{1,15}$/.test(digits) ? Number(digits) : invalid(`its PAX record ${key} is no number`, text);
-  };
-  if (name.length > PATH_LIMIT) invalid(`its name is longer than ${PATH_LIMIT} bytes`, text);
-  const type = entryType(block[field.type[0]]!, text) ?? invalid(`unhandled tar header type ${block[field.type[0]]!}`, text);
-  if (pax !== undefined && isSparse(pax)) invalid("sparse files are not supported", text);
-  const size = number(field.size, "size");
-  if (size < 0) invalid("its size is negative", text);
-  const record = notEmpty(pax?.get("mtime"));
-  const mtime = record === undefined
-    ? { seconds: number(field.mtime), nanoseconds: 0 }
-    : parsePaxTime(record.toString("latin1")) ?? invalid("its PAX record mtime is no time", text);
-  const [uid, gid] = [number(field.uid, "uid"), number(field.gid, "gid")];
-  if (uid < 0 || gid < 0 || uid > 0xfffffffe || gid > 0xfffffffe) invalid(`its owner ${uid}:${gid} is out of range`, text);
-  const entry: Mutable<LayerEntry> = {
-    path: cleanPath(text), type, mode: number(field.mode) & 0o7777, uid, gid, size: type === "file" ? size : 0, mtime,
-  };
-  if (type === "symlink" || type === "hardlink") {
-    const target = about.longLink ?? notEmpty(pax?.get("linkpath")) ?? untilZero(slice(block, field.linkName));
-    if (target.length > PATH_LIMIT) invalid(`its link target is longer than ${PATH_LIMIT} bytes`, text);
-    if (target.includes(0)) invalid("its link target holds a NUL byte", text);
-    entry.linkTarget = type === "symlink" ? decode(target, invalid) : cleanPath(decode(target, invalid));
-  }
-  if (type === "character" || type === "block") {
-    [entry.major, entry.minor] = [number(field.major), number(field.minor)];
-    if (entry.major < 0 || entry.minor < 0 || entry.major > 0xffffffff || entry.minor > 0xffffffff) invalid(`its device number ${entry.major}:${entry.minor} is out of range`, text);
-  }
-  if (pax !== undefined) readXattrs(pax, entry);
-  return entry;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function readXattrs(pax: Map<string, Buffer>, entry: Mutable<LayerEntry>): void {
-  let xattrs: Map<string, Uint8Array> | undefined;
-  for (const [key, value] of pax) {
-    if (!key.startsWith("SCHILY.xattr.") || value.length === 0) continue;
-    const name = key.slice("SCHILY.xattr.".length);
-    if (name === "security.capability") entry.capability = value;
-    else (xattrs ??= new Map()).set(name, value);
-  }
-  if (xattrs !== undefined) entry.xattrs = xattrs;
-}
-
-function isSparse(pax: Map<string, Buffer>): boolean {
-  return pax.has("GNU.sparse.map") || pax.has("GNU.sparse.major") || pax.has("GNU.sparse.offset");
-}
-
-/** Without `.`, `..`, empty components and slashes at the ends; `..` stops at the root. */
-export function cleanPath(path: string): string {
-  if (PLAIN.test(path)) return path.endsWith("/") ? path.slice(0, -1) : path;
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts.join("/");
-}
-
-/** Components that are neither empty nor begin with a dot. */
-const PLAIN = /^(?:[^./][^/]*\/)*[^./][^/]*\/?$/;
-
-function entryType(type: number, name: string): EntryType | undefined {
-  switch (type) {
-    case 0: return name.endsWith("/") ? "directory" : "file";
-    case 0x30: case 0x37: return "file";
-    case 0x31: return "hardlink";
-    case 0x32: return "symlink";
-    case 0x33: return "character";
-    case 0x34: return "block";
-    case 0x35: return "directory";
-    case 0x36: return "fifo";
-    default: return undefined;
-  }
-}
-
-function shortName(block: Buffer, posix: boolean): Buffer {
-  const name = untilZero(slice(block, field.name));
-  if (!posix || block[field.prefix[0]] === 0) return name;
-  return Buffer.concat([untilZero(slice(block, field.prefix)), Buffer.from("/"), name]);
-}
-
-function decode(bytes: Buffer, invalid: Invalid): string {
-  const text = bytes.toString("utf8");
-  if (!isUtf8(bytes)) invalid("its name is not valid UTF-8", text);
-  return text;
-}
-
-/** An octal number, or a two's-complement one in base 256 when the first bit is set; undefined if malformed. */
-function parseNumber(block: Buffer, where: Field): number | undefined {
-  const [start, length] = where;
-  const first = block[start]!;
-  if ((first & 0x80) === 0) return parseOctal(block, where);
-  const negative = (first & 0x40) !== 0;
-  let value = 0n;
-  for (let at = start; at < start + length; at += 1) {
-    let byte = block[at]!;
-    if (negative) byte ^= 0xff;
-    if (at === start) byte &= 0x7f;
-    value = (value << 8n) | BigInt(byte);
-  }
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
-  return negative ? -Number(value) - 1 : Number(value);
-}
-
-/** Digits with spaces and NULs around them; nothing at all is 0. */
-function parseOctal(block: Buffer, [start, length]: Field): number | undefined {
-  let at = start;
-  let end = start + length;
-  while (at < end && (block[at] === 0x20 || block[at] === 0)) at += 1;
-  while (end > at && (block[end - 1] === 0x20 || block[end - 1] === 0)) end -= 1;
-  let value = 0;
-  for (; at < end; at += 1) {
-    const digit = block[at]! - 0x30;
-    if (block[at] === 0) return value;
-    if (digit < 0 || digit > 7) return undefined;
-    value = value * 8 + digit;
-  }
-  return value;
-}
-
-/** Some old writers summed signed bytes. */
-function signedChecksum(block: Buffer): number {
-  let high = 0;
-  for (let at = 0; at < BLOCK; at += 1) if (block[at]! >= 0x80 && (at < 148 || at >= 156)) high += 1;
-  return headerChecksum(block) - 256 * high;
 }
 
 function isZero(block: Buffer): boolean {
@@ -296,16 +149,3 @@ function isZero(block: Buffer): boolean {
 }
 
 const ZERO = Buffer.alloc(BLOCK);
-
-function slice(block: Buffer, [start, length]: Field): Buffer {
-  return block.subarray(start, start + length);
-}
-
-function untilZero(bytes: Buffer): Buffer {
-  const end = bytes.indexOf(0);
-  return end < 0 ? bytes : bytes.subarray(0, end);
-}
-
-function notEmpty(value: Buffer | undefined): Buffer | undefined {
-  return value === undefined || value.length === 0 ? undefined : value;
-}
