@@ -27,7 +27,7 @@ function compileName(pattern: string): RegExp {
 
 /** Whether a path has a character that Go's `containsWildcards` takes for one: `*`, `?` or `[`, not after a backslash. */
 export function hasWildcard(path: string): boolean {
-  return /^(?:[^\\*?[]|\\.?)*[*?[]/su.test(path);
+  return /^(?:[^\\*?[]|\\.)*[*?[]/su.test(path);
 }
 
 function translate(pattern: string): string {
