@@ -14,7 +14,7 @@ export async function startUpload(exchange: Exchange): Promise<void> {
   if (digest !== null) {
     const wanted = checkDigest(digest);
     const upload = await createUpload(exchange, digestAlgorithm(wanted));
-    return upload.exclusively(async () => {
+    return work(upload, async () => {
       try {
         await upload.append(bodyOf(exchange));
         await finish(exchange, upload, wanted);
@@ -34,16 +34,16 @@ export async function showUpload(exchange: Exchange): Promise<void> {
 
 /** end-5: adds a chunk (with `Content-Range`) or a stream. */
 export async function appendUpload(exchange: Exchange): Promise<void> {
-  const upload = findFreeUpload(exchange);
-  await upload.exclusively(() => receive(exchange, upload));
+  const upload = findUpload(exchange);
+  await work(upload, () => receive(exchange, upload));
   sendEmpty(exchange, 202, sessionHeaders(upload));
 }
 
 /** end-6: adds what the request carries, verifies the digest and closes the session. */
 export async function finishUpload(exchange: Exchange): Promise<void> {
-  const upload = findFreeUpload(exchange);
+  const upload = findUpload(exchange);
   const digest = checkDigest(exchange.query.get("digest") ?? "");
-  await upload.exclusively(async () => {
+  await work(upload, async () => {
     await receive(exchange, upload);
     await finish(exchange, upload, digest);
   });
@@ -51,8 +51,8 @@ export async function finishUpload(exchange: Exchange): Promise<void> {
 
 /** end-14. */
 export async function cancelUpload(exchange: Exchange): Promise<void> {
-  const upload = findFreeUpload(exchange);
-  await upload.exclusively(() => upload.cancel());
+  const upload = findUpload(exchange);
+  await work(upload, () => upload.cancel());
   sendEmpty(exchange, 204);
 }
 
@@ -102,15 +102,19 @@ function sendBlobCreated(exchange: Exchange, digest: Digest): void {
 
 function findUpload({ storage, repository, parameter }: Exchange): Upload {
   const upload = storage.uploads.find(repository, parameter);
-  if (!upload) throw new RegistryError("BLOB_UPLOAD_UNKNOWN", "the repository has no such upload; it may have ended or expired");
+  if (!upload) throw unknownUpload();
   return upload;
 }
 
+function unknownUpload(): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", "the repository has no such upload; it may have ended or expired");
+}
+
 /** For requests that change the upload. */
-function findFreeUpload(exchange: Exchange): Upload {
-  const upload = findUpload(exchange);
-  if (upload.busy) throw new RegistryError("BLOB_UPLOAD_INVALID", "another request is working on this upload", { status: 409 });
-  return upload;
+async function work(upload: Upload, task: () => Promise<void>): Promise<void> {
+  const outcome = await upload.exclusively(task);
+  if (outcome === "busy") throw new RegistryError("BLOB_UPLOAD_INVALID", "another request is working on this upload", { status: 409 });
+  if (outcome === "gone") throw unknownUpload();
 }
 
 async function createUpload({ storage, repository }: Exchange, algorithm: DigestAlgorithm): Promise<Upload> {

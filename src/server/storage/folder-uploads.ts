@@ -1,11 +1,15 @@
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import type { DigestAlgorithm, Upload, UploadStorage } from "./storage.ts";
 
 /** Bytes that are gathered before they are written; one such batch is on its way to the disk while the next one fills. */
 const BATCH = 512 * 1024;
+
+/** How long a request waits for one that still works on the same upload, in milliseconds. */
+const PATIENCE = 1000;
 
 export interface FolderUploads extends UploadStorage, AsyncDisposable {}
 
@@ -57,13 +61,14 @@ class FolderUpload implements Upload {
   readonly id: string;
   readonly repository: string;
   size = 0;
-  busy = false;
   touched = Date.now();
   readonly #parts: UploadParts;
   #algorithm: DigestAlgorithm;
   #hash: Hash;
   #handle: FileHandle | undefined;
   #created = false;
+  #gone = false;
+  #working: Promise<void> | undefined;
 
   constructor(parts: UploadParts) {
     this.id = parts.id;
@@ -73,15 +78,29 @@ class FolderUpload implements Upload {
     this.#hash = createHash(parts.algorithm);
   }
 
-  async exclusively<Result>(task: () => Promise<Result>): Promise<Result> {
-    this.busy = true;
+  async exclusively(task: () => Promise<void>): Promise<"done" | "busy" | "gone"> {
+    const deadline = Date.now() + PATIENCE;
+    while (this.#working) {
+      const left = deadline - Date.now();
+      if (left <= 0) return "busy";
+      await Promise.race([this.#working, wait(left, undefined, { ref: false })]);
+    }
+    if (this.#gone) return "gone";
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#working = promise;
     try {
-      return await task();
+      await task();
+      return "done";
     } finally {
       await this.#close();
       this.touched = Date.now();
-      this.busy = false;
+      this.#working = undefined;
+      resolve();
     }
+  }
+
+  get busy(): boolean {
+    return this.#working !== undefined;
   }
 
   async append(source: AsyncIterable<Uint8Array>, limit = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -134,6 +153,7 @@ class FolderUpload implements Upload {
   }
 
   async cancel(): Promise<void> {
+    this.#gone = true;
     this.#parts.forget();
     await this.#close();
     if (this.#created) await rm(this.#parts.path, { force: true });

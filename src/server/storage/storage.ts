@@ -37,10 +37,12 @@ export interface Upload {
   readonly repository: string;
   /** Bytes received so far. */
   readonly size: number;
-  /** True while a task works on it. */
-  readonly busy: boolean;
-  /** Runs the one task that may `append`, `finish` and `cancel`; the caller has seen that it is not busy. */
-  exclusively<Result>(task: () => Promise<Result>): Promise<Result>;
+  /**
+   * Runs the one task that may `append`, `finish` and `cancel`. Waits a moment for a task before it, since a client
+   * may come back before the end of its broken connection was noticed.
+   * @returns "busy" when that one did not end in time, "gone" when the upload was finished or cancelled meanwhile
+   */
+  exclusively(task: () => Promise<void>): Promise<"done" | "busy" | "gone">;
   /**
    * Adds bytes, at most `limit` of them. When the source breaks off, what came until then is kept, so that a
    * client can resume; when the disk refuses, the upload is removed.
