@@ -42,6 +42,7 @@ function readLine(stdin: NodeJS.ReadStream, echo: NodeJS.WriteStream, hidden: bo
     if (signal.aborted) return stop(signal.reason);
     signal.addEventListener("abort", () => stop(signal.reason), { once: true });
     stdin.on("data", onData).on("end", onEnd);
+    stdin.resume();
   });
 }
 

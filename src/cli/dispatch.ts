@@ -61,5 +61,5 @@ function expected(min: number, max: number): string {
   const word = (count: number): string => `${count} argument${count === 1 ? "" : "s"}`;
   if (max === 0) return "takes no arguments";
   if (min === max) return `needs exactly ${word(min)}`;
-  return max === Infinity ? `needs at least ${word(min)}` : `takes ${min} to ${word(max)}`;
+  return max === Infinity ? `needs at least ${word(min)}` : `takes ${min} to ${max} arguments`;
 }

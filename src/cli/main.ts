@@ -4,6 +4,11 @@ import { onClosedPipe } from "./closed-pipe.ts";
 import { listenForSignals } from "./signals.ts";
 
 onClosedPipe();
+// Node ends without a word and with status 0 when nothing is left that could settle a promise somebody waits for.
+process.once("beforeExit", () => {
+  process.stderr.write("ERROR: unexpected: the work stopped before its end\n");
+  process.exit(1);
+});
 const status = await dispatch(process.argv.slice(2), processIo(), listenForSignals());
 // Idle connections and workers would keep the process alive; writes to pipes and files are done by now.
 process.exit(status);

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { generatedDocs } from "../../docs/generate.ts";
+import { commandAliases, commandTable } from "../../src/cli/command-table.ts";
+import { runSampan, scratchSampan } from "../support/run-sampan.ts";
+
+const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+
+test("version names the version of the package, in docker's forms", async () => {
+  const [plain, number, json, short] = await Promise.all([
+    runSampan(["version"]), runSampan(["version", "--format", "{{.Client.Version}}"]), runSampan(["version", "-f", "json"]), runSampan(["--version"]),
+  ]);
+  assert.match(plain.stdout, new RegExp(`^Client: Sampan\\n Version: +${packageJson.version}\\n`));
+  assert.equal(number.stdout, `${packageJson.version}\n`);
+  assert.equal((JSON.parse(json.stdout) as { Client: { Version: string } }).Client.Version, packageJson.version);
+  assert.equal(short.stdout, `sampan version ${packageJson.version}\n`);
+  for (const { status, stderr } of [plain, number, json, short]) assert.deepEqual([status, stderr], [0, ""]);
+});
+
+test("wrong usage ends with status 2, says what was meant and how it is used", async () => {
+  const cases: [string[], RegExp[]][] = [
+    [["bild", "."], [/unknown command: sampan bild/, /did you mean `sampan build`\?/]],
+    [["image", "lss"], [/unknown command: sampan image lss/, /did you mean/]],
+    [["build", "--taag", "x", "."], [/unknown flag: --taag/, /did you mean --tag\?/, /Usage: {2}sampan build \[OPTIONS\] PATH \| -/]],
+    [["build"], [/needs exactly 1 argument, not 0/, /Run 'sampan build --help'/]],
+    [["tag", "a"], [/needs exactly 2 arguments, not 1/]],
+    [["images", "a", "b"], [/takes 0 to 1 arguments, not 2/]],
+    [["version", "x"], [/takes no arguments, not 1/]],
+    [["build", "--progress", "fancy", "."], [/invalid argument "fancy"/, /one of auto, tty, plain, quiet, rawjson/]],
+    [["build", "--add-host", "x", "."], [/--add-host/, /HOST:IP/]],
+    [["build", "-o", "type=odd", "."], [/unknown output type "odd"/, /store, registry, oci/]],
+    [["login", "--password-stdin", "host.invalid"], [/Must provide --username with --password-stdin/]],
+  ];
+  await Promise.all(cases.map(async ([words, messages]) => {
+    const { status, stdout, stderr } = await runSampan(words);
+    assert.equal(status, 2, words.join(" ") + stderr);
+    assert.equal(stdout, "");
+    for (const message of messages) assert.match(stderr, message);
+  }));
+});
+
+test("what belongs to a later version is refused by name", async () => {
+  const cases: [string[], RegExp, number][] = [
+    [["build", "--secret", "id=x", "."], /the flag --secret is not supported by this version/, 1],
+    [["build", "--cache-to=type=local", "."], /the flag --cache-to is not/, 1],
+    [["build", "--check", "."], /the flag --check is not/, 1],
+    [["run", "-d", "x"], /the flag -d, --detach is not/, 125],
+    [["run", "-p", "80:80", "x"], /the flag -p, --publish is not/, 125],
+    [["exec", "x", "ls"], /the command `sampan exec` is not/, 1],
+    [["buildx", "ls"], /the command `sampan buildx ls` is not/, 1],
+    [["registry", "serve", "--config", "x.yaml"], /the flag --config is not/, 1],
+  ];
+  await Promise.all(cases.map(async ([words, message, expected]) => {
+    const { status, stderr } = await runSampan(words);
+    assert.equal(status, expected, words.join(" "));
+    assert.match(stderr, message);
+  }));
+});
+
+test("every command has a help with its usage, by --help and by `help`", async () => {
+  await Promise.all(Object.keys(commandTable).map(async (name) => {
+    const [flag, command] = await Promise.all([runSampan([...name.split(" "), "--help"]), runSampan(["help", ...name.split(" ")])]);
+    assert.equal(flag.status, 0);
+    assert.ok(flag.stdout.startsWith(`Usage:  sampan ${name}`), flag.stdout);
+    assert.equal(command.stdout, flag.stdout);
+  }));
+});
+
+test("the overview lists every command, with the line of the command's own file", async () => {
+  const { status, stdout } = await runSampan([]);
+  assert.equal(status, 0);
+  for (const [name, { summary, load }] of Object.entries(commandTable)) {
+    assert.equal((await load()).summary, summary);
+    assert.equal((await load()).name, name);
+    assert.match(stdout, new RegExp(`^ {2}${name} +${summary}$`, "m"));
+  }
+});
+
+test("docker's other spellings lead to commands, and a group alone shows what it holds", async () => {
+  for (const name of Object.values(commandAliases)) assert.ok(name in commandTable, name);
+  const [alias, group] = await Promise.all([runSampan(["image", "ls", "--help"]), runSampan(["image"])]);
+  assert.match(alias.stdout, /^Usage: {2}sampan images /);
+  assert.match(group.stdout, /image rm +Remove images \(sampan rmi\)/);
+});
+
+test("a --help behind the image belongs to the container", async (context) => {
+  const { stdout } = await scratchSampan(context).sampan(["run", "--pull", "never", "no-such-image-here", "--help"]);
+  assert.equal(stdout, "");
+});
+
+test("every flag has a help, short letters are single and unique, and defaults are choices", async () => {
+  for (const [name, { load }] of Object.entries(commandTable)) {
+    const { flags } = await load();
+    const letters = Object.values(flags).flatMap(({ short }) => short ?? []);
+    assert.equal(new Set(letters).size, letters.length, `${name}: a letter stands twice`);
+    for (const [flagName, flag] of Object.entries(flags)) {
+      assert.ok(flag.refused !== undefined || flag.help !== "", `${name} --${flagName} has no help`);
+      assert.ok(flag.short === undefined || flag.short.length === 1);
+      assert.ok(flag.choices === undefined || flag.default === undefined || flag.choices.includes(flag.default));
+    }
+  }
+});
+
+test("the generated pages in docs are up to date (npm run docs)", async () => {
+  for (const [name, text] of Object.entries(await generatedDocs())) {
+    assert.equal(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8"), text, `docs/${name}`);
+  }
+});
+
+test("an unexpected error says so, and shows the place with SAMPAN_DEBUG=1", async () => {
+  const env = { SAMPAN_ROOT: "/dev/null/store" };
+  const [plain, debug] = await Promise.all([runSampan(["images"], { env }), runSampan(["images"], { env: { ...env, SAMPAN_DEBUG: "1" } })]);
+  assert.equal(plain.status, 1);
+  assert.match(plain.stderr, /^ERROR: /);
+  assert.doesNotMatch(plain.stderr, /\n {4}at /);
+  assert.match(debug.stderr, /\n {4}at /);
+});
