@@ -180,6 +180,12 @@ for (const { title, archive, code, says } of bad) {
   });
 }
 
+test("an archive with more entries than any image has is refused", async () => {
+  const headers = tarOf(Array.from({ length: 1000 }, () => ({ path: "x.json" }))).subarray(0, 512_000);
+  const source = async function* (): AsyncGenerator<Uint8Array> { for (;;) yield headers; };
+  await assert.rejects(readArchive(source(), createMemoryBlobs()), (error) => isFault(error, "IMAGE_ARCHIVE_INVALID") && /100000 entries/.test(error.message));
+});
+
 test("an error of the input comes through, and no write is left hanging", async () => {
   const source = async function* (): AsyncGenerator<Uint8Array> {
     yield tarOf([{ path: "a.tar", content: Buffer.alloc(200_000) }]).subarray(0, 100_000);

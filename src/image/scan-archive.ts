@@ -1,5 +1,6 @@
 import type { LayerEntry } from "../layer/entry.ts";
-import { cleanPath, createTarReader } from "../layer/read-tar.ts";
+import { cleanPath } from "../layer/parse-tar-header.ts";
+import { createTarReader } from "../layer/read-tar.ts";
 import { isDigest, type Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/manifest.ts";
 import { fault, isFault } from "../std/fault.ts";

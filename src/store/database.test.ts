@@ -32,6 +32,16 @@ test("a database in a folder that does not exist cannot be written", () => {
   assert.throws(() => new Database("/nonexistent/folder/db"), (error) => isFault(error, "READ_ONLY"));
 });
 
+test("a lock that another one keeps for too long is reported", (context) => {
+  const path = join(temporaryFolder(context), "db");
+  const [holder, waiter] = [new Database(path), new Database(path, { timeout: 20 })];
+  context.after(() => { holder.close(); waiter.close(); });
+  holder.transaction(() => {
+    assert.throws(() => waiter.transaction(() => assert.fail("there are two writers")), (error) => isFault(error, "STORE_BUSY"));
+  });
+  waiter.transaction(() => {});
+});
+
 test("a closed database says so", (context) => {
   const database = new Database(join(temporaryFolder(context), "db"));
   database.close();

@@ -4,7 +4,7 @@ import { storageFault } from "./storage-fault.ts";
 
 export type SqlValue = SQLInputValue;
 
-/** How long a statement waits for a lock that another process holds, in milliseconds. */
+/** How long a statement waits by default for a lock that another process holds, in milliseconds. */
 const BUSY_TIMEOUT = 5000;
 
 /**
@@ -13,16 +13,18 @@ const BUSY_TIMEOUT = 5000;
  */
 export class Database {
   readonly path: string;
+  readonly #timeout: number;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #rollbacks = 0;
   #open = true;
 
-  constructor(path: string) {
+  constructor(path: string, options: { readonly timeout?: number | undefined } = {}) {
     this.path = path;
+    this.#timeout = options.timeout ?? BUSY_TIMEOUT;
     try {
-      this.#connection = new (sqlite().DatabaseSync)(path, { timeout: BUSY_TIMEOUT });
+      this.#connection = new (sqlite().DatabaseSync)(path, { timeout: this.#timeout });
     } catch (error) {
       throw storageFault(error, path);
     }
@@ -113,7 +115,7 @@ export class Database {
 
   /** The mode stays in the file. SQLite does not wait for locks while it switches, so a race of two first openers is repeated. */
   #switchToWal(): void {
-    const until = Date.now() + BUSY_TIMEOUT;
+    const until = Date.now() + this.#timeout;
     for (;;) {
       try {
         this.#connection.prepare("PRAGMA journal_mode = WAL").get();

@@ -2,53 +2,68 @@ import type { FileDigestCache, FileKey } from "../context/file-digests.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
 
+/** Files of one scope whose digests are kept; the ones learned last win. */
+const LIMIT = 200_000;
+
 /**
- * Digests of files' data, so that an unchanged file is not read again. A file has one row, which its newest state
- * replaces. What was learned is written with {@link flush}, which closing the store does.
+ * Digests of files' data, so that an unchanged file is not read again. They are kept by scope, which is what the files
+ * belong to: a context or a snapshot, by its folder. All of a scope are one row, since they are needed all together.
+ * A file has one entry, which that of its newest state replaces. What was learned is written with {@link flush}, which
+ * closing the store does.
  */
 export class FileDigests implements FileDigestCache {
   readonly #database: Database;
-  readonly #learned = new Map<string, { scope: string; stamp: string; digest: Digest }>();
+  readonly #learned = new Map<string, Map<FileKey, Digest>>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   /** The digest of the data of a file in that state, if it was learned. */
-  get(key: FileKey): Digest | undefined {
-    const [file, stamp] = splitKey(key);
-    const known = this.#learned.get(file)
-      ?? this.#database.get<{ stamp: string; digest: Digest }>("SELECT stamp, digest FROM file_digest WHERE file = ?", file);
-    return known?.stamp === stamp ? known.digest : undefined;
+  get(key: FileKey, scope = ""): Digest | undefined {
+    return this.#learned.get(scope)?.get(key) ?? this.load(scope).get(key);
   }
 
-  /** @param scope what the file belongs to, so that {@link load} can give its digests together: the path of a context, the id of a snapshot. */
   put(key: FileKey, digest: Digest, scope = ""): void {
-    const [file, stamp] = splitKey(key);
-    this.#learned.set(file, { scope, stamp, digest });
+    let learned = this.#learned.get(scope);
+    if (learned === undefined) this.#learned.set(scope, learned = new Map());
+    learned.set(key, digest);
   }
 
-  /** All digests of a scope, for a worker that cannot ask one by one. */
+  /** All digests of a scope; a worker gets them at once because it cannot ask one by one. */
   load(scope: string): Map<FileKey, Digest> {
-    this.flush();
-    const rows = this.#database.all<{ file: string; stamp: string; digest: Digest }>("SELECT file, stamp, digest FROM file_digest WHERE scope = ?", scope);
-    return new Map(rows.map(({ file, stamp, digest }) => [`${file}:${stamp}`, digest]));
+    const entries = this.#database.get<{ entries: string }>("SELECT entries FROM file_digest_scope WHERE scope = ?", scope)?.entries;
+    const known = new Map(entries === undefined ? [] : entries.split("\n").map(parseEntry));
+    for (const [key, digest] of this.#learned.get(scope) ?? []) known.set(key, digest);
+    return known;
   }
 
-  /** Writes what was learned in one transaction. */
+  /** Writes what was learned. */
   flush(): void {
     if (this.#learned.size === 0) return;
     this.#database.transaction(() => {
-      for (const [file, { scope, stamp, digest }] of this.#learned) {
-        this.#database.run("INSERT OR REPLACE INTO file_digest (file, stamp, digest, scope) VALUES (?, ?, ?, ?)", file, stamp, digest, scope);
+      for (const scope of this.#learned.keys()) {
+        // A later entry of the same file replaces the earlier one and goes to the end.
+        const byFile = new Map<string, string>();
+        for (const [key, digest] of this.load(scope)) {
+          const file = fileOf(key);
+          byFile.delete(file);
+          byFile.set(file, `${key} ${digest}`);
+        }
+        const entries = [...byFile.values()].slice(-LIMIT).join("\n");
+        this.#database.run("INSERT OR REPLACE INTO file_digest_scope (scope, entries, used_at) VALUES (?, ?, ?)", scope, entries, Date.now());
       }
     });
     this.#learned.clear();
   }
 }
 
-/** `device:inode` and the rest of a key. */
-function splitKey(key: FileKey): [file: string, stamp: string] {
-  const end = key.indexOf(":", key.indexOf(":") + 1);
-  return [key.slice(0, end), key.slice(end + 1)];
+function parseEntry(line: string): [FileKey, Digest] {
+  const end = line.indexOf(" ");
+  return [line.slice(0, end), line.slice(end + 1) as Digest];
+}
+
+/** The `device:inode` of a key. */
+function fileOf(key: FileKey): string {
+  return key.slice(0, key.indexOf(":", key.indexOf(":") + 1));
 }

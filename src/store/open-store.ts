@@ -76,7 +76,7 @@ export async function openStore(folder: string): Promise<Store> {
       blobs,
       layers: new LayerBlobs(database, lease),
       images: new ImageStore(database, lease, blobs),
-      snapshots: new SnapshotStore(database, lease, snapshotFolder),
+      snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       cache: new CacheRecords(database, lease),
       fileDigests,
       get temporary() {

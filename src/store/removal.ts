@@ -49,9 +49,10 @@ export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlac
   batches(() => {
     const rows = database.all<{ id: number }>("SELECT id FROM snapshot WHERE owner = ? AND state = 2 LIMIT ?", lease.id, BATCH);
     for (const { id } of rows) {
-      moveAway(join(snapshots, id.toString(36)), lease.temporaryPath("removed"), trash);
+      const folder = join(snapshots, id.toString(36));
+      moveAway(folder, lease.temporaryPath("removed"), trash);
       database.run("DELETE FROM snapshot WHERE id = ?", id);
-      database.run("DELETE FROM file_digest WHERE scope = ?", id.toString(36));
+      database.run("DELETE FROM file_digest_scope WHERE scope = ?", join(folder, "fs"));
       removed.snapshots += 1;
     }
     return rows.length;

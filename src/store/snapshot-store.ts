@@ -4,7 +4,6 @@ import type { Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
 import type { Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
-import { removeTree } from "./remove-tree.ts";
 import { guarded } from "./storage-fault.ts";
 
 /** A finished layer folder and the snapshot that it lies upon. Nothing in it changes any more. */
@@ -42,11 +41,14 @@ export class SnapshotStore {
   readonly #database: Database;
   readonly #lease: Lease;
   readonly #folder: string;
+  readonly #remove: (path: string) => Promise<void>;
 
-  constructor(database: Database, lease: Lease, folder: string) {
+  /** @param remove deletes a folder that is out of the way; the store waits for it when it is closed. */
+  constructor(database: Database, lease: Lease, folder: string, remove: (path: string) => Promise<void>) {
     this.#database = database;
     this.#lease = lease;
     this.#folder = folder;
+    this.#remove = remove;
   }
 
   /**
@@ -92,12 +94,19 @@ export class SnapshotStore {
     });
   }
 
-  /** Drops an active snapshot: it is out of the way at once, its files are gone when the promise resolves. */
+  /**
+   * Drops an active snapshot: it is out of the way at once, its files are gone when the promise resolves. It never
+   * fails, since it is called where something else has failed: what cannot be removed now is when the store is closed.
+   */
   async discard(active: ActiveSnapshot): Promise<void> {
-    const trash = this.#lease.temporaryPath("snapshot");
-    guarded(this.#folder, () => renameSync(join(this.#folder, active.id), trash));
-    this.#database.run("DELETE FROM snapshot WHERE id = ? AND state = 0", toNumber(active.id));
-    await removeTree(trash);
+    try {
+      const trash = this.#lease.temporaryPath("snapshot");
+      renameSync(join(this.#folder, active.id), trash);
+      this.#database.run("DELETE FROM snapshot WHERE id = ? AND state = 0", toNumber(active.id));
+      await this.#remove(trash);
+    } catch {
+      // The row is still there, or the folder is in the lease's.
+    }
   }
 
   /** A committed snapshot; undefined where there is none. */
