@@ -37,7 +37,9 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Sorts what undici, TLS and the sockets throw. */
-export function connectionError(error: unknown, url: URL, timeouts: { connectTimeout: number; idleTimeout: number }): ConnectionError {
+export function connectionError(
+  error: unknown, url: URL, timeouts: { readonly connectTimeout: number; readonly idleTimeout: number; readonly proxy?: string },
+): ConnectionError {
   if (error instanceof ConnectionError) return error;
   const { code = "", message } = deepest(error);
   const make = (problem: ConnectionProblem, text: string, waited?: { what: string; milliseconds: number }): ConnectionError =>
@@ -47,6 +49,9 @@ export function connectionError(error: unknown, url: URL, timeouts: { connectTim
   }
   if (code === "UND_ERR_HEADERS_TIMEOUT") return make("timeout", "no answer", { what: "an answer", milliseconds: timeouts.idleTimeout });
   if (code === "UND_ERR_BODY_TIMEOUT") return make("timeout", "no data", { what: "data", milliseconds: timeouts.idleTimeout });
+  if (timeouts.proxy && /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
+    return make("refused", `the proxy ${timeouts.proxy} cannot be reached (${code})`);
+  }
   if (code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EAI_NODATA" || code === "EAI_NONAME") return make("unknown-host", "its name cannot be resolved");
   if (code === "ECONNREFUSED") return make("refused", "nothing listens there (connection refused)");
   if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return make("refused", "there is no route to it");

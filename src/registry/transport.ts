@@ -1,8 +1,8 @@
 import type { SecureContext } from "node:tls";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { connectionError } from "./connection-error.ts";
 import { proxyFor } from "./proxy-environment.ts";
-import { loadAgent, loadProxyAgent, loadRequest } from "./undici.ts";
+import { loadAgent, loadRequest } from "./undici.ts";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -51,13 +51,20 @@ export class Transport implements AsyncDisposable {
   /** @throws ConnectionError when no answer came; the signal's reason when it was aborted. */
   async request(url: URL, request: TransportRequest): Promise<Answer> {
     request.signal?.throwIfAborted();
-    const dispatcher = await this.#dispatcher(url, request.verify);
+    const proxy = proxyFor(url, this.#options.environment);
+    const dispatcher = await this.#dispatcher(url, proxy, request.verify);
+    // To a proxy, plain HTTP goes with the whole address (RFC 9112 § 3.2.2); HTTPS goes through a tunnel.
+    const forwarded = proxy && url.protocol === "http:";
     try {
       const { statusCode, headers, body } = await loadRequest().call(dispatcher, {
-        origin: url.origin,
-        path: url.pathname + url.search,
+        origin: forwarded ? proxy.origin : url.origin,
+        path: forwarded ? url.href : url.pathname + url.search,
         method: request.method,
-        headers: { "user-agent": this.#options.userAgent, ...request.headers },
+        headers: {
+          "user-agent": this.#options.userAgent,
+          ...(forwarded ? { host: url.host, ...(await import("./proxy-tunnel.ts")).proxyAuthorization(proxy) } : {}),
+          ...request.headers,
+        },
         ...(request.body !== undefined ? { body: request.body as Dispatcher.RequestOptions["body"] } : {}),
         ...(request.signal ? { signal: request.signal } : {}),
         ...(request.answerTimeout !== undefined ? { headersTimeout: request.answerTimeout } : {}),
@@ -65,7 +72,7 @@ export class Transport implements AsyncDisposable {
       return { status: statusCode, headers, body, url };
     } catch (error) {
       request.signal?.throwIfAborted();
-      throw connectionError(error, url, this.#options);
+      throw connectionError(error, url, { ...this.#options, ...(proxy ? { proxy: proxy.host } : {}) });
     }
   }
 
@@ -74,34 +81,29 @@ export class Transport implements AsyncDisposable {
     await Promise.all(opened.map((each) => (each.status === "fulfilled" ? each.value.destroy() : undefined)));
   }
 
-  #dispatcher(url: URL, verify: boolean): Promise<Dispatcher> {
-    const proxy = proxyFor(url, this.#options.environment);
+  #dispatcher(url: URL, proxy: URL | undefined, verify: boolean): Promise<Dispatcher> {
+    const tunnel = url.protocol === "https:" ? proxy : undefined;
     const secure = url.protocol === "https:" || proxy?.protocol === "https:";
-    const key = `${proxy?.href ?? ""} ${secure} ${verify}`;
+    const key = `${tunnel?.href ?? ""} ${secure} ${verify}`;
     let dispatcher = this.#dispatchers.get(key);
-    if (!dispatcher) this.#dispatchers.set(key, (dispatcher = this.#open(proxy, secure, verify)));
+    if (!dispatcher) this.#dispatchers.set(key, (dispatcher = this.#open(tunnel, secure, verify)));
     return dispatcher;
   }
 
-  async #open(proxy: URL | undefined, secure: boolean, verify: boolean): Promise<Dispatcher> {
-    const { connections, connectTimeout, idleTimeout } = this.#options;
+  async #open(tunnel: URL | undefined, secure: boolean, verify: boolean): Promise<Dispatcher> {
+    const { connections, connectTimeout: timeout, idleTimeout } = this.#options;
     const tls = !secure ? {} : verify ? { secureContext: await this.#trusted() } : { rejectUnauthorized: false };
-    const options = {
+    const connect = tunnel
+      ? (await import("./proxy-tunnel.ts")).tunnelThrough(tunnel, { timeout, tls, proxyTls: { secureContext: await this.#trusted() } })
+      : { timeout, ...tls };
+    return new (loadAgent())({
       allowH2: false,
       connections,
       pipelining: 1,
       keepAliveTimeout: 30_000,
       headersTimeout: idleTimeout,
       bodyTimeout: idleTimeout,
-    } satisfies Agent.Options;
-    if (!proxy) return new (loadAgent())({ ...options, connect: { timeout: connectTimeout, ...tls } });
-    const token = proxy.username ? `Basic ${Buffer.from(decodeURIComponent(`${proxy.username}:${proxy.password}`)).toString("base64")}` : undefined;
-    return new (loadProxyAgent())({
-      ...options,
-      uri: proxy.origin,
-      ...(token ? { token } : {}),
-      requestTls: { timeout: connectTimeout, ...tls },
-      proxyTls: { timeout: connectTimeout, ...tls },
+      connect,
     });
   }
 

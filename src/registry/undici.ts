@@ -1,8 +1,7 @@
 import { createRequire } from "node:module";
-import type { Agent, Dispatcher, ProxyAgent } from "undici";
+import type { Agent, Dispatcher } from "undici";
 
 type AgentClass = new (options?: Agent.Options) => Agent;
-type ProxyAgentClass = new (options: ProxyAgent.Options) => ProxyAgent;
 type Request = (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
 
 const load = createRequire(import.meta.url);
@@ -13,10 +12,6 @@ const load = createRequire(import.meta.url);
  */
 export function loadAgent(): AgentClass {
   return load("undici/lib/dispatcher/agent.js") as AgentClass;
-}
-
-export function loadProxyAgent(): ProxyAgentClass {
-  return load("undici/lib/dispatcher/proxy-agent.js") as ProxyAgentClass;
 }
 
 export function loadRequest(): Request {

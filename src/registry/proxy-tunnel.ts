@@ -1,0 +1,58 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import type { buildConnector } from "undici";
+
+/** The Proxy-Authorization value for the user name and password in a proxy's address. */
+export function proxyAuthorization(proxy: URL): Record<string, string> {
+  if (proxy.username === "") return {};
+  const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(login).toString("base64")}` };
+}
+
+/**
+ * Connections to https hosts through a proxy, by CONNECT (RFC 9110 § 9.3.6). undici's own ProxyAgent connects
+ * for ever to a proxy that closes the tunnel, and it needs the whole package.
+ */
+export function tunnelThrough(
+  proxy: URL,
+  options: { readonly timeout: number; readonly tls: ConnectionOptions; readonly proxyTls: ConnectionOptions },
+): buildConnector.connector {
+  return ({ hostname, port, servername }, callback) => {
+    const target = `${hostname}:${port || 443}`;
+    const connect = proxy.protocol === "https:" ? httpsRequest : httpRequest;
+    const request = connect({
+      ...(proxy.protocol === "https:" ? options.proxyTls : {}),
+      hostname: proxy.hostname.replace(/^\[|\]$/g, ""),
+      port: proxy.port || (proxy.protocol === "https:" ? 443 : 80),
+      method: "CONNECT",
+      path: target,
+      headers: { host: target, ...proxyAuthorization(proxy) },
+      agent: false,
+      timeout: options.timeout,
+    });
+    const fail = (error: Error): void => void callback(error, null);
+    request.once("timeout", () => request.destroy(Object.assign(new Error("the proxy does not answer"), { code: "ETIMEDOUT" })));
+    request.once("error", fail);
+    request.once("connect", (answer, socket) => {
+      request.off("error", fail);
+      socket.setTimeout(0);
+      if (answer.statusCode !== 200) {
+        socket.destroy();
+        return fail(new Error(`the proxy ${proxy.host} answered ${answer.statusCode} to a tunnel to ${target}`));
+      }
+      const name = servername || (isIP(hostname) ? "" : hostname);
+      const secure = connectTls({ ...options.tls, socket, ALPNProtocols: ["http/1.1"], ...(name ? { servername: name } : {}) });
+      const late = setTimeout(() => secure.destroy(Object.assign(new Error("no TLS"), { code: "ETIMEDOUT" })), options.timeout);
+      secure.once("error", fail);
+      secure.once("close", () => clearTimeout(late));
+      secure.once("secureConnect", () => {
+        clearTimeout(late);
+        secure.off("error", fail);
+        callback(null, secure);
+      });
+    });
+    request.end();
+  };
+}
