@@ -1,4 +1,4 @@
-import { opendirSync, rmSync } from "node:fs";
+import { chmodSync, opendirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { inWorker } from "../std/worker-pool.ts";
 
@@ -11,9 +11,21 @@ export async function removeTree(path: string): Promise<void> {
   else await inWorker<string, void>(new URL(import.meta.url), "removeNow", path);
 }
 
-/** Worker job of {@link removeTree}. */
+/** Removes it synchronously; the worker job of {@link removeTree}. */
 export function removeNow(path: string): void {
-  rmSync(path, { recursive: true, force: true, maxRetries: 2 });
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    // An ordinary user outside a user namespace: images and overlayfs leave folders without permissions.
+    openFolders(path);
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function openFolders(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const item of readdirSync(folder, { withFileTypes: true })) if (item.isDirectory()) openFolders(join(folder, item.name));
 }
 
 function countEntries(folder: string, limit: number): number {

@@ -1,9 +1,10 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
 import type { Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
+import { removeNow } from "./remove-tree.ts";
 import { guarded } from "./storage-fault.ts";
 
 /** A finished layer folder and the snapshot that it lies upon. Nothing in it changes any more. */
@@ -81,7 +82,7 @@ export class SnapshotStore {
     active: ActiveSnapshot,
     options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined },
   ): Snapshot {
-    rmSync(active.work, { recursive: true, force: true });
+    removeNow(active.work);
     return this.#database.transaction(() => {
       const { changes } = this.#database.run(
         `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?
