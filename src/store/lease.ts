@@ -44,6 +44,11 @@ export class Lease {
     return this.#id === undefined;
   }
 
+  /** Whether {@link folder} was ever asked for. */
+  get hasFolder(): boolean {
+    return this.#folder !== undefined;
+  }
+
   /** A folder for unfinished files, on the store's file system; the next process removes what is left in it. */
   get folder(): string {
     if (this.#folder === undefined) {

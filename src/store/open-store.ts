@@ -124,7 +124,7 @@ async function closeStore(place: RemovalPlace, fileDigests: FileDigests, backgro
     if (!lease.unused) {
       database.run("UPDATE snapshot SET state = 2 WHERE owner = ? AND state = 0", lease.id);
       finishRemoval(place);
-      await removeTree(lease.folder);
+      if (lease.hasFolder) await removeTree(lease.folder);
       lease.release();
     }
   } catch (error) {

@@ -14,8 +14,12 @@ export function temporaryFolder(context: TestContext): string {
 
 /** An empty store that is closed and removed after the test. */
 export async function temporaryStore(context: TestContext): Promise<Store> {
-  const store = await openStore(join(temporaryFolder(context), "store"));
-  context.after(() => store.close());
+  const folder = mkdtempSync(join(tmpdir(), "sampan-test-"));
+  const store = await openStore(join(folder, "store"));
+  context.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return store;
 }
 
