@@ -3,7 +3,7 @@ import { sha256, type Digest } from "../oci/digest.ts";
 import { serializeImageConfig, type HistoryEntry, type ImageConfig } from "../oci/image-config.ts";
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { HistoryStep } from "../graph/stage-state.ts";
-import type { Vertex } from "../graph/vertex.ts";
+import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import type { Result } from "../solve/ports.ts";
 import type { Store } from "../store/open-store.ts";
 import type { PackedLayer } from "./layer-blobs.ts";
@@ -33,15 +33,15 @@ export function finishImage(
   packed: ReadonlyMap<Vertex, PackedLayer>,
   now: number,
 ): FinishedImage {
-  const baseDiffIds = graph.baseVertex?.operation.kind === "image" ? graph.baseVertex.operation.diffIds : [];
-  const diffIds: Digest[] = [...baseDiffIds];
+  const base = graph.baseVertex?.operation.kind === "image" ? graph.baseVertex.operation : undefined;
+  const diffIds: Digest[] = [...(base?.diffIds ?? [])];
   for (const vertex of layerVertices(graph)) {
     const layer = packed.get(vertex)!;
     diffIds.push(layer.diffId);
     const snapshot = results.get(vertex)!.snapshot!;
     store.snapshots.describe(snapshot, { diffId: layer.diffId, chainId: chainId(diffIds)!, size: layer.size });
   }
-  const history = finishHistory(graph.history, results, baseDiffIds.length, now);
+  const history = finishHistory(graph.history, results, base, now);
   const created = history.findLast((entry) => entry.created !== undefined)?.created;
   const config: ImageConfig = {
     ...graph.platform,
@@ -56,7 +56,7 @@ export function finishImage(
 }
 
 /** An entry without layer gets the time of the first new layer, before there is one that of the previous entry. */
-function finishHistory(steps: readonly HistoryStep[], results: ReadonlyMap<Vertex, Result>, baseLayers: number, now: number): HistoryEntry[] {
+function finishHistory(steps: readonly HistoryStep[], results: ReadonlyMap<Vertex, Result>, base: ImageOperation | undefined, now: number): HistoryEntry[] {
   const firstLayer = steps.find((step) => step.kind === "layer");
   const firstTime = firstLayer ? timestamp(results.get(firstLayer.vertex)!.createdAt) : undefined;
   const inherited = steps.flatMap((step) => (step.kind === "inherited" ? [step.entry] : []));
@@ -69,17 +69,22 @@ function finishHistory(steps: readonly HistoryStep[], results: ReadonlyMap<Verte
     history.push({
       created,
       created_by: step.createdBy,
-      ...(step.kind === "empty" && step.author ? { author: step.author } : {}),
       comment: COMMENT,
       ...(step.kind === "empty" ? { empty_layer: true } : {}),
     });
     previous = created;
   }
-  // A base whose history tells fewer layers than it has: BuildKit's exporter adds an entry for each at the end.
-  for (let missing = baseLayers - described; missing > 0; missing -= 1) {
-    history.push({ ...(previous ? { created: previous } : {}), comment: EXPORTER_COMMENT });
-  }
-  return history;
+  return [...history, ...missingEntries(steps, base, described, previous)];
+}
+
+/** For a base whose history tells fewer layers than it has, BuildKit's exporter describes that many of the last layers at the end. */
+function missingEntries(steps: readonly HistoryStep[], base: ImageOperation | undefined, described: number, created: string | undefined): HistoryEntry[] {
+  const names = [
+    ...(base?.diffIds ?? []).map(() => `pulled from ${base!.reference.replace(/@.*/, "")}`),
+    ...steps.flatMap((step) => (step.kind === "layer" ? [step.vertex.name] : [])),
+  ];
+  const missing = (base?.diffIds.length ?? 0) - described;
+  return missing <= 0 ? [] : names.slice(-missing).map((name) => ({ ...(created ? { created } : {}), created_by: name, comment: EXPORTER_COMMENT }));
 }
 
 function timestamp(milliseconds: number): string {

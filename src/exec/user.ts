@@ -2,7 +2,7 @@
 export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
-  /** Supplementary groups. */
+  /** Supplementary groups, the first one `gid` itself: a process may not leave its group's denials behind (containerd's ensureAdditionalGids). */
   readonly groups: readonly number[];
   readonly home: string;
 }
@@ -11,6 +11,15 @@ export class UserNotFound extends Error {
   readonly user: string;
   constructor(user: string, message: string) {
     super(message);
+    this.user = user;
+  }
+}
+
+/** The user namespace does not know the user's ids. */
+export class UserNotMapped extends Error {
+  readonly user: string;
+  constructor(user: string) {
+    super(`the ids of ${user} are not mapped`);
     this.user = user;
   }
 }
@@ -39,11 +48,12 @@ export function resolveUser(user: string, passwd: string, group: string): Proces
     const found = parseGroups(group).find(({ name, gid }) => name === groupPart || gid === gidGiven);
     const gid = found?.gid ?? gidGiven ?? (groupPart === "root" ? 0 : undefined);
     if (gid === undefined) throw new UserNotFound(user, `no group ${groupPart} in the image's /etc/group`);
-    return { uid, gid, groups: [], home };
+    return { uid, gid, groups: [gid], home };
   }
   const named = userPart === "" ? undefined : person;
   const groups = named ? parseGroups(group).filter(({ members }) => members.includes(named.name)).map(({ gid }) => gid) : [];
-  return { uid, gid: userPart === "" ? 0 : person?.gid ?? 0, groups, home };
+  const gid = userPart === "" ? 0 : person?.gid ?? 0;
+  return { uid, gid, groups: [gid, ...groups.filter((other) => other !== gid)], home };
 }
 
 function splitOnce(text: string): [string, string?] {

@@ -194,8 +194,7 @@ async function evaluateInstruction(evaluation: Evaluation, state: StageState, in
     }
     case "maintainer": {
       state.author = instruction.value;
-      state.history.push({ kind: "empty", createdBy: `MAINTAINER ${instruction.value}`, author: instruction.value });
-      return;
+      return note(state, `MAINTAINER ${instruction.value}`);
     }
     case "onbuild": {
       state.config.OnBuild = [...(state.config.OnBuild ?? []), instruction.trigger];

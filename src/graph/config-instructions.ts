@@ -4,7 +4,8 @@ import type { ArgInstruction, CmdInstruction, EntrypointInstruction, EnvInstruct
 import type { Healthcheck } from "../oci/image-config.ts";
 import { fault } from "../std/fault.ts";
 import { expandIn, located, type Evaluation } from "./evaluation.ts";
-import { goDuration, goList, goQuoteList } from "./go-format.ts";
+import { goQuoteList } from "../dockerfile/go-quote.ts";
+import { goDuration, goList } from "./go-format.ts";
 import { parsePorts } from "./parse-ports.ts";
 import { isNeverEnvironment } from "./predefined-args.ts";
 import { setConfigEnv, setVariable, type StageState } from "./stage-state.ts";

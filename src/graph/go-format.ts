@@ -1,18 +1,3 @@
-/** A string as Go's %q prints it. */
-export function goQuote(text: string): string {
-  const escaped = text.replace(/["\\\u0000-\u001f\u007f]/g, (char) => ESCAPES[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return `"${escaped}"`;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u0007": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v",
-};
-
-/** A list of strings as Go's %q prints it: `["a" "b"]`. */
-export function goQuoteList(items: readonly string[]): string {
-  return `[${items.map(goQuote).join(" ")}]`;
-}
-
 /** A list as Go's %v prints it: `[a b]`. */
 export function goList(items: readonly string[]): string {
   return `[${items.join(" ")}]`;

@@ -10,7 +10,7 @@ export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export type HistoryStep =
   | { readonly kind: "inherited"; readonly entry: HistoryEntry }
   | { readonly kind: "layer"; readonly createdBy: string; readonly vertex: Vertex }
-  | { readonly kind: "empty"; readonly createdBy: string; readonly author?: string };
+  | { readonly kind: "empty"; readonly createdBy: string };
 
 /** Everything that instructions of a stage change, as it stands after the last one. */
 export interface StageState {

@@ -20,7 +20,7 @@ export async function inWorker<Argument, Result>(
   options.signal?.throwIfAborted();
   // A worker takes about 100 ms to start and load its modules: a short job is done before that.
   if (options.short === true && idle.length === 0) {
-    const job = ((await import(module.href)) as Record<string, (argument: Argument, context: WorkerContext) => Result>)[name]!;
+    const job = ((await import(installed(module))) as Record<string, (argument: Argument, context: WorkerContext) => Result>)[name]!;
     return job(argument, { report: (message) => options.onMessage?.(message) });
   }
   const slot = await acquire(options.signal);
@@ -47,7 +47,7 @@ export async function inWorker<Argument, Result>(
       options.signal?.addEventListener("abort", stop, { once: true });
       slot.worker.on("message", onMessage).on("error", onError).on("exit", onExit);
       slot.worker.ref();
-      slot.worker.postMessage({ module: module.href, name, argument } satisfies ToWorker);
+      slot.worker.postMessage({ module: installed(module), name, argument } satisfies ToWorker);
     });
   } finally {
     slot.worker.unref();
@@ -60,7 +60,7 @@ export function warmWorker(module: URL): void {
   if (idle.length > 0 || running >= LIMIT) return;
   running += 1;
   const slot = start();
-  slot.worker.postMessage({ module: module.href } satisfies ToWorker);
+  slot.worker.postMessage({ module: installed(module) } satisfies ToWorker);
   idle.push(slot);
 }
 
@@ -107,6 +107,11 @@ export function reviveError(plain: PlainError): Error {
   return Object.assign(error, plain.code ? { code: plain.code } : {}, plain.path ? { path: plain.path } : {});
 }
 
+/** The compiled file where this package is installed compiled: the compiler leaves URLs as they are written. */
+function installed(module: URL): string {
+  return import.meta.url.endsWith(".ts") ? module.href : module.href.replace(/\.ts$/, ".js");
+}
+
 interface Slot { readonly worker: Worker }
 
 const LIMIT = Math.max(2, availableParallelism());
@@ -115,9 +120,7 @@ const waiting: { resolve: (slot: Slot) => void }[] = [];
 let running = 0;
 
 function start(): Slot {
-  const self = import.meta.url;
-  const entry = new URL(self.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js", self);
-  const worker = new Worker(entry);
+  const worker = new Worker(new URL(installed(new URL("./worker-entry.ts", import.meta.url))));
   worker.unref();
   return { worker };
 }

@@ -64,9 +64,18 @@ export function buildWithBuildKit(
       ...named,
       "--output", `type=oci,dest=${archive}`,
     ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
-    if (status !== 0) return { error: /(?:error|ERROR): (?:failed to solve: )?(.*)/g.exec(stderr.split("\n").findLast((line) => /^error: /.test(line)) ?? stderr)?.[1] ?? stderr.trim() };
+    if (status !== 0) return { error: errorOf(stderr) };
     return { image: normalizeArchive(archive, [...bases.values()][0]!.diffIds) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The error line of buildctl, without ids and folders of the daemon. */
+function errorOf(stderr: string): string {
+  const line = stderr.split("\n").findLast((text) => /^error: /i.test(text)) ?? stderr.trim();
+  return line
+    .replace(/^error: (?:failed to solve: )?/i, "")
+    .replace(/failed to compute cache key: failed to calculate checksum of ref \S+: /, "")
+    .replace(/\/\S*?\/cachemounts\/\w+/, "");
 }

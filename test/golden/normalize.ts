@@ -25,16 +25,16 @@ export function normalizeArchive(archive: string, baseDiffIds: readonly string[]
     const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as { manifests: { digest: string; mediaType: string }[] };
     const manifest = JSON.parse(blob(index.manifests[0]!.digest).toString()) as { config: { digest: string }; layers: { digest: string }[] };
     const config = JSON.parse(blob(manifest.config.digest).toString()) as {
-      author?: string; config: unknown; history?: Record<string, unknown>[]; rootfs: { diff_ids: string[] };
+      author?: string; config: unknown; history?: Record<string, unknown>[]; rootfs: { diff_ids: string[] | null };
     };
-    const { diff_ids: diffIds } = config.rootfs;
+    const diffIds = config.rootfs.diff_ids ?? [];
     const base = diffIds.findIndex((id, position) => id !== baseDiffIds[position]);
     const skipped = base < 0 ? diffIds.length : base;
     return {
       ...(config.author ? { author: config.author } : {}),
       config: config.config ?? {},
-      history: (config.history ?? []).filter((entry) => entry["created_by"] !== "busybox for tests").map(({ created: _time, ...entry }) => entry),
-      layers: manifest.layers.slice(skipped).map(({ digest }) => layerLines(unpack(blob(digest)))),
+      history: (config.history ?? []).filter((entry) => entry["created_by"] !== "busybox for tests").map(({ created: _time, ...entry }) => (entry["comment"] === "buildkit.exporter.image.v0" ? { comment: entry["comment"] } : entry)),
+      layers: (manifest.layers ?? []).slice(skipped).map(({ digest }) => layerLines(unpack(blob(digest)))),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -54,7 +54,7 @@ export const buildFaults = {
   STOPSIGNAL_INVALID: spec<{ signal: string }>({
     when: "STOPSIGNAL names no signal.",
     exit: 1,
-    message: ({ signal }) => `Invalid signal: ${signal}`,
+    message: ({ signal }) => `invalid signal: ${signal}`,
     hint: () => "write a name such as SIGTERM or a number from 1 to 64",
   }),
   DESTINATION_INVALID: spec<{ problem: string }>({

@@ -1,0 +1,3 @@
+umask 022
+mkfifo pipe
+echo x >file

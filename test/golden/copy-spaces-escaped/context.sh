@@ -1,0 +1,3 @@
+umask 022
+echo 1 >'with space.txt'
+echo 2 >'other name'

@@ -1,0 +1,2 @@
+echo 1 >hidden.txt
+echo hidden.txt >.dockerignore
