@@ -1,6 +1,7 @@
 import { suggest } from "../dockerfile/suggest.ts";
 import { fault } from "../std/fault.ts";
 import { checkPattern, hasWildcard, matchName } from "./match-name.ts";
+import { readLink } from "./read-link.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
 
 /** One file or directory that a COPY or ADD line names, or that its wildcard matches. */
@@ -60,23 +61,19 @@ function clean(path: string): string[] {
 
 function notFound(view: SourceView, components: readonly string[], command: string): Error {
   const path = components.join("/");
-  const suggestion = suggestPath(view, components);
-  return fault("COPY_SOURCE_NOT_FOUND", {
-    command,
-    source: `/${path}`,
-    from: view.name,
-    excluded: view.isHidden(path),
-    ...(suggestion === undefined ? {} : { suggestion }),
-  });
+  const details = { command, source: `/${path}`, from: view.name };
+  if (view.isHidden(path)) return fault("COPY_SOURCE_NOT_FOUND", { ...details, reason: "excluded" });
+  const name = components.at(-1) ?? "";
+  const folder = view.find(components.slice(0, -1).join("/"));
+  const names = folder?.stat.isDirectory() ? view.children(folder) : [];
+  const itself = names.find((child) => child.name === name);
+  if (itself?.stat.isSymbolicLink()) return fault("COPY_SOURCE_NOT_FOUND", { ...details, reason: "link", detail: readLink(itself.hostPath) });
+  const near = suggestName(name, names.map((child) => child.name));
+  if (near === undefined) return fault("COPY_SOURCE_NOT_FOUND", details);
+  return fault("COPY_SOURCE_NOT_FOUND", { ...details, reason: "typo", detail: [...components.slice(0, -1), near].join("/") });
 }
 
-/** A path that is there and differs by a typing error in its last component, or by nothing but case. */
-function suggestPath(view: SourceView, components: readonly string[]): string | undefined {
-  const parents = components.slice(0, -1);
-  const folder = view.find(parents.join("/"));
-  if (!folder?.stat.isDirectory()) return undefined;
-  const name = components.at(-1)!;
-  const names = view.children(folder).map((child) => child.name);
-  const found = names.find((other) => other.toLowerCase() === name.toLowerCase()) ?? suggest(name, names);
-  return found === undefined ? undefined : [...parents, found].join("/");
+/** The name that differs by nothing but case, else by a typing error. */
+function suggestName(name: string, names: readonly string[]): string | undefined {
+  return names.find((other) => other.toLowerCase() === name.toLowerCase()) ?? suggest(name, names);
 }

@@ -50,7 +50,7 @@ const LETTERS = { file: "f", directory: "d", symlink: "l", hardlink: "h", charac
 /** What a layer folder adds to those below, an entry a line: `f 0644 0:0 /etc/motd "hello"`. */
 export function listLayer(upper: string, lowers: readonly string[]): string[] {
   return Array.from(diffLayer(upper, lowers), (entry) => {
-    const what = `${LETTERS[entry.type]} ${entry.mode.toString(8).padStart(4, "0")} ${entry.uid}:${entry.gid} /${entry.whiteout ? "-" : ""}${entry.path}`;
+    const what = `${LETTERS[entry.type]} ${entry.mode.toString(8).padStart(4, "0")} ${entry.uid}:${entry.gid} /${entry.path}`;
     return what + detail(entry);
   });
 }

@@ -45,14 +45,15 @@ export const contextFaults = {
     exit: 1,
     message: ({ path, reason }) => `${path} cannot be read: ${reason}`,
   }),
-  COPY_SOURCE_NOT_FOUND: spec<{ command: string; source: string; from: string; excluded?: boolean; suggestion?: string }>({
+  COPY_SOURCE_NOT_FOUND: spec<{ command: string; source: string; from: string; reason?: "excluded" | "link" | "typo"; detail?: string }>({
     when: "A file that COPY or ADD names is not there, or .dockerignore keeps it out, or it is a symlink to outside.",
     exit: 1,
     message: ({ command, source, from }) => `${command}: ${JSON.stringify(source)} not found in ${from}`,
-    hint: ({ excluded, suggestion }) => {
-      if (excluded === true) return "the file is there, but .dockerignore excludes it: add a line with `!` and its path there";
-      if (suggestion !== undefined) return `did you mean ${JSON.stringify(suggestion)}?`;
-      return "paths are relative to the root of the source; nothing outside of it can be reached, by .. or by symlinks";
+    hint: ({ source, from, reason, detail }) => {
+      if (reason === "excluded") return `the file is there, but .dockerignore excludes it: add the line !${source.slice(1)} there`;
+      if (reason === "link") return `it is a symbolic link to ${detail}, which is not there in ${from}; nothing outside of it can be reached`;
+      if (reason === "typo") return `did you mean ${JSON.stringify(detail)}?`;
+      return `paths begin at the root of ${from}; nothing outside of it can be reached, by .. or by symbolic links`;
     },
   }),
   COPY_PATTERN_INVALID: spec<{ pattern: string }>({
