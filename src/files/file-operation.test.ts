@@ -250,11 +250,14 @@ test("a store without the right to write to it is a fault that names it", { skip
 test("a full disk is a fault, and another file system than the layer's gets copies instead of links", { skip: skip || !canMount() ? "needs root that may mount a tmpfs" : false }, async (t) => {
   const { home, copy, upper } = stage(t, { "d/small": "1", "d/large": "x".repeat(600_000) });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", upper]);
-  t.after(() => execFileSync("umount", ["-l", upper]));
-  const source = makeTree(join(home, "source"), { "s/f": "1" });
-  await copy(["s"], "/n", { tree: { layers: [source], zeroOwner: false } });
-  assert.equal(readFileSync(join(upper, "n/f"), "utf8"), "1");
-  await assert.rejects(copy(["d"], "/n"), (error) => isFault(error, "DISK_FULL"));
+  try {
+    const source = makeTree(join(home, "source"), { "s/f": "1" });
+    await copy(["s"], "/n", { tree: { layers: [source], zeroOwner: false } });
+    assert.equal(readFileSync(join(upper, "n/f"), "utf8"), "1");
+    await assert.rejects(copy(["d"], "/n"), (error) => isFault(error, "DISK_FULL"));
+  } finally {
+    execFileSync("umount", [upper]);
+  }
 });
 
 test("it runs as a job in a worker thread, and its faults arrive", async (t) => {
