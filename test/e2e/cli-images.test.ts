@@ -3,23 +3,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { noBusybox, writeBusyboxLayout, type BaseConfig } from "../support/busybox-base.ts";
+import { noBusybox, type BaseConfig } from "../support/busybox-base.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
+import { sampanWithBase } from "../support/sampan-base.ts";
 
 const noSkopeo = existsSync("/usr/bin/skopeo") ? false : "needs skopeo";
 
-/** A store that holds the small base image as `base:1` and `registry.test/team/base:2`. */
-async function withBase(context: TestContext, config: BaseConfig = {}) {
-  const scratch = scratchSampan(context);
-  const layout = join(scratch.folder, "layout");
-  const digests = writeBusyboxLayout(layout, { config });
-  const archive = join(scratch.folder, "base.tar");
-  execFileSync("tar", ["-C", layout, "-cf", archive, "."]);
-  const loaded = await scratch.sampan(["load", "-i", archive]);
-  assert.equal(loaded.stdout, `Loaded image ID: ${digests.config}\n`, loaded.stderr);
-  for (const name of ["base:1", "registry.test/team/base:2"]) assert.equal((await scratch.sampan(["tag", digests.config, name])).status, 0);
-  return { ...scratch, archive, id: digests.config, short: digests.config.slice(7, 19) };
-}
+const names = ["base:1", "registry.test/team/base:2"];
+const withBase = (context: TestContext, config: BaseConfig = {}) => sampanWithBase(context, { names, config });
 
 test("images lists names in docker's columns, as ids, by template and as JSON", { skip: noBusybox }, async (context) => {
   const { sampan, short, id } = await withBase(context);
@@ -139,4 +130,12 @@ test("load says what is wrong with what is no archive, and keeps nothing", async
   const missing = await sampan(["load", "-i", "/nonexistent/archive.tar"]);
   assert.match(missing.stderr, /ERROR: \/nonexistent\/archive\.tar: no such file or directory/);
   assert.equal((await sampan(["images", "-q"])).stdout, "");
+});
+
+test("a reader that goes away ends the listing quietly", async (context) => {
+  const { root } = scratchSampan(context);
+  const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
+  const script = `${process.execPath} ${launcher} help | true; echo \${PIPESTATUS[0]}`;
+  const output = execFileSync("bash", ["-c", `for i in 1 2 3; do ${script}; done 2>&1`], { env: { ...process.env, SAMPAN_ROOT: root } }).toString();
+  assert.match(output, /^(?:(?:0|141)\n){3}$/);
 });

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isFault } from "../../std/fault.ts";
+import { buildOutputs } from "./outputs.ts";
+
+const outputs = (output: string[], more: { push?: boolean; load?: boolean; terminal?: boolean } = {}) =>
+  buildOutputs({ output, push: false, load: false, terminal: false, ...more });
+
+test("outputs are read as Docker reads them", () => {
+  const cases: [Parameters<typeof outputs>, unknown][] = [
+    [[[]], [{ type: "store" }]],
+    [[[], { load: true }], [{ type: "store" }]],
+    [[[], { push: true }], [{ type: "store" }, { type: "registry" }]],
+    [[["type=registry"]], [{ type: "registry" }]],
+    [[["type=registry"], { push: true }], [{ type: "registry" }, { type: "store" }]],
+    [[["type=oci,dest=a.tar", "type=docker,dest=b.tar"]], [{ type: "oci", dest: "a.tar" }, { type: "docker", dest: "b.tar" }]],
+    [[["type=oci,dest=a.tar"], { load: true }], [{ type: "oci", dest: "a.tar" }, { type: "store" }]],
+    [[['type=oci,"dest=a,b.tar"']], [{ type: "oci", dest: "a,b.tar" }]],
+    [[["type=docker"]], [{ type: "store" }]],
+    [[["type=image,push=true"]], [{ type: "store" }, { type: "registry" }]],
+    [[["out"]], [{ type: "local", dest: "out" }]],
+    [[["-"]], [{ type: "tar", dest: "-" }]],
+    [[["type=oci"]], [{ type: "oci", dest: "-" }]],
+    [[["type=local,dest=out"]], [{ type: "local", dest: "out" }]],
+  ];
+  for (const [args, expected] of cases) assert.deepEqual(outputs(...args), expected, JSON.stringify(args));
+});
+
+test("outputs that make no sense are refused", () => {
+  const cases: [Parameters<typeof outputs>, string][] = [
+    [[["type=odd"]], "OUTPUT_INVALID"], [[["dest=x"]], "OUTPUT_INVALID"], [[["type=local"]], "OUTPUT_INVALID"], [[["type=store,dest=x"]], "OUTPUT_INVALID"],
+    [[["type=oci"], { terminal: true }], "OUTPUT_INVALID"], [[["type=oci", "type=tar"]], "OUTPUT_INVALID"],
+    [[["type=oci,dest=x,compression=zstd"]], "NOT_SUPPORTED"], [[['type=oci,"dest=x']], "USAGE"],
+  ];
+  for (const [args, code] of cases) assert.throws(() => outputs(...args), (error) => isFault(error, code as "USAGE"), JSON.stringify(args));
+});

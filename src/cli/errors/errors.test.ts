@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fault } from "../../std/fault.ts";
+import type { Io } from "../io.ts";
+import { asFault } from "./as-fault.ts";
+import { causeLines } from "./cause-lines.ts";
+import { printError } from "./print-error.ts";
+
+async function printed(error: unknown, env: NodeJS.ProcessEnv = {}): Promise<{ status: number; text: string }> {
+  let text = "";
+  const stream = { write: (chunk: string) => ((text += chunk), true) } as unknown as NodeJS.WriteStream;
+  const status = await printError(error, { stderr: stream, env } as Io);
+  return { status, text };
+}
+
+test("a fault is shown with its cause, its lines and what to do, and gives its status", async () => {
+  const location = { file: "Dockerfile", text: "FROM a\nRUNN b\n", startLine: 2, endLine: 2 };
+  const error = fault("USAGE", { problem: "that was wrong", hint: "do this" }, { cause: new Error("deep"), location });
+  const { status, text } = await printed(error);
+  assert.equal(status, 2);
+  assert.match(text, /^ERROR: that was wrong\n {2}cause: deep\n\nDockerfile:2\n[^]*>>> RUNN b[^]*hint: do this\n/);
+});
+
+test("system errors that a person can mend become faults", async () => {
+  const system = (code: string, path?: string): Error => Object.assign(new Error(`${code}: x`), { code, path });
+  assert.equal(asFault(system("ENOSPC", "/store"))!.code, "DISK_FULL");
+  assert.equal(asFault(system("EROFS"))!.code, "READ_ONLY");
+  assert.equal((await printed(system("ENOENT", "/a/b"))).text, "ERROR: /a/b: no such file or directory\n  cause: ENOENT: x\n");
+  assert.equal(asFault(system("ENOENT")), undefined);
+});
+
+test("an error that is in no table is called unexpected, without its stack unless asked for", async () => {
+  const { status, text } = await printed(new TypeError("odd"));
+  assert.equal(status, 1);
+  assert.match(text, /^ERROR: unexpected: odd\nhint: .*SAMPAN_DEBUG=1/);
+  assert.doesNotMatch(text, /at /);
+  assert.match((await printed(new TypeError("odd"), { SAMPAN_DEBUG: "1" })).text, /TypeError: odd\n {4}at /);
+});
+
+test("causes are told once each, those of several attempts in one line, however deep", () => {
+  const attempts = new AggregateError([new Error("refused v4"), new Error("refused v6"), new Error("refused v4")], "");
+  const chain = new Error("top", { cause: new Error("middle: bottom", { cause: new Error("bottom", { cause: attempts }) }) });
+  assert.deepEqual(causeLines(chain), ["  cause: middle: bottom", "  cause: refused v4; refused v6"]);
+  const circle = new Error("round");
+  circle.cause = circle;
+  assert.deepEqual(causeLines(circle), []);
+});
