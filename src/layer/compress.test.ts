@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash, randomFillSync } from "node:crypto";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import fc from "fast-check";
+import type { Codec } from "../oci/media-type.ts";
+import { createCompressor } from "./compress.ts";
+
+async function compress(bytes: Buffer, codec: Codec, options: { level?: number; pieces?: readonly number[] } = {}): Promise<Buffer> {
+  const out: Buffer[] = [];
+  const compressor = createCompressor(codec, (piece) => void out.push(Buffer.from(piece)), options);
+  const scratch = Buffer.alloc(4 * 1024 * 1024);
+  const pieces = options.pieces ?? [256 * 1024];
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const length = Math.min(pieces[turn % pieces.length]!, bytes.length - at);
+    bytes.copy(scratch, 0, at, at + length);
+    await compressor.write(scratch.subarray(0, length));
+    scratch.fill(0xaa, 0, length); // whoever still looks at it would see other bytes
+    at += length;
+  }
+  await compressor.end();
+  return Buffer.concat(out);
+}
+
+/** Text, zeros and noise, longer than a few blocks. */
+const mixed = Buffer.concat([
+  Buffer.from(Array.from({ length: 40_000 }, (_, line) => `line ${line} says ${createHash("md5").update(String(line)).digest("hex")}\n`).join("")),
+  Buffer.alloc(1_500_000),
+  randomFillSync(Buffer.alloc(2_500_000)),
+  Buffer.from("end"),
+]);
+
+for (const codec of ["gzip", "zstd", "none"] as const) {
+  test(`${codec}: what was compressed is what comes out of the usual program`, async () => {
+    const program = { gzip: ["gzip", "-dc"], zstd: ["zstd", "-dcq"], none: ["cat"] }[codec];
+    for (const bytes of [mixed, Buffer.alloc(0), Buffer.from("x"), mixed.subarray(0, 1024 * 1024), mixed.subarray(0, 1024 * 1024 + 1)]) {
+      const packed = await compress(bytes, codec);
+      const unpacked = execFileSync(program[0]!, program.slice(1), { input: packed, maxBuffer: 2 ** 26 });
+      assert.ok(unpacked.equals(bytes), `${bytes.length} bytes`);
+    }
+  });
+
+  test(`${codec}: the output does not depend on the sizes of the pieces`, async () => {
+    const whole = await compress(mixed, codec);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1000, max: 3_000_000 }), { minLength: 1, maxLength: 5 }), async (pieces) => {
+        assert.ok((await compress(mixed, codec, { pieces })).equals(whole));
+      }),
+      { numRuns: 4 },
+    );
+  });
+}
+
+test("gzip: it is one member, with Go's header", async () => {
+  const packed = await compress(mixed, "gzip");
+  assert.equal(packed.toString("hex", 0, 10), "1f8b08000000000000ff");
+  assert.equal(packed.indexOf(packed.subarray(0, 10), 1), -1);
+  assert.ok(gunzipSync(packed).equals(mixed));
+});
+
+test("gzip: what is compressed already is stored, so that it does not grow by more than a little", async () => {
+  const noise = randomFillSync(Buffer.alloc(3 * 1024 * 1024));
+  const packed = await compress(noise, "gzip");
+  assert.ok(packed.length < noise.length * 1.001, `${packed.length}`);
+  assert.ok(packed.includes(noise.subarray(100_000, 120_000)));
+});
+
+test("the level decides about the size", async () => {
+  const words = ["layer", "image", "digest", "manifest", "registry", "snapshot", "whiteout", "the", "of", "and"];
+  const text = Buffer.from(Array.from({ length: 200_000 }, (_, at) => words[(at * at + (at >> 3)) % 97 % words.length]).join(" "));
+  for (const codec of ["gzip", "zstd"] as const) {
+    const [low, high] = [await compress(text, codec, { level: 1 }), await compress(text, codec, { level: 9 })];
+    assert.ok(high.length < low.length, `${codec}: ${high.length} < ${low.length}`);
+  }
+});
