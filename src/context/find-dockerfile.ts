@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fault } from "../std/fault.ts";
 
@@ -41,6 +41,22 @@ export function findIgnoreFile(root: string, dockerfile: string | undefined): st
     if (found) return new TextDecoder().decode(found);
   }
   return "";
+}
+
+/**
+ * Reads the Dockerfile of an unpacked archive: as {@link findDockerfile}, but what lies outside of the folder, or is
+ * reached by a symlink that leads out of it, is not there.
+ * @throws DOCKERFILE_NOT_FOUND, DOCKERFILE_UNREADABLE
+ */
+export function findDockerfileWithin(root: string, name: string): DockerfileSource {
+  const path = join(root, resolve("/", name));
+  const lower = join(dirname(path), "dockerfile");
+  for (const candidate of basename(path) === "Dockerfile" ? [path, lower] : [path]) {
+    if (existsSync(candidate) && realpathSync(candidate).startsWith(`${realpathSync(root)}/`)) {
+      return findDockerfile(candidate, { shown: candidate === path ? name : join(dirname(name), "dockerfile") });
+    }
+  }
+  throw fault("DOCKERFILE_NOT_FOUND", { path: `${name} in the archive` });
 }
 
 /** The whole of a file (a pipe too, as of `-f <(…)`); undefined where there is none. */

@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compileIgnore, parseIgnoreFile, type IgnoreMatcher } from "../dockerfile/ignore.ts";
 import { fault } from "../std/fault.ts";
-import { findDockerfile, findIgnoreFile, type DockerfileSource } from "./find-dockerfile.ts";
+import { findDockerfile, findDockerfileWithin, findIgnoreFile, type DockerfileSource } from "./find-dockerfile.ts";
 import { receiveBytes, receiveFile } from "./receive-stdin.ts";
 import { refuseRemote } from "./refuse-remote.ts";
 
@@ -92,8 +92,7 @@ async function openStdin(options: OpenContextOptions): Promise<BuildContext> {
     if (await archives.isArchive(received)) {
       await archives.unpack(received, root);
       rmSync(received);
-      const name = file === undefined || file === "" ? "Dockerfile" : file;
-      return present(root, "", findDockerfile(join(root, resolve("/", name)), { shown: name }), remove);
+      return present(root, "", findDockerfileWithin(root, file === undefined || file === "" ? "Dockerfile" : file), remove);
     }
     if (file !== undefined && file !== "") {
       throw fault("USAGE", { problem: "-f names a Dockerfile, and standard input is one too", hint: "leave -f away, or pipe a tar archive" });

@@ -25,6 +25,7 @@ export function addUse(one: ContextUse, other: ContextUse): ContextUse {
 export function summarizeContext(use: ContextUse): string {
   const files = use.files.toLocaleString("en-US");
   const noun = use.files === 1 ? "file" : "files";
+  if (use.files === 0) return "nothing";
   if (use.readFiles === 0) return `${files} ${noun}, ${humanSize(use.bytes)}, nothing changed`;
   if (use.readFiles === use.files) return `${files} ${noun} read, ${humanSize(use.bytes)}`;
   return `${use.readFiles.toLocaleString("en-US")} of ${files} ${noun} read, ${humanSize(use.readBytes)} of ${humanSize(use.bytes)}`;
