@@ -6,7 +6,7 @@ import { setThreadGroups, setThreadIds } from "../linux/credentials.ts";
 import { installFilter, type Instruction } from "../linux/seccomp.ts";
 import { DEFAULT_CAPABILITY_MASK } from "./capabilities.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
-import { resolveUser, type ProcessUser } from "./user.ts";
+import { resolveUser, UserNotMapped, type ProcessUser } from "./user.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const OPEN_FILES = 1_048_576;
@@ -23,6 +23,7 @@ export class CommandNotStarted extends Error {
 /** Gives up every right that a container has not, and executes the command; the root is the container's already. */
 export function becomeCommand(job: SandboxJob, filter: readonly Instruction[]): never {
   const user = findUser(job.user);
+  if (!isMapped(user.uid, "/proc/self/uid_map") || !isMapped(user.gid, "/proc/self/gid_map")) throw new UserNotMapped(job.user);
   const env = withHome(job.env, user.home);
   setHostname(job.hostname);
   enterFolder(job.cwd, user);
@@ -48,6 +49,14 @@ export function becomeCommand(job: SandboxJob, filter: readonly Instruction[]): 
 
 function findUser(user: string): ProcessUser {
   return resolveUser(user, userFile("/etc/passwd"), userFile("/etc/group"));
+}
+
+/** Whether the user namespace knows an id (user_namespaces(7)). */
+function isMapped(id: number, file: string): boolean {
+  return id === 0 || readFileSync(file, "utf8").trim().split("\n").some((row) => {
+    const [inside = 0, , count = 0] = row.trim().split(/\s+/).map(Number);
+    return id >= inside && id < inside + count;
+  });
 }
 
 function userFile(path: string): string {

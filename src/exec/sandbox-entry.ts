@@ -7,12 +7,13 @@ import { bindDeclared } from "../linux/libc.ts";
 import { assembleFilter } from "../linux/seccomp.ts";
 import { bindOver } from "../linux/mount.ts";
 import { enterOwnNetwork } from "../linux/network.ts";
+import { endAtOnce } from "../linux/process.ts";
 import { createTerminal, newSession, standOnTerminal } from "../linux/terminal.ts";
 import { assembleRoot } from "./assemble-root.ts";
 import { becomeCommand, CommandNotStarted } from "./become-command.ts";
 import type { SandboxJob, SandboxReport } from "./sandbox-job.ts";
 import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
-import { UserNotFound } from "./user.ts";
+import { UserNotFound, UserNotMapped } from "./user.ts";
 
 const CHANNEL = 3;
 
@@ -34,6 +35,7 @@ function readLine(): string {
 
 function failure(error: unknown): SandboxReport {
   if (error instanceof CommandNotStarted) return { kind: "notStarted", failure: error.failure, message: error.message };
+  if (error instanceof UserNotMapped) return { kind: "notMapped", user: error.user };
   if (error instanceof UserNotFound) return { kind: "noUser", user: error.user, problem: error.message };
   const { code, message, path, syscall, stack } = error as NodeJS.ErrnoException;
   return { kind: "failed", step: syscall ?? "setup", message: syscall ? message : (stack ?? message), ...(code ? { code } : {}), ...(path ? { path } : {}) };
@@ -61,7 +63,7 @@ try {
   becomeCommand({ ...job, env: [...job.env, ...missing(job.env, env)] }, filter);
 } catch (error) {
   report(failure(error));
-  process.exit(125);
+  endAtOnce(125);
 }
 
 function ask(message: SandboxReport): void {

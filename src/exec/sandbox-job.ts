@@ -37,6 +37,7 @@ export type SandboxReport =
   /** It did not come as far as the command. */
   | { readonly kind: "failed"; readonly step: string; readonly code?: string; readonly message: string; readonly path?: string }
   | { readonly kind: "noUser"; readonly user: string; readonly problem: string }
+  | { readonly kind: "notMapped"; readonly user: string }
   | { readonly kind: "notStarted"; readonly failure: "notFound" | "notExecutable"; readonly message: string };
 
 /** A mount point that was made in the root; times are nanoseconds, decimal, of the folder it lies in. */

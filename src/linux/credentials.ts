@@ -1,4 +1,5 @@
-import { libc } from "./libc.ts";
+import { constants } from "node:os";
+import { errno, libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
 // The C library's functions signal every thread of the process and wait for each, which takes longer than the rest
@@ -10,9 +11,10 @@ const NUMBERS = process.arch === "arm64"
 const setgroupsCall = libc("long syscall(long number, size_t count, const uint32_t *groups)");
 const setIdsCall = libc("long syscall(long number, unsigned long real, unsigned long effective, unsigned long saved)");
 
-/** Replaces the supplementary groups of this thread. */
-export function setThreadGroups(groups: readonly number[]): void {
-  if (Number(setgroupsCall(NUMBERS.setgroups, groups.length, new Uint32Array(groups))) !== 0) throwErrno("setgroups");
+/** Replaces the supplementary groups of this thread; false where the user namespace does not allow it to anybody. */
+export function setThreadGroups(groups: readonly number[]): boolean {
+  if (Number(setgroupsCall(NUMBERS.setgroups, groups.length, new Uint32Array(groups))) === 0) return true;
+  return errno() === constants.errno.EPERM ? false : throwErrno("setgroups");
 }
 
 /** Sets real, effective and saved group id, then user id, of this thread. */

@@ -6,6 +6,7 @@ const sethostname = libc("int sethostname(const char *name, size_t length)");
 const signalCall = libc("void *signal(int number, intptr_t handler)");
 const closeRangeCall = libc("long syscall(long number, unsigned long first, unsigned long last, unsigned long flags)");
 const fcntlCall = libc("int fcntl(int fd, int command, intptr_t argument)");
+const exitCall = libc("void _exit(int status)");
 const execveCall = libc("int execve(const char *path, const char **args, const char **env)");
 const setrlimitCall = libc("int setrlimit(int resource, const uint8_t *limit)");
 const getrlimitCall = libc("int getrlimit(int resource, _Out_ uint8_t *limit)");
@@ -33,10 +34,15 @@ export function restoreSignals(): void {
   for (const number of [SIGPIPE, SIGXFSZ]) signalCall(number, 0);
 }
 
+/** Lets a program that this process executes or starts have the descriptor. */
+export function passDescriptor(fd: number): void {
+  const F_SETFD = 2;
+  if (fcntlCall(fd, F_SETFD, 0) < 0) throwErrno("fcntl");
+}
+
 /** Lets another program that the process executes have the three standard descriptors and no other. Node marks all. */
 export function passStandardDescriptors(): void {
-  const F_SETFD = 2;
-  for (const fd of [0, 1, 2]) if (fcntlCall(fd, F_SETFD, 0) < 0) throwErrno("fcntl");
+  for (const fd of [0, 1, 2]) passDescriptor(fd);
   if (Number(closeRangeCall(SYS_CLOSE_RANGE, 3, 0xffff_ffff, CLOSE_RANGE_CLOEXEC)) !== 0) throwErrno("close_range");
 }
 
@@ -60,4 +66,9 @@ export function leaveKeyring(): void {
   const number = process.arch === "arm64" ? 219 : 250;
   const KEYCTL_JOIN_SESSION_KEYRING = 1;
   keyctlCall(number, KEYCTL_JOIN_SESSION_KEYRING, null);
+}
+
+/** Ends the process without running any more of Node, whose threads may no longer do what they need to. */
+export function endAtOnce(status: number): void {
+  exitCall(status);
 }

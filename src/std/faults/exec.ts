@@ -32,4 +32,22 @@ export const execFaults = {
     message: ({ user, problem }) => `USER ${user} cannot be resolved: ${problem}`,
     hint: () => "create the user before (RUN adduser …), or give numbers: USER 1000:1000",
   }),
+  USER_NOT_MAPPED: spec<{ user: string }>({
+    when: "A step or `run -u` wants a user whose id does not exist in the user namespace of an ordinary user.",
+    exit: 125,
+    message: ({ user }) => `USER ${user} cannot be taken on: its ids are not mapped in this user namespace`,
+    hint: () => "install newuidmap and newgidmap (`apt install uidmap`) and give yourself 65536 ids: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <you>`; or run as root",
+  }),
+  NETWORK_FAILED: spec<{ problem: string }>({
+    when: "pasta, which connects containers of an ordinary user to the network, could not do so.",
+    exit: 125,
+    message: ({ problem }) => `the container's network cannot be set up: ${problem}`,
+    hint: () => "use the host's network with `--network host`, or none with `--network none`; a newer pasta (package passt) may help",
+  }),
+  USER_NAMESPACE_REFUSED: spec<{ problem: string; hint: string }>({
+    when: "An ordinary user wants to build or run, and the machine gives it no user namespace.",
+    exit: 125,
+    message: ({ problem }) => `containers without root are not possible here: ${problem}`,
+    hint: ({ hint }) => `${hint}, as root; or run sampan as root`,
+  }),
 } as const;

@@ -1,0 +1,31 @@
+import { Readable } from "node:stream";
+import { findHostBundle } from "./host-certificates.ts";
+import { hostsFile } from "./hosts-file.ts";
+import { resolvConf } from "./resolv-conf.ts";
+import type { RunJob } from "./run-job.ts";
+import type { SandboxJob } from "./sandbox-job.ts";
+
+/** What a sandbox child has to be told for a job. */
+export function sandboxJob(job: RunJob, { staging, ownNetwork }: { readonly staging: string; readonly ownNetwork: boolean }): SandboxJob {
+  const certificates = job.hostCertificates ? findHostBundle() : undefined;
+  return {
+    staging,
+    root: job.root,
+    readonlyRoot: job.readonlyRoot ?? false,
+    args: job.args,
+    env: job.env,
+    cwd: job.cwd,
+    user: job.user,
+    hostname: job.hostname,
+    network: ownNetwork ? "wait" : job.network === "none" ? "none" : "host",
+    files: [
+      { target: "/etc/resolv.conf", content: resolvConf(ownNetwork) },
+      { target: "/etc/hosts", content: hostsFile(job.hostname, job.extraHosts) },
+    ],
+    mounts: job.mounts,
+    tmpfs: job.tmpfs ?? [],
+    ...(certificates === undefined ? {} : { certificates }),
+    terminal: job.terminal,
+    ownDescriptors: job.terminal || job.stdin instanceof Readable ? [0, 1, 2] : [1, 2],
+  };
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { findProgram } from "../linux/find-program.ts";
+import { bindOver, detach } from "../linux/mount.ts";
+import { fault } from "../std/fault.ts";
+
+/** How long pasta may take to be ready, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** Whether pasta(1) is installed and may do its work here. */
+export function havePasta(): boolean {
+  try {
+    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
+    return findProgram("pasta") !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Connects the network namespace of a process to the host's network, addresses and routes alike, by pasta; ports of
+ * neither side are forwarded to the other. Disposing of the result ends it; it also ends with this process.
+ * @throws NETWORK_FAILED
+ */
+export async function connectByPasta(pid: number, folder: string): Promise<AsyncDisposable> {
+  const namespace = join(folder, `network-${pid}`);
+  const pidFile = join(folder, `pasta-${pid}`);
+  // pasta gives up its rights before it opens the namespace, and may then not look into /proc/PID any more.
+  writeFileSync(namespace, "");
+  bindOver(`/proc/${pid}/ns/net`, namespace);
+  const child = spawn(
+    "setpriv",
+    [
+      "--pdeathsig", "KILL", findProgram("pasta")!, "--foreground", "--quiet", "--config-net", "--no-map-gw",
+      "-t", "none", "-u", "none", "-T", "none", "-U", "none",
+      "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
+    ],
+    { stdio: ["ignore", "ignore", "pipe"], cwd: "/", detached: true },
+  );
+  let messages = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => { messages += text; });
+  const ended = new Promise<void>((resolve) => { child.once("close", () => resolve()).once("error", () => resolve()); });
+  const network = {
+    async [Symbol.asyncDispose](): Promise<void> {
+      child.kill("SIGKILL");
+      await ended;
+      detach(namespace);
+      for (const file of [namespace, pidFile]) rmSync(file, { force: true });
+    },
+  };
+  let over = false;
+  void ended.then(() => { over = true; });
+  const deadline = Date.now() + PATIENCE;
+  while (!existsSync(pidFile)) {
+    if (over || Date.now() > deadline) {
+      await network[Symbol.asyncDispose]();
+      throw fault("NETWORK_FAILED", { problem: messages.trim() || "pasta did not become ready" });
+    }
+    await delay(3);
+  }
+  return network;
+}

@@ -1,0 +1,140 @@
+import type { ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
+import type { Socket } from "node:net";
+import { openProcess, signalProcess, takeDescriptor } from "../linux/pidfd.ts";
+import { fault } from "../std/fault.ts";
+import type { SandboxJob, SandboxReport } from "./sandbox-job.ts";
+
+/** What the child says that wants an answer before it goes on. */
+type Question = Extract<SandboxReport, { kind: "network" | "terminal" }>;
+type Answers = { readonly [Kind in Question["kind"]]?: (question: Extract<Question, { kind: Kind }>) => void | Promise<void> };
+
+/** How everything in a sandbox ended, and what the child had said before. */
+export interface SandboxEnd {
+  readonly exitCode: number;
+  readonly reports: readonly SandboxReport[];
+}
+
+const SIGKILL = 9;
+
+/** A sandbox child: it starts, waits for a job, becomes the command, ends. */
+export class Sandbox {
+  readonly stdin: Socket | undefined;
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  readonly #child: ChildProcess;
+  readonly #channel: Socket;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<SandboxEnd>();
+  readonly #reports: SandboxReport[] = [];
+  #answers: Answers = {};
+  #failure: unknown;
+  #pid: number | undefined;
+  #pidfd: number | undefined;
+
+  constructor(child: ChildProcess, streams: { readonly stdin: Socket | undefined; readonly stdout: Socket; readonly stderr: Socket }) {
+    this.#child = child;
+    this.stdin = streams.stdin;
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    this.#channel = child.stdio[3] as Socket;
+    for (const promise of [this.#ready.promise, this.#ended.promise]) promise.catch(() => undefined); // nobody may be asking
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      this.#failure = error.code === "ENOENT" ? fault("SANDBOX_TOOL_MISSING", { tool: "setpriv" }) : error;
+      void this.#end(125);
+    });
+    child.once("close", (code: number | null) => void this.#end(code ?? 128 + SIGKILL));
+    this.#channel.on("error", () => undefined); // it died early, which "close" tells
+    let rest = "";
+    this.#channel.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#hear(JSON.parse(line) as SandboxReport);
+    });
+    this.#hold(false);
+  }
+
+  /** Resolves when it waits for a job. @throws SANDBOX_FAILED, SANDBOX_TOOL_MISSING */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Resolves when everything in it has ended and its output has been read. */
+  get ended(): Promise<SandboxEnd> {
+    return this.#ended.promise;
+  }
+
+  /** The command's number on the host, once it is ready. */
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  /** Until this is called, this process may end without it and take it along. */
+  claim(): void {
+    this.#hold(true);
+  }
+
+  /** Gives it its job, and the answers to what it may ask. Only once. */
+  begin(job: SandboxJob, answers: Answers = {}): void {
+    this.#answers = answers;
+    this.#channel.write(`${JSON.stringify(job)}\n`);
+  }
+
+  /** A copy of one of its descriptors. */
+  takeDescriptor(fd: number): number {
+    return takeDescriptor(this.#pidfd!, fd);
+  }
+
+  kill(signal: number): void {
+    if (this.#pidfd !== undefined) signalProcess(this.#pidfd, signal);
+  }
+
+  /** Ends everything in it at once. */
+  destroy(): void {
+    this.kill(SIGKILL);
+    // Once the child is ready, the others follow it; before that there is only the outermost process to kill.
+    if (this.#pidfd === undefined) this.#child.kill("SIGKILL");
+  }
+
+  #hold(hold: boolean): void {
+    for (const handle of [this.#child, this.#channel, this.stdout, this.stderr]) {
+      if (hold) handle.ref();
+      else handle.unref();
+    }
+  }
+
+  #hear(report: SandboxReport): void {
+    if (report.kind === "ready") {
+      this.#pid = report.pid;
+      this.#pidfd = openProcess(report.pid);
+      this.#ready.resolve();
+    } else if (report.kind === "network" || report.kind === "terminal") void this.#answer(report);
+    else this.#reports.push(report);
+  }
+
+  async #answer(question: Question): Promise<void> {
+    try {
+      if (question.kind === "network") await this.#answers.network?.(question);
+      else await this.#answers.terminal?.(question);
+      this.#channel.write("\n");
+    } catch (error) {
+      this.#failure = error;
+      this.destroy();
+    }
+  }
+
+  async #end(exitCode: number): Promise<void> {
+    if (this.#pidfd === undefined) this.#ready.reject(this.#failure ?? (await this.#startFailure(exitCode)));
+    else closeSync(this.#pidfd);
+    this.#pidfd = undefined;
+    this.stdin?.destroy();
+    if (this.#failure === undefined) this.#ended.resolve({ exitCode, reports: this.#reports });
+    else this.#ended.reject(this.#failure);
+  }
+
+  /** What setpriv, unshare or Node said instead of starting the child. */
+  async #startFailure(exitCode: number): Promise<Error> {
+    const text = Buffer.concat((await this.stderr.toArray().catch(() => [])) as Buffer[]).toString("utf8").trim();
+    return fault("SANDBOX_FAILED", { step: "start", problem: text === "" ? `its process ended with status ${exitCode}` : text });
+  }
+}

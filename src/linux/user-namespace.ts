@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { findProgram } from "./find-program.ts";
+import { haveLibc } from "./libc.ts";
+import { createPipe } from "./pipe.ts";
+import { passDescriptor } from "./process.ts";
+import { idMap, subordinateIds } from "./subordinate-ids.ts";
+
+/** How many ids a user namespace knows: `many`, ranges of subordinate ones besides one's own, or only `one`. */
+export type Mapped = "many" | "one";
+
+/** Which ids this process's user namespace maps; undefined in the machine's first namespace. */
+export function insideUserNamespace(map: string = readFileSync("/proc/self/uid_map", "utf8")): { readonly mapped: Mapped } | undefined {
+  const rows = map.trim().split("\n").map((row) => row.trim().split(/\s+/).map(Number));
+  const count = rows.reduce((sum, [, , length = 0]) => sum + length, 0);
+  if (rows.length === 1 && count >= 0xffff_ffff) return undefined;
+  return { mapped: count > 1 ? "many" : "one" };
+}
+
+/**
+ * Gives an ordinary user a user and mount namespace in which this program is root, by executing it again: same
+ * process, terminal, folder and arguments. Does nothing for root. Maps the ranges of /etc/subuid and /etc/subgid
+ * by newuidmap and newgidmap where they are, else the user's own id only; `SAMPAN_USERNS=one` asks for that.
+ * Where it returns for an ordinary user, the machine does not allow it; {@link userNamespaceObstacle} tells why.
+ */
+export function enterUserNamespace(): void {
+  if (process.geteuid!() === 0 || process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
+  if (userNamespaceObstacle() !== undefined) return;
+  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const env = { ...process.env, SAMPAN_USERNS_ENTERED: "1" };
+  const unshare = findProgram("unshare")!;
+  const options = ["--user", "--mount", "--propagation", "slave"];
+  const maps = process.env["SAMPAN_USERNS"] === "one" ? undefined : subordinateMaps();
+  if (maps === undefined) return process.execve!(unshare, ["unshare", ...options, "--map-root-user", "--", ...self], env);
+
+  // Ids can only be mapped from outside, and only once the namespace is there. So a helper outside waits until this
+  // process says that it is inside, and this process then waits until the helper has mapped.
+  const inside = createPipe();
+  const mapped = createPipe();
+  const map = `read -r _ <&3 && ${maps.join(" && ")} && echo mapped >&4`;
+  spawn("/bin/sh", ["-c", map], { stdio: ["ignore", "ignore", "inherit", inside.read, mapped.write] }).unref();
+  passDescriptor(inside.write);
+  passDescriptor(mapped.read);
+  const wait = `echo inside >/proc/self/fd/${inside.write}; read -r _ </proc/self/fd/${mapped.read} || exit 125; exec "$@"`;
+  process.execve!(unshare, ["unshare", ...options, "--", "/bin/sh", "-c", wait, "sampan", ...self], env);
+}
+
+/** Why an ordinary user gets no user namespace on this machine, with the command that mends it; undefined if nothing is known. */
+export function userNamespaceObstacle(): { readonly problem: string; readonly hint: string } | undefined {
+  if (findProgram("unshare") === undefined) return { problem: "the program unshare was not found", hint: "apt install util-linux" };
+  if (readNumber("/proc/sys/user/max_user_namespaces") === 0) {
+    return { problem: "user namespaces are switched off (user.max_user_namespaces = 0)", hint: "sysctl -w user.max_user_namespaces=15000" };
+  }
+  if (readNumber("/proc/sys/kernel/unprivileged_userns_clone") === 0) {
+    return { problem: "user namespaces are for root only (kernel.unprivileged_userns_clone = 0)", hint: "sysctl -w kernel.unprivileged_userns_clone=1" };
+  }
+  return undefined;
+}
+
+/** The commands that map the ids of this process; undefined where the tools or the ranges are missing. */
+export function subordinateMaps(): string[] | undefined {
+  const { username: name, uid, gid } = userInfo();
+  const user = { name, id: uid };
+  const users = subordinateIds("/etc/subuid", user);
+  const groups = subordinateIds("/etc/subgid", user);
+  const [newuidmap, newgidmap] = [findProgram("newuidmap"), findProgram("newgidmap")];
+  if (newuidmap === undefined || newgidmap === undefined || users.length === 0 || groups.length === 0 || !haveLibc()) return undefined;
+  return [`${newuidmap} ${process.pid} ${idMap(uid, users).join(" ")}`, `${newgidmap} ${process.pid} ${idMap(gid, groups).join(" ")}`];
+}
+
+function readNumber(path: string): number | undefined {
+  try {
+    return Number(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
