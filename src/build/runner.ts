@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { chainId } from "../oci/chain-id.ts";
-import { fault } from "../std/fault.ts";
+import { fault, withLocation } from "../std/fault.ts";
 import { inWorker, warmWorker } from "../std/worker-pool.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import type { OnProgress } from "../std/progress.ts";
@@ -47,7 +47,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const snapshotOf = (vertex: Vertex | undefined, result: Result | undefined): Promise<string | undefined> => {
     if (!vertex || !result || result.snapshot !== undefined) return Promise.resolve(result?.snapshot);
     let promise = unpacked.get(vertex);
-    if (!promise) unpacked.set(vertex, (promise = options.materialize(vertex.operation as ImageOperation, vertex.digest)));
+    if (!promise) unpacked.set(vertex, (promise = unpackImage(options, vertex)));
     return promise;
   };
 
@@ -132,6 +132,20 @@ async function performFiles(
     { operation: fileOperation, upper: active.upper, lowers: active.lowers, trees: tree ? [tree] : [], recordOwners: options.recordOwners },
     how,
   );
+}
+
+async function unpackImage({ materialize, onProgress }: RunnerOptions, vertex: Vertex): Promise<string | undefined> {
+  const step = { type: "step", id: vertex.digest, name: vertex.name, started: Date.now() } as const;
+  onProgress(step);
+  try {
+    const snapshot = await materialize(vertex.operation as ImageOperation, vertex.digest);
+    onProgress({ ...step, completed: Date.now() });
+    return snapshot;
+  } catch (error) {
+    onProgress({ ...step, completed: Date.now(), error: error instanceof Error ? error.message : String(error) });
+    // What is wrong is the base image, not the step that is the first to need its files.
+    throw vertex.location ? withLocation(error, vertex.location) : error;
+  }
 }
 
 async function execute(options: RunnerOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { sha256, type Digest } from "../oci/digest.ts";
+import { withLocation } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
@@ -17,13 +18,15 @@ export interface SolveOptions {
 
 /**
  * Brings a vertex to its result. Every vertex below it is looked up or run once, as soon as its inputs
- * are there, so independent stages go side by side. The first failure stops the others and is thrown.
+ * are there, so independent stages go side by side. The first failure stops the others and is thrown, with the
+ * place of its instruction.
  */
 export async function solve(target: Vertex, options: SolveOptions): Promise<Map<Vertex, Result>> {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const pending = new Map<Vertex, Promise<Result>>();
   const results = new Map<Vertex, Result>();
+  const fetched = new Set<Vertex>();
   let first: { error: unknown } | undefined;
 
   const solveVertex = (vertex: Vertex): Promise<Result> => {
@@ -32,7 +35,7 @@ export async function solve(target: Vertex, options: SolveOptions): Promise<Map<
     promise = (async () => {
       const inputs = await Promise.all(vertex.inputs.map((input) => (input && input.operation.kind !== "local" ? solveVertex(input) : undefined)));
       signal.throwIfAborted();
-      const result = await settle(vertex, inputs, { ...options, signal });
+      const result = await settle(vertex, inputs, { ...options, signal, fetched });
       results.set(vertex, result);
       options.onResult?.(vertex, result);
       return result;
@@ -48,25 +51,33 @@ export async function solve(target: Vertex, options: SolveOptions): Promise<Map<
   await solveVertex(target).catch(() => undefined);
   await Promise.allSettled(pending.values());
   if (first) throw first.error;
+  for (const vertex of results.keys()) {
+    const now = options.clock();
+    if (vertex.operation.kind === "image" && !fetched.has(vertex)) options.onProgress({ ...stepOf(vertex), started: now, completed: now, cached: true });
+  }
   return results;
 }
 
-async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], options: SolveOptions): Promise<Result> {
+function stepOf(vertex: Vertex): { type: "step"; id: string; name: string; inputs: string[] } {
+  return { type: "step", id: vertex.digest, name: vertex.name, inputs: vertex.inputs.flatMap((input) => input?.digest ?? []) };
+}
+
+/** `fetched` collects base images that a step really works on: the runner reports those while it unpacks them. */
+async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], options: SolveOptions & { fetched: Set<Vertex> }): Promise<Result> {
   const { onProgress, clock } = options;
-  const step = { type: "step", id: vertex.digest, name: vertex.name, inputs: vertex.inputs.flatMap((input) => input?.digest ?? []) } as const;
+  const step = stepOf(vertex);
   const started = clock();
   try {
-    if (vertex.operation.kind === "image") {
-      const result = await options.runner.source(vertex);
-      onProgress({ ...step, started, completed: clock(), cached: result.snapshot !== undefined });
-      return result;
-    }
+    if (vertex.operation.kind === "image") return await options.runner.source(vertex);
     const looked = await lookUp(vertex, inputs, options);
     if (looked.hit) {
       onProgress({ ...step, started, completed: clock(), cached: true, why: [looked.why] });
       return { resultId: looked.hit.resultId, snapshot: looked.hit.snapshot ?? undefined, createdAt: looked.hit.createdAt };
     }
     onProgress({ ...step, started: clock(), why: looked.why });
+    vertex.inputs.forEach((input, index) => {
+      if (input?.operation.kind === "image" && inputs[index]!.snapshot === undefined) options.fetched.add(input);
+    });
     const ran = await options.runner.run(vertex, inputs, options.signal);
     const resultId = vertex.ignoreCache ? sha256(`${looked.key} ${ran.snapshot} ${ran.createdAt}`) : looked.key;
     options.cache.save({
@@ -77,7 +88,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
     return { resultId, snapshot: ran.snapshot, createdAt: ran.createdAt };
   } catch (error) {
     if (!options.signal.aborted) onProgress({ ...step, started, completed: clock(), error: error instanceof Error ? error.message : String(error) });
-    throw error;
+    throw vertex.location && !options.signal.aborted ? withLocation(error, vertex.location) : error;
   }
 }
 
