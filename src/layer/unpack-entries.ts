@@ -8,6 +8,7 @@ import { fault } from "../std/fault.ts";
 import { explainUnpack } from "./explain-unpack.ts";
 import type { LayerEntry } from "./entry.ts";
 import type { TarSink } from "./read-tar.ts";
+import { readXattrs } from "./read-xattrs.ts";
 import type { UnpackFolder } from "./unpack-folder.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -51,6 +52,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
   const inheritsGroup = (statSync(folder.root).mode & 0o2000) !== 0;
   let file = -1;
   let filePath = "";
+  let fileMode = 0;
   let fileEntry: LayerEntry | undefined;
 
   const invalid = (entry: LayerEntry, problem: string): Error =>
@@ -62,12 +64,12 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
     if (result.skipped.length < SKIPPED_LIMIT) result.skipped.push({ path, what });
   };
 
-  /** Owner, xattrs, mode and times, in the order in which none undoes another. */
+  /** Owner, xattrs, mode and times, in the order in which none undoes or forbids another. */
   const dress = (entry: LayerEntry, hostPath: string, bits: number | undefined): void => {
     const { uid, gid } = ownerFor(entry);
     if (inheritsGroup || uid !== self.uid || gid !== self.gid) setOwner(hostPath, uid, gid, { record: recordOwners });
-    if (bits !== undefined) chmodSync(hostPath, bits);
     putXattrs(entry, hostPath, entry.path);
+    if (bits !== undefined) chmodSync(hostPath, bits);
     setTimes(hostPath, timeOf(entry), timeOf(entry));
   };
 
@@ -132,9 +134,11 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
   /** A hard link to a file of a lower layer is a full copy, since layers are separate folders. */
   const copyBelow = (entry: LayerEntry, source: string, path: string): void => {
     const stat = lstatSync(source, { bigint: true });
+    const xattrs = readXattrs(source);
     const original: LayerEntry = {
       path: entry.path, type: "file", mode: Number(stat.mode) & 0o7777, ...ownerOf(source, stat), size: 0,
       mtime: { seconds: Number(stat.mtimeNs / 1_000_000_000n), nanoseconds: Number(stat.mtimeNs % 1_000_000_000n) },
+      ...(xattrs ? { xattrs } : {}),
     };
     if (stat.isSymbolicLink()) {
       replacing(path, (hostPath) => symlinkSync(readlinkSync(source), hostPath));
@@ -142,6 +146,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
     }
     if (!stat.isFile()) throw invalid(entry, `it is a hard link to ${entry.linkTarget}, which is no file`);
     replacing(path, (hostPath) => copyFileSync(source, hostPath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+    chmodSync(folder.hostPath(path), 0o600);
     dress(original, folder.hostPath(path), original.mode);
     result.bytes += Number(stat.size);
   };
@@ -171,7 +176,9 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
         return;
       case "file":
         filePath = folder.hostPath(path);
-        file = replacing(path, (hostPath) => openSync(hostPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, entry.mode & 0o777));
+        // Users' xattrs need a file that may be written.
+        fileMode = recordOwners || entry.xattrs !== undefined ? 0o600 : entry.mode & 0o777;
+        file = replacing(path, (hostPath) => openSync(hostPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode));
         fileEntry = entry;
         return;
       case "symlink":
@@ -216,8 +223,8 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
           if (recordOwners) setOwner(filePath, uid, gid, { record: true });
           else giveFile(file, filePath, uid, gid);
         }
-        if ((entry.mode & 0o7000) !== 0 || (entry.mode & umask) !== 0) fchmodSync(file, entry.mode);
         if (entry.xattrs !== undefined || entry.capability !== undefined) putXattrs(entry, filePath, entry.path);
+        if ((fileMode & ~umask) !== entry.mode) fchmodSync(file, entry.mode);
         if (entry.mtime.nanoseconds === 0 && entry.mtime.seconds >= 0) futimesSync(file, entry.mtime.seconds, entry.mtime.seconds);
         else setTimes(filePath, timeOf(entry), timeOf(entry));
         closeSync(file);

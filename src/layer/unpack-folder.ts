@@ -1,9 +1,9 @@
 import { lstatSync, mkdirSync, readlinkSync, rmSync, unlinkSync, type Stats } from "node:fs";
-import { listXattrs, getXattr } from "../linux/xattr.ts";
 import { isOpaque, markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
 import { isWhiteout, Union } from "../snapshot/union.ts";
 import { fault } from "../std/fault.ts";
+import { readXattrs } from "./read-xattrs.ts";
 
 /** What a directory gets when everything in it has been made: until then it stays writable, and its own times do not count. */
 export interface DirectoryAttributes {
@@ -183,12 +183,8 @@ export class UnpackFolder {
     }
     const { hostPath } = directory;
     const stat = lstatSync(hostPath, { bigint: true });
-    const xattrs = new Map<string, Uint8Array>();
-    for (const name of listXattrs(hostPath)) {
-      const value = getXattr(hostPath, name);
-      if (value !== undefined) xattrs.set(name, value);
-    }
-    return { mode: Number(stat.mode) & 0o7777, ...ownerOf(hostPath, stat), mtime: stat.mtimeNs, ...(xattrs.size > 0 ? { xattrs } : {}) };
+    const xattrs = readXattrs(hostPath);
+    return { mode: Number(stat.mode) & 0o7777, ...ownerOf(hostPath, stat), mtime: stat.mtimeNs, ...(xattrs ? { xattrs } : {}) };
   }
 }
 
