@@ -31,7 +31,7 @@ export async function answerFault(
   }
   if (status === 404 && subject.repository !== undefined) {
     if (subject.kind === "session") return fault("UPLOAD_LOST", { host, repository: subject.repository });
-    if (codes.includes("NAME_UNKNOWN") || subject.kind === "list" || subject.kind === "upload") return fault("NAME_UNKNOWN", { host, repository: subject.repository, ...said });
+    if (codes.includes("NAME_UNKNOWN") || subject.kind === "list" || (subject.kind === "upload" && codes.length === 0)) return fault("NAME_UNKNOWN", { host, repository: subject.repository, ...said });
     if (subject.kind === "manifest") return fault("MANIFEST_UNKNOWN", { reference: subject.name, ...said });
     if (subject.kind === "blob") return fault("BLOB_UNKNOWN", { host, repository: subject.repository, digest: subject.name });
   }

@@ -13,7 +13,7 @@ const content = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index 
 const descriptor = { digest: sha256(content), size: content.length };
 
 const open = (options: { idle?: number } = {}): RegistryClient =>
-  createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), ...(options.idle ? { timeouts: { idle: options.idle } } : {}) });
+  createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), ...(options.idle ? { timeouts: { idle: options.idle }, retry: { attempts: 2 } } : {}) });
 
 /** A server whose blob requests are answered by the given steps in turn, the last one for ever. */
 function serve(...steps: ((request: SeenRequest, response: ServerResponse) => void)[]): Promise<ScriptedServer> {

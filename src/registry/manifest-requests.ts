@@ -8,7 +8,7 @@ import { repositoryPath, repositoryScope, type Endpoint } from "./endpoint.ts";
 import type { Places } from "./places.ts";
 import { listPlatforms, selectPlatform } from "./select-platform.ts";
 import type { Session } from "./session.ts";
-import { discard, header, readBody, type Answer } from "./transport.ts";
+import { discard, header, type Answer } from "./transport.ts";
 
 /** A manifest or index exactly as the registry holds it. */
 export interface RemoteManifest {
@@ -112,18 +112,12 @@ export async function deleteManifest(session: Session, places: Places, reference
 }
 
 async function getFrom(session: Session, endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined): Promise<RemoteManifest> {
-  const answer = await session.send({ ...manifestRequest(endpoint, reference), method: "GET", accept: [200], ...(signal ? { signal } : {}) });
+  const request = { ...manifestRequest(endpoint, reference), method: "GET", accept: [200], ...(signal ? { signal } : {}) } as const;
+  const { answer, bytes } = await session.read(request, MANIFEST_LIMIT);
   const invalid = (problem: string): Error =>
     fault("RESPONSE_INVALID", { host: endpoint.host, request: `GET of ${formatReference(reference)}`, problem });
-  const length = header(answer, "content-length");
-  let bytes: Uint8Array | undefined;
-  try {
-    bytes = await readBody(answer, MANIFEST_LIMIT);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw fault("RESPONSE_INVALID", { host: endpoint.host, request: `GET of ${formatReference(reference)}`, problem: "the manifest broke off" }, { cause: error });
-  }
   if (!bytes) throw invalid(`the manifest has more than ${MANIFEST_LIMIT} bytes`);
+  const length = header(answer, "content-length");
   if (length !== undefined && Number(length) !== bytes.length) throw invalid(`Content-Length is ${length} but ${bytes.length} bytes came`);
   const told = header(answer, "docker-content-digest");
   const wanted = reference.digest ?? (told !== undefined && isDigest(told) ? told : undefined);
@@ -145,14 +139,19 @@ function manifestRequest(endpoint: Endpoint, reference: Reference) {
 /** Header and body must not disagree: what one tool takes for an image, another would take for an index. */
 function typeOf(answer: Answer, bytes: Uint8Array, invalid: (problem: string) => Error): string {
   const told = contentType(answer);
-  let own: unknown;
+  const known = (type: string): boolean => isIndex(type) || isManifest(type);
+  let document: { mediaType?: unknown; manifests?: unknown; layers?: unknown } | null;
   try {
-    own = (JSON.parse(Buffer.from(bytes).toString("utf8")) as { mediaType?: unknown }).mediaType;
+    document = JSON.parse(Buffer.from(bytes).toString("utf8")) as typeof document;
   } catch {
     throw invalid("the manifest is not JSON");
   }
-  if (typeof own !== "string" || own === "") return told;
-  const known = (type: string): boolean => isIndex(type) || isManifest(type);
+  const own = document?.mediaType;
+  if (typeof own !== "string" || own === "") {
+    // mediaType is optional in OCI documents; then their members tell.
+    if (known(told) || told.startsWith("application/vnd.")) return told;
+    return Array.isArray(document?.manifests) ? mediaType.ociIndex : Array.isArray(document?.layers) ? mediaType.ociManifest : told;
+  }
   if (known(told) && known(own) && told !== own) throw invalid(`Content-Type is ${told} but the manifest says ${own}`);
   return known(told) ? told : own;
 }

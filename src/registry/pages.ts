@@ -1,7 +1,7 @@
 import { fault } from "../std/fault.ts";
 import { resolveTarget } from "./follow.ts";
 import type { Session, SessionRequest } from "./session.ts";
-import { header, readBody } from "./transport.ts";
+import { header } from "./transport.ts";
 
 const PAGE_LIMIT = 8 * 1024 * 1024;
 const MOST_PAGES = 10_000;
@@ -19,8 +19,7 @@ export async function* readPages(session: Session, request: SessionRequest): Asy
   let target = request.target;
   const seen = new Set<string>();
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer = await session.send({ ...request, target });
-    const bytes = await readBody(answer, PAGE_LIMIT);
+    const { answer, bytes } = await session.read({ ...request, target }, PAGE_LIMIT);
     if (answer.status !== 200) return yield { status: answer.status, headers: answer.headers, value: {} };
     if (!bytes) throw invalid(`a page has more than ${PAGE_LIMIT} bytes`);
     let value: unknown;

@@ -1,7 +1,7 @@
 import { fault } from "../std/fault.ts";
 import { answerFault, type Subject } from "./answer-fault.ts";
 import { Authenticator } from "./authenticator.ts";
-import { ConnectionError, toFault } from "./connection-error.ts";
+import { ConnectionError, connectionError, toFault } from "./connection-error.ts";
 import type { CredentialSource } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { resolveTarget } from "./follow.ts";
@@ -66,13 +66,20 @@ export class Session {
    */
   async send(request: SessionRequest): Promise<Answer> {
     const connection = await this.connect(request.endpoint, request.signal);
-    const { subject, method, scopes, signal } = request;
-    return this.#repeat(request.endpoint, request.repeatable ?? method !== "PATCH", signal, async () => {
-      const answer = await this.#exchange(connection, request);
-      if (request.accept.includes(answer.status)) return answer;
-      const { authenticator } = connection;
-      const failure = { answer, fault: () => answerFault(answer, { subject, method, scopes, authenticator, now: this.#clock.now() }) };
-      throw new FailedAnswer(failure.answer, failure.fault);
+    return this.#repeat(request.endpoint, isRepeatable(request), request.signal, () => this.#accepted(connection, request));
+  }
+
+  /** Sends and reads the body, asking again when it breaks off; no bytes when it is longer than `limit`. */
+  async read(request: SessionRequest, limit: number): Promise<{ answer: Answer; bytes: Uint8Array | undefined }> {
+    const connection = await this.connect(request.endpoint, request.signal);
+    return this.#repeat(request.endpoint, isRepeatable(request), request.signal, async () => {
+      const answer = await this.#accepted(connection, request);
+      try {
+        return { answer, bytes: await readBody(answer, limit) };
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        throw connectionError(error, answer.url, this.transport.timeouts);
+      }
     });
   }
 
@@ -116,6 +123,14 @@ export class Session {
       now: () => this.#clock.now(),
       send: (url, request) => this.#sendToken(endpoint, url, { ...request, verify: mustVerify(url, candidate) }),
     });
+  }
+
+  async #accepted(connection: Connection, request: SessionRequest): Promise<Answer> {
+    const answer = await this.#exchange(connection, request);
+    if (request.accept.includes(answer.status)) return answer;
+    const { subject, method, scopes } = request;
+    const { authenticator } = connection;
+    throw new FailedAnswer(answer, () => answerFault(answer, { subject, method, scopes, authenticator, now: this.#clock.now() }));
   }
 
   /** One request with its redirects; after a 401 once more with a new token. */
@@ -203,6 +218,10 @@ class FailedAnswer extends Error {
     this.answer = answer;
     this.fault = toFault;
   }
+}
+
+function isRepeatable({ method, repeatable }: SessionRequest): boolean {
+  return repeatable ?? method !== "PATCH";
 }
 
 function pauseBefore(error: unknown, attempt: number, policy: RetryPolicy, clock: RetryClock): number | undefined {

@@ -48,6 +48,10 @@ export class Transport implements AsyncDisposable {
     this.#options = options;
   }
 
+  get timeouts(): Pick<TransportOptions, "connectTimeout" | "idleTimeout"> {
+    return this.#options;
+  }
+
   /** @throws ConnectionError when no answer came; the signal's reason when it was aborted. */
   async request(url: URL, request: TransportRequest): Promise<Answer> {
     request.signal?.throwIfAborted();
