@@ -16,6 +16,8 @@ export interface CopyRules {
   readonly owner: Owner | undefined;
   readonly mode: ModeChange | undefined;
   readonly recordOwners: boolean;
+  /** Entries of a context with a later ctime (nanoseconds) have changed since their digest was made. */
+  readonly newest?: bigint;
 }
 
 /** Beyond this many bytes the kernel copies, by reflink where the file system can. */
@@ -43,7 +45,13 @@ export class EntryCopier {
     else this.#copySpecial(view, entry, to);
   }
 
+  /**
+   * Owner and mode that the copy of an entry gets.
+   * @throws FILE_CHANGED if it is newer than the digest that the copy will be cached by
+   */
   attributes(view: SourceView, entry: SourceEntry): { owner: Owner; mode: number } {
+    const { newest } = this.#rules;
+    if (newest !== undefined && view.tree.zeroOwner && entry.stat.ctimeNs > newest) throw fault("FILE_CHANGED", { path: entry.hostPath });
     const mode = Number(entry.stat.mode & 0o7777n);
     return {
       owner: this.#rules.owner ?? view.owner(entry),

@@ -11,11 +11,12 @@ import { selectSources } from "./select-sources.ts";
 import { SourceView, type SourceTree } from "./source-view.ts";
 
 /** COPY and ADD: sources in their order, then inline documents; what comes later overwrites. */
-export async function copyFiles(operation: CopyFiles, destination: Destination, trees: readonly SourceTree[]): Promise<FileOperationResult> {
+export async function copyFiles(operation: CopyFiles, destination: Destination, trees: readonly SourceTree[], newest?: bigint): Promise<FileOperationResult> {
   const rules: CopyRules = {
     owner: operation.chown ? resolveOwner(operation.chown, destination.lowers) : undefined,
     mode: operation.chmod ? parseChmod(operation.chmod) : undefined,
     recordOwners: destination.recordOwners,
+    newest,
   };
   const copier = new SourceCopier(destination, rules);
   const views = trees.map((tree) => new SourceView(tree));

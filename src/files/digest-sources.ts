@@ -47,6 +47,8 @@ export interface SourcesDigest {
   /** Those that had to be read now. */
   readonly readFiles: number;
   readonly readBytes: number;
+  /** The latest ctime of all entries, in nanoseconds: what has a later one changed since. */
+  readonly newest: bigint;
 }
 
 /** A file that was written less than this before it was read may change again and keep its ctime. */
@@ -79,6 +81,7 @@ class DigestRun {
   #bytes = 0;
   #readFiles = 0;
   #readBytes = 0;
+  #newest = 0n;
 
   constructor(view: SourceView, known: Pick<FileDigestCache, "get"> | undefined) {
     this.view = view;
@@ -100,6 +103,7 @@ class DigestRun {
       bytes: this.#bytes,
       readFiles: this.#readFiles,
       readBytes: this.#readBytes,
+      newest: this.#newest,
     };
   }
 
@@ -112,6 +116,7 @@ class DigestRun {
   }
 
   #add(entry: SourceEntry, name: string): void {
+    if (entry.stat.ctimeNs > this.#newest) this.#newest = entry.stat.ctimeNs;
     const type = entryType(entry.stat);
     const { uid, gid } = this.view.owner(entry);
     const mode = type === "symlink" ? 0o777 : Number(entry.stat.mode & 0o7777n);
@@ -147,6 +152,7 @@ class DigestRun {
     } catch (error) {
       if (!isFault(error, "FILE_CHANGED")) throw error;
       stat = lstatSync(entry.hostPath, { bigint: true });
+      if (stat.ctimeNs > this.#newest) this.#newest = stat.ctimeNs;
       digest = hashFile(entry.hostPath, stat);
     }
     this.#readFiles += 1;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, lchownSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -10,6 +10,7 @@ import { getXattr, setXattr } from "../linux/xattr.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
 import { isFault } from "../std/fault.ts";
 import { inWorker } from "../std/worker-pool.ts";
+import { digestSources } from "./digest-sources.ts";
 import { performFileOperation, type CopyFiles, type FileOperationOptions, type FileOperationResult } from "./file-operation.ts";
 import type { SourceTree } from "./source-view.ts";
 
@@ -260,6 +261,25 @@ test("a full disk is a fault, and another file system than the layer's gets copi
   }
 });
 
+test("what changed in the context after its digest was made is a fault that names it", { skip }, async (t) => {
+  const changes: Record<string, (folder: string) => void> = {
+    "d/f": (folder) => writeFileSync(join(folder, "d/f"), "2"),
+    "d/g": (folder) => writeFileSync(join(folder, "d/g"), "new"),
+    "d/e": (folder) => rmSync(join(folder, "d/e/x")),
+    "d/l": (folder) => lchownSync(join(folder, "d/l"), 1, 1),
+  };
+  for (const [path, change] of Object.entries(changes)) {
+    const { upper, context } = stage(t, { "d/f": "1", "d/e/x": "1", "d/l": { symlink: "f" } });
+    const { newest } = digestSources({ tree: context, sources: ["."], wildcards: true });
+    const operation: CopyFiles = { kind: "copy", createdBy: "COPY", sources: [{ tree: 0, path: ".", wildcards: true, unpack: "never" }], destination: "/n" };
+    const perform = (): Promise<unknown> => performFileOperation({ operation, upper, lowers: [], trees: [context], recordOwners: false, newest });
+    await perform();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    change(context.layers[0]!);
+    await assert.rejects(perform(), (error) => isFault(error, "FILE_CHANGED") && error.message.includes(`/${path} changed`));
+  }
+});
+
 test("it runs as a job in a worker thread, and its faults arrive", async (t) => {
   const { home, upper, context } = stage(t, { "d/f": "1" });
   const job = (path: string): Promise<FileOperationResult> =>
@@ -269,7 +289,6 @@ test("it runs as a job in a worker thread, and its faults arrive", async (t) => 
     });
   assert.deepEqual(await job("d"), { entries: 2, bytes: 1 });
   await assert.rejects(job("e"), (error) => isFault(error, "COPY_SOURCE_NOT_FOUND"));
-  assert.equal(existsSync(join(upper, "n/f")), true);
 });
 
 test("WORKDIR on an existing folder, of a lower layer too, changes nothing", async (t) => {

@@ -50,6 +50,11 @@ export interface FileOperationOptions {
   readonly lowers: readonly string[];
   readonly trees: readonly SourceTree[];
   readonly recordOwners: boolean;
+  /**
+   * What {@link digestSources} gave as the newest ctime: an entry of a context that has changed since is a fault,
+   * as its new content would be cached under the key of the old.
+   */
+  readonly newest?: bigint;
 }
 
 export interface FileOperationResult {
@@ -61,7 +66,7 @@ export interface FileOperationResult {
 /**
  * Performs COPY, ADD or WORKDIR on a layer folder in user space, with the semantics of overlayfs and without
  * mounting it. A worker job; when it fails, `upper` holds a part of the result and is to be thrown away.
- * @throws the faults of std/faults/context.ts about COPY, and DISK_FULL, READ_ONLY
+ * @throws the faults of std/faults/context.ts about COPY, and FILE_CHANGED, DISK_FULL, READ_ONLY
  */
 export async function performFileOperation(options: FileOperationOptions): Promise<FileOperationResult> {
   const { operation, upper, lowers, recordOwners } = options;
@@ -69,7 +74,7 @@ export async function performFileOperation(options: FileOperationOptions): Promi
   if (path.includes("\0")) throw fault("COPY_PATH_INVALID", { path, problem: "it contains a NUL byte" });
   try {
     const destination = new Destination(upper, lowers, recordOwners);
-    const result = operation.kind === "copy" ? await copyFiles(operation, destination, options.trees) : makeDirectory(operation, destination);
+    const result = operation.kind === "copy" ? await copyFiles(operation, destination, options.trees, options.newest) : makeDirectory(operation, destination);
     destination.settle();
     return result;
   } catch (error) {
