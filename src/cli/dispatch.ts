@@ -1,10 +1,10 @@
-import { fault, isFault } from "../std/fault.ts";
 import type { Command } from "./command.ts";
 import { commandTable } from "./command-table.ts";
-import { findCommand } from "./find-command.ts";
 import type { FlagTable } from "./flags/flag.ts";
-import { parseFlags } from "./flags/parse-flags.ts";
+import { FlagProblem, parseFlags } from "./flags/parse-flags.ts";
 import type { Io } from "./io.ts";
+
+// What is imported here is read at every start; what only some starts need is imported where it is needed.
 
 /** Does what the words after `sampan` say and gives the exit status; nothing is thrown. */
 export async function dispatch(words: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
@@ -15,7 +15,7 @@ export async function dispatch(words: readonly string[], io: Io, signal: AbortSi
       io.stdout.write((await import("./help/overview.ts")).overview());
       return 0;
     }
-    const found = findCommand(rest[0] === "--version" || rest[0] === "-v" ? ["version", "--short"] : rest);
+    const found = await find(rest[0] === "--version" || rest[0] === "-v" ? ["version", "--short"] : rest);
     if ("group" in found) {
       io.stdout.write((await import("./help/overview.ts")).groupOverview(found.group));
       return 0;
@@ -23,16 +23,16 @@ export async function dispatch(words: readonly string[], io: Io, signal: AbortSi
     command = await commandTable[found.name]!.load();
     const helpLetter = Object.values(command.flags).some(({ short }) => short === "h") ? {} : { short: "h" };
     const table: FlagTable = { ...command.flags, help: { kind: "switch", help: "", ...helpLetter } };
-    const parsed = parseFlags(found.rest, table, { interspersed: command.interspersed });
+    const parsed = await parse(found.rest, table, command.interspersed);
     if ((parsed.flags as Record<string, unknown>)["help"] === true) {
       io.stdout.write((await import("./help/command-help.ts")).commandHelp(command, io.stdout.columns));
       return 0;
     }
-    checkCount(command, parsed.positionals.length);
+    await checkCount(command, parsed.positionals.length);
     return (await command.run({ ...parsed, io, signal })) ?? 0;
   } catch (error) {
     // Whatever broke because of the interruption is not what happened.
-    const shown = signal.aborted && isFault(signal.reason) ? signal.reason : error;
+    const shown: unknown = signal.aborted ? signal.reason : error;
     const status = await (await import("./errors/print-error.ts")).printError(shown, io, command);
     return status === 1 ? (command?.failureStatus ?? 1) : status;
   }
@@ -51,9 +51,26 @@ function readGlobalFlags(words: readonly string[], env: NodeJS.ProcessEnv): read
   return words.slice(at);
 }
 
-function checkCount(command: Command, count: number): void {
+/** The command by its own name at once; other spellings, groups and mistakes are looked at more closely. */
+async function find(words: readonly string[]): Promise<{ name: string; rest: readonly string[] } | { group: string }> {
+  const [name = "", ...rest] = words;
+  if (Object.hasOwn(commandTable, name)) return { name, rest };
+  return (await import("./find-command.ts")).findCommand(words);
+}
+
+async function parse(words: readonly string[], table: FlagTable, interspersed: boolean | undefined): Promise<ReturnType<typeof parseFlags>> {
+  try {
+    return parseFlags(words, table, { interspersed });
+  } catch (error) {
+    if (error instanceof FlagProblem) throw (await import("./flags/flag-fault.ts")).flagFault(error, table);
+    throw error;
+  }
+}
+
+async function checkCount(command: Command, count: number): Promise<void> {
   const { min, max } = command.positionals;
   if (count >= min && count <= max) return;
+  const { fault } = await import("../std/fault.ts");
   throw fault("USAGE", { problem: `'sampan ${command.name}' ${expected(min, max)}, not ${count}` });
 }
 

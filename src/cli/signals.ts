@@ -1,5 +1,3 @@
-import { fault } from "../std/fault.ts";
-
 /**
  * A signal object that Ctrl-C, SIGTERM and SIGHUP abort, with the fault INTERRUPTED as reason. Whoever does not
  * want to wait for the tidying up presses Ctrl-C twice more.
@@ -11,7 +9,7 @@ export function listenForSignals(): AbortSignal {
     process.on(name, () => {
       count += 1;
       if (count === 3) process.exit(130);
-      controller.abort(fault("INTERRUPTED", { signal: name === "SIGINT" ? "Ctrl-C (SIGINT)" : name }));
+      void import("../std/fault.ts").then(({ fault }) => controller.abort(fault("INTERRUPTED", { signal: name === "SIGINT" ? "Ctrl-C (SIGINT)" : name })));
     });
   }
   return controller.signal;

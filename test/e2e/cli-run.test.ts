@@ -69,5 +69,5 @@ test("SIGTERM is passed on to the command, whose status is given", { skip }, asy
 test("a lot of output arrives whole", { skip }, async (context) => {
   const { sampan } = await sampanWithBase(context);
   const { stdout } = await sampan(["run", "base:1", "seq", "200000"]);
-  assert.equal(stdout, `${Array.from({ length: 200_000 }, (_none, index) => index + 1).join("\n")}\n`);
+  assert.ok(stdout === `${Array.from({ length: 200_000 }, (_none, index) => index + 1).join("\n")}\n`, `${stdout.length} characters came`);
 });

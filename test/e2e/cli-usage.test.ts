@@ -104,7 +104,7 @@ test("every flag has a help, short letters are single and unique, and defaults a
 
 test("the generated pages in docs are up to date (npm run docs)", async () => {
   for (const [name, text] of Object.entries(await generatedDocs())) {
-    assert.equal(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8"), text, `docs/${name}`);
+    assert.ok(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8") === text, `docs/${name} is out of date`);
   }
 });
 

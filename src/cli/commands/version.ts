@@ -1,5 +1,4 @@
 import { release } from "node:os";
-import { formatPlatform, hostPlatform } from "../../oci/platform.ts";
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 import { packageVersion } from "../package-version.ts";
@@ -18,7 +17,7 @@ export const versionCommand = command({
   ],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const platform = formatPlatform(hostPlatform(process.arch));
+    const platform = `linux/${{ x64: "amd64", ia32: "386" }[process.arch as string] ?? process.arch}`;
     const client = { Version: packageVersion(), NodeVersion: process.version, Os: "linux", Arch: platform.slice("linux/".length), KernelVersion: release() };
     if (flags.format !== undefined) {
       const { formatOne } = await import("../template/format.ts");

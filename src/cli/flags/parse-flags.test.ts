@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { isFault } from "../../std/fault.ts";
+import { flagFault } from "./flag-fault.ts";
 import { flagTable } from "./flag.ts";
-import { parseFlags } from "./parse-flags.ts";
+import { FlagProblem, parseFlags } from "./parse-flags.ts";
 
 const table = flagTable({
   tag: { kind: "list", short: "t", help: "" },
@@ -21,8 +21,9 @@ const faultOf = (call: () => unknown): { code: string; message: string; hint: st
   try {
     call();
   } catch (error) {
-    if (isFault(error)) return { code: error.code, message: error.message, hint: error.hint };
-    throw error;
+    if (!(error instanceof FlagProblem)) throw error;
+    const { code, message, hint } = flagFault(error, table);
+    return { code, message, hint };
   }
   throw new Error("nothing was thrown");
 };

@@ -1,6 +1,20 @@
-import { suggest } from "../../dockerfile/suggest.ts";
-import { fault } from "../../std/fault.ts";
 import type { Flag, FlagTable, FlagValues } from "./flag.ts";
+
+/**
+ * What is wrong with a command line. Not a fault yet: the fault table and the search for near names are read when
+ * something is wrong, and every start is faster for it. `flagFault` makes the fault.
+ */
+export class FlagProblem extends Error {
+  readonly kind: "usage" | "unknown" | "refused";
+  /** What to do, or for `unknown` the name without its dashes. */
+  readonly more: string | undefined;
+
+  constructor(kind: FlagProblem["kind"], message: string, more?: string) {
+    super(message);
+    this.kind = kind;
+    this.more = more;
+  }
+}
 
 export interface ParsedFlags<Table extends FlagTable> {
   readonly flags: FlagValues<Table>;
@@ -14,7 +28,7 @@ export interface ParsedFlags<Table extends FlagTable> {
  * `-fvalue`, `-f=value`, bundles (`-it`), `--switch=false`, `--` ends the flags, and a value may begin with a dash.
  * (yargs-parser reads `-tname` as a word and `--build-arg -x` as an empty value, and yargs takes 45 ms to load.)
  * With `interspersed: false` the first word that is no flag ends the flags, as for `run`.
- * @throws USAGE, NOT_SUPPORTED for flags that the table refuses
+ * @throws FlagProblem
  */
 export function parseFlags<const Table extends FlagTable>(
   words: readonly string[],
@@ -31,14 +45,14 @@ export function parseFlags<const Table extends FlagTable>(
 
   const set = (name: string, shown: string, text: string | undefined): void => {
     const flag = table[name]!;
-    if (flag.refused !== undefined) refuse(flag, shown);
+    if (flag.refused !== undefined) throw new FlagProblem("refused", `the flag ${shown}`, flag.refused);
     given.add(name);
     if (flag.kind === "switch") {
       values[name] = text === undefined ? true : parseBoolean(text, shown);
       return;
     }
     const value = text ?? pending.shift();
-    if (value === undefined) throw fault("USAGE", { problem: `flag needs an argument: ${shown}` });
+    if (value === undefined) throw new FlagProblem("usage", `flag needs an argument: ${shown}`);
     checkChoice(flag, shown, value);
     if (flag.kind === "list") (values[name] as string[]).push(value);
     else values[name] = value;
@@ -51,7 +65,7 @@ export function parseFlags<const Table extends FlagTable>(
     } else if (word.startsWith("--")) {
       const equals = word.indexOf("=");
       const name = word.slice(2, equals < 0 ? undefined : equals);
-      if (!Object.hasOwn(table, name)) throw unknownFlag(name, table);
+      if (!Object.hasOwn(table, name)) throw new FlagProblem("unknown", `unknown flag: --${name}`, name);
       set(name, `--${name}`, equals < 0 ? undefined : word.slice(equals + 1));
     } else if (word.startsWith("-") && word.length > 1) {
       readShort(word, table, set);
@@ -67,7 +81,7 @@ function readShort(word: string, table: FlagTable, set: (name: string, shown: st
   for (let at = 1; at < word.length; at += 1) {
     const letter = word[at]!;
     const found = Object.entries(table).find(([, flag]) => flag.short === letter);
-    if (!found) throw fault("USAGE", { problem: `unknown shorthand flag: '${letter}' in ${word}` });
+    if (!found) throw new FlagProblem("usage", `unknown shorthand flag: '${letter}' in ${word}`);
     const [name, flag] = found;
     const shown = `-${letter}, --${name}`;
     const rest = word.slice(at + 1);
@@ -77,25 +91,13 @@ function readShort(word: string, table: FlagTable, set: (name: string, shown: st
   }
 }
 
-function refuse(flag: Flag, shown: string): never {
-  throw fault("NOT_SUPPORTED", { feature: `the flag ${shown}`, ...(flag.refused ? { hint: flag.refused } : {}) });
-}
-
 function parseBoolean(text: string, shown: string): boolean {
   if (/^(?:1|t|true)$/i.test(text)) return true;
   if (/^(?:0|f|false)$/i.test(text)) return false;
-  throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${shown}`, hint: "it is true or false" });
+  throw new FlagProblem("usage", `invalid argument ${JSON.stringify(text)} for ${shown}`, "it is true or false");
 }
 
 function checkChoice(flag: Flag, shown: string, value: string): void {
   if (flag.choices === undefined || flag.choices.includes(value)) return;
-  throw fault("USAGE", {
-    problem: `invalid argument ${JSON.stringify(value)} for ${shown}`,
-    hint: `it is one of ${flag.choices.join(", ")}`,
-  });
-}
-
-function unknownFlag(name: string, table: FlagTable): Error {
-  const near = suggest(name, Object.keys(table).filter((known) => table[known]!.refused === undefined));
-  return fault("USAGE", { problem: `unknown flag: --${name}`, ...(near ? { hint: `did you mean --${near}?` } : {}) });
+  throw new FlagProblem("usage", `invalid argument ${JSON.stringify(value)} for ${shown}`, `it is one of ${flag.choices.join(", ")}`);
 }
