@@ -67,6 +67,8 @@ export function writeBusyboxLayout(folder: string, options: { config?: BaseConfi
 }
 
 function fillRootfs(root: string): void {
+  // mkdtemp makes it 0700, and it is the image's root folder.
+  chmodSync(root, 0o755);
   for (const folder of ["bin", "etc", "home/app", "root", "tmp", "usr/bin", "usr/sbin", "var/www"]) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
   chmodSync(join(root, "tmp"), 0o1777);
   chmodSync(join(root, "root"), 0o700);

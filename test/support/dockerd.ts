@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -23,14 +23,20 @@ export async function startDockerd(context: TestContext): Promise<(...args: stri
   context.after(async () => {
     daemon.kill("SIGTERM");
     for (let i = 0; i < 100 && daemon.exitCode === null && daemon.signalCode === null; i += 1) await sleep(50);
-    spawnSync("umount", ["-l", join(folder, "data")]);
+    for (const mount of mountsBelow(folder)) spawnSync("umount", ["-l", mount]);
     rmSync(folder, { recursive: true, force: true });
   });
   const client = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", env: { ...process.env, DOCKER_CONFIG: folder } });
+    spawnSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", env: { ...process.env, DOCKER_CONFIG: folder, DOCKER_BUILDKIT: "0" } });
   for (let i = 0; i < 300 && daemon.exitCode === null; i += 1) {
     if (existsSync(socket) && client("version").status === 0) return client;
     await sleep(100);
   }
   throw new Error(`dockerd did not start: ${log.slice(-2000)}`);
+}
+
+/** The data root, and the network namespace that a container of the host's network leaves. */
+function mountsBelow(folder: string): string[] {
+  const targets = readFileSync("/proc/self/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "");
+  return targets.filter((target) => target.startsWith(`${folder}/`)).reverse();
 }
