@@ -34,9 +34,12 @@ export function* readPieces(path: string, onBytes?: (count: number) => void): Ge
  * All members of a gzip file, frames of a zstd file and streams of a bzip2 file are read.
  * @param archive what messages call it
  * @param take gets the bytes in order; when it throws, the work ends with that error
+ * @param chunkSize bytes that `take` gets at a time, for who wants to see the beginning of what is damaged behind it
  * @throws ARCHIVE_DAMAGED
  */
-export async function decompress(pieces: Iterable<Buffer>, compression: Compression, archive: string, take: (chunk: Buffer) => void): Promise<void> {
+export async function decompress(
+  pieces: Iterable<Buffer>, compression: Compression, archive: string, take: (chunk: Buffer) => void, chunkSize = PIECE,
+): Promise<void> {
   let taking = false;
   const handle = (chunk: Buffer): void => {
     taking = true;
@@ -47,7 +50,7 @@ export async function decompress(pieces: Iterable<Buffer>, compression: Compress
     if (compression === "none") for (const piece of pieces) handle(piece);
     else if (compression === "bzip2") decodeBzip2(pieces, handle);
     else if (compression === "xz") await decodeXz(pieces, handle);
-    else await stream(compression === "gzip" ? pieces : splitZstdFrames(pieces, archive), decoderOf(compression), handle);
+    else await stream(compression === "gzip" ? pieces : splitZstdFrames(pieces, archive), decoderOf(compression, chunkSize), handle);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // What `take` throws, and what reading the file throws, is no damage of the data.
@@ -56,8 +59,8 @@ export async function decompress(pieces: Iterable<Buffer>, compression: Compress
   }
 }
 
-function decoderOf(compression: "gzip" | "zstd"): Transform {
-  const options = { chunkSize: PIECE, readableHighWaterMark: PIECE };
+function decoderOf(compression: "gzip" | "zstd", chunkSize: number): Transform {
+  const options = { chunkSize, readableHighWaterMark: chunkSize };
   return compression === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
 }
 

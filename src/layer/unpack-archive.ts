@@ -70,7 +70,7 @@ export async function isArchive(hostPath: string): Promise<boolean> {
     await decompress(readPieces(hostPath), compression, "", (chunk) => {
       reader.write(chunk);
       if (reader.ended()) throw enough;
-    });
+    }, 4096);
   } catch {
     // What cannot be read as an archive is a file like any other.
   }
