@@ -1,3 +1,4 @@
+import type { Fault } from "../std/fault.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -16,6 +17,8 @@ export interface RegistryClientOptions {
   readonly credentials: CredentialSource;
   /** Where to read before asking the registry itself, by host: see `parseMirrors`. */
   readonly mirrors?: ReadonlyMap<string, readonly string[]>;
+  /** Told when a mirror has trouble (not when it merely lacks something) and the next place is asked. */
+  readonly onMirrorFailure?: (mirror: string, reason: Fault) => void;
   /** Hosts (all, when true) that may speak plain HTTP or have a certificate that nobody vouches for. Loopback always may. */
   readonly insecure?: readonly string[] | boolean;
   /** More certificate authorities to trust, as PEM, beside the system's. */
@@ -77,7 +80,7 @@ export interface RegistryClient extends AsyncDisposable {
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const idleTimeout = idleTimeoutOf(options);
   const session = openSession(options);
-  const places = new Places(options.mirrors ?? new Map(), options.insecure ?? false);
+  const places = new Places(options.mirrors ?? new Map(), options.insecure ?? false, options.onMirrorFailure);
   const origin = (reference: Pick<Reference, "host">) => places.origin(reference);
   return {
     ping: async (host, { signal } = {}) =>

@@ -1,7 +1,7 @@
 import { fault, type Fault } from "../std/fault.ts";
 
 /** Why no whole answer came. `wrong-protocol`: the other side speaks TLS where we spoke plain HTTP, or the reverse. */
-export type ConnectionProblem = "refused" | "unknown-host" | "broken" | "timeout" | "certificate" | "wrong-protocol";
+export type ConnectionProblem = "refused" | "unknown-host" | "unresolved" | "broken" | "timeout" | "certificate" | "wrong-protocol";
 
 /** A failed connection, before it is decided whether to try again; {@link toFault} makes it readable. */
 export class ConnectionError extends Error {
@@ -20,7 +20,7 @@ export class ConnectionError extends Error {
 
   /** Whether the same request may succeed at once or soon. */
   get transient(): boolean {
-    return this.problem === "broken" || this.problem === "timeout" || this.problem === "refused";
+    return this.problem === "broken" || this.problem === "timeout" || this.problem === "refused" || this.problem === "unresolved";
   }
 }
 
@@ -52,7 +52,8 @@ export function connectionError(
   if (timeouts.proxy && /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
     return make("refused", `the proxy ${timeouts.proxy} cannot be reached (${code})`);
   }
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EAI_NODATA" || code === "EAI_NONAME") return make("unknown-host", "its name cannot be resolved");
+  if (code === "EAI_AGAIN") return make("unresolved", "its name cannot be resolved at the moment");
+  if (code === "ENOTFOUND" || code === "EAI_NODATA" || code === "EAI_NONAME") return make("unknown-host", "its name cannot be resolved");
   if (code === "ECONNREFUSED") return make("refused", "nothing listens there (connection refused)");
   if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return make("refused", "there is no route to it");
   if (CERTIFICATE_REASONS[code]) return make("certificate", CERTIFICATE_REASONS[code]);

@@ -9,10 +9,10 @@ import { parsePlatform } from "../oci/platform.ts";
 import { parseReference } from "../oci/reference.ts";
 import { registryError, reply, startScriptedServer, type ScriptedServer } from "../../test/support/scripted-server.ts";
 import { createTestClock } from "../../test/support/test-clock.ts";
-import { createRegistryClient, type RegistryClient } from "./client.ts";
+import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./client.ts";
 import { anonymous } from "./credentials.ts";
 
-const open = (options: { mirrors?: Map<string, string[]> } = {}): RegistryClient =>
+const open = (options: Partial<RegistryClientOptions> = {}): RegistryClient =>
   createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), ...options });
 
 const document = (value: object): Buffer => Buffer.from(JSON.stringify(value));
@@ -132,10 +132,14 @@ test("mirrors are asked in order before the registry, and what they lack or spoi
   await using empty = await serve({});
   await using spoilt = await serve({ "1": { bytes: image, type: mediaType.ociManifest, headers: { "docker-content-digest": sha256(other) } } });
   await using registry = await serve({ "1": { bytes: image, type: mediaType.ociManifest } });
-  await using client = open({ mirrors: new Map([[registry.host, ["http://127.0.0.1:1", `${empty.origin}/hub`, spoilt.origin]]]) });
+  const trouble: string[] = [];
+  const mirrors = new Map([[registry.host, ["http://127.0.0.1:1", `${empty.origin}/hub`, spoilt.origin]]]);
+  await using client = open({ mirrors, onMirrorFailure: (mirror, { code }) => trouble.push(`${mirror} ${code}`) });
   assert.equal((await client.manifestGet(parseReference(`${registry.host}/a:1`))).digest, sha256(image));
   assert.equal(empty.requests.at(-1)!.url, "/v2/hub/a/manifests/1");
-  assert.ok(spoilt.requests.length > 0);
+  assert.deepEqual(trouble, ["http://127.0.0.1:1 REGISTRY_UNREACHABLE", `${spoilt.origin} BLOB_DIGEST_MISMATCH`]);
+  await client.manifestGet(parseReference(`${registry.host}/a:1`));
+  assert.equal(trouble.filter((line) => line.startsWith("http://127.0.0.1:1 ")).length, 1, "a mirror that is down is not asked again");
 });
 
 test("when mirrors and registry fail, the registry's fault is told", async () => {

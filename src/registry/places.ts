@@ -1,4 +1,4 @@
-import { isFault } from "../std/fault.ts";
+import { isFault, type Fault } from "../std/fault.ts";
 import type { Reference } from "../oci/reference.ts";
 import { mirrorEndpoint, registryEndpoint, type Endpoint } from "./endpoint.ts";
 
@@ -6,11 +6,13 @@ import { mirrorEndpoint, registryEndpoint, type Endpoint } from "./endpoint.ts";
 export class Places {
   readonly #mirrors: ReadonlyMap<string, readonly string[]>;
   readonly #insecure: readonly string[] | boolean;
+  readonly #onMirrorFailure: (mirror: string, reason: Fault) => void;
   readonly #down = new Set<string>();
 
-  constructor(mirrors: ReadonlyMap<string, readonly string[]>, insecure: readonly string[] | boolean) {
+  constructor(mirrors: ReadonlyMap<string, readonly string[]>, insecure: readonly string[] | boolean, onMirrorFailure?: (mirror: string, reason: Fault) => void) {
     this.#mirrors = mirrors;
     this.#insecure = insecure;
+    this.#onMirrorFailure = onMirrorFailure ?? (() => undefined);
   }
 
   /** The registry itself: what is written and deleted goes there. */
@@ -27,6 +29,9 @@ export class Places {
       } catch (error) {
         signal?.throwIfAborted();
         if (!isFault(error)) throw error;
+        // A mirror need not have everything.
+        if (error.code.endsWith("_UNKNOWN")) continue;
+        this.#onMirrorFailure(url, error);
         if (isFault(error, "REGISTRY_UNREACHABLE") || isFault(error, "REGISTRY_TIMEOUT") || isFault(error, "REGISTRY_CERTIFICATE")) this.#down.add(url);
       }
     }

@@ -230,7 +230,7 @@ function pauseBefore(error: unknown, attempt: number, policy: RetryPolicy, clock
   }
   if (!(error instanceof ConnectionError) || !error.transient) return undefined;
   // Where nothing listens or nothing answers, waiting long helps nobody.
-  const fewer = error.problem === "broken" ? policy : { ...policy, attempts: Math.min(policy.attempts, error.problem === "refused" ? 3 : 2) };
+  const fewer = error.problem === "broken" ? policy : { ...policy, attempts: Math.min(policy.attempts, error.problem === "timeout" ? 2 : 3) };
   return retryDelay(attempt, fewer, clock);
 }
 
