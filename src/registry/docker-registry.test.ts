@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -20,7 +20,17 @@ import { checkLogin, saveLogin } from "./login.ts";
 import { pullImage } from "./pull-image.ts";
 import { pushImage } from "./push-image.ts";
 
-const run = promisify(execFile);
+/** skopeo, without the logins of whoever runs the tests. */
+async function skopeo(...args: string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-skopeo-login-"));
+  try {
+    writeFileSync(join(folder, "auth.json"), "{}");
+    await promisify(execFile)("skopeo", args, { env: { ...process.env, REGISTRY_AUTH_FILE: join(folder, "auth.json") } });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 const registryMissing = missing("docker-registry");
 const skopeoMissing = registryMissing || missing("skopeo");
 const platform = parsePlatform("linux/amd64");
@@ -114,7 +124,7 @@ test("skopeo reads what we pushed, to the last byte", { skip: skopeoMissing }, a
   await pushImage(client, parseReference(`${registry.host}/team/app:1`), image, store);
   const folder = mkdtempSync(join(tmpdir(), "sampan-skopeo-"));
   try {
-    await run("skopeo", ["copy", "--insecure-policy", "--src-tls-verify=false", `docker://${registry.host}/team/app:1`, `dir:${folder}/out`]);
+    await skopeo("copy", "--insecure-policy", "--src-tls-verify=false", `docker://${registry.host}/team/app:1`, `dir:${folder}/out`);
     for (const { digest } of [...image.layers, image.config]) {
       assert.equal(createHash("sha256").update(readFileSync(join(folder, "out", digest.slice(7)))).digest("hex"), digest.slice(7));
     }
@@ -131,7 +141,7 @@ test("we read what skopeo pushed", { skip: skopeoMissing }, async () => {
   const image = addImage(store, [randomBytes(50_000)]);
   const reference = parseReference(`${registry.host}/a:1`);
   await pushImage(client, reference, image, store);
-  await run("skopeo", ["copy", "--insecure-policy", "--format", "v2s2", "--src-tls-verify=false", "--dest-tls-verify=false", `docker://${registry.host}/a:1`, `docker://${registry.host}/b:1`]);
+  await skopeo("copy", "--insecure-policy", "--format", "v2s2", "--src-tls-verify=false", "--dest-tls-verify=false", `docker://${registry.host}/a:1`, `docker://${registry.host}/b:1`);
   const target = createMemoryStore();
   const pulled = await pullImage(client, parseReference(`${registry.host}/b:1`), target, { platform });
   assert.equal(pulled.manifest.mediaType, mediaType.dockerManifest);
