@@ -73,7 +73,7 @@ test("an error, reasons and transfers have their lines; warnings come at the end
     { type: "transfer", id: "a", key: "sha256:4f4fb700ef54", action: "extracting", current: 5, started: 0, completed: 700 },
     { type: "step", id: "a", name: "A", started: 0, completed: 1000, error: "exit code: 1" },
   ];
-  const ending = "\n1 warning found:\n - careful (line 3)\n";
+  const ending = "\n1 warning found:\n - careful (line 3)\n\n";
   assert.equal(render(events), `#1 A\n#1 sha256:4f4fb700ef54 3.37MB / 3.37MB 0.4s done\n#1 ERROR: exit code: 1\n${ending}`);
   assert.match(render(events, true), /^#1 A\n#1 why: env A changed from 1 to 2\n/);
 });

@@ -32,6 +32,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
   const warnings: WarningEvent[] = [];
   let current: Shown | undefined;
   let counter = 0;
+  let failed = false;
 
   const stepOf = (id: string, name = id): Shown => {
     let step = steps.get(id);
@@ -82,6 +83,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     if (event.completed === undefined && event.error === undefined && !event.cached) return;
     step.done = true;
     for (const lines of Object.values(step.streams)) for (const line of lines.end()) say(step, line);
+    failed ||= event.error !== undefined;
     if (event.error !== undefined) say(step, `ERROR: ${event.error}`);
     else if (event.cached) say(step, "CACHED");
     else say(step, `DONE ${shortSeconds(event.completed! - (step.started ?? event.completed!))}`);
@@ -113,6 +115,8 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
       clearInterval(timer);
       flush(true);
       for (const line of warningLines(warnings.splice(0))) stream.write(`${line}\n`);
+      if (failed) stream.write("\n");
+      failed = false;
     },
   };
 }

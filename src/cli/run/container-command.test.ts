@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import { containerArgs, containerEnv, parseEnvFile } from "./container-command.ts";
-import { hostMounts, memoryMounts } from "./volumes.ts";
 
 test("the command is ENTRYPOINT with CMD or the words behind the image, as in docker", () => {
   const config = { Entrypoint: ["/entry"], Cmd: ["a", "b"] };
@@ -27,17 +26,4 @@ test("the environment has docker's order, and later values win in place", () => 
 test("an env file has a variable per line, comments, and names that come from the environment", () => {
   assert.deepEqual(parseEnvFile("# note\r\nA=1 2\r\n\n  B='q'\nC\nD\n", "f.env", { C: "c" }), ["A=1 2", "B='q'", "C=c"]);
   assert.throws(() => parseEnvFile("A=1\nB C=2\n", "f.env", {}), (error) => isFault(error, "USAGE") && /f\.env:2/.test(error.message));
-});
-
-test("volumes are paths of the host; names and options that mean something else are refused", () => {
-  assert.deepEqual(hostMounts(["/a:/b", ".:/src:ro", "./x:/y:rw,z"], "/work"), [
-    { source: "/a", target: "/b", readonly: false }, { source: "/work", target: "/src", readonly: true }, { source: "/work/x", target: "/y", readonly: false },
-  ]);
-  for (const wrong of ["/a:b", "/a:/b:odd", "/a:/b:ro:x"]) assert.throws(() => hostMounts([wrong], "/"), (error) => isFault(error, "USAGE"), wrong);
-  for (const later of ["name:/b", "/only"]) assert.throws(() => hostMounts([later], "/"), (error) => isFault(error, "NOT_SUPPORTED"), later);
-});
-
-test("folders in memory have an absolute path and may have options", () => {
-  assert.deepEqual(memoryMounts(["/run", "/tmp:size=64m,mode=1777"]), [{ target: "/run" }, { target: "/tmp", options: "size=64m,mode=1777" }]);
-  assert.throws(() => memoryMounts(["run"]), (error) => isFault(error, "USAGE"));
 });
