@@ -1,0 +1,46 @@
+import { median } from "./statistics.ts";
+import type { Measured } from "./run-measured.ts";
+
+/** All measurements of one step: by peer, in the order of the rounds. */
+export interface StepResult {
+  readonly row: string;
+  readonly step: string;
+  readonly byPeer: ReadonlyMap<string, readonly Measured[]>;
+}
+
+/**
+ * Markdown: a line for each step, medians with their spread; behind each peer's time stands how many times ours it is.
+ * The figures of the first peer are ours.
+ */
+export function formatTable(steps: readonly StepResult[], peers: readonly string[]): string {
+  const [ours, ...others] = peers;
+  const rows = steps.map(({ row, step, byPeer }) => {
+    const own = byPeer.get(ours!) ?? [];
+    const base = own.length > 0 ? median(own.map(({ wall }) => wall)) : undefined;
+    return [
+      `${row}: ${step}`,
+      own.length > 0 ? times(own) : "–",
+      own.length > 0 ? median(own.map(({ cpu }) => cpu)).toFixed(2) : "–",
+      own.length > 0 ? Math.max(...own.map(({ memory }) => memory)).toFixed(0) : "–",
+      ...others.map((peer) => {
+        const measured = byPeer.get(peer) ?? [];
+        if (measured.length === 0) return "–";
+        const ratio = base === undefined ? "" : ` ×${(median(measured.map(({ wall }) => wall)) / base).toFixed(2)}`;
+        return `${times(measured)}${ratio} · cpu ${median(measured.map(({ cpu }) => cpu)).toFixed(2)}`;
+      }),
+    ];
+  });
+  return markdown([["s, median (spread)", ours ?? "", "cpu s", "peak MiB", ...others], ...rows]);
+}
+
+function times(measured: readonly Measured[]): string {
+  const walls = measured.map(({ wall }) => wall);
+  const digits = median(walls) < 10 ? 2 : 1;
+  return `**${median(walls).toFixed(digits)}** (${Math.min(...walls).toFixed(digits)}–${Math.max(...walls).toFixed(digits)})`;
+}
+
+function markdown(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [line(rows[0]!), `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`, ...rows.slice(1).map(line)].join("\n");
+}

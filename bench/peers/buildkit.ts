@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "../measure/run-measured.ts";
+import { startDaemon, type Daemon } from "../setup/daemon.ts";
+import { findProgram } from "../setup/find-program.ts";
+import type { Workspace } from "../setup/workspace.ts";
+import type { Peer } from "./peer.ts";
+
+/** BuildKit by buildctl: the daemon of $BUILDKIT_HOST, else one of the bench's own. */
+export async function createBuildkit(workspace: Workspace): Promise<Peer | string> {
+  const buildctl = findProgram("buildctl");
+  if (buildctl === undefined) return "buildctl is not installed";
+  const host = process.env["BUILDKIT_HOST"];
+  let daemon: Daemon | undefined;
+  let address = host;
+  if (address === undefined) {
+    const own = await startOwn(workspace, buildctl);
+    if (typeof own === "string") return own;
+    ({ daemon, address } = own);
+  }
+  const build = ({ context, cache, output }: { context: string; cache: boolean; output?: string }): Command => ({
+    program: buildctl,
+    args: [
+      "--addr", address, "build", "--progress", "plain", "--frontend", "dockerfile.v0", "--local", `context=${context}`, "--local", `dockerfile=${context}`,
+      ...(cache ? [] : ["--no-cache"]), ...(output === undefined ? [] : ["--output", output]),
+    ],
+  });
+  const pushing = (image: string): string => `type=image,name=${image},push=true,registry.insecure=true`;
+  return {
+    name: "buildkit",
+    version: execFileSync(buildctl, ["--version"], { encoding: "utf8" }).split(" ")[2] ?? "",
+    daemons: daemon ? [daemon.pid] : [],
+    buildAndPush: ({ context, image, cache }) => [build({ context, cache, output: pushing(image) })],
+    // It packs a layer when it is pushed, so a build without output is what the others do before their push.
+    take: ({ context }) => [build({ context, cache: true })],
+    push: (image, { context }) => [build({ context, cache: true, output: pushing(image) })],
+    [Symbol.asyncDispose]: async () => daemon?.[Symbol.asyncDispose](),
+  };
+}
+
+async function startOwn(workspace: Workspace, buildctl: string): Promise<{ daemon: Daemon; address: string } | string> {
+  const [buildkitd, runtime] = [findProgram("buildkitd"), findProgram("runc") ?? findProgram("crun")];
+  if (buildkitd === undefined) return "buildkitd is not installed, and BUILDKIT_HOST is not set";
+  if (process.getuid?.() !== 0) return "buildkitd needs root";
+  if (runtime === undefined) return "buildkitd needs runc";
+  const folder = workspace.folder("buildkit");
+  const address = `unix://${join(folder, "socket")}`;
+  const config = join(folder, "buildkitd.toml");
+  writeFileSync(config, [
+    `root = ${JSON.stringify(join(folder, "data"))}`,
+    "[grpc]", `  address = [${JSON.stringify(address)}]`,
+    "[worker.oci]", "  enabled = true", `  binary = ${JSON.stringify(runtime)}`, '  snapshotter = "overlayfs"', '  networkMode = "host"', "  gc = false",
+    "[worker.containerd]", "  enabled = false", "",
+  ].join("\n"));
+  const answers = (): boolean => {
+    try {
+      execFileSync(buildctl, ["--addr", address, "debug", "workers"], { stdio: "ignore", timeout: 5000 });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return { daemon: await startDaemon(buildkitd, ["--config", config], { log: join(folder, "log"), answers }), address };
+}

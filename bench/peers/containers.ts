@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import type { Command } from "../measure/run-measured.ts";
+import { findProgram } from "../setup/find-program.ts";
+import type { Workspace } from "../setup/workspace.ts";
+import type { Peer } from "./peer.ts";
+
+/** buildah with storage of the bench's own. */
+export async function createBuildah(workspace: Workspace): Promise<Peer | string> {
+  const program = findProgram("buildah");
+  if (program === undefined) return "buildah is not installed";
+  if (process.getuid?.() !== 0) return "buildah's overlay storage needs root";
+  const folder = workspace.folder("buildah");
+  const storage = ["--root", join(folder, "storage"), "--runroot", join(folder, "run"), "--storage-driver", "overlay"];
+  const call = (...args: string[]): Command => ({ program, args: [...storage, ...args] });
+  const push = (image: string): Command => call("push", "--tls-verify=false", image);
+  return {
+    name: "buildah",
+    version: versionOf(program),
+    daemons: [],
+    buildAndPush: ({ context, image, cache }) => [
+      // Its runtimes want cgroups that not every machine gives; chroot needs none and is the faster one.
+      call("bud", "--isolation", "chroot", "--network", "host", "--tls-verify=false", "--layers", ...(cache ? [] : ["--no-cache"]), "-t", image, context), push(image),
+    ],
+    take: ({ archive }, image) => [call("pull", `docker-archive:${archive}`), call("tag", "docker.io/bench/large:latest", image), call("rmi", "docker.io/bench/large:latest")],
+    push: (image) => [push(image)],
+    forget: (image) => [call("rmi", image)],
+    pull: (image) => [call("pull", "--tls-verify=false", image)],
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+/** skopeo: it carries images between places, from an archive to the registry and back to a folder. */
+export async function createSkopeo(workspace: Workspace): Promise<Peer | string> {
+  const program = findProgram("skopeo");
+  if (program === undefined) return "skopeo is not installed";
+  const folder = workspace.folder("skopeo");
+  const pulled = join(folder, "pulled");
+  return {
+    name: "skopeo",
+    version: versionOf(program),
+    daemons: [],
+    push: (image, { archive }) => [{ program, args: ["copy", "--dest-tls-verify=false", `docker-archive:${archive}`, `docker://${image}`] }],
+    forget: () => [{ program: "rm", args: ["-rf", pulled] }],
+    pull: (image) => [{ program, args: ["copy", "--src-tls-verify=false", `docker://${image}`, `oci:${pulled}:it`] }],
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+/** crane: the same with an archive on both sides. */
+export async function createCrane(workspace: Workspace): Promise<Peer | string> {
+  const program = findProgram("crane");
+  if (program === undefined) return "crane is not installed";
+  const pulled = join(workspace.folder("crane"), "pulled");
+  return {
+    name: "crane",
+    version: execFileSync(program, ["version"], { encoding: "utf8" }).trim(),
+    daemons: [],
+    push: (image, { archive }) => [{ program, args: ["push", "--insecure", archive, image] }],
+    forget: () => [{ program: "rm", args: ["-rf", pulled] }],
+    pull: (image) => [{ program, args: ["pull", "--insecure", "--format", "oci", image, pulled] }],
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+function versionOf(program: string): string {
+  return execFileSync(program, ["--version"], { encoding: "utf8" }).split(/[ \n]/)[2] ?? "";
+}

@@ -1,0 +1,82 @@
+import { availableParallelism, loadavg, release } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { formatTable } from "./measure/print-table.ts";
+import { runMeasured, type Measured } from "./measure/run-measured.ts";
+import { createBuildah, createCrane, createSkopeo } from "./peers/containers.ts";
+import { createBuildkit } from "./peers/buildkit.ts";
+import { createDocker } from "./peers/docker.ts";
+import type { Peer } from "./peers/peer.ts";
+import { createSampan } from "./peers/sampan.ts";
+import { filesRow } from "./rows/files.ts";
+import { flaskRow } from "./rows/flask.ts";
+import { largeRow } from "./rows/large.ts";
+import type { Bench, Row } from "./rows/row.ts";
+import { smallRow } from "./rows/small.ts";
+import { startRow } from "./rows/start.ts";
+import { startRegistry } from "./setup/registry.ts";
+import { createWorkspace, type Workspace } from "./setup/workspace.ts";
+
+/**
+ * Measures this project beside its peers: in each round every tool does the same in turn, against the same registry.
+ *
+ *     npm run bench -- [--rounds 3] [--only small --only large] [--peers sampan,buildkit]
+ */
+const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, filesRow, largeRow];
+const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
+  sampan: createSampan, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane,
+};
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    only: { type: "string", multiple: true, default: ROWS.map(({ name }) => name) },
+    peers: { type: "string", default: Object.keys(PEERS).join(",") },
+  },
+});
+const rounds = Number(values.rounds);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+await using cleanup = new AsyncDisposableStack();
+const workspace = cleanup.use(createWorkspace());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanup.disposeAsync().then(() => process.exit(130)));
+const { host: registry, daemon } = await startRegistry(workspace.folder("registry"));
+cleanup.use(daemon);
+const peers: Peer[] = [];
+for (const name of values.peers.split(",")) {
+  const peer = await PEERS[name]!(workspace);
+  if (typeof peer === "string") say(`without ${name}: ${peer}`);
+  else peers.push(cleanup.use(peer));
+}
+say(`${availableParallelism()} cores, Linux ${release()}, Node ${process.versions.node}; ${peers.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+
+/** row name → step → peer → measurements */
+const results = new Map<string, Map<string, Map<string, Measured[]>>>();
+const log = join(workspace.root, "command.log");
+const benchFor = (row: Row): Bench => ({
+  workspace, registry, peers, say,
+  prepare: async (commands) => void (await runMeasured(commands, { log })),
+  measure: async (peer, step, commands) => {
+    const measured = await runMeasured(commands, { log, daemons: peer.daemons, memory: peer.name === "sampan" });
+    const byPeer = results.get(row.name)!.get(step)!;
+    byPeer.set(peer.name, [...(byPeer.get(peer.name) ?? []), measured]);
+    say(`  ${row.name}: ${step}, ${peer.name}: ${measured.wall.toFixed(2)} s, cpu ${measured.cpu.toFixed(2)} s`);
+    return measured;
+  },
+});
+
+const chosen = ROWS.filter(({ name }) => values.only.includes(name));
+for (const row of chosen) {
+  results.set(row.name, new Map(row.steps.map((step) => [step, new Map<string, Measured[]>()])));
+  say(`${row.name}: ${row.about}`);
+  try {
+    const round = await row.set(benchFor(row));
+    for (let count = 0; count < rounds; count += 1) await round(count);
+  } catch (error) {
+    process.exitCode = 1;
+    say(`${row.name} is left out: ${(error as Error).message}`);
+  }
+}
+const table = chosen.flatMap((row) => row.steps.map((step) => ({ row: row.name, step, byPeer: results.get(row.name)!.get(step)! })));
+process.stdout.write(`\n${formatTable(table, peers.map(({ name }) => name))}\n\n`);
+process.stdout.write(`${rounds} rounds. ×n: times ours. Builds include the push. cpu: client and daemon. Load average at the end: ${loadavg()[0]!.toFixed(1)}.\n`);
