@@ -43,7 +43,8 @@ export async function portableImage(store: Store, record: ImageRecord, codec: Co
     return createImage({ manifest: { bytes, mediaType: record.manifest.mediaType }, config });
   }
   const image = assembleImage({ config, layers: await Promise.all(diffIds.map((_, index) => layerBlob(store, record, index, codec, access))) });
-  store.images.setManifest(record.id, { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType });
+  // What an archive with plain layers is made of is not what a later push should send.
+  if (codec !== "none") store.images.setManifest(record.id, { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType });
   return image;
 }
 
