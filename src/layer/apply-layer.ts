@@ -45,7 +45,7 @@ const REPORT_EVERY = 4 * 1024 * 1024;
 export async function applyLayer(options: ApplyOptions, context?: WorkerContext): Promise<AppliedLayer> {
   const archive = `layer ${options.name ?? options.blob.slice(options.blob.lastIndexOf("/") + 1)}`;
   const limit = options.maxBytes ?? DEFAULT_LIMIT;
-  const folder = new UnpackFolder(options.target, options.lowers, { archive, followLower: false });
+  const folder = new UnpackFolder(options.target, options.lowers, { archive, layerRoot: true, followLower: false });
   const unpacker = createUnpacker(folder, { archive, recordOwners: options.recordOwners });
   const reader = createTarReader(archive, unpacker);
   const digester = createDigester();

@@ -29,7 +29,7 @@ export interface DiffEntry extends LayerEntry {
  */
 export function* diffLayer(upper: string, lowers: readonly string[]): Generator<DiffEntry> {
   const state: WalkState = { links: new Map(), unchangedLinks: new Map(), written: new Set([""]), parents: [] };
-  yield* walk(state, { path: "", hostPath: upper, lowers: isOpaque(upper) ? [] : [...lowers], expand: false });
+  yield* walk(state, { path: "", hostPath: upper, lowers, expand: false });
 }
 
 interface WalkState {

@@ -1,4 +1,4 @@
-import { chmodSync, constants, copyFileSync, linkSync, lstatSync, readdirSync, readlinkSync, symlinkSync, type BigIntStats } from "node:fs";
+import { chmodSync, constants, copyFileSync, lchownSync, linkSync, lstatSync, readdirSync, readlinkSync, symlinkSync, type BigIntStats } from "node:fs";
 import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
 import { setTimes } from "../linux/times.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
@@ -48,7 +48,7 @@ export interface CopiedTree {
  * @throws DISK_FULL, READ_ONLY
  */
 export function copyTree(options: { layers: readonly string[]; target: string }): CopiedTree {
-  const folder = new UnpackFolder(options.target, [], { archive: "image", followLower: false });
+  const folder = new UnpackFolder(options.target, [], { archive: "image", layerRoot: false, followLower: false });
   const result: CopiedTree = { entries: 0, bytes: 0, skipped: [] };
   const directories: Merged[] = [];
   for (const found of walkMerged(options.layers)) {
@@ -76,6 +76,8 @@ function copyEntry(folder: UnpackFolder, { path, hostPath, stat, linkTo }: Merge
   if (stat.isSymbolicLink()) symlinkSync(readlinkSync(hostPath), target);
   else if (stat.isFile()) {
     copyFileSync(hostPath, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    // As root libuv's copy has the owner of the original.
+    lchownSync(target, process.geteuid!(), process.getegid!());
     result.bytes += Number(stat.size);
   } else {
     const type = stat.isFIFO() ? "fifo" : stat.isBlockDevice() ? "block" : "character";
@@ -97,13 +99,8 @@ interface Part {
   readonly layer: number;
 }
 
-function* walkMerged(layers: readonly string[]): Generator<Merged> {
-  const roots: Part[] = [];
-  for (const [layer, hostPath] of layers.entries()) {
-    roots.push({ hostPath, layer });
-    if (isOpaque(hostPath)) break;
-  }
-  yield* walkFolder("", roots, new Map());
+function walkMerged(layers: readonly string[]): Generator<Merged> {
+  return walkFolder("", layers.map((hostPath, layer) => ({ hostPath, layer })), new Map());
 }
 
 function* walkFolder(path: string, parts: readonly Part[], links: Map<string, string>): Generator<Merged> {

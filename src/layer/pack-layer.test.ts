@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { CAPABILITY } from "../../test/support/copy-fixture.ts";
 import { listLayer, makeTree, WHITEOUT, type Node } from "../../test/support/make-tree.ts";
@@ -143,3 +144,27 @@ test("a full disk is a fault", { skip: noOverlay }, (context) => {
   const output = execFileSync("unshare", ["-m", "sh", "-ec", `mount -t tmpfs -o size=1m none small; exec ${process.execPath} pack.ts`], { cwd: folder, encoding: "utf8" });
   assert.equal(output, "DISK_FULL small/blob\n");
 });
+
+for (const [name, below, diffId] of [
+  ["one", [], "sha256:bbdc924ab9d763d5e3083124d4fb5772787bf750478bffa7ca1a266e3bb3bc0c"],
+  ["two", ["one"], "sha256:ba7f1760a7a28d8105300a1314f95554a96aa2ae6656eb5b9fdb6d386ec872e1"],
+  ["capability", [], "sha256:f73bad7a17c12f172ed4b2992fe3ed20577672ca1393c9bcee620c57d252dd82"],
+] as const) {
+  test(`a layer that BuildKit wrote (${name}) comes out of applying and packing byte for byte`, { skip: notRoot }, async (context) => {
+    const folder = temporaryFolder(context);
+    const lowers: string[] = [];
+    for (const layer of [...below, name]) {
+      const target = join(folder, layer);
+      mkdirSync(target);
+      const blob = join(import.meta.dirname, `fixtures/buildkit-${layer}.tar.gz`);
+      const applied = await applyLayer({ blob, codec: "gzip", target, lowers, recordOwners: false });
+      assert.deepEqual(applied.skipped, []);
+      if (layer !== name) lowers.unshift(target);
+      else assert.equal(applied.diffId, diffId, basename(blob));
+    }
+    const output = join(folder, "blob");
+    const packed = await packLayer({ upper: join(folder, name), lowers, codec: "none", output });
+    assert.ok(readFileSync(output).equals(gunzipSync(readFileSync(join(import.meta.dirname, `fixtures/buildkit-${name}.tar.gz`)))));
+    assert.equal(packed.diffId, diffId);
+  });
+}

@@ -36,7 +36,7 @@ export async function unpackArchive(options: UnpackArchiveOptions): Promise<{ en
   const compression = detectCompression(readStart(options.archive, 16));
   const limit = options.maxBytes ?? DEFAULT_LIMIT;
   const [root, ...lowers] = new Union([options.upper, ...options.lowers]).folders(options.destination);
-  const folder = new UnpackFolder(root!, lowers, { archive, followLower: true });
+  const folder = new UnpackFolder(root!, lowers, { archive, layerRoot: root === options.upper, followLower: true });
   const unpacker = createUnpacker(folder, { archive, recordOwners: options.recordOwners, ...(options.owner ? { owner: options.owner } : {}) });
   const reader = createTarReader(archive, unpacker);
   let total = 0;

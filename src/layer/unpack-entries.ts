@@ -110,11 +110,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
     // A whiteout hides lower layers only (layer.md § Whiteouts): what this layer has put there stays.
     if (there?.isDirectory()) return folder.hide(path);
     if (there !== undefined) return;
-    try {
-      makeNode(folder.hostPath(path), "character", 0);
-    } catch (error) {
-      throw fault("WHITEOUT_REFUSED", { path, reason: (error as Error).message }, { cause: error });
-    }
+    folder.whiteOut(path);
   };
 
   const hardLink = (entry: LayerEntry, path: string): void => {
@@ -233,6 +229,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
       });
     },
     finish() {
+      guarded(undefined, () => folder.finish());
       // Children before parents: a parent's mode may lock its owner out.
       for (const [path, attributes] of [...folder.directories].reverse()) {
         guarded(undefined, () => {

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readlinkSync, rmSync, unlinkSync, type Stats } from "node:fs";
-import { isOpaque, markOpaque } from "../snapshot/opaque.ts";
+import { makeNode } from "../linux/mknod.ts";
+import { markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
 import { isWhiteout, Union } from "../snapshot/union.ts";
 import { fault } from "../std/fault.ts";
@@ -35,17 +36,20 @@ export class UnpackFolder {
   readonly #real = new Set<string>([""]);
   readonly #opaque = new Set<string>();
   readonly #lowers: readonly string[];
+  readonly #layerRoot: boolean;
 
   /**
    * @param root an existing folder on the host
    * @param lowers what lies below it, top first
+   * @param options.layerRoot whether the folder is a whole layer, whose root overlayfs never takes for opaque
    * @param options.followLower whether a symlink of a lower layer is followed, as in a mounted root; a layer's
    *   implied parent takes its place instead, as in containerd and Docker
    */
-  constructor(root: string, lowers: readonly string[], options: { archive: string; followLower: boolean }) {
+  constructor(root: string, lowers: readonly string[], options: { archive: string; layerRoot: boolean; followLower: boolean }) {
     this.root = root;
-    this.#lowers = isOpaque(root) ? [] : lowers;
-    this.#lower = new Union(this.#lowers);
+    this.#lowers = lowers;
+    this.#lower = new Union(lowers);
+    this.#layerRoot = options.layerRoot;
     this.#archive = options.archive;
     this.#followLower = options.followLower;
   }
@@ -76,7 +80,7 @@ export class UnpackFolder {
   /** What lower layers have at a place, as far as this folder does not hide it; `follow` goes through symlinks in its parents. */
   below(path: string, options: { follow?: boolean } = {}): { hostPath: string; stat: Stats } | undefined {
     if (this.#lowers.length === 0) return undefined;
-    for (const opaque of this.#opaque) if (path.startsWith(`${opaque}/`)) return undefined;
+    for (const opaque of this.#opaque) if (opaque === "" || path.startsWith(`${opaque}/`)) return undefined;
     return options.follow ? this.#lower.resolve(path).entry : this.#lower.lstat(path);
   }
 
@@ -100,8 +104,27 @@ export class UnpackFolder {
   /** Hides what lower layers have in a directory of this folder. */
   hide(path: string): void {
     if (this.#lowers.length === 0) return;
-    markOpaque(this.hostPath(path));
+    if (path !== "" || !this.#layerRoot) markOpaque(this.hostPath(path));
     this.#opaque.add(path);
+  }
+
+  /** Hides what lower layers have at a place, where this folder has nothing itself. @throws WHITEOUT_REFUSED */
+  whiteOut(path: string): void {
+    try {
+      makeNode(this.hostPath(path), "character", 0);
+    } catch (error) {
+      throw fault("WHITEOUT_REFUSED", { path, reason: (error as Error).message }, { cause: error });
+    }
+  }
+
+  /** Hides, when all entries are there, what lower layers have beside them if the root was hidden. */
+  finish(): void {
+    if (!this.#layerRoot || !this.#opaque.has("")) return;
+    for (const name of this.#lower.readdir("")) {
+      const stat = lstatSync(this.hostPath(name), { throwIfNoEntry: false });
+      if (stat === undefined) this.whiteOut(name);
+      else if (stat.isDirectory()) markOpaque(this.hostPath(name));
+    }
   }
 
   /** Removes whatever is at a place of this folder. */

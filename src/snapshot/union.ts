@@ -1,5 +1,4 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { join } from "node:path";
 import { fault } from "../std/fault.ts";
 import { isOpaque } from "./opaque.ts";
 
@@ -18,6 +17,7 @@ const LINK_LIMIT = 255;
 /**
  * A read-only view of layer folders in overlayfs' form (whiteout = character device 0/0, opaque
  * directory = xattr), as overlayfs would show them merged, without mounting anything. Synchronous.
+ * As there, a mark on the root of a layer means nothing.
  * All paths are relative to the root of the view; no lookup can leave it, whatever the symlinks say.
  */
 export class Union {
@@ -31,7 +31,7 @@ export class Union {
   /** The entry itself, symlinks in its parents **not** followed; undefined where there is none. */
   lstat(path: string): UnionEntry | undefined {
     const parts = split(path);
-    let folders = this.#rootFolders();
+    let folders = this.#layers;
     if (parts.length === 0) return this.#rootEntry();
     for (let i = 0; i < parts.length - 1; i += 1) {
       folders = subfolders(folders, parts[i]!);
@@ -48,7 +48,7 @@ export class Union {
     for (const folder of folders) {
       for (const item of readdirSync(folder, { withFileTypes: true })) {
         if (seen.has(item.name)) continue;
-        const hidden = item.isCharacterDevice() && isWhiteout(lstatSync(join(folder, item.name)));
+        const hidden = item.isCharacterDevice() && isWhiteout(lstatSync(`${folder}/${item.name}`));
         seen.set(item.name, !hidden);
       }
     }
@@ -57,7 +57,7 @@ export class Union {
 
   /** The host folders that make up a directory (a path without symlinks), top first; none where it is no directory. */
   folders(path: string): string[] {
-    let folders = this.#rootFolders();
+    let folders = [...this.#layers];
     for (const part of split(path)) {
       if (folders.length === 0) break;
       folders = subfolders(folders, part);
@@ -97,15 +97,6 @@ export class Union {
     return { path: resolved, entry: this.lstat(resolved) };
   }
 
-  #rootFolders(): string[] {
-    const folders: string[] = [];
-    for (const layer of this.#layers) {
-      folders.push(layer);
-      if (isOpaque(layer)) break;
-    }
-    return folders;
-  }
-
   #rootEntry(): UnionEntry | undefined {
     const top = this.#layers[0];
     return top === undefined ? undefined : { path: "", hostPath: top, stat: lstatSync(top) };
@@ -113,7 +104,7 @@ export class Union {
 
   #find(folders: readonly string[], name: string, path: string): UnionEntry | undefined {
     for (const folder of folders) {
-      const hostPath = join(folder, name);
+      const hostPath = `${folder}/${name}`;
       const stat = lstatSync(hostPath, { throwIfNoEntry: false });
       if (stat === undefined) continue;
       return isWhiteout(stat) ? undefined : { path, hostPath, stat };
@@ -126,7 +117,7 @@ export class Union {
 export function subfolders(folders: readonly string[], name: string): string[] {
   const result: string[] = [];
   for (const folder of folders) {
-    const hostPath = join(folder, name);
+    const hostPath = `${folder}/${name}`;
     const stat = lstatSync(hostPath, { throwIfNoEntry: false });
     if (stat === undefined) continue;
     if (!stat.isDirectory()) break;
