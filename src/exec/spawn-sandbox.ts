@@ -9,10 +9,11 @@ import { Sandbox } from "./sandbox.ts";
 
 // Process 1 of an outer PID namespace is a shell that nothing inside can disarm: when this process ends, however
 // that comes, the kernel kills the shell and with it both namespaces. A setuid program as the command itself
-// would lose its own death signal. The shell's messages ("Killed") are nobody's output.
-const INIT = `exec 9>&2 2>/dev/null
-unshare --mount --pid --ipc --uts --fork --kill-child=KILL --propagation private -- "$@" 2>&9 9>&-
-exit $?`;
+// would lose its own death signal. The shell, and not unshare, hands the exit status on: unshare of util-linux 2.38
+// reports every death by a signal as status 1. The shell's messages ("Killed") are nobody's output.
+const OUTER = ["--pid", "--fork", "--kill-child=KILL"];
+const INNER = ["--pid", "--mount", "--ipc", "--uts", "--propagation", "private"];
+const WAIT = 'exec 9>&2 2>/dev/null; "$@" 2>&9 9>&-; exit $?';
 
 /**
  * Starts a sandbox child in namespaces of its own; it dies with this process.
@@ -26,8 +27,8 @@ export function spawnSandbox(stdin: "null" | "pipe" | number): Sandbox {
   const child: ChildProcess = spawn(
     "setpriv",
     [
-      "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", "--",
-      "/bin/sh", "-c", INIT, "sampan", process.execPath, "--no-warnings", entry,
+      "--pdeathsig", "KILL", "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
+      "/bin/sh", "-c", WAIT, "sampan", process.execPath, "--no-warnings", entry,
     ],
     {
       stdio: [input?.read ?? (typeof stdin === "number" ? stdin : "ignore"), output.write, errors.write, "pipe"],
