@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { noBusybox, type BaseConfig } from "../support/busybox-base.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
-import { sampanWithBase } from "../support/sampan-base.ts";
+import { noDockerd, startDockerd } from "../support/dockerd.ts";
+import { noContainers, sampanWithBase } from "../support/sampan-base.ts";
 
 const noSkopeo = existsSync("/usr/bin/skopeo") ? false : "needs skopeo";
 
@@ -121,6 +122,27 @@ test("skopeo reads what save wrote, as a Docker archive and as an OCI archive", 
 async function rawConfig(folder: string, id: string): Promise<Buffer> {
   return readFileSync(join(folder, "store", "blobs", "sha256", id.slice(7)));
 }
+
+test("docker shows the same lines for the same image", { skip: noBusybox || noContainers || noDockerd }, async (context) => {
+  const { sampan, folder } = await withBase(context);
+  const dockerfile = "FROM base:1\nENV A=1 B=\"x y\"\nEXPOSE 80 53/udp\nVOLUME /data\nWORKDIR /w\nRUN echo a very long command line that is longer than forty five characters > /x\nENTRYPOINT [\"/bin/echo\"]\n";
+  assert.equal((await sampan(["build", "-q", "-t", "app:1", "-t", "registry.test/team/app:2", "-"], { input: dockerfile })).status, 0);
+  await sampan(["save", "-o", join(folder, "app.tar"), "app:1", "registry.test/team/app:2"]);
+  const docker = await startDockerd(context);
+  assert.equal(docker("load", "-i", join(folder, "app.tar")).stdout, "Loaded image: app:1\nLoaded image: registry.test/team/app:2\n");
+  const commands = [
+    ["images", "app"], ["images", "--digests", "app"], ["images", "-q", "app"], ["images", "--format", "table {{.ID}}\\t{{lower .Repository}}", "app"],
+    ["images", "--format", "{{.Repository}}:{{.Tag}} {{.Size}} {{.VirtualSize}} {{.CreatedAt}}", "registry.test/*/app"],
+    ["history", "app:1"], ["history", "--no-trunc", "app:1"], ["history", "-q", "app:1"], ["history", "--human=false", "app:1"],
+    ["inspect", "-f", "{{.Id}} {{.RepoTags}} {{.Config.Env}} {{.Config.ExposedPorts}} {{.Config.Volumes}} {{.Config.WorkingDir}} {{json .Config.Entrypoint}} {{.RootFS}}", "app:1"],
+    ["rmi", "app:1"],
+  ];
+  for (const words of commands) {
+    // What is a moment ago by one may be a second more ago by the other.
+    const of = (text: string): string => text.replace(/(?:Less than a second|\d+ seconds?) ago +/g, "now ");
+    assert.equal(of((await sampan(words)).stdout), of(docker(...words).stdout), words.join(" "));
+  }
+});
 
 test("load says what is wrong with what is no archive, and keeps nothing", async (context) => {
   const { sampan } = scratchSampan(context);

@@ -31,7 +31,9 @@ export const historyCommand = command({
       ? rows.map(({ ID }) => `${ID}\n`).join("")
       : formatRows(rows, {
           format: flags.format,
-          defaultTable: "{{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}",
+          defaultTable: human
+            ? "{{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}"
+            : "{{.ID}}\\t{{.CreatedAt}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}",
           headers: historyHeaders,
         }));
   },

@@ -67,7 +67,7 @@ function row(image: ImageRecord, repository: string, tag: string, digest: string
     Size: size,
     Tag: tag,
     UniqueSize: "N/A",
-    VirtualSize: size,
+    VirtualSize: humanSize(image.size),
   };
 }
 
