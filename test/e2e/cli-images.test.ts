@@ -134,7 +134,7 @@ test("docker shows the same lines for the same image", { skip: noBusybox || noCo
     ["images", "app"], ["images", "--digests", "app"], ["images", "-q", "app"], ["images", "--format", "table {{.ID}}\\t{{lower .Repository}}", "app"],
     ["images", "--format", "{{.Repository}}:{{.Tag}} {{.Size}} {{.VirtualSize}} {{.CreatedAt}}", "registry.test/*/app"],
     ["history", "app:1"], ["history", "--no-trunc", "app:1"], ["history", "-q", "app:1"], ["history", "--human=false", "app:1"],
-    ["inspect", "-f", "{{.Id}} {{.RepoTags}} {{.Config.Env}} {{.Config.ExposedPorts}} {{.Config.Volumes}} {{.Config.WorkingDir}} {{json .Config.Entrypoint}} {{.RootFS}}", "app:1"],
+    ["inspect", "-f", "{{.Id}} {{.RepoTags}} {{.Config.Env}} {{json .Config.ExposedPorts}} {{json .Config.Volumes}} {{.Config.WorkingDir}} {{json .Config.Entrypoint}} {{.RootFS.Layers}}", "app:1"],
     ["rmi", "app:1"],
   ];
   for (const words of commands) {
