@@ -13,7 +13,7 @@ import { Sandbox } from "./sandbox.ts";
 // reports every death by a signal as status 1. The shell's messages ("Killed") are nobody's output.
 const OUTER = ["--pid", "--fork", "--kill-child=KILL"];
 const INNER = ["--pid", "--mount", "--ipc", "--uts", "--propagation", "private"];
-const WAIT = 'exec 9>&2 2>/dev/null; "$@" 2>&9 9>&-; exit $?';
+const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
 
 /**
  * Starts a sandbox child in namespaces of its own; it dies with this process.

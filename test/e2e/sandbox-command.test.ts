@@ -63,8 +63,8 @@ test("users are resolved by the image's files", { skip }, async () => {
   await using root = await SandboxRoot.create();
   const identity = async (user: string) => (await root.run("echo $(id -u):$(id -g) $(id -G); grep Groups /proc/self/status", { user })).stdout.trim().replace(/\s+/g, " ");
   assert.equal(await identity(""), "0:0 0 Groups: 0");
-  assert.equal(await identity("app"), "1000:1001 1001 50 10 Groups: 10 50 1001");
-  assert.equal(await identity("1000"), "1000:1001 1001 50 10 Groups: 10 50 1001");
+  assert.equal(await identity("app"), "1000:1001 1001 10 50 Groups: 10 50 1001");
+  assert.equal(await identity("1000"), "1000:1001 1001 10 50 Groups: 10 50 1001");
   assert.equal(await identity("app:staff"), "1000:50 50 Groups: 50");
   assert.equal(await identity("1234:5678"), "1234:5678 5678 Groups: 5678");
   assert.equal(await identity("1234"), "1234:0 0 Groups: 0");
