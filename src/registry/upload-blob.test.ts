@@ -106,6 +106,21 @@ test("a registry that fails with every upload is told after all attempts", async
   assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 5);
 });
 
+test("an upload that cannot even be opened is not opened more often than any request is made", async () => {
+  await using server = await startScriptedServer(script({ POST: [(_request, response) => reply(response, 500)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_SERVER_ERROR"));
+  assert.equal(server.requests.filter(({ method }) => method === "POST").length, 5);
+});
+
+test("a registry that wants no upload for an hour is not asked again", async () => {
+  const later = (_request: unknown, response: ServerResponse): void => reply(response, 429, { "retry-after": "3600" });
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [later], GET: [(_request, response) => reply(response, 404)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_LIMIT") && /3600 s/.test(error.hint ?? ""));
+  assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 1);
+});
+
 test("a refusal of the bytes is told at once", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [(_request, response) => reply(response, 413)] }));
   await using client = open();

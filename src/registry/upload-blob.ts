@@ -38,14 +38,15 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
   let location = options.location;
   let offset = 0;
   for (let attempt = 1; ; attempt += 1) {
+    // It is tried several times already, as nothing is sent twice by it.
+    location ??= await openUpload(session, endpoint, reference, options.signal);
     try {
-      location ??= await openUpload(session, endpoint, reference, options.signal);
       if (offset > 0 && offset < blob.size) location = await sendRest(session, endpoint, reference, blob, { ...options, location, offset });
       await closeUpload(session, endpoint, reference, blob, { ...options, location, offset });
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
-      const wait = isPassing(error) ? retryDelay(attempt, session.policy, session.clock) : undefined;
+      const wait = isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
       if (wait === undefined) throw error;
       await session.clock.sleep(wait, options.signal);
       // The answer may have been lost after everything had arrived.
@@ -172,6 +173,13 @@ async function uploadState(
     if (isFault(error)) return undefined;
     throw error;
   }
+}
+
+/** Seconds that a registry with too many requests asks to wait. */
+function retryAfter(error: unknown): string | undefined {
+  if (!isFault(error, "REGISTRY_LIMIT")) return undefined;
+  const { retryAfterSeconds } = error.details as { retryAfterSeconds?: number };
+  return retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds);
 }
 
 function isPassing(error: unknown): boolean {
