@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, linkSync, lstatSync, openSync, rmSync, symlinkSync, writeSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, copyFileSync, linkSync, lstatSync, openSync, rmSync, symlinkSync, writeSync, type BigIntStats } from "node:fs";
 import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
 import { setTimes } from "../linux/times.ts";
 import type { Owner } from "../snapshot/ownership.ts";
@@ -18,6 +18,17 @@ export interface CopyRules {
   readonly recordOwners: boolean;
   /** Entries of a context with a later ctime (nanoseconds) have changed since their digest was made. */
   readonly newest?: bigint;
+  /** An earlier copy to share files with. */
+  readonly earlier?: EarlierCopy;
+}
+
+/** A committed layer that the same instruction made before: what has not changed since is linked instead of copied. */
+export interface EarlierCopy {
+  /** The layer's folder, and the one that is being filled. */
+  readonly folder: string;
+  readonly upper: string;
+  /** Paths in the context of regular files whose content is the same as it was then. */
+  readonly unchanged: ReadonlySet<string>;
 }
 
 /** Beyond this many bytes the kernel copies, by reflink where the file system can. */
@@ -50,13 +61,17 @@ export class EntryCopier {
    * @throws FILE_CHANGED if it is newer than the digest that the copy will be cached by
    */
   attributes(view: SourceView, entry: SourceEntry): { owner: Owner; mode: number } {
-    const { newest } = this.#rules;
-    if (newest !== undefined && view.tree.zeroOwner && entry.stat.ctimeNs > newest) throw fault("FILE_CHANGED", { path: entry.hostPath });
+    this.#checkAge(view, entry.hostPath, entry.stat);
     const mode = Number(entry.stat.mode & 0o7777n);
     return {
       owner: this.#rules.owner ?? view.owner(entry),
       mode: this.#rules.mode ? this.#rules.mode.apply(mode, entry.stat.isDirectory()) : mode,
     };
+  }
+
+  #checkAge(view: SourceView, path: string, stat: BigIntStats): void {
+    const { newest } = this.#rules;
+    if (newest !== undefined && view.tree.zeroOwner && stat.ctimeNs > newest) throw fault("FILE_CHANGED", { path });
   }
 
   #copySpecial(view: SourceView, entry: SourceEntry, to: string): void {
@@ -85,7 +100,7 @@ export class EntryCopier {
         if (tryLink(placed.hostPath, to)) return;
       } else return this.#copyContent(view, entry, attributes, to);
       if (linkable && tryLink(hostPath, to)) return;
-    }
+    } else if (this.#linkEarlier(entry, attributes, to)) return;
     this.#copyContent(view, entry, attributes, to);
   }
 
@@ -93,6 +108,17 @@ export class EntryCopier {
   #isUnchanged(view: SourceView, entry: SourceEntry, { owner, mode }: { owner: Owner; mode: number }): boolean {
     const own = view.owner(entry);
     return own.uid === owner.uid && own.gid === owner.gid && mode === Number(entry.stat.mode & 0o7777n);
+  }
+
+  /** Layers never change, so a file may lie in several of them as one inode; then it has to be the same to the bit and the nanosecond. */
+  #linkEarlier({ path, stat }: SourceEntry, { owner, mode }: { owner: Owner; mode: number }, to: string): boolean {
+    const { earlier } = this.#rules;
+    if (earlier === undefined || !earlier.unchanged.has(path)) return false;
+    const from = earlier.folder + to.slice(earlier.upper.length);
+    const known = lstatSync(from, { bigint: true, throwIfNoEntry: false });
+    if (known === undefined || !known.isFile() || known.size !== stat.size || known.mtimeNs !== stat.mtimeNs) return false;
+    if (Number(known.uid) !== owner.uid || Number(known.gid) !== owner.gid || Number(known.mode & 0o7777n) !== mode) return false;
+    return tryLink(from, to);
   }
 
   #copyContent(view: SourceView, entry: SourceEntry, attributes: { owner: Owner; mode: number }, to: string): void {
@@ -103,35 +129,26 @@ export class EntryCopier {
       if (!isFault(error, "FILE_CHANGED")) throw error;
       rmSync(to, { force: true });
       stat = lstatSync(entry.hostPath, { bigint: true });
+      this.#checkAge(view, entry.hostPath, stat);
       this.#write(view, entry.hostPath, stat, attributes, to);
     }
   }
 
   #write(view: SourceView, from: string, stat: BigIntStats, { owner, mode }: { owner: Owner; mode: number }, to: string): void {
-    const times = { accessed: stat.atimeNs, modified: stat.mtimeNs };
-    if (stat.size > LARGE || this.#rules.recordOwners || !view.tree.zeroOwner) {
-      if (stat.size > LARGE) copyLarge(from, stat, to);
-      else copySmall(from, stat, to);
-      applyAttributes(to, { owner, mode }, this.#rules.recordOwners);
-      if (!view.tree.zeroOwner) copyXattrs(from, to);
-      setTimes(to, times.accessed, times.modified);
-      return;
-    }
-    copySmall(from, stat, to, (descriptor) => {
-      fchownSync(descriptor, owner.uid, owner.gid);
-      fchmodSync(descriptor, mode);
-    });
-    setTimes(to, times.accessed, times.modified);
+    if (stat.size > LARGE) copyLarge(from, stat, to);
+    else copySmall(from, stat, to);
+    applyAttributes(to, { owner, mode }, this.#rules.recordOwners);
+    if (!view.tree.zeroOwner) copyXattrs(from, to);
+    setTimes(to, stat.atimeNs, stat.mtimeNs);
   }
 }
 
-function copySmall(from: string, stat: BigIntStats, to: string, finish?: (descriptor: number) => void): void {
+function copySmall(from: string, stat: BigIntStats, to: string): void {
   const descriptor = openSync(to, CREATE, 0o600);
   try {
     readContent(from, stat, (piece) => {
       for (let done = 0; done < piece.length;) done += writeSync(descriptor, piece, done, piece.length - done);
     });
-    finish?.(descriptor);
   } finally {
     closeSync(descriptor);
   }
