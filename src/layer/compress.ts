@@ -31,27 +31,31 @@ export function createCompressor(codec: Codec, output: (piece: Buffer) => void, 
   return inBlocks(codec === "gzip" ? gzip(level, output) : zstd(level, output));
 }
 
-/** Takes blocks of exactly {@link BLOCK} bytes, the last one shorter; they are its own. */
-type TakeBlock = (block: Buffer, last: boolean) => Promise<void>;
+/**
+ * Takes blocks of exactly {@link BLOCK} bytes, the last one shorter.
+ * @returns a block that it does not need any more, if there is one
+ */
+type TakeBlock = (block: Buffer, last: boolean) => Promise<Buffer | undefined>;
 
 function inBlocks(take: TakeBlock): Compressor {
-  let block = Buffer.allocUnsafeSlow(BLOCK);
+  let block: Buffer = Buffer.allocUnsafeSlow(BLOCK);
   let filled = 0;
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.length; ) {
         if (filled === BLOCK) {
-          const full = block;
-          block = Buffer.allocUnsafeSlow(BLOCK);
+          // Blocks are used again: garbage of this size would pile up before it is collected.
+          block = (await take(block, false)) ?? Buffer.allocUnsafeSlow(BLOCK);
           filled = 0;
-          await take(full, false);
         }
         const count = chunk.copy(block, filled, at);
         filled += count;
         at += count;
       }
     },
-    end: () => take(block.subarray(0, filled), true),
+    async end() {
+      await take(block.subarray(0, filled), true);
+    },
   };
 }
 
@@ -71,22 +75,25 @@ function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
     size += block.length;
     const dictionary = previous?.subarray(-WINDOW);
     previous = block;
-    await line.add(
+    const dense = isDense(block);
+    const done = await line.add(
       deflate(block, {
-        level: isDense(block) ? 0 : level,
+        level: dense ? 0 : level,
         memLevel: 9,
-        // Room for the whole result, so that one turn of a thread is enough.
-        chunkSize: block.length + (block.length >> 8) + 1024,
+        // Room for the whole result of most blocks, so that one turn of a thread is enough.
+        chunkSize: dense ? BLOCK + 4096 : BLOCK / 2,
         finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary === undefined ? {} : { dictionary }),
       }),
+      block,
     );
-    if (!last) return;
+    if (!last) return done;
     await line.drain();
     const trailer = Buffer.alloc(8);
     trailer.writeUInt32LE(checksum, 0);
     trailer.writeUInt32LE(size % 2 ** 32, 4);
     output(trailer);
+    return undefined;
   };
 }
 
@@ -122,16 +129,23 @@ function isDense(block: Buffer): boolean {
 /** How many there are unless UV_THREADPOOL_SIZE says otherwise; more blocks under way would only take memory. */
 const LIBUV_THREADS = 4;
 
-/** Hands results on in the order in which the work was added, with a bound on the work under way. */
-function inOrder(output: (result: Buffer) => void): { add(work: Promise<Buffer>): Promise<void>; drain(): Promise<void> } {
+/**
+ * Hands results on in the order in which the work was added, with a bound on the work under way.
+ * `add` gives the last block whose work is done; the one after it has been started by then, so its end is no dictionary any more.
+ */
+function inOrder(output: (result: Buffer) => void): { add(work: Promise<Buffer>, block: Buffer): Promise<Buffer | undefined>; drain(): Promise<void> } {
   const limit = Math.min(availableParallelism(), LIBUV_THREADS) + 2;
-  const underWay: Promise<Buffer>[] = [];
-  const next = async (): Promise<void> => output(await underWay.shift()!);
+  const underWay: { work: Promise<Buffer>; block: Buffer }[] = [];
+  const next = async (): Promise<Buffer> => {
+    const { work, block } = underWay.shift()!;
+    output(await work);
+    return block;
+  };
   return {
-    async add(work) {
+    async add(work, block) {
       work.catch(() => undefined); // it is awaited later
-      underWay.push(work);
-      while (underWay.length >= limit) await next();
+      underWay.push({ work, block });
+      return underWay.length < limit ? undefined : next();
     },
     async drain() {
       while (underWay.length > 0) await next();
@@ -150,8 +164,9 @@ function zstd(level: number, output: (piece: Buffer) => void): TakeBlock {
   finished.catch(() => undefined); // it is awaited at the end
   return async (block, last) => {
     await Promise.race([new Promise<void>((resolve) => stream.write(block, () => resolve())), finished]);
-    if (!last) return;
+    if (!last) return block;
     stream.end();
     await finished;
+    return undefined;
   };
 }
