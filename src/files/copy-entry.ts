@@ -19,7 +19,7 @@ export interface CopyRules {
   /** Entries of a context with a later ctime (nanoseconds) have changed since their digest was made. */
   readonly newest?: bigint;
   /** An earlier copy to share files with. */
-  readonly earlier?: EarlierCopy;
+  readonly earlier?: EarlierCopy | undefined;
 }
 
 /** A committed layer that the same instruction made before: what has not changed since is linked instead of copied. */

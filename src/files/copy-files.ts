@@ -4,22 +4,23 @@ import { applyAttributes } from "./apply-attributes.ts";
 import type { CopyRules } from "./copy-entry.ts";
 import { SourceCopier } from "./copy-sources.ts";
 import type { Destination } from "./destination.ts";
-import type { CopyFiles, FileOperationResult, InlineDocument } from "./file-operation.ts";
+import type { CopyFiles, FileOperationOptions, FileOperationResult, InlineDocument } from "./file-operation.ts";
 import { parseChmod } from "./parse-chmod.ts";
 import { resolveOwner } from "./resolve-owner.ts";
 import { selectSources } from "./select-sources.ts";
-import { SourceView, type SourceTree } from "./source-view.ts";
+import { SourceView } from "./source-view.ts";
 
 /** COPY and ADD: sources in their order, then inline documents; what comes later overwrites. */
-export async function copyFiles(operation: CopyFiles, destination: Destination, trees: readonly SourceTree[], newest?: bigint): Promise<FileOperationResult> {
+export async function copyFiles(operation: CopyFiles, destination: Destination, options: Pick<FileOperationOptions, "trees" | "newest" | "earlier">): Promise<FileOperationResult> {
   const rules: CopyRules = {
     owner: operation.chown ? resolveOwner(operation.chown, destination.lowers) : undefined,
     mode: operation.chmod ? parseChmod(operation.chmod) : undefined,
     recordOwners: destination.recordOwners,
-    newest,
+    newest: options.newest,
+    earlier: options.earlier && { ...options.earlier, upper: destination.upper },
   };
   const copier = new SourceCopier(destination, rules);
-  const views = trees.map((tree) => new SourceView(tree));
+  const views = options.trees.map((tree) => new SourceView(tree));
   let { entries, bytes } = { entries: 0, bytes: 0 };
   for (const { tree, path, wildcards, unpack } of operation.sources) {
     const view = views[tree]!;

@@ -55,6 +55,8 @@ export interface FileOperationOptions {
    * as its new content would be cached under the key of the old.
    */
   readonly newest?: bigint;
+  /** The layer that this instruction made of the same context before, and the paths there whose content is still the same. */
+  readonly earlier?: { readonly folder: string; readonly unchanged: ReadonlySet<string> };
 }
 
 export interface FileOperationResult {
@@ -74,7 +76,7 @@ export async function performFileOperation(options: FileOperationOptions): Promi
   if (path.includes("\0")) throw fault("COPY_PATH_INVALID", { path, problem: "it contains a NUL byte" });
   try {
     const destination = new Destination(upper, lowers, recordOwners);
-    const result = operation.kind === "copy" ? await copyFiles(operation, destination, options.trees, options.newest) : makeDirectory(operation, destination);
+    const result = operation.kind === "copy" ? await copyFiles(operation, destination, options) : makeDirectory(operation, destination);
     destination.settle();
     return result;
   } catch (error) {

@@ -58,6 +58,10 @@ export interface Runner {
   source(vertex: Vertex): Promise<Result>;
   /** The content that a `copy` reads from its tree. `tree` is undefined for the build context. */
   content(vertex: Vertex, tree: Result | undefined, signal: AbortSignal): Promise<Content>;
-  /** Executes the vertex on the result of its first input. */
-  run(vertex: Vertex, inputs: readonly (Result | undefined)[], signal: AbortSignal): Promise<{ snapshot: string; createdAt: number }>;
+  /** Executes the vertex on the result of its first input. `previous` is what the same step of the last build left. */
+  run(
+    vertex: Vertex,
+    inputs: readonly (Result | undefined)[],
+    context: { readonly previous: CacheRecord | undefined; readonly signal: AbortSignal },
+  ): Promise<{ snapshot: string; createdAt: number }>;
 }

@@ -4,7 +4,7 @@ import type { OnProgress } from "../std/progress.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
 import { explainMiss } from "./explain.ts";
-import type { CacheHit, CacheStore, Content, Result, Runner } from "./ports.ts";
+import type { CacheHit, CacheRecord, CacheStore, Content, Result, Runner } from "./ports.ts";
 
 export interface SolveOptions {
   readonly cache: CacheStore;
@@ -78,7 +78,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
     vertex.inputs.forEach((input, index) => {
       if (input?.operation.kind === "image" && inputs[index]!.snapshot === undefined) options.fetched.add(input);
     });
-    const ran = await options.runner.run(vertex, inputs, options.signal);
+    const ran = await options.runner.run(vertex, inputs, { previous: looked.previous, signal: options.signal });
     const resultId = vertex.ignoreCache ? sha256(`${looked.key} ${ran.snapshot} ${ran.createdAt}`) : looked.key;
     options.cache.save({
       key: looked.key, aliases: looked.aliases, resultId, slot: vertex.slot, snapshot: ran.snapshot, createdAt: ran.createdAt,
@@ -94,7 +94,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
 
 type LookUp =
   | { readonly hit: CacheHit; readonly why: string }
-  | { readonly hit?: undefined; readonly key: Digest; readonly aliases: readonly Digest[]; readonly components: Record<string, string>; readonly content: Content | undefined; readonly why: string[] };
+  | { readonly hit?: undefined; readonly key: Digest; readonly aliases: readonly Digest[]; readonly components: Record<string, string>; readonly content: Content | undefined; readonly previous: CacheRecord | undefined; readonly why: string[] };
 
 /** First by the identities of the inputs, then, for what reads files, by the content of exactly those files. */
 async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], { cache, runner, signal }: SolveOptions): Promise<LookUp> {
@@ -112,6 +112,7 @@ async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], {
     if (identity) cache.alias(key, identity);
     return { hit: byContent, why: `the ${content!.entries.length} files that it reads are the same` };
   }
-  const why = vertex.ignoreCache ? ["the cache is switched off for it (--no-cache)"] : explainMiss(components, content?.entries ?? [], cache.latest(vertex.slot));
-  return { key, aliases: identity ? [identity] : [], components, content, why };
+  const previous = vertex.ignoreCache ? undefined : cache.latest(vertex.slot);
+  const why = vertex.ignoreCache ? ["the cache is switched off for it (--no-cache)"] : explainMiss(components, content?.entries ?? [], previous);
+  return { key, aliases: identity ? [identity] : [], components, content, previous, why };
 }

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fault } from "../std/fault.ts";
+import { warmWorker } from "../std/worker-pool.ts";
+import type { OnProgress } from "../std/progress.ts";
+import type { RunOperation, Vertex } from "../graph/vertex.ts";
+import type { Executor, RunJob } from "../exec/run-job.ts";
+import type { ActiveSnapshot } from "../store/snapshot-store.ts";
+
+export interface RunOptions {
+  readonly executor: () => Promise<Executor>;
+  readonly hostCertificates: boolean;
+  /** Folder for inline documents. */
+  readonly temporary: string;
+  readonly onProgress: OnProgress;
+}
+
+/** The end of a log that goes with the error, in bytes; all of it went by as progress. */
+const ERROR_LOG_LIMIT = 64 * 1024;
+
+/**
+ * Runs the command of a RUN in a container on a snapshot that is being made.
+ * @throws RUN_FAILED with the end of the log, and the faults of exec
+ */
+export async function executeRun(options: RunOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {
+  warmWorker(new URL("../layer/pack-layer.ts", import.meta.url));
+  const executor = await options.executor();
+  const documents = operation.documents.length > 0 ? writeDocuments(options.temporary, operation) : undefined;
+  const job: RunJob = {
+    root: { kind: "overlay", lowers: active.lowers, upper: active.upper, work: active.work },
+    args: [...operation.args],
+    env: [...operation.env, ...operation.proxyEnv],
+    cwd: operation.cwd,
+    user: operation.user,
+    hostname: operation.hostname,
+    extraHosts: [...operation.extraHosts],
+    network: operation.network,
+    mounts: documents ? [{ source: documents, target: "/dev/pipes", readonly: true }] : [],
+    hostCertificates: options.hostCertificates,
+    stdin: "null",
+    terminal: false,
+  };
+  const tail = new LogTail();
+  try {
+    const { exitCode, signal: killedBy } = await executor.run(job, {
+      signal,
+      onOutput: (stream, data) => {
+        tail.add(data);
+        options.onProgress({ type: "log", id: vertex.digest, stream, data, time: Date.now() });
+      },
+    });
+    if (exitCode === 0 && killedBy === undefined) return;
+    throw fault(
+      "RUN_FAILED",
+      { command: operation.args.join(" "), exitCode, step: vertex.name, log: tail.text(), ...(killedBy ? { signal: killedBy } : {}) },
+      vertex.location ? { location: vertex.location } : {},
+    );
+  } finally {
+    if (documents) rmSync(documents, { recursive: true, force: true });
+  }
+}
+
+function writeDocuments(temporary: string, operation: RunOperation): string {
+  const folder = mkdtempSync(join(temporary, "documents-"));
+  for (const { name, content } of operation.documents) writeFileSync(join(folder, name), content, { mode: 0o755 });
+  return folder;
+}
+
+/** The last bytes of a log, in bounded memory. */
+class LogTail {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  add(data: Uint8Array): void {
+    this.#chunks.push(data);
+    this.#size += data.length;
+    while (this.#chunks.length > 1 && this.#size - this.#chunks[0]!.length >= ERROR_LOG_LIMIT) this.#size -= this.#chunks.shift()!.length;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString("utf8");
+  }
+}

@@ -1,0 +1,86 @@
+import { inWorker } from "../std/worker-pool.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { CopyOperation, MkdirOperation } from "../graph/vertex.ts";
+import type { CacheRecord } from "../solve/ports.ts";
+import type { digestSources } from "../files/digest-sources.ts";
+import type { FileOperation, performFileOperation } from "../files/file-operation.ts";
+import type { SourceTree } from "../files/source-view.ts";
+import type { Store } from "../store/open-store.ts";
+import type { ActiveSnapshot } from "../store/snapshot-store.ts";
+
+/** What the sources of a COPY were when their digest was made. */
+export type CopiedContent = Pick<ReturnType<typeof digestSources>, "digest" | "entries" | "files" | "bytes" | "newest">;
+
+/** A copy of so many entries and bytes is done sooner than a worker is started; an archive to unpack may hold more. */
+const SHORT_ENTRIES = 300;
+const SHORT_BYTES = 4 * 1024 * 1024;
+
+/** Hashes what COPY reads; digests of unchanged files come from earlier builds. */
+export async function digestCopy(store: Store, operation: CopyOperation, tree: SourceTree, signal: AbortSignal): Promise<CopiedContent> {
+  const scope = tree.layers[0] ?? "";
+  const known = store.fileDigests.load(scope);
+  const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
+    new URL("../files/digest-sources.ts", import.meta.url),
+    "digestSources",
+    { tree, sources: operation.sources, wildcards: true, command: operation.command, known },
+    { signal, short: known.size > 0 },
+  );
+  for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
+  return result;
+}
+
+export interface PerformOptions {
+  readonly store: Store;
+  readonly recordOwners: boolean;
+  readonly tree: SourceTree | undefined;
+  /** What {@link digestCopy} found. */
+  readonly content: CopiedContent | undefined;
+  /** What the same step of the last build left. */
+  readonly previous: CacheRecord | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Performs COPY, ADD or WORKDIR on a snapshot that is being made. */
+export async function performFiles(operation: CopyOperation | MkdirOperation, active: ActiveSnapshot, options: PerformOptions): Promise<void> {
+  const { tree, content, recordOwners, signal } = options;
+  const earlier = tree?.zeroOwner ? earlierCopy(options) : undefined;
+  await inWorker<Parameters<typeof performFileOperation>[0], Awaited<ReturnType<typeof performFileOperation>>>(
+    new URL("../files/file-operation.ts", import.meta.url),
+    "performFileOperation",
+    {
+      operation: fileOperation(operation), upper: active.upper, lowers: active.lowers, trees: tree ? [tree] : [], recordOwners,
+      ...(content ? { newest: content.newest } : {}), ...(earlier ? { earlier } : {}),
+    },
+    { signal, short: isShort(operation, content) },
+  );
+}
+
+function isShort(operation: CopyOperation | MkdirOperation, content: CopiedContent | undefined): boolean {
+  if (operation.kind === "mkdir" || content === undefined) return true;
+  return operation.command === "COPY" && content.entries.length <= SHORT_ENTRIES && content.bytes <= SHORT_BYTES;
+}
+
+/** The layer of the last build, and which files of the context are as they were then: those are linked, not copied. */
+function earlierCopy({ store, previous, content }: PerformOptions): { folder: string; unchanged: Set<string> } | undefined {
+  const snapshot = previous?.snapshot ? store.snapshots.get(previous.snapshot) : undefined;
+  if (!snapshot || !content || !previous?.files) return undefined;
+  const before = new Map<string, Digest>(previous.files.map(({ path, digest }) => [path, digest]));
+  const same = content.entries.filter(({ path, type, digest }) => type === "file" && before.get(path) === digest);
+  return { folder: snapshot.folder, unchanged: new Set(same.map(({ path }) => path)) };
+}
+
+function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation {
+  if (operation.kind === "mkdir") {
+    return { kind: "mkdir", path: operation.path, mode: operation.mode, ...(operation.owner ? { owner: operation.owner } : {}) };
+  }
+  const unpack = operation.command === "ADD" ? "auto" : "never";
+  return {
+    kind: "copy",
+    createdBy: operation.command,
+    sources: operation.sources.map((path) => ({ tree: 0, path, wildcards: true, unpack })),
+    inline: operation.inline.map(({ name, content }) => ({ name, content: Buffer.from(content), mode: 0o644 })),
+    destination: operation.destination,
+    ...(operation.chown ? { chown: operation.chown } : {}),
+    ...(operation.chmod ? { chmod: operation.chmod } : {}),
+  };
+}
