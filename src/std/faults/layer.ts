@@ -6,6 +6,7 @@ export const layerFaults = {
     when: "A path inside an image or context goes through more than 255 symbolic links.",
     exit: 1,
     message: ({ path }) => `too many links: ${path} leads through symbolic links in a circle`,
+    hint: () => "correct or remove one of the links, or name the file that is meant by its own path",
   }),
   ARCHIVE_INVALID: spec<{ archive: string; entry?: string; problem: string }>({
     when: "A layer or an archive is not a tar archive that can be unpacked: damaged, hostile or of an unknown kind.",
