@@ -32,7 +32,7 @@ export interface PackedLayer {
 
 /**
  * Makes the layer blob of a layer folder, reading every file once; a worker job. It reports `{ current }`, bytes of tar so far.
- * @throws FILE_CHANGED, FILE_NAME_INVALID, DISK_FULL
+ * @throws FILE_CHANGED, FILE_NAME_INVALID, DISK_FULL, READ_ONLY
  */
 export async function packLayer(options: PackOptions, context?: WorkerContext): Promise<PackedLayer> {
   return packEntries(diffLayer(options.upper, options.lowers), options, context);
@@ -49,7 +49,7 @@ export async function packEntries(
   const tar = createDigester();
   const blob = createDigester();
   const { output } = options;
-  const file = output === undefined ? undefined : openSync(output, "w", 0o644);
+  const file = output === undefined ? undefined : writing(output, () => openSync(output, "w", 0o644));
   let tarSize = 0;
   let blobSize = 0;
   let size = 0;
@@ -128,10 +128,18 @@ export function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: numb
 const ONE = Buffer.alloc(1);
 
 function writeAll(file: number, piece: Buffer, path: string): void {
-  try {
+  writing(path, () => {
     for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+  });
+}
+
+function writing<T>(path: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw code === "ENOSPC" || code === "EDQUOT" ? fault("DISK_FULL", { path }, { cause: error }) : error;
+    if (code === "ENOSPC" || code === "EDQUOT") throw fault("DISK_FULL", { path }, { cause: error });
+    if (code === "EROFS") throw fault("READ_ONLY", { path }, { cause: error });
+    throw error;
   }
 }

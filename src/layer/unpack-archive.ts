@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { Union } from "../snapshot/union.ts";
 import { fault } from "../std/fault.ts";
+import { DEFAULT_LIMIT } from "./apply-layer.ts";
 import { decompress, readPieces, type Compression } from "./decompress.ts";
 import { createTarReader } from "./read-tar.ts";
 import { createUnpacker } from "./unpack-entries.ts";
@@ -19,11 +20,9 @@ export interface UnpackArchiveOptions {
   /** The owner of everything, for `ADD --chown`; the entries' own if not given. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly recordOwners: boolean;
-  /** Bytes that the tar archive may have. */
+  /** Bytes that the tar archive may have; {@link DEFAULT_LIMIT} if not given. */
   readonly maxBytes?: number;
 }
-
-const DEFAULT_LIMIT = 128 * 1024 ** 3;
 
 /**
  * Unpacks an archive as ADD does (dockerfile.md §§ 6.1, 16): like `tar -x` in the destination as if it were the root.

@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, chmodSync, futimesSync, linkSync, lstatSync, openSync, readlinkSync, statSync, symlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, chmodSync, futimesSync, linkSync, lstatSync, openSync, readdirSync, readlinkSync, statSync, symlinkSync, writeSync } from "node:fs";
 import { setTimes } from "../linux/times.ts";
 import { makeNode } from "../linux/mknod.ts";
 import { setXattr } from "../linux/xattr.ts";
@@ -48,8 +48,8 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
   const { archive, recordOwners } = options;
   const umask = process.umask();
   const self = { uid: process.geteuid!(), gid: process.getegid!() };
-  // In a setgid directory a new file gets the directory's group.
-  const inheritsGroup = (statSync(folder.root).mode & 0o2000) !== 0;
+  // In a setgid directory, which may be here already, a new file gets the directory's group.
+  const mayInherit = (statSync(folder.root).mode & 0o2000) !== 0 || readdirSync(folder.root).length > 0;
   let file = -1;
   let filePath = "";
   let fileMode = 0;
@@ -67,7 +67,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
   /** Owner, xattrs, mode and times, in the order in which none undoes or forbids another. */
   const dress = (entry: LayerEntry, hostPath: string, bits: number | undefined): void => {
     const { uid, gid } = ownerFor(entry);
-    if (inheritsGroup || uid !== self.uid || gid !== self.gid) setOwner(hostPath, uid, gid, { record: recordOwners });
+    if (mayInherit || uid !== self.uid || gid !== self.gid) setOwner(hostPath, uid, gid, { record: recordOwners });
     putXattrs(entry, hostPath, entry.path);
     if (bits !== undefined) chmodSync(hostPath, bits);
     setTimes(hostPath, timeOf(entry), timeOf(entry));
@@ -116,10 +116,11 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
   const hardLink = (entry: LayerEntry, path: string): void => {
     const target = entry.linkTarget!;
     const here = folder.locate(target);
-    if (here !== undefined && here === path) return;
     const source = here === undefined ? undefined : lstatSync(folder.hostPath(here), { throwIfNoEntry: false });
     if (source !== undefined && !isWhiteout(source)) {
       if (source.isDirectory()) throw invalid(entry, `it is a hard link to the directory ${target}`);
+      if (here === path) return;
+      if (here!.startsWith(`${path}/`)) throw invalid(entry, `it is a hard link to ${target}, which lies in what it replaces`);
       return replacing(path, (hostPath) => linkSync(folder.hostPath(here!), hostPath));
     }
     const below = source === undefined ? folder.below(target, { follow: true }) : undefined;
@@ -215,7 +216,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
       if (entry === undefined) return;
       guarded(entry, () => {
         const { uid, gid } = ownerFor(entry);
-        if (inheritsGroup || uid !== self.uid || gid !== self.gid) {
+        if (mayInherit || uid !== self.uid || gid !== self.gid) {
           if (recordOwners) setOwner(filePath, uid, gid, { record: true });
           else giveFile(file, filePath, uid, gid);
         }
@@ -234,7 +235,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
       for (const [path, attributes] of [...folder.directories].reverse()) {
         guarded(undefined, () => {
           const hostPath = folder.hostPath(path);
-          if (inheritsGroup || attributes.uid !== self.uid || attributes.gid !== self.gid) setOwner(hostPath, attributes.uid, attributes.gid, { record: recordOwners });
+          if (mayInherit || attributes.uid !== self.uid || attributes.gid !== self.gid) setOwner(hostPath, attributes.uid, attributes.gid, { record: recordOwners });
           putXattrs(attributes, hostPath, path);
           if ((attributes.mode & 0o7777) !== (0o755 & ~umask)) chmodSync(hostPath, attributes.mode);
           setTimes(hostPath, attributes.mtime, attributes.mtime);
