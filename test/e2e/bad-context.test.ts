@@ -8,10 +8,9 @@ import { test } from "node:test";
 import { makeNode } from "../../src/linux/mknod.ts";
 import { assertFault } from "../support/check-fault.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
-import { scratchSampan } from "../support/run-sampan.ts";
+import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
+import { scratchSampan, type Finished } from "../support/run-sampan.ts";
 import { noBuilds, scratchBuild, type ScratchBuild } from "../support/scratch-build.ts";
-
-const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 
 /** The files of a build's result, as a folder. */
 async function builtTree(scratch: ScratchBuild, dockerfile: string): Promise<string> {
@@ -56,17 +55,15 @@ test("a damaged archive as context is a fault, and nothing of it stays", { skip:
   assert.equal((await scratch.sampan(["build", "-"], { input: archive })).status, 0);
 });
 
-test("a file that the user may not read is named; as soon as it is ignored or readable the build works", { skip: noBuilds || noTester() }, async (context) => {
-  const { folder } = scratchSampan(context);
-  chmodSync(folder, 0o755);
-  const home = join(folder, "home");
-  const app = join(home, "app");
+test("a file that the user may not read is named; as soon as it is ignored or readable the build works", { skip: noOrdinaryUser }, async (context) => {
+  const user = asOrdinaryUser(context);
+  const app = join(user.home, "app");
   mkdirSync(join(app, "closed"), { recursive: true });
   writeFileSync(join(app, "Dockerfile"), "FROM scratch\nCOPY . /\n");
   writeFileSync(join(app, "secret"), "x");
   writeFileSync(join(app, "closed", "inside"), "x");
-  const build = (): ReturnType<typeof asTester> => asTester(home, ["build", "--progress", "plain", "-t", "t", app]);
-  execFileSync("chown", ["-R", "tester", home]);
+  const build = (): Promise<Finished> => user.sampan(["build", "--progress", "plain", "-t", "t", app]);
+  execFileSync("chown", ["-R", "--reference", user.home, app]);
   chownSync(join(app, "secret"), 0, 0);
   chmodSync(join(app, "secret"), 0o600);
   assertFault(await build(), { message: /\/secret cannot be read: permission denied/, hint: /\.dockerignore/, frame: { place: "Dockerfile:2", line: "COPY . /" } });
@@ -132,25 +129,3 @@ test("files that change all the time give a fault or a whole image, and the buil
   assert.equal(execFileSync("diff", ["-r", join(scratch.context, "files"), join(tree, "files")], { encoding: "utf8" }), "");
   assert.ok(existsSync(join(tree, "files", "399")));
 });
-
-function noTester(): string | false {
-  try {
-    execFileSync("id", ["tester"], { stdio: "ignore" });
-    return false;
-  } catch {
-    return "needs an ordinary user named tester";
-  }
-}
-
-/** The binary as an ordinary user, with a store in that folder. */
-function asTester(home: string, words: readonly string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("setpriv", ["--reuid", "tester", "--regid", "tester", "--init-groups", process.execPath, launcher, ...words], {
-      cwd: home, env: { ...process.env, HOME: home, SAMPAN_ROOT: join(home, "store"), NO_COLOR: "1", NODE_COMPILE_CACHE: join(home, "cache") }, stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (data) => (stdout += String(data)));
-    child.stderr.on("data", (data) => (stderr += String(data)));
-    child.on("error", reject).on("close", (status) => resolve({ status, stdout, stderr }));
-  });
-}
