@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Finished } from "./run-sampan.ts";
 
 const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
-const USER = "tester";
+/** A user with ids of its own to give away, where the machine has one; else the one that every machine has. */
+const USER = userExists("tester") ? "tester" : "nobody";
+const become = ["--reuid", USER, "--regid", execFileSync("id", ["-g", USER], { encoding: "utf8" }).trim(), "--init-groups"];
 
 /** Why nothing can be tried as an ordinary user, or false. */
 export const noOrdinaryUser: string | false = findObstacle();
@@ -14,11 +16,15 @@ export const noOrdinaryUser: string | false = findObstacle();
 function findObstacle(): string | false {
   if (process.getuid!() !== 0) return "needs root, to become an ordinary user";
   try {
-    execFileSync("setpriv", ["--reuid", USER, "--regid", USER, "--init-groups", "test", "-r", launcher], { stdio: "ignore" });
+    execFileSync("setpriv", [...become, "test", "-r", launcher], { stdio: "ignore" });
     return false;
   } catch {
-    return `needs an ordinary user named ${USER} who can read this checkout`;
+    return `needs setpriv, and a checkout that the user ${USER} can read`;
   }
+}
+
+function userExists(name: string): boolean {
+  return new RegExp(`^${name}:`, "m").test(readFileSync("/etc/passwd", "utf8"));
 }
 
 export interface OrdinaryUser {
@@ -39,7 +45,7 @@ export function asOrdinaryUser(context: TestContext): OrdinaryUser {
   return {
     home,
     sampan: (words, env = {}) => new Promise((resolve, reject) => {
-      const child = spawn("setpriv", ["--reuid", USER, "--regid", USER, "--init-groups", process.execPath, launcher, ...words], {
+      const child = spawn("setpriv", [...become, process.execPath, launcher, ...words], {
         cwd: home, env: { ...process.env, ...own, ...env }, stdio: ["ignore", "pipe", "pipe"],
       });
       let [stdout, stderr] = ["", ""];
