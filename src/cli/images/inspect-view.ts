@@ -14,7 +14,7 @@ export function inspectView(image: ImageRecord, manifestSize: number | undefined
     RepoDigests: image.repoDigests.map(familiarDigest),
     Parent: "",
     Comment: config.history?.at(-1)?.comment ?? "",
-    Created: config.created ?? "",
+    Created: withoutTrailingZeros(config.created ?? ""),
     DockerVersion: "",
     Author: config.author ?? "",
     Config: configView(config.config ?? {}),
@@ -73,4 +73,9 @@ function mapOf(record: Readonly<Record<string, unknown>> | undefined): Map<strin
 function familiarDigest(name: string): string {
   const reference = parseReference(name, { implicitTag: false });
   return `${familiarRepository(reference)}@${reference.digest}`;
+}
+
+/** A time as Go prints it (RFC3339Nano), whoever wrote the config: `…00.100Z` is `…00.1Z`. */
+function withoutTrailingZeros(time: string): string {
+  return time.replace(/\.(\d*?)0+(?=Z|[+-]\d\d:\d\d$)/, (_, digits: string) => (digits === "" ? "" : `.${digits}`));
 }
