@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly onProgress: OnProgress;
 }
 
+/** Milliseconds. */
+const LONG_RUN = 300;
 /** The end of a log that goes with the error, in bytes; all of it went by as progress. */
 const ERROR_LOG_LIMIT = 64 * 1024;
 
@@ -23,7 +25,6 @@ const ERROR_LOG_LIMIT = 64 * 1024;
  * @throws RUN_FAILED with the end of the log, and the faults of exec
  */
 export async function executeRun(options: RunOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {
-  warmWorker(new URL("../layer/pack-layer.ts", import.meta.url));
   const executor = await options.executor();
   const documents = operation.documents.length > 0 ? writeDocuments(options.temporary, operation) : undefined;
   const job: RunJob = {
@@ -41,6 +42,8 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
     terminal: false,
   };
   const tail = new LogTail();
+  // What runs for long often leaves a large layer, for which a worker should stand ready.
+  const long = setTimeout(() => warmWorker(new URL("../layer/pack-layer.ts", import.meta.url)), LONG_RUN);
   try {
     const { exitCode, signal: killedBy } = await executor.run(job, {
       signal,
@@ -56,6 +59,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
       vertex.location ? { location: vertex.location } : {},
     );
   } finally {
+    clearTimeout(long);
     if (documents) rmSync(documents, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import type { Descriptor } from "../oci/manifest.ts";
 import { ociLayerType, type Codec } from "../oci/media-type.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -45,7 +45,7 @@ export async function packSnapshot(
         codec: options.codec ?? "none",
         ...(output === undefined ? {} : { output }),
       },
-      options.signal ? { signal: options.signal } : {},
+      { ...(options.signal ? { signal: options.signal } : {}), short: isShort(snapshot.folder) },
     );
     store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
     if (options.codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
@@ -56,6 +56,24 @@ export async function packSnapshot(
   } finally {
     if (output !== undefined) rmSync(output, { force: true });
   }
+}
+
+/** A layer of so many entries and bytes is packed sooner than a worker is started. */
+const SHORT_ENTRIES = 200;
+const SHORT_BYTES = 1024 * 1024;
+
+function isShort(folder: string): boolean {
+  let [entries, bytes] = [0, 0];
+  for (const pending = [folder]; pending.length > 0; ) {
+    const directory = pending.pop()!;
+    for (const item of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, item.name);
+      if (item.isDirectory()) pending.push(path);
+      else if (item.isFile()) bytes += lstatSync(path).size;
+      if (++entries > SHORT_ENTRIES || bytes > SHORT_BYTES) return false;
+    }
+  }
+  return true;
 }
 
 /** The blob of a layer that is in the store already, in that codec. */

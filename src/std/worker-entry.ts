@@ -8,7 +8,7 @@ const send = (message: FromWorker): void => parentPort!.postMessage(message);
 parentPort!.on("message", async ({ module, name, argument }: ToWorker) => {
   try {
     const loaded = (await import(module)) as Record<string, Job>;
-    if (name === undefined) return;
+    if (name === undefined) return send({ kind: "loaded" });
     const value = await loaded[name]!(argument, { report: (report) => send({ kind: "event", value: report }) });
     send({ kind: "done", value });
   } catch (error) {

@@ -7,7 +7,7 @@ import { fault, isFault, type FaultCode } from "./fault.ts";
  * of a module, named by the module's URL; argument and result are structured clones. Many small files
  * through sync calls in a worker are 3–8 times faster than through promises.
  *
- * With `short`, the job runs on this thread unless a worker stands ready.
+ * With `short`, the job runs on this thread unless a worker stands ready: to start one takes longer.
  *
  *     const summary = await inWorker<ApplyOptions, Applied>(new URL("./apply-layer.ts", import.meta.url), "applyLayer", options)
  */
@@ -19,7 +19,7 @@ export async function inWorker<Argument, Result>(
 ): Promise<Result> {
   options.signal?.throwIfAborted();
   // A worker takes about 100 ms to start and load its modules: a short job is done before that.
-  if (options.short === true && idle.length === 0) {
+  if (options.short === true && !idle.some(({ ready }) => ready)) {
     const job = ((await import(installed(module))) as Record<string, (argument: Argument, context: WorkerContext) => Result>)[name]!;
     return job(argument, { report: (message) => options.onMessage?.(message) });
   }
@@ -38,6 +38,7 @@ export async function inWorker<Argument, Result>(
       };
       const onMessage = (message: FromWorker): void => {
         if (message.kind === "event") return options.onMessage?.(message.value);
+        if (message.kind === "loaded") return;
         finish();
         if (message.kind === "done") resolve(message.value as Result);
         else reject(reviveError(message.error));
@@ -51,6 +52,7 @@ export async function inWorker<Argument, Result>(
     });
   } finally {
     slot.worker.unref();
+    slot.ready = true;
     release(slot, aborted);
   }
 }
@@ -60,6 +62,7 @@ export function warmWorker(module: URL): void {
   if (idle.length > 0 || running >= LIMIT) return;
   running += 1;
   const slot = start();
+  slot.worker.once("message", () => { slot.ready = true; });
   slot.worker.postMessage({ module: installed(module) } satisfies ToWorker);
   idle.push(slot);
 }
@@ -72,6 +75,7 @@ export interface WorkerContext {
 /** Without a name the module is only loaded. */
 export interface ToWorker { readonly module: string; readonly name?: string; readonly argument?: unknown }
 export type FromWorker =
+  | { readonly kind: "loaded" }
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "event"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: PlainError };
@@ -112,7 +116,11 @@ function installed(module: URL): string {
   return import.meta.url.endsWith(".ts") ? module.href : module.href.replace(/\.ts$/, ".js");
 }
 
-interface Slot { readonly worker: Worker }
+interface Slot {
+  readonly worker: Worker;
+  /** Whether it has started and loaded a module. */
+  ready: boolean;
+}
 
 const LIMIT = Math.max(2, availableParallelism());
 const idle: Slot[] = [];
@@ -122,12 +130,12 @@ let running = 0;
 function start(): Slot {
   const worker = new Worker(new URL(installed(new URL("./worker-entry.ts", import.meta.url))));
   worker.unref();
-  return { worker };
+  return { worker, ready: false };
 }
 
 async function acquire(signal: AbortSignal | undefined): Promise<Slot> {
-  const free = idle.pop();
-  if (free) return free;
+  const free = idle.findIndex(({ ready }) => ready);
+  if (idle.length > 0) return idle.splice(Math.max(free, 0), 1)[0]!;
   if (running < LIMIT) {
     running += 1;
     return start();
