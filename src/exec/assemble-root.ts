@@ -1,10 +1,11 @@
-import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, statSync, writeFileSync } from "node:fs";
 import {
   attach, bindOver, cloneMount, dropOldRoot, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount, stackOldRoot,
 } from "../linux/mount.ts";
-import { readHostBundle, showCertificates } from "./host-certificates.ts";
+import { joinCertificates, readHostBundle, showCertificates } from "./host-certificates.ts";
 import { cloneDevices, fillDev } from "./make-dev.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
+import { mountRoot } from "./mount-root.ts";
 import { ensureTarget } from "./mount-stubs.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
 
@@ -48,34 +49,10 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
     attach(fd, made.path);
   }
   maskPaths();
-  const env = hostBundle === undefined ? [] : showCertificates(hostBundle);
+  const certificates = hostBundle === undefined ? undefined : joinCertificates(hostBundle);
+  if (certificates) showCertificates(certificates);
   if (job.readonlyRoot) restrictMount("/", RDONLY);
-  return { stubs, env };
-}
-
-/** The overlay, or the folder, at `root` in the working directory. Device nodes in it cannot be opened. */
-function mountRoot({ root }: SandboxJob): void {
-  mkdirSync("root");
-  if (root.kind === "folder") {
-    const fd = cloneMount(root.path, { recursive: true });
-    restrictMount(fd, NODEV, { recursive: true });
-    attach(fd, "root");
-    return;
-  }
-  // Symlinks of one or two letters keep the options of 500 layers below the limit of one page, and names with
-  // commas and colons out of them. `volatile`: leaving does not wait for the disk; the store decides what to sync.
-  root.lowers.forEach((lower, index) => symlinkSync(lower, index.toString(36)));
-  symlinkSync(root.upper, "upper");
-  symlinkSync(root.work, "work");
-  const lowers = root.lowers.map((_, index) => index.toString(36));
-  if (lowers.length === 0) {
-    mkdirSync("none");
-    lowers.push("none");
-  }
-  // The mark of an earlier volatile mount of the same folders.
-  rmSync("work/work/incompat", { recursive: true, force: true });
-  const layers = `lowerdir=${lowers.join(":")},upperdir=upper,workdir=work`;
-  mount("overlay", "root", "overlay", MS.NODEV, `${layers},userxattr,index=off,volatile`);
+  return { stubs, env: [...(certificates?.env ?? [])] };
 }
 
 /** A sysfs of the own network namespace; in a user namespace that does not own the network, the host's. */

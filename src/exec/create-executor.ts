@@ -1,6 +1,7 @@
 import { haveLibc } from "../linux/libc.ts";
+import { findProgram } from "../linux/find-program.ts";
 import { fault } from "../std/fault.ts";
-import { BuiltinExecutor } from "./builtin-executor.ts";
+import { SandboxExecutor } from "./sandbox-executor.ts";
 import type { Executor } from "./run-job.ts";
 
 /**
@@ -10,7 +11,9 @@ import type { Executor } from "./run-job.ts";
  */
 export async function createExecutor(options: { readonly runtime?: string; readonly temporary: string }): Promise<Executor> {
   const { runtime = "builtin", temporary } = options;
-  if (runtime !== "builtin") throw fault("RUNTIME_UNKNOWN", { runtime });
   if (!haveLibc()) throw fault("SANDBOX_LIBRARY_MISSING", {});
-  return new BuiltinExecutor(temporary);
+  if (runtime === "builtin") return new SandboxExecutor(temporary, runtime);
+  const path = findProgram(runtime);
+  if (path === undefined) throw fault("RUNTIME_UNKNOWN", { runtime });
+  return new SandboxExecutor(temporary, path);
 }

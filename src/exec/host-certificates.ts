@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { bindOver, MOUNT_ATTR, restrictMount } from "../linux/mount.ts";
 
 /** Where distributions keep the bundle of trusted CAs (Go, crypto/x509/root_linux.go). */
@@ -12,8 +13,7 @@ const BUNDLES = [
 ];
 
 /** In /dev, which is in memory, so that no layer keeps anything of it. */
-const FOLDER = "/dev/.sampan";
-const SHOWN = `${FOLDER}/ca-certificates.crt`;
+const SHOWN = "/dev/.sampan/ca-certificates.crt";
 
 const VARIABLES = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"];
 
@@ -36,21 +36,32 @@ export function readHostBundle(path: string): string | undefined {
   }
 }
 
+/** A bundle for the container, the file that it is to be shown as, and the variables that point there. */
+export interface ShownCertificates {
+  readonly text: string;
+  readonly path: string;
+  readonly env: readonly string[];
+}
+
 /**
- * In the container, whose root is "/": shows the image's own CAs and the host's in one read-only file outside the
- * image, and returns the variables that point to it; nothing where the image trusts all of the host's already.
- * The image's own bundle is left alone: a mount over it would make `update-ca-certificates` fail.
+ * The image's own CAs and the host's in one bundle; nothing where the image trusts all of the host's already. The
+ * root of this process is the image's. The image's own bundle is left alone: a mount over it would make
+ * `update-ca-certificates` fail.
  */
-export function showCertificates(hostBundle: string): string[] {
+export function joinCertificates(hostBundle: string): ShownCertificates | undefined {
   const own = BUNDLES.map(readHostBundle).find((text) => text !== undefined) ?? "";
   const known = new Set(certificates(own));
   const added = certificates(hostBundle).filter((certificate) => !known.has(certificate));
-  if (added.length === 0) return [];
-  mkdirSync(FOLDER, { mode: 0o755, recursive: true });
-  writeFileSync(SHOWN, `${[...known, ...added].join("\n")}\n`, { mode: 0o444 });
-  bindOver(SHOWN, SHOWN);
-  restrictMount(SHOWN, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC);
-  return VARIABLES.map((name) => `${name}=${SHOWN}`);
+  if (added.length === 0) return undefined;
+  return { text: `${[...known, ...added].join("\n")}\n`, path: SHOWN, env: VARIABLES.map((name) => `${name}=${SHOWN}`) };
+}
+
+/** Shows them in the container, whose /dev is mounted. */
+export function showCertificates({ text, path }: ShownCertificates): void {
+  mkdirSync(dirname(path), { mode: 0o755, recursive: true });
+  writeFileSync(path, text, { mode: 0o444 });
+  bindOver(path, path);
+  restrictMount(path, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC);
 }
 
 function certificates(bundle: string): string[] {

@@ -6,7 +6,11 @@ import type { RunJob } from "./run-job.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 
 /** What a sandbox child has to be told for a job. */
-export function sandboxJob(job: RunJob, { staging, ownNetwork }: { readonly staging: string; readonly ownNetwork: boolean }): SandboxJob {
+export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime }: {
+  readonly staging: string;
+  readonly ownNetwork: boolean;
+  readonly runtime: SandboxJob["runtime"];
+}): SandboxJob {
   const certificates = job.hostCertificates ? findHostBundle() : undefined;
   return {
     staging,
@@ -26,6 +30,7 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork }: { readonly stag
     tmpfs: job.tmpfs ?? [],
     ...(certificates === undefined ? {} : { certificates }),
     terminal: job.terminal,
+    ...(runtime === undefined ? {} : { runtime }),
     ownDescriptors: job.terminal || job.stdin instanceof Readable ? [0, 1, 2] : [1, 2],
   };
 }

@@ -20,6 +20,8 @@ export interface SandboxJob {
   /** The host's CA bundle, where it is to be shown. */
   readonly certificates?: string;
   readonly terminal: boolean;
+  /** The OCI runtime to hand the container to, and the container's id. */
+  readonly runtime?: { readonly path: string; readonly id: string };
   /** Standard descriptors that were made for the command, which its user may open again. */
   readonly ownDescriptors: readonly number[];
 }

@@ -18,12 +18,13 @@ const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
 /**
  * Starts a sandbox child in namespaces of its own; it dies with this process.
  * @param stdin what the command reads: nothing, a pipe from this process, or a descriptor of this process.
+ * @param kind what the child becomes: the command in a container that it makes, or an OCI runtime.
  */
-export function spawnSandbox(stdin: "null" | "pipe" | number): Sandbox {
+export function spawnSandbox(stdin: "null" | "pipe" | number, kind: "sandbox" | "oci" = "sandbox"): Sandbox {
   const input = stdin === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
   const self = import.meta.url;
-  const entry = fileURLToPath(new URL(self.endsWith(".ts") ? "./sandbox-entry.ts" : "./sandbox-entry.js", self));
+  const entry = fileURLToPath(new URL(`./${kind}-entry.${self.endsWith(".ts") ? "ts" : "js"}`, self));
   const child: ChildProcess = spawn(
     "setpriv",
     [

@@ -6,6 +6,8 @@ const sethostname = libc("int sethostname(const char *name, size_t length)");
 const signalCall = libc("void *signal(int number, intptr_t handler)");
 const closeRangeCall = libc("long syscall(long number, unsigned long first, unsigned long last, unsigned long flags)");
 const fcntlCall = libc("int fcntl(int fd, int command, intptr_t argument)");
+const chrootCall = libc("int chroot(const char *path)");
+const fchdirCall = libc("int fchdir(int fd)");
 const exitCall = libc("void _exit(int status)");
 const execveCall = libc("int execve(const char *path, const char **args, const char **env)");
 const setrlimitCall = libc("int setrlimit(int resource, const uint8_t *limit)");
@@ -59,6 +61,16 @@ export function limitOpenFiles(limit: number): void {
   if (getrlimitCall(RLIMIT_NOFILE, bytes) !== 0) throwErrno("getrlimit");
   for (let i = 0; i < 2; i += 1) if (current[i]! > BigInt(limit)) current[i] = BigInt(limit);
   if (setrlimitCall(RLIMIT_NOFILE, bytes) !== 0) throwErrno("setrlimit");
+}
+
+/** chroot(2): "/" of this process from now on; its working directory stays. */
+export function changeRoot(path: string): void {
+  if (chrootCall(path) !== 0) throwErrno("chroot", path);
+}
+
+/** fchdir(2): the working directory is an open folder from now on. */
+export function changeFolder(fd: number): void {
+  if (fchdirCall(fd) !== 0) throwErrno("fchdir");
 }
 
 /** Leaves the session keyring of whoever started this process for a new, empty one; best effort (quota, old kernels). */

@@ -15,10 +15,10 @@ export const execFaults = {
     hint: () => "install the package util-linux (unshare, setpriv) and a POSIX shell as /bin/sh",
   }),
   SANDBOX_LIBRARY_MISSING: spec<Record<never, never>>({
-    when: "koffi, the optional dependency through which the built-in sandbox calls the kernel, is not installed for this platform.",
+    when: "koffi, the optional dependency through which containers are set up, is not installed for this platform.",
     exit: 125,
-    message: () => "the built-in sandbox needs the npm package koffi, which is not installed for this platform",
-    hint: () => "install with optional dependencies (`npm ci --include=optional`), or use `--runtime crun` or `--runtime runc`",
+    message: () => "running containers needs the npm package koffi, which is not installed for this platform",
+    hint: () => "install with optional dependencies (`npm ci --include=optional`), or run the CLI on a platform that koffi has a binary for",
   }),
   RUNTIME_UNKNOWN: spec<{ runtime: string }>({
     when: "`--runtime` names something that is neither the built-in sandbox nor an OCI runtime in PATH.",

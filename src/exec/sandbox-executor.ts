@@ -16,16 +16,23 @@ import { TerminalLink } from "./terminal-link.ts";
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
 const GRACE = 3000;
 
-/** The built-in sandbox: namespaces by util-linux, everything else by a small Node child. */
-export class BuiltinExecutor implements Executor {
-  readonly runtime = "builtin";
+/**
+ * Runs commands in sandbox children: namespaces by util-linux, everything else by a small Node child, which either
+ * makes the container itself or hands a bundle to an OCI runtime.
+ */
+export class SandboxExecutor implements Executor {
+  readonly runtime: string;
+  readonly #kind: "sandbox" | "oci";
   readonly #temporary: string;
   readonly #staging: string;
   readonly #idle: Sandbox[] = [];
   readonly #running = new Set<Sandbox>();
   #target = 0;
 
-  constructor(temporary: string) {
+  /** @param runtime `builtin`, or the path of an OCI runtime. */
+  constructor(temporary: string, runtime: string) {
+    this.runtime = runtime;
+    this.#kind = runtime === "builtin" ? "sandbox" : "oci";
     this.#temporary = temporary;
     this.#staging = join(temporary, "root");
     mkdirSync(this.#staging, { recursive: true, mode: 0o700 });
@@ -70,7 +77,8 @@ export class BuiltinExecutor implements Executor {
     await using network = new AsyncDisposableStack();
     using terminal = job.terminal ? new TerminalLink(job.stdin, options.onOutput) : undefined;
     const ownNetwork = job.network === "default" && insideUserNamespace() !== undefined && havePasta();
-    sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork }), {
+    const container = this.#kind === "oci" ? { path: this.runtime, id: `sampan-${process.pid}-${sandbox.pid}` } : undefined;
+    sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, runtime: container }), {
       network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary)),
       terminal: ({ fd }) => terminal!.connect(sandbox.takeDescriptor(fd)),
     });
@@ -86,7 +94,7 @@ export class BuiltinExecutor implements Executor {
   #take(job: RunJob): Sandbox {
     const plain = job.stdin === "null" || job.terminal;
     const ready = plain ? this.#idle.shift() : undefined;
-    const sandbox = ready ?? spawnSandbox(plain ? "null" : job.stdin === "inherit" ? 0 : "pipe");
+    const sandbox = ready ?? spawnSandbox(plain ? "null" : job.stdin === "inherit" ? 0 : "pipe", this.#kind);
     if (plain && this.#idle.length < this.#target) this.#startAhead();
     sandbox.claim();
     this.#running.add(sandbox);
@@ -94,7 +102,7 @@ export class BuiltinExecutor implements Executor {
   }
 
   #startAhead(): void {
-    const sandbox = spawnSandbox("null");
+    const sandbox = spawnSandbox("null", this.#kind);
     this.#idle.push(sandbox);
     const forget = (): void => {
       const at = this.#idle.indexOf(sandbox);

@@ -1,0 +1,74 @@
+import { DEFAULT_CAPABILITIES } from "./capabilities.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
+import type { SandboxJob } from "./sandbox-job.ts";
+import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
+import type { ProcessUser } from "./user.ts";
+
+interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
+
+/** The config.json of a bundle (runtime-spec 1.0.2, config.md) with the settings that the built-in sandbox has. */
+export function ociConfig(job: SandboxJob, { user, env, files, rootless, oneId }: {
+  readonly user: ProcessUser;
+  readonly env: readonly string[];
+  /** Small files to show, where they lie now. */
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+  /** The user namespace does not own the network, so that sysfs has to be the host's. */
+  readonly rootless: boolean;
+  readonly oneId: boolean;
+}): object {
+  const capabilities = DEFAULT_CAPABILITIES.map(({ name }) => name);
+  const held = user.uid === 0 ? capabilities : [];
+  const closed = ["nosuid", "noexec", "nodev"];
+  const sys: OciMount = rootless
+    ? { destination: "/sys", type: "none", source: "/sys", options: ["rbind", "ro", ...closed] }
+    : { destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro", ...closed] };
+  return {
+    ociVersion: "1.0.2",
+    hostname: job.hostname,
+    root: { path: "root", readonly: job.readonlyRoot },
+    process: {
+      terminal: job.terminal,
+      user: { uid: user.uid, gid: user.gid, ...(oneId ? {} : { additionalGids: user.groups }), umask: 0o022 },
+      args: job.args,
+      env,
+      cwd: job.cwd === "" ? "/" : job.cwd,
+      capabilities: { bounding: capabilities, effective: held, permitted: held },
+      noNewPrivileges: false,
+    },
+    mounts: [
+      { destination: "/proc", type: "proc", source: "proc", options: closed },
+      { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"] },
+      { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...(oneId ? [] : ["gid=5"])] },
+      { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...closed, "mode=1777", "size=65536k"] },
+      { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: closed },
+      sys,
+      ...files.map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["bind", "ro", ...closed] })),
+      ...job.mounts.map(({ source, target, readonly }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind", "nosuid", "nodev", readonly ? "ro" : "rw"] })),
+      ...job.tmpfs.map(({ target, options }): OciMount => ({ destination: target, type: "tmpfs", source: "tmpfs", options: [...closed, ...(options ?? "").split(",").filter((option) => option !== "")] })),
+    ],
+    linux: {
+      // The network is the one that the runtime is started in: the host's or one of its own.
+      namespaces: ["pid", "ipc", "uts", "mount"].map((type) => ({ type })),
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READONLY_PATHS,
+      seccomp: seccomp(),
+      resources: {},
+    },
+  };
+}
+
+function seccomp(): object {
+  const operations = { equal: "SCMP_CMP_EQ", less: "SCMP_CMP_LT", masked: "SCMP_CMP_MASKED_EQ" };
+  return {
+    defaultAction: "SCMP_ACT_ERRNO",
+    defaultErrnoRet: DEFAULT_PROFILE.defaultErrno,
+    architectures: process.arch === "arm64" ? ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"] : ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+    syscalls: DEFAULT_PROFILE.rules.map(({ names, action, conditions }) => ({
+      names,
+      ...(action === "allow" ? { action: "SCMP_ACT_ALLOW" } : { action: "SCMP_ACT_ERRNO", errnoRet: action.errno }),
+      args: (conditions ?? []).map((condition) => condition.operation === "masked"
+        ? { index: condition.index, op: operations.masked, value: Number(condition.mask), valueTwo: Number(condition.value) }
+        : { index: condition.index, op: operations[condition.operation], value: Number(condition.value) }),
+    })),
+  };
+}

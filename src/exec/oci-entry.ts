@@ -1,0 +1,115 @@
+// What a sandbox child runs when an OCI runtime is to make the container: in mount and PID namespaces of its own it
+// mounts the root, writes a bundle into memory beside it, and becomes the runtime. Nothing of it is left on the host.
+import { closeSync, existsSync, mkdirSync, openSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import { basename, join } from "node:path";
+import { bindDeclared } from "../linux/libc.ts";
+import { mount, MS } from "../linux/mount.ts";
+import { enterOwnNetwork } from "../linux/network.ts";
+import { changeFolder, changeRoot, endAtOnce, execute, limitOpenFiles, passStandardDescriptors, restoreSignals } from "../linux/process.ts";
+import { newSession } from "../linux/terminal.ts";
+import { insideUserNamespace } from "../linux/user-namespace.ts";
+import { containerUser, makeFolder, readIdMaps, withMissing } from "./container-user.ts";
+import { checkCommand } from "./find-command.ts";
+import { joinCertificates, readHostBundle } from "./host-certificates.ts";
+import { mountRoot } from "./mount-root.ts";
+import { ensureTarget } from "./mount-stubs.ts";
+import { ociConfig } from "./oci-config.ts";
+import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
+import type { MountStub, SandboxJob } from "./sandbox-job.ts";
+
+report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
+bindDeclared();
+flushCompileCache();
+process.umask(0o022);
+const job = JSON.parse(readLine()) as SandboxJob;
+try {
+  becomeRuntime(job);
+} catch (error) {
+  report(failure(error));
+  endAtOnce(125);
+}
+
+function becomeRuntime(job: SandboxJob): never {
+  const { path, id } = job.runtime!;
+  const namespace = insideUserNamespace();
+  if (job.network !== "host") enterOwnNetwork();
+  if (job.network === "wait") ask({ kind: "network" });
+  mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
+  process.chdir(job.staging);
+  mountRoot(job);
+  const files = job.files.map(({ target, content }, index) => {
+    writeFileSync(`file${index}`, content, { mode: 0o644 });
+    return { source: join(job.staging, `file${index}`), target };
+  });
+  const inside = prepareRoot(job);
+  if (inside.certificates) {
+    writeFileSync("certificates", inside.certificates.text, { mode: 0o444 });
+    files.push({ source: join(job.staging, "certificates"), target: inside.certificates.path });
+  }
+  const config = ociConfig(job, {
+    user: inside.user, env: inside.env, files,
+    rootless: namespace !== undefined && job.network === "host",
+    oneId: namespace?.mapped === "one",
+  });
+  writeFileSync("config.json", JSON.stringify(config));
+  mkdirSync("state");
+  report({ kind: "stubs", stubs: inside.stubs });
+  newSession();
+  if (job.terminal) openTerminal();
+  // The runtime finds processes by their numbers in its own PID namespace.
+  mount("proc", "/proc", "proc", MS.NOSUID | MS.NODEV | MS.NOEXEC);
+  limitOpenFiles(1_048_576);
+  restoreSignals();
+  passStandardDescriptors();
+  const cgroups = basename(path) === "crun" ? withoutCgroups() : [];
+  const args = [path, ...cgroups, "--root", join(job.staging, "state"), "run", "--bundle", job.staging, id];
+  return execute(path, args, [`PATH=${process.env["PATH"]}`]);
+}
+
+/** Without cgroups nothing is left behind, whatever ends the container; of the runtimes, crun only can do that. */
+function withoutCgroups(): string[] {
+  // crun refuses machines that have both versions of cgroups, even when it shall not use any.
+  const unified = "/sys/fs/cgroup/unified";
+  if (existsSync(join(unified, "cgroup.controllers"))) mount("tmpfs", unified, "tmpfs", MS.RDONLY);
+  return ["--cgroup-manager=disabled"];
+}
+
+/** What has to be looked up or made in the root, with this process's root changed to it meanwhile. */
+function prepareRoot(job: SandboxJob) {
+  const maps = readIdMaps();
+  const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
+  const targets = mountTargets(job);
+  const bundle = openSync(".", "r");
+  const host = openSync("/", "r");
+  changeRoot("root");
+  process.chdir("/");
+  try {
+    const certificates = hostBundle === undefined ? undefined : joinCertificates(hostBundle);
+    const user = containerUser(job.user, maps);
+    const env = withMissing(job.env, [`HOME=${user.home}`, ...(certificates?.env ?? [])]);
+    const stubs: MountStub[] = [];
+    for (const folder of ["/dev", "/proc", "/sys"]) ensureTarget(folder, "directory");
+    for (const { target, kind } of targets) stubs.push(...ensureTarget(target, kind).stubs);
+    makeFolder(job.cwd === "" ? "/" : job.cwd, user.uid, user.gid);
+    process.chdir(job.cwd === "" ? "/" : job.cwd);
+    checkCommand(job.args[0] ?? "", env);
+    return { certificates, user, env, stubs };
+  } finally {
+    changeFolder(host);
+    changeRoot(".");
+    changeFolder(bundle);
+    closeSync(host);
+    closeSync(bundle);
+  }
+}
+
+/** Where the runtime is going to mount on the root itself; /dev is in memory. */
+function mountTargets({ files, mounts, tmpfs }: SandboxJob): { target: string; kind: "file" | "directory" }[] {
+  const targets = [
+    ...files.map(({ target }) => ({ target, kind: "file" as const })),
+    ...mounts.map(({ target, source }) => ({ target, kind: statSync(source).isDirectory() ? "directory" as const : "file" as const })),
+    ...tmpfs.map(({ target }) => ({ target, kind: "directory" as const })),
+  ];
+  return targets.filter(({ target }) => !target.startsWith("/dev/"));
+}
