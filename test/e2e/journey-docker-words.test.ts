@@ -5,6 +5,7 @@ import { noBusybox } from "../support/busybox-base.ts";
 import { noDockerd, startDockerd } from "../support/dockerd.ts";
 import { foreign, needs } from "../support/foreign.ts";
 import { GREETER, startJourney, type Journey } from "../support/journey.ts";
+import { serveRegistry } from "../support/serve-registry.ts";
 
 const skip = noBusybox || noDockerd;
 
@@ -102,4 +103,27 @@ test("save and load keep every byte: docker's and skopeo's reading of the archiv
   await succeeds(["rmi", "-f", ...names]);
   await succeeds(["load", "-i", theirs]);
   assert.deepEqual(await Promise.all(names.map((name) => succeeds(["inspect", "-f", "{{.Id}}", name]))), before);
+});
+
+test("pull, push and removal of an image from a registry read as with docker", { skip }, async (context) => {
+  const [{ succeeds, sampan, context: files }, registry] = await Promise.all([startJourney(context), serveRegistry(context)]);
+  const docker = await startDockerd(context);
+  const image = `${registry}/team/greeter`;
+  const id = (await succeeds(["build", "-q", "-t", image, "--push", files("greeter", GREETER)])).trim();
+  await succeeds(["rmi", "-f", id]);
+  const last = (text: string): string[] => text.trim().split("\n").slice(-3);
+  for (const words of [["pull", image], ["pull", image], ["pull", "-q", `${image}:latest`]]) {
+    assert.deepEqual(last(await succeeds(words)), last(docker(...words).stdout), words.join(" "));
+  }
+  for (const words of [["images", "--digests", "--format", "{{.Repository}}@{{.Digest}}", image], ["inspect", "-f", "{{.RepoDigests}} {{.RepoTags}}", image], ["push", "-q", image]]) {
+    assert.equal(await succeeds(words), docker(...words).stdout, words.join(" "));
+  }
+  // Docker makes a manifest of its own, so digests and sizes differ.
+  const frame = (text: string): string[] => text.trim().replace(/sha256:[0-9a-f]{64} size: \d+$/, "DIGEST").split("\n").filter((line) => !/^[0-9a-f]{12}: /.test(line));
+  assert.deepEqual(frame(await succeeds(["push", image])), frame(docker("push", image).stdout));
+  for (const words of [["pull", `${image}:absent`], ["rmi", "absent:1"], ["inspect", "absent:1"], ["tag", "absent:1", "other:1"], ["history", "absent:1"], ["save", "absent:1"]]) {
+    assert.equal((await sampan(words)).status, docker(...words).status, words.join(" "));
+  }
+  const untagged = (text: string): string[] => text.split("\n").slice(0, 2);
+  assert.deepEqual(untagged(await succeeds(["rmi", image])), untagged(docker("rmi", image).stdout));
 });
