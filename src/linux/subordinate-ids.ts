@@ -7,7 +7,7 @@ export interface IdRange { readonly start: number; readonly count: number }
 export function parseSubordinateIds(text: string, user: { readonly name: string; readonly id: number }): IdRange[] {
   return text.split("\n").flatMap((line) => {
     const [owner, start, count] = line.trim().split(":");
-    if (owner !== user.name && owner !== String(user.id)) return [];
+    if (!owner || (owner !== user.name && owner !== String(user.id))) return [];
     const range = { start: Number(start), count: Number(count) };
     return Number.isSafeInteger(range.start) && Number.isSafeInteger(range.count) && range.count > 0 ? [range] : [];
   });

@@ -60,13 +60,22 @@ export function userNamespaceObstacle(): { readonly problem: string; readonly hi
 
 /** The commands that map the ids of this process; undefined where the tools or the ranges are missing. */
 export function subordinateMaps(): string[] | undefined {
-  const { username: name, uid, gid } = userInfo();
-  const user = { name, id: uid };
+  const [uid, gid] = [process.getuid!(), process.getgid!()];
+  const user = { name: userName(), id: uid };
   const users = subordinateIds("/etc/subuid", user);
   const groups = subordinateIds("/etc/subgid", user);
   const [newuidmap, newgidmap] = [findProgram("newuidmap"), findProgram("newgidmap")];
   if (newuidmap === undefined || newgidmap === undefined || users.length === 0 || groups.length === 0 || !haveLibc()) return undefined;
   return [`${newuidmap} ${process.pid} ${idMap(uid, users).join(" ")}`, `${newgidmap} ${process.pid} ${idMap(gid, groups).join(" ")}`];
+}
+
+/** The name in the passwd database; nothing for an id that has none. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "";
+  }
 }
 
 function readNumber(path: string): number | undefined {
