@@ -18,6 +18,7 @@ export function findCommand(words: readonly string[]): { name: string; rest: rea
 function resolve(spoken: string): string {
   const name = commandAliases[spoken] ?? spoken;
   if (Object.hasOwn(commandTable, name)) return name;
+  if (spoken.startsWith("-")) throw fault("USAGE", { problem: `unknown flag: ${spoken}`, hint: "before the command stand only -D, --config DIR, --help and --version" });
   if (laterCommands.has(spoken)) throw fault("NOT_SUPPORTED", { feature: `the command \`sampan ${spoken}\`` });
   const near = suggest(spoken, [...Object.keys(commandTable), ...Object.keys(commandAliases)]);
   throw fault("USAGE", {

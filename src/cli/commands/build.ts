@@ -44,7 +44,7 @@ export const buildCommand = command({
       const { build } = await import("../../build/build.ts");
       const result = await build({ ...options, onProgress });
       const { writeFile } = await import("node:fs/promises");
-      if (flags.iidfile !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId ?? "");
+      if (flags.iidfile !== undefined && result.imageId !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId);
       if (flags["metadata-file"] !== undefined) {
         const { buildMetadata } = await import("../build/metadata.ts");
         await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result), null, 2)}\n`);
