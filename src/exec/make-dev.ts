@@ -1,9 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { attach, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount } from "../linux/mount.ts";
 
 const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
 const LINKS: Readonly<Record<string, string>> = {
-  core: "/proc/kcore",
   fd: "/proc/self/fd",
   ptmx: "pts/ptmx",
   stderr: "/proc/self/fd/2",
@@ -11,11 +10,11 @@ const LINKS: Readonly<Record<string, string>> = {
   stdout: "/proc/self/fd/1",
 };
 
-/** Picks up the devices that every container has, from the host. */
+/** Picks up the devices that every container has, from the host: read-only, since their modes and owners are the host's. */
 export function cloneDevices(): Map<string, number> {
   return new Map(DEVICES.map((name) => {
     const fd = cloneMount(`/dev/${name}`);
-    restrictMount(fd, MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC);
+    restrictMount(fd, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC);
     return [name, fd];
   }));
 }
@@ -29,6 +28,7 @@ export function fillDev(dev: string, devices: ReadonlyMap<string, number>): void
     attach(fd, `${dev}/${name}`);
   }
   for (const [name, target] of Object.entries(LINKS)) symlinkSync(target, `${dev}/${name}`);
+  if (existsSync("/proc/kcore")) symlinkSync("/proc/kcore", `${dev}/core`);
   for (const name of ["pts", "shm", "mqueue"]) mkdirSync(`${dev}/${name}`, 0o755);
   mountTerminals(`${dev}/pts`);
   attach(newFileSystem("tmpfs", { mode: "1777", size: "65536k" }, closed | MOUNT_ATTR.NOEXEC), `${dev}/shm`);
