@@ -13,6 +13,8 @@ export function sampanCommand(root: string, args: readonly string[]): Command {
 
 export async function createSampan(workspace: Workspace): Promise<Peer> {
   const root = join(workspace.root, "sampan-store");
+  // `rmi` leaves blobs for the next collection, so what is pulled goes into a store that has none.
+  const pulled = join(workspace.root, "sampan-pulled");
   const sampan = (...args: string[]): Command => sampanCommand(root, args);
   const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
   return {
@@ -23,8 +25,8 @@ export async function createSampan(workspace: Workspace): Promise<Peer> {
     buildAndPush: ({ context, image, cache }) => [sampan("build", "--progress", "plain", ...(cache ? [] : ["--no-cache"]), "-t", image, "--push", context)],
     take: ({ context }, image) => [sampan("build", "--progress", "plain", "-t", image, context)],
     push: (image) => [sampan("push", image)],
-    forget: (image) => [sampan("rmi", image)],
-    pull: (image) => [sampan("pull", image)],
+    forget: () => [{ program: "rm", args: ["-rf", pulled] }],
+    pull: (image) => [sampanCommand(pulled, ["pull", image])],
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -24,7 +24,7 @@ export function createWorkspace(): Workspace {
 }
 
 /** Removes a folder in which daemons may have left mounts. */
-export function removeWithMounts(folder: string): void {
+function removeWithMounts(folder: string): void {
   const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "").filter((path) => path.startsWith(`${folder}/`));
   for (const path of mounts.reverse()) spawnSync("umount", ["-l", path]);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:f
 import { join } from "node:path";
 
 /** Numbers from a seed: the same for every tool of a round, others in the next round (mulberry32). */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -21,7 +21,7 @@ for (let at = 0; at < NOISE.length; at += 4) NOISE.writeUInt32LE(noise(), at);
  * Bytes that gzip brings to about half, as programs and their data are: runs that are new, and runs that stood a few
  * kilobytes before.
  */
-export function fillHalfDense(buffer: Buffer, random: () => number): void {
+function fillHalfDense(buffer: Buffer, random: () => number): void {
   for (let at = 0; at < buffer.length; ) {
     const choice = random();
     const length = 8 + ((choice >>> 2) & 31);

@@ -5,6 +5,7 @@ import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { sha256 } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/manifest.ts";
 import { formatPlatform, hostPlatform, parsePlatform, platformMatches } from "../oci/platform.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { solve } from "../solve/solve.ts";
@@ -20,8 +21,10 @@ import { packSnapshot, type PackedLayer } from "./layer-blobs.ts";
 import { lazyClient } from "./lazy-client.ts";
 import { materializeLayers } from "./materialize.ts";
 import { planOutputs, type OutputPlan } from "./outputs.ts";
+import { PushAhead } from "./push-ahead.ts";
 import { createBaseResolver } from "./resolve-base.ts";
 import { createRunner } from "./runner.ts";
+import { createSandboxes } from "./sandboxes.ts";
 
 export type { BuildOptions, BuildOutput, BuildResult } from "./build-options.ts";
 
@@ -68,31 +71,46 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const access = { client: client.get, recordOwners, onProgress, signal };
   const materialize = (operation: ImageOperation, stepId: string): Promise<string | undefined> =>
     materializeLayers(store, resolver.layers(operation.reference), { ...access, stepId });
-  let executor: Promise<Executor> | undefined;
-  cleanup.defer(async () => void (await (await executor?.catch(() => undefined))?.[Symbol.asyncDispose]()));
+  const sandboxes = cleanup.use(createSandboxes(graph.vertex, () => startExecutor(options, store)));
+  const ahead = cleanup.use(new PushAhead({ store, client: client.get, names: plan.outputs.some(({ type }) => type === "registry") ? names : [], signal }));
+  const onWork = once(() => void sandboxes.expect().then(() => ahead.prepare()));
+  if (options.noCache) onWork();
   const runner = createRunner({
     store,
     context,
-    executor: () => (executor ??= startExecutor(options, store)),
+    sandboxes,
+    onWork,
     materialize,
     recordOwners,
     hostCertificates: options.hostCertificates ?? true,
     onProgress,
   });
-  const packing = new LayerPacking(store, graph, plan, signal);
+  const packing = new LayerPacking(store, graph, plan, { signal, onPacked: (blob) => ahead.add(blob) });
+  const onResult = (vertex: Vertex, result: Result): void => {
+    sandboxes.settled(vertex);
+    packing.add(vertex, result);
+  };
   const results = graph.vertex === undefined
     ? new Map<Vertex, Result>()
-    : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult: (vertex, result) => packing.add(vertex, result), signal });
+    : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult, signal });
   const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
   const image = plan.image ? finishImage(store, graph, results, packed, Date.now()) : undefined;
   if (image) store.images.put({ config: image.config, names: plan.outputs.some(({ type }) => type === "store") || names.length === 0 ? names : [] });
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, access, cwd: options.cwd ?? process.cwd(),
+    store, outputs, names, access, ahead, cwd: options.cwd ?? process.cwd(),
     ...(image ? { imageId: image.id } : {}),
     snapshot: () => topSnapshot(graph, results, materialize),
   });
   return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }
 
 async function startExecutor({ runtime }: BuildOptions, { temporary }: Store): Promise<Executor> {
@@ -126,18 +144,21 @@ class LayerPacking {
   readonly #wanted: ReadonlySet<Vertex>;
   readonly #codec: OutputPlan["codec"];
   readonly #signal: AbortSignal;
+  readonly #onPacked: (blob: Descriptor) => void;
   readonly #pending = new Map<Vertex, Promise<PackedLayer>>();
 
-  constructor(store: Store, graph: BuildGraph, plan: OutputPlan, signal: AbortSignal) {
+  /** @param options.onPacked told of each blob that was made, not of those that were there */
+  constructor(store: Store, graph: BuildGraph, plan: OutputPlan, { signal, onPacked }: { signal: AbortSignal; onPacked: (blob: Descriptor) => void }) {
     this.#store = store;
     this.#wanted = new Set(plan.image ? layerVertices(graph) : []);
     this.#codec = plan.codec;
     this.#signal = signal;
+    this.#onPacked = onPacked;
   }
 
   add(vertex: Vertex, result: Result): void {
     if (!this.#wanted.has(vertex) || result.snapshot === undefined) return;
-    const packing = packSnapshot(this.#store, result.snapshot, { codec: this.#codec, signal: this.#signal });
+    const packing = packSnapshot(this.#store, result.snapshot, { codec: this.#codec, signal: this.#signal, onMade: this.#onPacked });
     packing.catch(() => undefined);
     this.#pending.set(vertex, packing);
   }

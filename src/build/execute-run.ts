@@ -4,11 +4,12 @@ import { fault } from "../std/fault.ts";
 import { warmWorker } from "../std/worker-pool.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { RunOperation, Vertex } from "../graph/vertex.ts";
-import type { Executor, RunJob } from "../exec/run-job.ts";
+import type { RunJob } from "../exec/run-job.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
+import type { Sandboxes } from "./sandboxes.ts";
 
 export interface RunOptions {
-  readonly executor: () => Promise<Executor>;
+  readonly sandboxes: Sandboxes;
   readonly hostCertificates: boolean;
   /** Folder for inline documents. */
   readonly temporary: string;
@@ -25,7 +26,6 @@ const ERROR_LOG_LIMIT = 64 * 1024;
  * @throws RUN_FAILED with the end of the log, and the faults of exec
  */
 export async function executeRun(options: RunOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {
-  const executor = await options.executor();
   const documents = operation.documents.length > 0 ? writeDocuments(options.temporary, operation) : undefined;
   const job: RunJob = {
     root: { kind: "overlay", lowers: active.lowers, upper: active.upper, work: active.work },
@@ -45,7 +45,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
   // What runs for long often leaves a large layer, for which a worker should stand ready.
   const long = setTimeout(() => warmWorker(new URL("../layer/pack-layer.ts", import.meta.url)), LONG_RUN);
   try {
-    const { exitCode, signal: killedBy } = await executor.run(job, {
+    const { exitCode, signal: killedBy } = await options.sandboxes.run(vertex, job, {
       signal,
       onOutput: (stream, data) => {
         tail.add(data);

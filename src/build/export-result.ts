@@ -9,6 +9,7 @@ import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BuildOutput } from "./build-options.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
+import type { PushAhead } from "./push-ahead.ts";
 import { pushFromStore } from "./transfer.ts";
 
 export interface ExportOptions {
@@ -20,6 +21,8 @@ export interface ExportOptions {
   /** The target's top snapshot, for outputs that write the file system out. */
   readonly snapshot: () => Promise<string | undefined>;
   readonly access: Omit<LayerAccess, "stepId">;
+  /** Layers that are on their way already. */
+  readonly ahead: PushAhead;
   readonly cwd: string;
 }
 
@@ -36,7 +39,7 @@ export async function exportResult(options: ExportOptions): Promise<{ manifest?:
   return manifest ? { manifest } : {};
 }
 
-async function writeOne(output: BuildOutput, access: LayerAccess, { store, names, imageId, snapshot, cwd }: ExportOptions): Promise<Descriptor | undefined> {
+async function writeOne(output: BuildOutput, access: LayerAccess, { store, names, imageId, snapshot, ahead, cwd }: ExportOptions): Promise<Descriptor | undefined> {
   if (output.type === "tar" || output.type === "local") {
     const top = await snapshot();
     const lowers = top === undefined ? [] : store.snapshots.lowers(top);
@@ -47,6 +50,7 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
   const record = store.images.get(imageId!)!;
   const image = await portableImage(store, record, output.type === "docker" ? "none" : "gzip", access);
   if (output.type === "registry") {
+    await ahead.finish();
     for (const name of names) await pushFromStore(store, await access.client(), record, parseReference(name), access);
   } else if (output.type === "oci" || output.type === "docker") {
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;

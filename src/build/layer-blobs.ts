@@ -21,12 +21,12 @@ type Packed = Awaited<ReturnType<typeof packLayer>>;
 
 /**
  * The tar of a snapshot, hashed, and packed into a blob when a codec is given. What is known from before
- * is not made again: each layer is compressed once in its life.
+ * is not made again: each layer is compressed once in its life. `onMade` is told of a blob that was made.
  */
 export async function packSnapshot(
   store: Store,
   snapshotId: string,
-  options: { codec: Codec | undefined; signal?: AbortSignal },
+  options: { codec: Codec | undefined; signal?: AbortSignal; onMade?: (blob: Descriptor) => void },
 ): Promise<PackedLayer> {
   const snapshot = store.snapshots.get(snapshotId)!;
   if (snapshot.diffId !== undefined && snapshot.size !== undefined) {
@@ -52,7 +52,9 @@ export async function packSnapshot(
     const mediaType = ociLayerType(options.codec);
     store.blobs.adopt(output, packed.digest!, packed.blobSize!);
     store.layers.remember({ diffId: packed.diffId, digest: packed.digest!, size: packed.blobSize!, mediaType, codec: options.codec });
-    return { diffId: packed.diffId, size: packed.size, blob: { mediaType, digest: packed.digest!, size: packed.blobSize! } };
+    const blob = { mediaType, digest: packed.digest!, size: packed.blobSize! };
+    options.onMade?.(blob);
+    return { diffId: packed.diffId, size: packed.size, blob };
   } finally {
     if (output !== undefined) rmSync(output, { force: true });
   }

@@ -6,16 +6,18 @@ import type { OnProgress } from "../std/progress.ts";
 import type { BuildContext } from "../context/open-context.ts";
 import type { CopyOperation, ImageOperation, MkdirOperation, Vertex } from "../graph/vertex.ts";
 import type { Result, Runner } from "../solve/ports.ts";
-import type { Executor } from "../exec/run-job.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
 import { executeRun } from "./execute-run.ts";
 import { digestCopy, performFiles, type CopiedContent } from "./perform-files.ts";
+import type { Sandboxes } from "./sandboxes.ts";
 
 export interface RunnerOptions {
   readonly store: Store;
   readonly context: BuildContext;
-  readonly executor: () => Promise<Executor>;
+  readonly sandboxes: Sandboxes;
+  /** Called when a step has to be done. */
+  readonly onWork: () => void;
   /** Unpacks a base image and gives the id of its top snapshot. */
   readonly materialize: (operation: ImageOperation, stepId: string) => Promise<string | undefined>;
   /** Write owners that this user namespace cannot give into an xattr. */
@@ -68,6 +70,7 @@ export function createRunner(options: RunnerOptions): Runner {
     },
 
     run: async (vertex, inputs, { previous, signal }) => {
+      options.onWork();
       const parent = await snapshotOf(vertex.inputs[0], inputs[0]);
       const { operation } = vertex;
       const tree = operation.kind === "copy" ? await treeOf(vertex.inputs[1], inputs[1]) : undefined;
