@@ -16,7 +16,7 @@ for (const runtime of ["runc", "crun"]) {
     const look = [
       "id", "pwd", "umask", "hostname", "env | grep -v ^SHLVL | sort", "cat /etc/hosts /etc/resolv.conf", "ls /dev | grep -v core", "ls -ld /dev/shm /dev/pts /dev/mqueue",
       "grep -E '^(Cap|NoNew|Seccomp:|Groups|SigIgn|SigBlk)' /proc/self/status", "ls /proc/1/fd", "ls /sys/class/net", "cat /mnt/f", "echo x >/mnt/f", "echo x >/proc/sys/kernel/hostname",
-      "cat /proc/keys | wc -c", "unshare -U true", "mount -t tmpfs x /tmp", "touch /mem/f", "cat /dev/.sampan/* | wc -c", "ulimit -n", "exit 5",
+      "cat /proc/keys | wc -c", "unshare -U true", "mount -t tmpfs x /tmp", "grep -c ' /mem tmpfs' /proc/mounts", "cat /dev/.sampan/* | wc -c", "ulimit -n", "exit 5",
     ].join("; echo == $?; ");
     for (const user of ["", "app", "1234:7"]) {
       for (const network of ["default", "none"] as const) {
