@@ -1,5 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { diskFault } from "../std/disk-fault.ts";
 import { fault } from "../std/fault.ts";
 import { DOCKERFILE_LIMIT } from "./find-dockerfile.ts";
 
@@ -31,7 +32,7 @@ export async function receiveFile(stdin: Input, path: string, signal?: AbortSign
   try {
     await pipeline(stdin ?? [], file, signal ? { signal } : {});
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? fault("DISK_FULL", { path }, { cause: error }) : error;
+    throw diskFault(error, path) ?? error;
   }
   if (file.bytesWritten === 0) throw fault("CONTEXT_EMPTY_INPUT", {});
 }

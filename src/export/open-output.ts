@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { randomUUID } from "node:crypto";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
+import { diskFault } from "../std/disk-fault.ts";
 import { fault } from "../std/fault.ts";
 
 /**
@@ -46,9 +47,8 @@ function flush(path: string): void {
 /** File system errors in the words of the one who asked for the output. */
 export function outputFault(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path }, { cause: error });
   if (code === "ENOENT") return fault("OUTPUT_INVALID", { problem: `the folder ${dirname(path)} does not exist`, hint: "make it first, or choose another dest" }, { cause: error });
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") return fault("OUTPUT_INVALID", { problem: `${path} cannot be written`, hint: "choose a dest that you may write to" }, { cause: error });
   if (code === "EISDIR" || code === "ENOTDIR" || code === "EEXIST") return fault("OUTPUT_INVALID", { problem: `${path} is a folder, or lies below a file`, hint: "choose another dest" }, { cause: error });
-  return error;
+  return diskFault(error, path) ?? error;
 }

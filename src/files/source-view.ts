@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, type BigIntStats } from "node:fs";
 import { compileIgnore, type IgnoreMatcher } from "../dockerfile/ignore.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
 import { ownerOf, type Owner } from "../snapshot/ownership.ts";
-import { sortNames, Union, type UnionEntry } from "../snapshot/union.ts";
+import { isWhiteout, sortNames, Union, type UnionEntry } from "../snapshot/union.ts";
 import { fault } from "../std/fault.ts";
 import { readFault } from "./read-fault.ts";
 
@@ -203,8 +203,4 @@ function inspect(hostPath: string, name: string): BigIntStats | undefined {
   // Node shows bytes that are no UTF-8 as U+FFFD, and the file cannot be found by that name.
   if (stat === undefined && name.includes("\ufffd")) throw fault("FILE_NAME_INVALID", { path: hostPath });
   return stat;
-}
-
-function isWhiteout(stat: BigIntStats): boolean {
-  return stat.isCharacterDevice() && stat.rdev === 0n;
 }

@@ -1,3 +1,4 @@
+import { diskFault } from "../std/disk-fault.ts";
 import { fault } from "../std/fault.ts";
 
 /**
@@ -6,8 +7,7 @@ import { fault } from "../std/fault.ts";
  */
 export function writeFault(error: unknown, upper: string, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path: upper }, { cause: error });
-  if (code === "EROFS" || code === "EACCES") return fault("READ_ONLY", { path: upper }, { cause: error });
+  if (code === "EACCES") return fault("READ_ONLY", { path: upper }, { cause: error });
   if (code === "ENAMETOOLONG") return fault("COPY_PATH_INVALID", { path, problem: "a name in it is too long" }, { cause: error });
-  return error;
+  return diskFault(error, upper) ?? error;
 }

@@ -94,7 +94,7 @@ export function setConfigEnv(config: ContainerConfig, name: string, value: strin
   else env.push(`${name}=${value}`);
 }
 
-export function splitVariable(entry: string): [string, string] {
+function splitVariable(entry: string): [string, string] {
   const equals = entry.indexOf("=");
   return equals < 0 ? [entry, ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
 }

@@ -1,3 +1,4 @@
+import { diskFault } from "../std/disk-fault.ts";
 import { fault, isFault } from "../std/fault.ts";
 
 /**
@@ -7,16 +8,11 @@ import { fault, isFault } from "../std/fault.ts";
 export function explainUnpack(error: unknown, archive: string, entry: string, root: string): unknown {
   if (isFault(error)) return error;
   switch ((error as NodeJS.ErrnoException).code) {
-    case "ENOSPC":
-    case "EDQUOT":
-      return fault("DISK_FULL", { path: root }, { cause: error });
-    case "EROFS":
-      return fault("READ_ONLY", { path: root }, { cause: error });
     case "ENAMETOOLONG":
       return fault("ARCHIVE_INVALID", { archive, entry, problem: "its name or link target is too long for this file system" }, { cause: error });
     case "EMLINK":
       return fault("ARCHIVE_INVALID", { archive, entry, problem: "its file has more names than this file system allows" }, { cause: error });
     default:
-      return error;
+      return diskFault(error, root) ?? error;
   }
 }

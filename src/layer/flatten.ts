@@ -23,7 +23,7 @@ interface Merged {
  * Names of one inode are hard links only within one layer: between layers they are linked to save space.
  * @param layers folders in overlayfs' form, top first
  */
-export function* mergeLayers(layers: readonly string[]): Generator<DiffEntry> {
+function* mergeLayers(layers: readonly string[]): Generator<DiffEntry> {
   for (const { path, hostPath, stat, linkTo } of walkMerged(layers)) {
     yield linkTo === undefined ? describe(path, hostPath, stat) : linkOf(path, hostPath, stat, linkTo);
   }

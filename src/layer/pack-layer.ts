@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { createDigester, type Digest } from "../oci/digest.ts";
 import type { Codec } from "../oci/media-type.ts";
+import { diskFault } from "../std/disk-fault.ts";
 import { fault } from "../std/fault.ts";
 import type { WorkerContext } from "../std/worker-pool.ts";
 import { createCompressor } from "./compress.ts";
@@ -78,7 +79,7 @@ export async function packEntries(
 const PIECE = 256 * 1024;
 
 /** The bytes of the archive; a piece is valid until the next one is asked for. */
-export function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: number) => void = () => undefined): Generator<Buffer> {
+function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: number) => void = () => undefined): Generator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(PIECE);
   let filled = 0;
   for (const entry of entries) {
@@ -137,9 +138,6 @@ function writing<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || code === "EDQUOT") throw fault("DISK_FULL", { path }, { cause: error });
-    if (code === "EROFS") throw fault("READ_ONLY", { path }, { cause: error });
-    throw error;
+    throw diskFault(error, path) ?? error;
   }
 }

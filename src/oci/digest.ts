@@ -1,5 +1,4 @@
 import { createHash, hash } from "node:crypto";
-import { fault } from "../std/fault.ts";
 
 /** A content address, `sha256:<64 hex>` or `sha512:<128 hex>` (image-spec, descriptor.md). */
 export type Digest = `sha256:${string}` | `sha512:${string}`;
@@ -8,12 +7,6 @@ const GRAMMAR = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 
 export function isDigest(text: string): text is Digest {
   return GRAMMAR.test(text);
-}
-
-/** @throws DIGEST_INVALID */
-export function parseDigest(text: string): Digest {
-  if (!isDigest(text)) throw fault("DIGEST_INVALID", { digest: text.slice(0, 200) });
-  return text;
 }
 
 export function digestAlgorithm(digest: Digest): "sha256" | "sha512" {
@@ -27,6 +20,11 @@ export function digestHex(digest: Digest): string {
 /** The sha256 digest of bytes or text that are in memory. */
 export function sha256(content: Uint8Array | string): Digest {
   return `sha256:${hash("sha256", content, "hex")}`;
+}
+
+/** The digest of bytes or text that are in memory, by any of the algorithms. */
+export function digestBytes(content: Uint8Array | string, algorithm: "sha256" | "sha512"): Digest {
+  return `${algorithm}:${hash(algorithm, content, "hex")}` as Digest;
 }
 
 /** A running sha256 whose `digest()` gives the finished {@link Digest}. */

@@ -48,7 +48,7 @@ export async function listReferrers(
 }
 
 /** The tag under which clients list referrers on registries without the API. */
-export function referrersTag(digest: Digest): string {
+function referrersTag(digest: Digest): string {
   return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
 }
 

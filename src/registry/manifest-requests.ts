@@ -1,5 +1,5 @@
 import { fault } from "../std/fault.ts";
-import { createDigester, digestAlgorithm, isDigest, sha256, type Digest } from "../oci/digest.ts";
+import { digestAlgorithm, digestBytes, isDigest, sha256, type Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT, parseIndex, type Index } from "../oci/manifest.ts";
 import { isIndex, isManifest, mediaType } from "../oci/media-type.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
@@ -82,7 +82,7 @@ export async function putManifest(
   signal?: AbortSignal,
 ): Promise<{ digest: Digest; subject?: Digest }> {
   const endpoint = places.origin(reference);
-  const digest = reference.tag === undefined && reference.digest ? digestOf(manifest.bytes, reference.digest) : sha256(manifest.bytes);
+  const digest = reference.tag === undefined && reference.digest ? digestBytes(manifest.bytes, digestAlgorithm(reference.digest)) : sha256(manifest.bytes);
   const answer = await session.send({
     endpoint,
     method: "PUT",
@@ -121,7 +121,7 @@ async function getFrom(session: Session, endpoint: Endpoint, reference: Referenc
   if (length !== undefined && Number(length) !== bytes.length) throw invalid(`Content-Length is ${length} but ${bytes.length} bytes came`);
   const told = header(answer, "docker-content-digest");
   const wanted = reference.digest ?? (told !== undefined && isDigest(told) ? told : undefined);
-  const digest = wanted ? digestOf(bytes, wanted) : sha256(bytes);
+  const digest = wanted ? digestBytes(bytes, digestAlgorithm(wanted)) : sha256(bytes);
   if (wanted && digest !== wanted) throw fault("BLOB_DIGEST_MISMATCH", { host: endpoint.host, what: "manifest", expected: wanted, received: digest });
   return { bytes, mediaType: typeOf(answer, bytes, invalid), digest };
 }
@@ -164,8 +164,3 @@ function readIndex(manifest: RemoteManifest, reference: Reference): Index {
   return parseIndex(manifest.bytes, `the index of ${formatReference(reference)}`);
 }
 
-function digestOf(bytes: Uint8Array, like: Digest): Digest {
-  const digester = createDigester(digestAlgorithm(like));
-  digester.update(bytes);
-  return digester.digest();
-}

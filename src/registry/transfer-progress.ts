@@ -39,6 +39,6 @@ export function reportBlob(
 }
 
 /** `sha256:4f4fb700ef54` */
-export function shortDigest(digest: Digest): string {
+function shortDigest(digest: Digest): string {
   return digest.slice(0, digest.indexOf(":") + 13);
 }

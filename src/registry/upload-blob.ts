@@ -59,7 +59,7 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
 }
 
 /** Opens an upload and gives its address back. */
-export async function openUpload(session: Session, endpoint: Endpoint, reference: Reference, signal?: AbortSignal): Promise<URL> {
+async function openUpload(session: Session, endpoint: Endpoint, reference: Reference, signal?: AbortSignal): Promise<URL> {
   const answer = await session.send({ ...postRequest(endpoint, reference, signal), accept: [202] });
   await discard(answer);
   return locationOf(answer, endpoint, "POST", reference);

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type BigIntStats, type Stats } from "node:fs";
 import { fault } from "../std/fault.ts";
 import { isOpaque } from "./opaque.ts";
 
@@ -127,8 +127,8 @@ export function subfolders(folders: readonly string[], name: string): string[] {
   return result;
 }
 
-export function isWhiteout(stat: Stats): boolean {
-  return stat.isCharacterDevice() && stat.rdev === 0;
+export function isWhiteout(stat: Stats | BigIntStats): boolean {
+  return stat.isCharacterDevice() && Number(stat.rdev) === 0;
 }
 
 function split(path: string): string[] {

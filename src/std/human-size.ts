@@ -9,11 +9,3 @@ export function humanSize(bytes: number, digits = 4): string {
   }
   return `${Number(value.toPrecision(digits))}${units[unit]}`;
 }
-
-/** Reads `64m`, `2GB`, `1048576` as bytes with binary multiples, as docker's size flags do; undefined if it is no size. */
-export function parseSize(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
-  if (!match) return undefined;
-  const power = ["", "k", "m", "g", "t", "p"].indexOf(match[2]!.toLowerCase());
-  return Math.floor(Number(match[1]) * 1024 ** power);
-}

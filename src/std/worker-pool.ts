@@ -103,7 +103,7 @@ export function plainError(error: unknown): PlainError {
   };
 }
 
-export function reviveError(plain: PlainError): Error {
+function reviveError(plain: PlainError): Error {
   const cause = plain.cause === undefined ? undefined : reviveError(plain.cause);
   if (plain.fault) return fault(plain.fault.code, plain.fault.details as never, cause ? { cause } : {});
   const error = new Error(plain.message, cause ? { cause } : undefined);

@@ -1,8 +1,9 @@
 import { closeSync, createReadStream, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createDigester, digestAlgorithm, digestHex, sha256, type Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
+import { writeChunks } from "../std/write-chunks.ts";
 import type { Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
 import { guarded, storageFault } from "./storage-fault.ts";
@@ -146,7 +147,7 @@ export class BlobStore {
 }
 
 /** The row of a blob that is present, not one that is being removed. */
-export function presentBlob(database: Database, digest: Digest): { size: number } | undefined {
+function presentBlob(database: Database, digest: Digest): { size: number } | undefined {
   return database.get<{ size: number }>("SELECT size FROM blob WHERE digest = ? AND state = 1", digest);
 }
 
@@ -170,7 +171,7 @@ async function writeFile(path: string, source: AsyncIterable<Uint8Array>, option
       gathered += chunk.length;
       if (gathered < BATCH) continue;
       await writing;
-      writing = writeAll(file, batch);
+      writing = writeChunks(file, batch);
       // A failure shows at the next await; until then it must not count as unhandled.
       writing.catch(() => {});
       batch = [];
@@ -179,36 +180,12 @@ async function writeFile(path: string, source: AsyncIterable<Uint8Array>, option
   } finally {
     await writing;
   }
-  await writeAll(file, batch);
+  await writeChunks(file, batch);
   if (options.size !== undefined && size !== options.size) throw mismatch(options.size, String(size));
   const digest = digester.digest();
   if (options.digest !== undefined && digest !== options.digest) throw fault("BLOB_MISMATCH", { expected: options.digest, actual: digest });
   await file.datasync();
   return { digest, size };
-}
-
-async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
-  if (chunks.length === 0) return;
-  let pending = chunks;
-  for (;;) {
-    const { bytesWritten } = await file.writev(pending);
-    const rest = unwritten(pending, bytesWritten);
-    if (rest.length === 0) return;
-    pending = rest;
-  }
-}
-
-function unwritten(chunks: readonly Uint8Array[], written: number): Uint8Array[] {
-  let skip = written;
-  const rest: Uint8Array[] = [];
-  for (const chunk of chunks) {
-    if (skip >= chunk.length) skip -= chunk.length;
-    else {
-      rest.push(skip > 0 ? chunk.subarray(skip) : chunk);
-      skip = 0;
-    }
-  }
-  return rest;
 }
 
 function mismatch(expected: number, actual: string): Error {

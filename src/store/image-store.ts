@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { chainId } from "../oci/chain-id.ts";
-import { sha256, type Digest } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
 import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
@@ -213,9 +213,4 @@ function fullName(name: string): string {
   const { digest, ...reference } = parseReference(name);
   if (digest !== undefined) throw fault("REFERENCE_INVALID", { reference: name, problem: "a name that an image gets has a tag and no digest" });
   return formatReference(reference);
-}
-
-/** The id that an image with this config has. */
-export function imageId(config: Uint8Array): Digest {
-  return sha256(config);
 }

@@ -1,4 +1,5 @@
 import { statfsSync } from "node:fs";
+import { diskFault } from "../std/disk-fault.ts";
 import { fault, isFault } from "../std/fault.ts";
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
@@ -11,9 +12,8 @@ const BUSY = 5, LOCKED = 6, READONLY = 8, IOERR = 10, CORRUPT = 11, FULL = 13, C
 export function storageFault(error: unknown, path: string): unknown {
   if (isFault(error) || !(error instanceof Error)) return error;
   const { code, errcode } = error as NodeJS.ErrnoException & { errcode?: number };
-  if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path }, { cause: error });
-  if (code === "EROFS" || code === "EACCES" || code === "EPERM") return fault("READ_ONLY", { path }, { cause: error });
-  if (code !== "ERR_SQLITE_ERROR" || errcode === undefined) return error;
+  if (code === "EACCES" || code === "EPERM") return fault("READ_ONLY", { path }, { cause: error });
+  if (code !== "ERR_SQLITE_ERROR" || errcode === undefined) return diskFault(error, path) ?? error;
   switch (errcode & 0xff) {
     case BUSY:
     case LOCKED:

@@ -46,7 +46,7 @@ function unpack(bytes: Buffer): Buffer {
 }
 
 /** `type mode uid:gid path [-> target] [size sha256] [capability]`, in the order of the archive. */
-export function layerLines(tar: Buffer): string[] {
+function layerLines(tar: Buffer): string[] {
   const lines: string[] = [];
   let current: LayerEntry | undefined;
   let hash = createHash("sha256");

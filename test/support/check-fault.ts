@@ -28,7 +28,7 @@ export function assertFault({ status, stderr }: Finished, expected: ExpectedFaul
 }
 
 /** No stack trace, no warning of Node, no error that is in no table. */
-export function assertNoInsides(text: string): void {
+function assertNoInsides(text: string): void {
   assert.doesNotMatch(text, /^\s+at .*(?:\.ts|\.js|node:)/m);
   assert.doesNotMatch(text, /ERROR: unexpected|ExperimentalWarning|node:internal|UnhandledPromise/);
 }

@@ -41,7 +41,7 @@ export async function startJourney(test: TestContext, config: BaseConfig = {}): 
   return { folder, root, sampan, succeeds, context, layout, base, baseLayer: join(layout, "blobs", layer.replace(":", "/")) };
 }
 
-export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string {
+function writeFiles(folder: string, files: Readonly<Record<string, string>>): string {
   mkdirSync(folder, { recursive: true });
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -57,7 +57,7 @@ export async function scratchBuild(test: TestContext, options: { base?: boolean;
 }
 
 /** Puts a small image made of this machine's busybox into a store as `base`. */
-export async function importBase(root: string, name = "docker.io/library/base:latest"): Promise<void> {
+async function importBase(root: string, name = "docker.io/library/base:latest"): Promise<void> {
   const layout = mkdtempSync(join(tmpdir(), "sampan-layout-"));
   try {
     writeBusyboxLayout(layout);

@@ -1,3 +1,4 @@
+import { diskFault } from "../../std/disk-fault.ts";
 import { fault, isFault, type Fault } from "../../std/fault.ts";
 
 /** The fault that an error is, or that its system error number stands for; undefined for anything else. */
@@ -5,8 +6,8 @@ export function asFault(error: unknown): Fault | undefined {
   if (isFault(error)) return error;
   if (!(error instanceof Error)) return undefined;
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return fault("DISK_FULL", { path: path ?? "the store" }, { cause: error });
-  if (code === "EROFS") return fault("READ_ONLY", { path: path ?? "the store" }, { cause: error });
+  const disk = diskFault(error, path ?? "the store");
+  if (disk) return disk;
   if ((code === "EACCES" || code === "EPERM" || code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") && path !== undefined) {
     return fault("FILE_PROBLEM", { path, problem: problems[code] }, { cause: error });
   }

@@ -122,7 +122,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
 }
 
 /** `sha256:4f4fb700ef54 3.37MB / 3.37MB 0.4s done` */
-export function transferLine(event: TransferEvent): string {
+function transferLine(event: TransferEvent): string {
   const amount = event.total === undefined ? humanSize(event.current, 3) : `${humanSize(event.current, 3)} / ${humanSize(event.total, 3)}`;
   const now = event.completed ?? Date.now();
   const time = event.started === undefined ? "" : ` ${shortSeconds(now - event.started)}`;

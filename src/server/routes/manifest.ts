@@ -1,5 +1,4 @@
-import { hash } from "node:crypto";
-import { digestAlgorithm, isDigest, type Digest } from "../../oci/digest.ts";
+import { digestAlgorithm, digestBytes, isDigest, type Digest } from "../../oci/digest.ts";
 import { isTag } from "../../oci/reference.ts";
 import { checkManifest, type ManifestReferences } from "../check-manifest.ts";
 import { describeManifest } from "../describe-manifest.ts";
@@ -61,8 +60,7 @@ function invalidTag(tag: string): RegistryError {
 }
 
 function digestOf(bytes: Uint8Array, wanted: Digest | undefined): Digest {
-  const algorithm = wanted ? digestAlgorithm(wanted) : "sha256";
-  const digest = `${algorithm}:${hash(algorithm, bytes, "hex")}` as Digest;
+  const digest = digestBytes(bytes, wanted ? digestAlgorithm(wanted) : "sha256");
   if (wanted && wanted !== digest) throw new RegistryError("DIGEST_INVALID", "the manifest has another digest", { detail: { digest: wanted } });
   return digest;
 }

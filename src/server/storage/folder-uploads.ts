@@ -3,6 +3,7 @@ import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestAlgorithm, type Digest } from "../../oci/digest.ts";
+import { writeChunks } from "../../std/write-chunks.ts";
 import type { DigestAlgorithm, Upload, UploadStorage } from "./storage.ts";
 
 /** Bytes that are gathered before they are written; one such batch is on its way to the disk while the next one fills. */
@@ -113,7 +114,7 @@ class FolderUpload implements Upload {
       await writing;
       if (gathered === 0) return;
       const chunks = batch;
-      writing = writeAll(handle, chunks, this.size);
+      writing = writeChunks(handle, chunks, this.size);
       writing.catch(() => undefined); // seen by the next await
       this.size += gathered;
       for (const chunk of chunks) this.#hash.update(chunk); // while the write runs
@@ -183,25 +184,6 @@ class FolderUpload implements Upload {
       position += bytesRead;
     }
   }
-}
-
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
-  let offset = position;
-  let rest = chunks;
-  while (rest.length > 0) {
-    const { bytesWritten } = await handle.writev(rest as Uint8Array[], offset);
-    offset += bytesWritten;
-    rest = dropBytes(rest, bytesWritten);
-  }
-}
-
-function dropBytes(chunks: readonly Uint8Array[], count: number): readonly Uint8Array[] {
-  let index = 0;
-  let left = count;
-  while (index < chunks.length && left >= chunks[index]!.length) left -= chunks[index++]!.length;
-  const rest = chunks.slice(index);
-  if (left > 0) rest[0] = rest[0]!.subarray(left);
-  return rest;
 }
 
 /** Whether the disk refused, as opposed to a client that left. */

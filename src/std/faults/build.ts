@@ -57,11 +57,6 @@ export const buildFaults = {
     message: ({ signal }) => `invalid signal: ${signal}`,
     hint: () => "write a name such as SIGTERM or a number from 1 to 64",
   }),
-  DESTINATION_INVALID: spec<{ problem: string }>({
-    when: "The destination of COPY or ADD cannot be one.",
-    exit: 1,
-    message: ({ problem }) => problem,
-  }),
   INSTRUCTION_LATER: spec<{ feature: string }>({
     when: "The Dockerfile uses something that this version parses but does not execute yet.",
     exit: 1,

@@ -37,11 +37,6 @@ export const generalFaults = {
     message: ({ reference, problem }) => `invalid reference ${JSON.stringify(reference)}: ${problem}`,
     hint: () => "a reference looks like registry.example.com/team/app:1.2.0; names are lower case",
   }),
-  DIGEST_INVALID: spec<{ digest: string }>({
-    when: "A digest is not `sha256:` with 64 or `sha512:` with 128 lower-case hexadecimal digits.",
-    exit: 1,
-    message: ({ digest }) => `invalid digest ${JSON.stringify(digest)}`,
-  }),
   PLATFORM_INVALID: spec<{ platform: string }>({
     when: "A platform is not of the form `os/architecture[/variant]`.",
     exit: 1,
