@@ -78,9 +78,14 @@ test("buildah pulls it and runs a command in it", { skip: noBusybox || needs("bu
   assert.match(await buildah("inspect", "--format", "{{.OCIv1.Config.Labels.role}} {{.OCIv1.Config.User}}", name), /^greeter app\n?$/);
 });
 
-test("podman runs it", { skip: noBusybox || needs("podman", "runc") }, async (context) => {
-  const { image } = await pushed(context);
+test("podman runs it, and loads what we saved", { skip: noBusybox || needs("podman", "runc") }, async (context) => {
+  const { image, id, folder, succeeds } = await pushed(context);
   const { podman } = containersStorage(context);
+  await succeeds(["save", "-o", join(folder, "saved.tar"), image, "base:1"]);
+  await podman("load", "--quiet", "--input", join(folder, "saved.tar"));
+  assert.equal(await podman("image", "inspect", "--format", "sha256:{{.Id}}", image), `${id}\n`);
+  assert.equal(await podman(...PODMAN_RUN, "--pull=never", image, "loaded"), GREETING("loaded"));
+  await podman("rmi", "--all", "--force");
   assert.equal(await podman(...PODMAN_RUN, "--tls-verify=false", "--quiet", image, "podman"), GREETING("podman"));
 });
 
