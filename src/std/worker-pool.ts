@@ -1,4 +1,6 @@
+import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { fault, isFault, type FaultCode } from "./fault.ts";
 
@@ -128,7 +130,10 @@ const waiting: { resolve: (slot: Slot) => void }[] = [];
 let running = 0;
 
 function start(): Slot {
-  const worker = new Worker(new URL(installed(new URL("./worker-entry.ts", import.meta.url))));
+  const cache = getCompileCacheDir();
+  // A worker has the compile cache by its environment only; without it, it takes three times as long to start.
+  const env = cache === undefined ? {} : { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } };
+  const worker = new Worker(new URL(installed(new URL("./worker-entry.ts", import.meta.url))), env);
   worker.unref();
   return { worker, ready: false };
 }
