@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
-import { writeOutput } from "../export/open-output.ts";
+import { writeOutput } from "../export/write-output.ts";
 import { writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeOciArchive } from "../image/write-archive.ts";
 import type { OnProgress } from "../std/progress.ts";

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import type { copyTree, packTree } from "../layer/flatten.ts";
 import { inWorker } from "../std/worker-pool.ts";
-import { outputFault } from "./open-output.ts";
+import { outputFault } from "./write-output.ts";
 
 const FLATTEN = new URL("../layer/flatten.ts", import.meta.url);
 

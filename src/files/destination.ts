@@ -3,7 +3,8 @@ import { normalize } from "node:path/posix";
 import { setTimes } from "../linux/times.ts";
 import { markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf, type Owner } from "../snapshot/ownership.ts";
-import { isWhiteout, subfolders, Union } from "../snapshot/union.ts";
+import { subfolders, Union } from "../snapshot/union.ts";
+import { isWhiteout } from "../snapshot/whiteout.ts";
 import { fault } from "../std/fault.ts";
 import { applyAttributes, copyXattrs, type Attributes } from "./apply-attributes.ts";
 

@@ -2,8 +2,10 @@ import { lstatSync, readdirSync, type BigIntStats } from "node:fs";
 import { compileIgnore, type IgnoreMatcher } from "../dockerfile/ignore.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
 import { ownerOf, type Owner } from "../snapshot/ownership.ts";
-import { isWhiteout, sortNames, Union, type UnionEntry } from "../snapshot/union.ts";
+import { Union, type UnionEntry } from "../snapshot/union.ts";
+import { isWhiteout } from "../snapshot/whiteout.ts";
 import { fault } from "../std/fault.ts";
+import { sortNames } from "../std/sort-names.ts";
 import { readFault } from "./read-fault.ts";
 
 /** What COPY and ADD read from: the build context, or the file system of another stage or image. */

@@ -3,8 +3,8 @@ import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
 import { getXattr, listXattrs } from "../linux/xattr.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
-import { sortNames } from "../snapshot/union.ts";
 import { fault } from "../std/fault.ts";
+import { sortNames } from "../std/sort-names.ts";
 import type { EntryType, LayerEntry } from "./entry.ts";
 
 /** An entry of a layer as it is written: with the place of its content, or as a whiteout. */

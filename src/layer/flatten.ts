@@ -2,7 +2,7 @@ import { chmodSync, constants, copyFileSync, lchownSync, linkSync, lstatSync, re
 import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
 import { setTimes } from "../linux/times.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
-import { sortNames } from "../snapshot/union.ts";
+import { sortNames } from "../std/sort-names.ts";
 import { describe, isOverlayWhiteout, linkOf, type DiffEntry } from "./diff-layer.ts";
 import { explainUnpack } from "./explain-unpack.ts";
 import { packEntries, type PackedLayer } from "./pack-layer.ts";

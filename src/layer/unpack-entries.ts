@@ -3,7 +3,7 @@ import { setTimes } from "../linux/times.ts";
 import { makeNode } from "../linux/mknod.ts";
 import { setXattr } from "../linux/xattr.ts";
 import { ownerOf, setOwner } from "../snapshot/ownership.ts";
-import { isWhiteout } from "../snapshot/union.ts";
+import { isWhiteout } from "../snapshot/whiteout.ts";
 import { fault } from "../std/fault.ts";
 import { explainUnpack } from "./explain-unpack.ts";
 import type { LayerEntry } from "./entry.ts";

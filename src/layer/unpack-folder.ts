@@ -2,7 +2,8 @@ import { lstatSync, mkdirSync, readlinkSync, rmSync, unlinkSync, type Stats } fr
 import { makeNode } from "../linux/mknod.ts";
 import { markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
-import { isWhiteout, Union } from "../snapshot/union.ts";
+import { Union } from "../snapshot/union.ts";
+import { isWhiteout } from "../snapshot/whiteout.ts";
 import { fault } from "../std/fault.ts";
 import { readXattrs } from "./read-xattrs.ts";
 

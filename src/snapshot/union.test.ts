@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { makeTree, WHITEOUT, type Node } from "../../test/support/make-tree.ts";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { isFault } from "../std/fault.ts";
-import { sortNames, Union } from "./union.ts";
+import { Union } from "./union.ts";
 
 const notRoot = process.getuid!() === 0 ? false : "needs root for whiteouts";
 const noOverlay = notRoot || (spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0 ? false : "needs the right to mount overlayfs");
@@ -61,14 +61,6 @@ test("symlinks in parents are followed within the view, the last component only 
 test("a circle of symlinks is refused", (context) => {
   const { union } = view(temporaryFolder(context), { a: { symlink: "b" }, b: { symlink: "a/x" } });
   assert.throws(() => union.resolve("a/f"), (error) => isFault(error, "SYMLINK_LOOP"));
-});
-
-test("names are sorted by their UTF-8 bytes", () => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ unit: "binary", maxLength: 5 })), (names) => {
-      assert.deepEqual(sortNames([...names]), [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
-    }),
-  );
 });
 
 test("any stack of layers looks as the kernel's overlayfs shows it", { skip: noOverlay }, (context) => {

@@ -1,6 +1,8 @@
-import { lstatSync, readdirSync, readlinkSync, type BigIntStats, type Stats } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { fault } from "../std/fault.ts";
+import { sortNames } from "../std/sort-names.ts";
 import { isOpaque } from "./opaque.ts";
+import { isWhiteout } from "./whiteout.ts";
 
 /** What a path of a stack of layers is, and in which layer's folder it lies. */
 export interface UnionEntry {
@@ -127,16 +129,6 @@ export function subfolders(folders: readonly string[], name: string): string[] {
   return result;
 }
 
-export function isWhiteout(stat: Stats | BigIntStats): boolean {
-  return stat.isCharacterDevice() && Number(stat.rdev) === 0;
-}
-
 function split(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
-}
-
-/** Sorts names by their UTF-8 bytes, in place. UTF-16 order is the same up to U+D7FF. */
-export function sortNames(names: string[]): string[] {
-  if (!names.some((name) => /[\ud800-\uffff]/.test(name))) return names.sort();
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

@@ -1,6 +1,6 @@
 import { portableImage } from "../../build/image-layers.ts";
 import { lazyClient } from "../../build/lazy-client.ts";
-import { writeOutput } from "../../export/open-output.ts";
+import { writeOutput } from "../../export/write-output.ts";
 import { writeDockerArchive } from "../../image/write-archive.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
