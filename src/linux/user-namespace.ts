@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
+import { fault } from "../std/fault.ts";
 import { findProgram } from "./find-program.ts";
 import { haveLibc } from "./libc.ts";
 import { createPipe } from "./pipe.ts";
@@ -22,11 +23,12 @@ export function insideUserNamespace(map: string = readFileSync("/proc/self/uid_m
  * Gives an ordinary user a user and mount namespace in which this program is root, by executing it again: same
  * process, terminal, folder and arguments. Does nothing for root. Maps the ranges of /etc/subuid and /etc/subgid
  * by newuidmap and newgidmap where they are, else the user's own id only; `SAMPAN_USERNS=one` asks for that.
- * Where it returns for an ordinary user, the machine does not allow it; {@link userNamespaceObstacle} tells why.
+ * @throws USER_NAMESPACE_REFUSED
  */
 export function enterUserNamespace(): void {
   if (process.geteuid!() === 0 || process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
-  if (userNamespaceObstacle() !== undefined) return;
+  const obstacle = userNamespaceObstacle();
+  if (obstacle) throw fault("USER_NAMESPACE_REFUSED", obstacle);
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const env = { ...process.env, SAMPAN_USERNS_ENTERED: "1" };
   const unshare = findProgram("unshare")!;
@@ -55,7 +57,12 @@ export function userNamespaceObstacle(): { readonly problem: string; readonly hi
   if (readNumber("/proc/sys/kernel/unprivileged_userns_clone") === 0) {
     return { problem: "user namespaces are for root only (kernel.unprivileged_userns_clone = 0)", hint: "sysctl -w kernel.unprivileged_userns_clone=1" };
   }
-  return undefined;
+  const trial = spawnSync(findProgram("unshare")!, ["--user", "--map-root-user", "--mount", "true"], { encoding: "utf8" });
+  if (trial.status === 0) return undefined;
+  if (readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") === 1) {
+    return { problem: "AppArmor does not allow it", hint: "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" };
+  }
+  return { problem: (trial.error?.message ?? trial.stderr).trim(), hint: "let this user or this container make user namespaces" };
 }
 
 /** The commands that map the ids of this process; undefined where the tools or the ranges are missing. */

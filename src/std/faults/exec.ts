@@ -48,6 +48,6 @@ export const execFaults = {
     when: "An ordinary user wants to build or run, and the machine gives it no user namespace.",
     exit: 125,
     message: ({ problem }) => `containers without root are not possible here: ${problem}`,
-    hint: ({ hint }) => `${hint}, as root; or run sampan as root`,
+    hint: ({ hint }) => `${hint} (as root), or run sampan as root`,
   }),
 } as const;

@@ -1,0 +1,140 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { release, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { humanSize } from "../std/human-size.ts";
+import { findProgram } from "./find-program.ts";
+import { haveLibc } from "./libc.ts";
+import { subordinateMaps, userNamespaceObstacle } from "./user-namespace.ts";
+
+/** What one probe of this machine found. */
+export interface DoctorRow {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found, or why it is not well. */
+  readonly why: string;
+  /** The command that mends it. */
+  readonly mend?: string;
+  /** Without it nothing can be built. */
+  readonly needed: boolean;
+}
+
+/** What building and running need of this machine, tried out. `root` is the folder of the store, which may be missing. */
+export async function doctorProbes({ root }: { readonly root: string }): Promise<DoctorRow[]> {
+  const ordinary = process.geteuid!() !== 0;
+  const folder = existingAncestor(root);
+  return [
+    kernel(),
+    koffi(),
+    tools(),
+    seccomp(),
+    ...(ordinary ? [userNamespaces(), manyIds(), pasta()] : []),
+    overlay(folder, ordinary),
+    runtimes(),
+    cgroups(),
+    space(root, folder),
+  ];
+}
+
+function kernel(): DoctorRow {
+  const version = release();
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const ok = major > 5 || (major === 5 && minor >= 12);
+  return { name: "kernel", ok, needed: true, why: ok ? `Linux ${version}` : `Linux ${version}, 5.12 is needed`, mend: "a newer kernel of the distribution" };
+}
+
+function koffi(): DoctorRow {
+  const ok = haveLibc();
+  return {
+    name: "koffi", ok, needed: true, mend: "npm install --include=optional",
+    why: ok ? "calls to the C library work" : `the npm package koffi is not installed for linux-${process.arch}`,
+  };
+}
+
+function tools(): DoctorRow {
+  const missing = ["unshare", "setpriv", "sh"].filter((name) => findProgram(name) === undefined);
+  const ok = missing.length === 0;
+  return { name: "util-linux", ok, needed: true, mend: "apt install util-linux", why: ok ? "unshare, setpriv and sh are there" : `${missing.join(" and ")} not found` };
+}
+
+function seccomp(): DoctorRow {
+  const ok = existsSync("/proc/sys/kernel/seccomp/actions_avail");
+  return { name: "seccomp", ok, needed: true, mend: "a kernel with CONFIG_SECCOMP_FILTER", why: ok ? "system calls can be filtered" : "the kernel cannot filter system calls" };
+}
+
+function userNamespaces(): DoctorRow {
+  const obstacle = userNamespaceObstacle();
+  if (obstacle === undefined) return { name: "user namespaces", ok: true, needed: true, why: "an ordinary user may make them" };
+  return { name: "user namespaces", ok: false, needed: true, why: obstacle.problem, mend: obstacle.hint };
+}
+
+function manyIds(): DoctorRow {
+  const ok = subordinateMaps() !== undefined;
+  const name = "many user ids";
+  if (ok) return { name, ok, needed: false, why: "newuidmap and newgidmap map your ranges of /etc/subuid and /etc/subgid" };
+  if (findProgram("newuidmap") === undefined) return { name, ok, needed: false, why: "newuidmap not found: steps can only run as root", mend: "apt install uidmap" };
+  const mend = `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${personName()}`;
+  return { name, ok, needed: false, why: "you have no range in /etc/subuid and /etc/subgid: steps can only run as root", mend };
+}
+
+function pasta(): DoctorRow {
+  const name = "pasta";
+  if (findProgram("pasta") === undefined) return { name, ok: false, needed: false, why: "not found: containers use the host's network", mend: "apt install passt" };
+  try {
+    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
+    return { name, ok: true, needed: false, why: "containers have a network of their own" };
+  } catch {
+    return { name, ok: false, needed: false, why: "/dev/net/tun may not be opened: containers use the host's network", mend: "chmod 666 /dev/net/tun" };
+  }
+}
+
+/** Mounts an overlay as the sandbox does, in namespaces that end with the trial. */
+function overlay(folder: string, ordinary: boolean): DoctorRow {
+  const row = { name: "overlay", needed: true, mend: "set SAMPAN_ROOT to a folder on a local file system (ext4, xfs, btrfs)" };
+  let trial: string | undefined;
+  try {
+    trial = mkdtempSync(join(folder, ".sampan-doctor-"));
+    // The work folder that overlayfs makes may be entered by nobody.
+    const script = "trap 'umount merged 2>/dev/null; chmod -R u+rwx work' EXIT; mkdir lower upper work merged && mknod lower/whiteout c 0 0 && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr overlay merged && echo x >merged/file";
+    const namespaces = ordinary ? ["--user", "--map-root-user", "--mount"] : ["--mount"];
+    const { status, stderr, error } = spawnSync("unshare", [...namespaces, "sh", "-c", script], { cwd: trial, encoding: "utf8" });
+    if (status === 0) return { ...row, ok: true, why: `works in ${folder}` };
+    return { ...row, ok: false, why: `refused in ${folder}: ${error?.message ?? stderr.trim().split("\n").at(-1)}` };
+  } catch (error) {
+    return { ...row, ok: false, why: `${folder}: ${(error as Error).message}` };
+  } finally {
+    if (trial) rmSync(trial, { recursive: true, force: true });
+  }
+}
+
+function runtimes(): DoctorRow {
+  const found = ["crun", "runc"].filter((name) => findProgram(name) !== undefined);
+  return { name: "OCI runtimes", ok: true, needed: false, why: found.length === 0 ? "none found; the built-in sandbox needs none" : `${found.join(" and ")}, by --runtime` };
+}
+
+function cgroups(): DoctorRow {
+  const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+  const any = unified || existsSync("/sys/fs/cgroup/memory");
+  return { name: "cgroups", ok: true, needed: false, why: unified ? "version 2" : any ? "version 1" : "none; nothing here needs them" };
+}
+
+function space(root: string, folder: string): DoctorRow {
+  const { bavail, bsize, ffree, files } = statfsSync(folder);
+  const free = bavail * bsize;
+  const row = { name: "space", needed: true, mend: "sampan rmi, or set SAMPAN_ROOT to a larger disk" };
+  if (free < 2 ** 30) return { ...row, ok: false, why: `${humanSize(free)} free for ${root}` };
+  if (files > 0 && ffree < 10_000) return { ...row, ok: false, why: `${ffree} inodes free for ${root}` };
+  return { ...row, ok: true, why: `${humanSize(free)} free for ${root}` };
+}
+
+function existingAncestor(path: string): string {
+  return existsSync(path) ? path : existingAncestor(dirname(path));
+}
+
+function personName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "YOU";
+  }
+}
