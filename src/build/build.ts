@@ -95,7 +95,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult, signal });
   const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
   const image = plan.image ? finishImage(store, graph, results, packed, Date.now()) : undefined;
-  if (image) store.images.put({ config: image.config, names: plan.outputs.some(({ type }) => type === "store") || names.length === 0 ? names : [] });
+  if (image) {
+    const given = plan.outputs.some(({ type }) => type === "store") ? names : [];
+    store.images.put({ config: image.config, names: given });
+    for (const name of [`writing image ${image.id}`, ...given.map((full) => `naming to ${full}`)]) {
+      onProgress({ type: "step", id: name, name, started: Date.now(), completed: Date.now() });
+    }
+  }
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
     store, outputs, names, access, ahead, cwd: options.cwd ?? process.cwd(),
