@@ -1,7 +1,7 @@
 import { fchownSync, fstatSync } from "node:fs";
 import { limitBoundingSet, setCapabilities } from "../linux/capabilities.ts";
 import { setThreadGroups, setThreadIds } from "../linux/credentials.ts";
-import { dieWithParent, execute, leaveKeyring, limitOpenFiles, passStandardDescriptors, restoreSignals, setHostname } from "../linux/process.ts";
+import { dieWithParent, execute, leaveKeyring, limitOpenFiles, openAs, passStandardDescriptors, restoreSignals, setHostname } from "../linux/process.ts";
 import { installFilter, type Instruction } from "../linux/seccomp.ts";
 import { DEFAULT_CAPABILITY_MASK } from "./capabilities.ts";
 import { containerUser, makeFolder, readIdMaps, withMissing } from "./container-user.ts";
@@ -16,6 +16,8 @@ export function becomeCommand(job: SandboxJob, filter: readonly Instruction[]): 
   const user = containerUser(job.user, readIdMaps());
   const env = withMissing(job.env, [`HOME=${user.home}`]); // as the OCI runtimes do it
   setHostname(job.hostname);
+  // So far it is the host's, whose mode and owner a command could change.
+  if (!job.ownDescriptors.includes(0)) openAs(0, "/dev/null");
   enterFolder(job.cwd, user);
   for (const fd of job.ownDescriptors) giveTo(fd, user);
   limitOpenFiles(OPEN_FILES);
@@ -25,7 +27,7 @@ export function becomeCommand(job: SandboxJob, filter: readonly Instruction[]): 
   installFilter(filter); // needs CAP_SYS_ADMIN, which the next step gives up
   setThreadGroups(user.groups);
   setThreadIds(user.uid, user.gid);
-  if (user.uid === 0) setCapabilities(DEFAULT_CAPABILITY_MASK);
+  setCapabilities(user.uid === 0 ? DEFAULT_CAPABILITY_MASK : 0n); // what this process inherited must not stay either
   dieWithParent();
   passStandardDescriptors();
   const path = findCommand(job.args[0] ?? "", env);

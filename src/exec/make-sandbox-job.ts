@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { findHostBundle } from "./host-certificates.ts";
 import { hostsFile } from "./hosts-file.ts";
 import { resolvConf } from "./resolv-conf.ts";
@@ -31,6 +30,6 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime }: {
     ...(certificates === undefined ? {} : { certificates }),
     terminal: job.terminal,
     ...(runtime === undefined ? {} : { runtime }),
-    ownDescriptors: job.terminal || job.stdin instanceof Readable ? [0, 1, 2] : [1, 2],
+    ownDescriptors: job.terminal || job.stdin !== "null" ? [0, 1, 2] : [1, 2],
   };
 }

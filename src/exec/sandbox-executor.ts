@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { removeStubs } from "./mount-stubs.ts";
@@ -83,7 +83,7 @@ export class SandboxExecutor implements Executor {
       terminal: ({ fd }) => terminal!.connect(sandbox.takeDescriptor(fd)),
     });
     options.onStart?.({ kill: (signal) => sandbox.kill(constants.signals[signal]) });
-    if (job.stdin instanceof Readable && !job.terminal) void feed(sandbox, job.stdin);
+    if (job.stdin !== "null" && !job.terminal) void feed(sandbox, job.stdin === "inherit" ? process.stdin : job.stdin);
     const [end] = await Promise.all([sandbox.ended, drain(sandbox, "stdout", options), drain(sandbox, "stderr", options)]);
     await terminal?.drained();
     removeStubs(job.root.kind === "overlay" ? job.root.upper : job.root.path, end.reports.flatMap((report) => (report.kind === "stubs" ? report.stubs : [])));
@@ -94,7 +94,7 @@ export class SandboxExecutor implements Executor {
   #take(job: RunJob): Sandbox {
     const plain = job.stdin === "null" || job.terminal;
     const ready = plain ? this.#idle.shift() : undefined;
-    const sandbox = ready ?? spawnSandbox(plain ? "null" : job.stdin === "inherit" ? 0 : "pipe", this.#kind);
+    const sandbox = ready ?? spawnSandbox(plain ? "null" : "pipe", this.#kind);
     if (plain && this.#idle.length < this.#target) this.#startAhead();
     sandbox.claim();
     this.#running.add(sandbox);

@@ -17,10 +17,11 @@ const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
 
 /**
  * Starts a sandbox child in namespaces of its own; it dies with this process.
- * @param stdin what the command reads: nothing, a pipe from this process, or a descriptor of this process.
+ * @param stdin what the command reads: nothing, or a pipe from this process. A descriptor of ours would be a way out:
+ *   by /proc/self/fd/0 a command can write to a file that it is given to read, and enter a folder.
  * @param kind what the child becomes: the command in a container that it makes, or an OCI runtime.
  */
-export function spawnSandbox(stdin: "null" | "pipe" | number, kind: "sandbox" | "oci" = "sandbox"): Sandbox {
+export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "sandbox"): Sandbox {
   const input = stdin === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
   const self = import.meta.url;
@@ -32,7 +33,7 @@ export function spawnSandbox(stdin: "null" | "pipe" | number, kind: "sandbox" | 
       "/bin/sh", "-c", WAIT, "sampan", process.execPath, "--no-warnings", entry,
     ],
     {
-      stdio: [input?.read ?? (typeof stdin === "number" ? stdin : "ignore"), output.write, errors.write, "pipe"],
+      stdio: [input?.read ?? "ignore", output.write, errors.write, "pipe"],
       env: childEnvironment(),
       cwd: "/",
       detached: true, // a terminal's Ctrl-C must not reach it behind our back

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
@@ -5,6 +6,7 @@ const prctl = libc("int prctl(int option, unsigned long a, unsigned long b, unsi
 const sethostname = libc("int sethostname(const char *name, size_t length)");
 const signalCall = libc("void *signal(int number, intptr_t handler)");
 const closeRangeCall = libc("long syscall(long number, unsigned long first, unsigned long last, unsigned long flags)");
+const dup2Call = libc("int dup2(int from, int to)");
 const fcntlCall = libc("int fcntl(int fd, int command, intptr_t argument)");
 const chrootCall = libc("int chroot(const char *path)");
 const fchdirCall = libc("int fchdir(int fd)");
@@ -40,6 +42,13 @@ export function restoreSignals(): void {
 export function passDescriptor(fd: number): void {
   const F_SETFD = 2;
   if (fcntlCall(fd, F_SETFD, 0) < 0) throwErrno("fcntl");
+}
+
+/** Opens a file for reading as that descriptor. */
+export function openAs(descriptor: number, path: string): void {
+  const fd = openSync(path, "r");
+  if (dup2Call(fd, descriptor) < 0) throwErrno("dup2", path);
+  closeSync(fd);
 }
 
 /** Lets another program that the process executes have the three standard descriptors and no other. Node marks all. */
