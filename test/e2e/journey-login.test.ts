@@ -74,6 +74,6 @@ test("docker logs in to the same registry with what we wrote, pulls and runs it"
   await succeeds(["build", "-q", "-t", image, "--push", journey.context("greeter", GREETER)]);
   const docker = await startDockerd(context);
   assert.notEqual(docker("pull", image).status, 0, "not without the login");
-  const ran = docker("--config", join(folder, "docker"), "run", "--rm", "--quiet", "--network", "host", image, "docker");
+  const ran = docker("--config", join(folder, "docker"), "run", "--rm", "--network", "host", image, "docker");
   assert.equal(ran.stdout, GREETING("docker"), ran.stderr);
 });
