@@ -46,6 +46,7 @@ export function buildPicture(steps: readonly StepState[], options: PictureOption
 
 /** The list that stays when the build is over: every step with its time, and why it ran when that was asked for. */
 export function finalPicture(steps: readonly StepState[], options: PictureOptions & { readonly failed: boolean }): ScreenLine[] {
+  if (steps.length === 0) return [];
   const finished = steps.filter((step) => step.started !== undefined || isFinished(step));
   const done = finished.filter(isFinished).length;
   const word = options.failed ? "ERROR" : done === steps.length ? "FINISHED" : "";
