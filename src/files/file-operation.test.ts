@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { listLayer, makeTree, WHITEOUT, type Node } from "../../test/support/make-tree.ts";
+import { noMounts } from "../../test/support/small-disk.ts";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { getXattr, setXattr } from "../linux/xattr.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
@@ -16,15 +17,6 @@ import type { SourceTree } from "./source-view.ts";
 
 const skip = process.getuid?.() === 0 ? false : "needs root, to make files of other users";
 const NANOSECONDS = 1_612_345_678_987_654_321n;
-
-function canMount(): boolean {
-  try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 interface Stage {
   readonly home: string;
@@ -248,7 +240,7 @@ test("a store without the right to write to it is a fault that names it", { skip
   }
 });
 
-test("a full disk is a fault, and another file system than the layer's gets copies instead of links", { skip: skip || !canMount() ? "needs root that may mount a tmpfs" : false }, async (t) => {
+test("a full disk is a fault, and another file system than the layer's gets copies instead of links", { skip: noMounts }, async (t) => {
   const { home, copy, upper } = stage(t, { "d/small": "1", "d/large": "x".repeat(600_000) });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", upper]);
   try {

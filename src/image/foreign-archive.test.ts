@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { noDockerd, startDockerd } from "../../test/support/dockerd.ts";
-import { tarOf } from "../../test/support/tar.ts";
+import { tarOf } from "../../test/support/tar-of.ts";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { sha256 } from "../oci/digest.ts";
 import { mediaType } from "../oci/media-type.ts";

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import { tarOf, type TarMember } from "../../test/support/tar.ts";
+import { tarOf, type TarMember } from "../../test/support/tar-of.ts";
 import { configBytes } from "../../test/support/temporary-store.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { serializeManifest } from "../oci/manifest.ts";

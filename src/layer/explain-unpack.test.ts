@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { noMounts } from "../../test/support/small-disk.ts";
 import { tarOf } from "../../test/support/tar-of.ts";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { explainUnpack } from "./explain-unpack.ts";
-
-const noMount = process.getuid!() === 0 && spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0 ? false : "needs root that may mount a tmpfs";
 
 test("errors of the file system become faults, faults and other errors stay what they are", () => {
   const explain = (error: unknown): unknown => explainUnpack(error, "layer x", "a/b", "/root");
@@ -22,7 +21,7 @@ test("errors of the file system become faults, faults and other errors stay what
 });
 
 for (const [what, options, code] of [["a full disk", "size=1m", "DISK_FULL"], ["a read-only store", "ro", "READ_ONLY"]] as const) {
-  test(`${what} stops unpacking with a fault that names the folder`, { skip: noMount }, (context) => {
+  test(`${what} stops unpacking with a fault that names the folder`, { skip: noMounts }, (context) => {
     const folder = temporaryFolder(context);
     mkdirSync(join(folder, "target"));
     writeFileSync(join(folder, "blob"), tarOf([{ path: "big", content: "x".repeat(3_000_000) }]));

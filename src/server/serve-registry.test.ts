@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestOf, scratchRegistry } from "../../test/support/scratch-registry.ts";
+import { noMounts, smallDisk } from "../../test/support/small-disk.ts";
 import { isFault } from "../std/fault.ts";
 import { serveRegistry } from "./serve-registry.ts";
 
@@ -151,21 +151,15 @@ test("a client that leaves in the middle of a download does no harm", async (con
   assert.deepEqual(registry.problems, []);
 });
 
-test("a full disk gives 507 with a JSON body, the partial upload is removed, and small things still work", { skip: process.getuid?.() !== 0 && "mounting a small tmpfs needs root" }, async (context) => {
-  const root = scratch();
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", root]);
-  context.after(() => {
-    execFileSync("umount", ["-l", root]);
-    rmSync(root, { recursive: true });
-  });
-  const registry = await scratchRegistry(context, { root });
+test("a full disk gives 507 with a JSON body, the partial upload is removed, and small things still work", { skip: noMounts }, async (context) => {
+  const registry = await scratchRegistry(context, { root: smallDisk(context, "2m") });
   const { digest } = await registry.pushImage("app", "v1");
   const body = Buffer.alloc(5_000_000, "f");
   const location = await registry.openUpload("app");
   for (const [method, path] of [["PATCH", location], ["POST", `/v2/app/blobs/uploads/?digest=${digestOf(body)}`], ["PUT", `${await registry.openUpload("app")}?digest=${digestOf(body)}`]] as const) {
     const refused = await registry.request(method, path, { body });
     assert.deepEqual([refused.status, refused.code()], [507, "STORAGE_FULL"]);
-    assert.deepEqual(readdirSync(join(root, "temporary")), []);
+    assert.deepEqual(readdirSync(join(registry.root, "temporary")), []);
   }
   assert.equal((await registry.request("GET", location)).status, 404);
   assert.equal((await registry.request("GET", "/v2/app/manifests/v1")).headers["docker-content-digest"], digest);

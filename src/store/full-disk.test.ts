@@ -1,34 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
+import { noMounts, smallDisk } from "../../test/support/small-disk.ts";
 import { configBytes, streamOf } from "../../test/support/temporary-store.ts";
 import { isFault } from "../std/fault.ts";
 import { openStore } from "./open-store.ts";
-
-const skip = process.getuid!() === 0 && canMount() ? false : "needs root that may mount a tmpfs";
-
-function canMount(): boolean {
-  try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A file system of its own, of that many bytes. */
-function smallDisk(context: TestContext, size: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "sampan-test-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
-  context.after(() => {
-    execFileSync("umount", ["-l", folder]);
-    rmdirSync(folder);
-  });
-  return folder;
-}
 
 function fillUp(folder: string): void {
   const path = join(folder, "filler");
@@ -45,7 +23,7 @@ function fillUp(folder: string): void {
   }
 }
 
-test("a blob that does not fit is a fault, and nothing of it is kept", { skip }, async (context) => {
+test("a blob that does not fit is a fault, and nothing of it is kept", { skip: noMounts }, async (context) => {
   const root = join(smallDisk(context, "24m"), "store");
   await using store = await openStore(root);
   const kept = store.blobs.writeBytes(Buffer.from("kept"));
@@ -57,7 +35,7 @@ test("a blob that does not fit is a fault, and nothing of it is kept", { skip },
   await store.blobs.write(streamOf("fits"));
 });
 
-test("on a full disk images can still be removed, which frees space", { skip }, async (context) => {
+test("on a full disk images can still be removed, which frees space", { skip: noMounts }, async (context) => {
   const disk = smallDisk(context, "24m");
   const root = join(disk, "store");
   {
@@ -79,13 +57,13 @@ test("on a full disk images can still be removed, which frees space", { skip }, 
   assert.deepEqual(readdirSync(join(root, "blobs", "sha256")), []);
 });
 
-test("a new store on a full disk is a fault", { skip }, async (context) => {
+test("a new store on a full disk is a fault", { skip: noMounts }, async (context) => {
   const disk = smallDisk(context, "1m");
   fillUp(disk);
   await assert.rejects(openStore(join(disk, "store")), (error) => isFault(error, "DISK_FULL"));
 });
 
-test("a read-only file system is a fault that says what to set", { skip }, async (context) => {
+test("a read-only file system is a fault that says what to set", { skip: noMounts }, async (context) => {
   const disk = smallDisk(context, "16m");
   await (await openStore(join(disk, "store"))).close();
   execFileSync("mount", ["-o", "remount,ro", disk]);
@@ -93,7 +71,7 @@ test("a read-only file system is a fault that says what to set", { skip }, async
   await assert.rejects(openStore(join(disk, "another")), (error) => isFault(error, "READ_ONLY"));
 });
 
-test("a full disk in the middle of a transaction leaves store and lease as they were", { skip }, async (context) => {
+test("a full disk in the middle of a transaction leaves store and lease as they were", { skip: noMounts }, async (context) => {
   const disk = smallDisk(context, "24m");
   const root = join(disk, "store");
   const store = await openStore(root);

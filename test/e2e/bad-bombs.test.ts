@@ -12,7 +12,7 @@ import { startFaultyRegistry } from "../support/faulty-registry.ts";
 import { noBuilds, scratchBuild } from "../support/scratch-build.ts";
 import { noMounts, smallDisk } from "../support/small-disk.ts";
 import { ociArchive, smallImage } from "../support/small-image.ts";
-import { tarOf } from "../support/tar.ts";
+import { tarOf } from "../support/tar-of.ts";
 import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
 
 const MEGABYTE = 1024 * 1024;

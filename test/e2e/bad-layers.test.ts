@@ -10,7 +10,7 @@ import { sha256 } from "../../src/oci/digest.ts";
 import { assertFault, type ExpectedFault } from "../support/check-fault.ts";
 import { noBuilds, scratchBuild, type ScratchBuild } from "../support/scratch-build.ts";
 import { ociArchive, smallImage, type SmallLayer } from "../support/small-image.ts";
-import { tarOf, type TarMember } from "../support/tar.ts";
+import { tarOf, type TarMember } from "../support/tar-of.ts";
 
 interface Setup extends ScratchBuild {
   /** A folder outside of the store that no layer may reach, with a file `mine` in it. */

@@ -9,7 +9,7 @@ import { startFaultyRegistry, type FaultyRegistry, type Trouble } from "../suppo
 import { scratchBuild, type ScratchBuild } from "../support/scratch-build.ts";
 import { registryError, reply } from "../support/scripted-server.ts";
 import { smallImage, type SmallImage } from "../support/small-image.ts";
-import { tarOf } from "../support/tar.ts";
+import { tarOf } from "../support/tar-of.ts";
 
 const skip = process.getuid!() === 0 ? false : "needs root";
 

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { sha256, type Digest } from "../../src/oci/digest.ts";
-import { tarOf, type TarMember } from "./tar.ts";
+import { tarOf, type TarMember } from "./tar-of.ts";
 
 /** A layer as the tests of hostile images make it: a tar archive, and what of it is put into the image. */
 export interface SmallLayer {
