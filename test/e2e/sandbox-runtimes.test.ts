@@ -14,7 +14,7 @@ for (const runtime of ["runc", "crun"]) {
     await using builtin = await SandboxRoot.create();
     await using other = await SandboxRoot.create({ runtime });
     const look = [
-      "id", "pwd", "umask", "hostname", "env | grep -v ^SHLVL | sort", "cat /etc/hosts /etc/resolv.conf", "ls /dev | grep -v core", "ls -ld /dev/shm /dev/pts /dev/mqueue",
+      "id", "pwd", "umask", "hostname", "env | grep -v ^SHLVL | sort", "cat /etc/hosts /etc/resolv.conf", "ls /dev | grep -v core", "stat -c '%A %u:%g %n' /dev/shm /dev/pts /dev/mqueue",
       "grep -E '^(Cap|NoNew|Seccomp:|Groups|SigIgn|SigBlk)' /proc/self/status", "ls /proc/1/fd", "ls /sys/class/net", "cat /mnt/f", "echo x >/mnt/f", "echo x >/proc/sys/kernel/hostname",
       "cat /proc/keys | wc -c", "unshare -U true", "mount -t tmpfs x /tmp", "grep -c ' /mem tmpfs' /proc/mounts", "cat /dev/.sampan/* | wc -c", "ulimit -n", "exit 5",
     ].join("; echo == $?; ");
