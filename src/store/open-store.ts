@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
 import { checkAfterBoot } from "./after-boot.ts";
 import { BlobStore } from "./blob-store.ts";
@@ -106,13 +106,18 @@ function makeFolders(root: string, folders: readonly string[]): void {
   writeFileSync(layout, `{"imageLayoutVersion":"1.0.0"}`);
 }
 
-/** Node reports ENOENT when the file system refuses to make a missing parent. */
+/** Not `recursive`, as Node goes round in a circle where a file system makes no folders at all, such as /proc. */
 function makeRoot(root: string): void {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    mkdirSync(root, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw code === "ENOENT" || code === "ENOTDIR" ? fault("READ_ONLY", { path: root }, { cause: error }) : error;
+    if (code === "EEXIST" && statSync(root, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (code === "ENOENT" && !existsSync(dirname(root))) {
+      makeRoot(dirname(root));
+      return makeRoot(root);
+    }
+    throw ["ENOENT", "ENOTDIR", "EEXIST"].includes(code!) ? fault("READ_ONLY", { path: root }, { cause: error }) : error;
   }
 }
 
