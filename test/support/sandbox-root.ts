@@ -46,8 +46,12 @@ export class SandboxRoot implements AsyncDisposable {
       writeFileSync(join(folder, "lower/etc/group"), GROUP);
     }
     mkdirSync(join(folder, "tmp"));
-    const executor = await createExecutor({ runtime: options.runtime, temporary: join(folder, "tmp") });
-    return new SandboxRoot(folder, executor);
+    try {
+      return new SandboxRoot(folder, await createExecutor({ runtime: options.runtime, temporary: join(folder, "tmp") }));
+    } catch (error) {
+      rmSync(folder, { recursive: true });
+      throw error;
+    }
   }
 
   /** A job for a shell script or for a command with its arguments, on an upper folder of its own. */
