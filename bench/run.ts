@@ -21,6 +21,8 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  * Measures this project beside its peers: in each round every tool does the same in turn, against the same registry.
  *
  *     npm run bench -- [--rounds 3] [--only small --only large] [--peers sampan,buildkit]
+ *
+ * Peers are looked for in PATH and in the folder that PEERS names.
  */
 const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, filesRow, largeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {

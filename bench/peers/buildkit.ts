@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
 import { startDaemon, type Daemon } from "../setup/daemon.ts";
-import { findProgram } from "../setup/find-program.ts";
+import { findProgram } from "../../test/support/find-program.ts";
 import type { Workspace } from "../setup/workspace.ts";
 import type { Peer } from "./peer.ts";
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
-import { findProgram } from "../setup/find-program.ts";
+import { findProgram } from "../../test/support/find-program.ts";
 import type { Workspace } from "../setup/workspace.ts";
 import type { Peer } from "./peer.ts";
 

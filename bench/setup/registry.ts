@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram } from "./find-program.ts";
+import { findProgram } from "../../test/support/find-program.ts";
 import { freePort, startDaemon, type Daemon } from "./daemon.ts";
 
 /** Debian's docker-registry on a free loopback port: the place that every tool pushes to and pulls from. */

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { mediaType } from "../../src/oci/media-type.ts";
+import { findProgram } from "../support/find-program.ts";
 import { described, digestOf, scratchRegistry } from "../support/scratch-registry.ts";
 
 const run = promisify(execFile);
@@ -121,10 +122,4 @@ function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-e2e-registry-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** The program's path, from PATH or the folder where the peers of the benchmarks are. */
-function findProgram(name: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), process.env["PEERS"] ?? "/opt/peers/bin"];
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeBusyboxLayout, type BaseConfig } from "../support/busybox-base.ts";
+import { findProgram } from "../support/find-program.ts";
 import type { GoldenCase } from "./cases.ts";
 import { normalizeArchive, type NormalizedImage } from "./normalize.ts";
 
@@ -19,10 +20,6 @@ export const BASES: Readonly<Record<string, { config?: BaseConfig; history?: boo
 
 export function buildkitAddress(): string | undefined {
   return process.env["BUILDKIT_HOST"];
-}
-
-function buildctl(): string {
-  return existsSync("/opt/peers/bin/buildctl") ? "/opt/peers/bin/buildctl" : "buildctl";
 }
 
 /** Pushes the base images under library/golden-…; the frontend gets them under their names as named contexts. */
@@ -55,7 +52,7 @@ export function buildWithBuildKit(
   const { target, buildArgs = {}, labels = {} } = golden.options;
   const named = [...bases].flatMap(([name, { reference }]) => ["--opt", `context:docker.io/library/${name}=docker-image://${reference}`, "--opt", `context:${name.replace(":latest", "")}=docker-image://${reference}`]);
   try {
-    const { status, stderr } = spawnSync(buildctl(), [
+    const { status, stderr } = spawnSync(findProgram("buildctl") ?? "buildctl", [
       "--addr", address, "build", "--progress=plain", "--no-cache", "--frontend=dockerfile.v0",
       "--local", `context=${context}`, "--local", `dockerfile=${golden.folder}`,
       ...(target ? ["--opt", `target=${target}`] : []),

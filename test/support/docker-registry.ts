@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "./find-program.ts";
 
 /** The reason to skip a test that needs this program, or false when it is there. */
 export function missing(program: string): string | false {
-  const found = spawnSync("sh", ["-c", `command -v ${program}`], { env: process.env }).status === 0;
-  return found ? false : `${program} is not installed`;
+  return findProgram(program) === undefined ? `needs ${program}` : false;
 }
 
 export interface DockerRegistry extends AsyncDisposable {

@@ -1,20 +1,15 @@
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { findProgram } from "./find-program.ts";
 
 /** Why a test that needs root and these programs cannot run here, or false. */
 export function needs(...programs: readonly string[]): string | false {
-  const absent = programs.filter((program) => programPath(program) === undefined);
+  const absent = programs.filter((program) => findProgram(program) === undefined);
   if (absent.length > 0) return `needs ${absent.join(" and ")}`;
   return process.getuid!() === 0 ? false : "needs root";
-}
-
-/** Where a program is, in PATH or in the folder of peers that are no Debian packages. */
-export function programPath(program: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", process.env["PEERS"] ?? "/opt/peers/bin"];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
 export interface ForeignOptions {
@@ -27,7 +22,7 @@ export function foreign(program: string, args: readonly string[], { cwd, env }: 
   return new Promise((resolve, reject) => {
     const { DOCKER_CONFIG: _, ...inherited } = process.env;
     const options = { ...(cwd ? { cwd } : {}), env: { ...inherited, ...env }, maxBuffer: 2 ** 26 };
-    const child = execFile(programPath(program) ?? program, args, options, (error, stdout, stderr) => {
+    const child = execFile(findProgram(program) ?? program, args, options, (error, stdout, stderr) => {
       if (error) reject(new Error(`${program} ${args.join(" ")} failed: ${stderr}${stdout}`));
       else resolve(stdout);
     });

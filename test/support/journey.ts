@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { writeBusyboxLayout, type BaseConfig } from "./busybox-base.ts";
-import { scratchSampan, type Finished, type SampanOptions } from "./run-sampan.ts";
+import type { BaseConfig } from "./busybox-base.ts";
+import type { Finished, SampanOptions } from "./run-sampan.ts";
+import { sampanWithBase } from "./sampan-base.ts";
 
 export interface Journey {
   /** Folder of the test, which goes with it. */
@@ -25,18 +25,12 @@ export interface Journey {
 
 /** The binary with a store of its own that holds a small image `base:1`. */
 export async function startJourney(test: TestContext, config: BaseConfig = {}): Promise<Journey> {
-  const { folder, root, sampan } = scratchSampan(test);
-  const layout = join(folder, "base-layout");
-  const { config: base, layer } = writeBusyboxLayout(layout, { config });
+  const { folder, root, sampan, layout, id: base, layer } = await sampanWithBase(test, { config });
   const succeeds: Journey["succeeds"] = async (words, options) => {
     const { status, stdout, stderr } = await sampan(words, options);
     assert.equal(status, 0, `sampan ${words.join(" ")}: ${stderr}`);
     return stdout;
   };
-  const archive = join(folder, "base.tar");
-  execFileSync("tar", ["-C", layout, "-cf", archive, "."]);
-  await succeeds(["load", "-i", archive]);
-  await succeeds(["tag", base, "base:1"]);
   const context: Journey["context"] = (name, files) => writeFiles(join(folder, name), files);
   return { folder, root, sampan, succeeds, context, layout, base, baseLayer: join(layout, "blobs", layer.replace(":", "/")) };
 }

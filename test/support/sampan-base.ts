@@ -15,7 +15,7 @@ export async function sampanWithBase(context: TestContext, options: { names?: re
   const loaded = await scratch.sampan(["load", "-i", archive]);
   assert.equal(loaded.stdout, `Loaded image ID: ${digests.config}\n`, loaded.stderr);
   for (const name of options.names ?? ["base:1"]) assert.equal((await scratch.sampan(["tag", digests.config, name])).status, 0);
-  return { ...scratch, archive, id: digests.config, short: digests.config.slice(7, 19) };
+  return { ...scratch, layout, archive, layer: digests.layer, id: digests.config, short: digests.config.slice(7, 19) };
 }
 
 /** Why containers cannot be tried here, or false. */
