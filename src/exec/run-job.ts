@@ -61,6 +61,6 @@ export interface Executor extends AsyncDisposable {
    * @throws SANDBOX_FAILED when the container cannot be set up, USER_NOT_FOUND, and the abort signal's reason.
    */
   run(job: RunJob, options?: RunOptions): Promise<RunResult>;
-  /** Keeps that many sandboxes started ahead, so that the next commands start at once. */
+  /** Brings the sandboxes that are started ahead to that number; each command takes one of them and starts at once. */
   warm?(count: number): void;
 }

@@ -27,7 +27,6 @@ export class SandboxExecutor implements Executor {
   readonly #staging: string;
   readonly #idle: Sandbox[] = [];
   readonly #running = new Set<Sandbox>();
-  #target = 0;
 
   /** @param runtime `builtin`, or the path of an OCI runtime. */
   constructor(temporary: string, runtime: string) {
@@ -39,7 +38,6 @@ export class SandboxExecutor implements Executor {
   }
 
   warm(count: number): void {
-    this.#target = count;
     while (this.#idle.length > count) this.#idle.pop()!.destroy();
     while (this.#idle.length < count) this.#startAhead();
   }
@@ -62,7 +60,6 @@ export class SandboxExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#target = 0;
     const all = [...this.#idle.splice(0), ...this.#running];
     for (const sandbox of all) {
       sandbox.claim();
@@ -95,7 +92,6 @@ export class SandboxExecutor implements Executor {
     const plain = job.stdin === "null" || job.terminal;
     const ready = plain ? this.#idle.shift() : undefined;
     const sandbox = ready ?? spawnSandbox(plain ? "null" : "pipe", this.#kind);
-    if (plain && this.#idle.length < this.#target) this.#startAhead();
     sandbox.claim();
     this.#running.add(sandbox);
     return sandbox;
