@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
-const EVERY_MS = 25;
+const EVERY_MS = 50;
 
 /**
  * Watches the resident memory of a process and all that it started. Each sample adds up what there is at that time;
- * pages that processes share count for each of them, so the figure is rather too high.
+ * a page that several processes share, such as the program itself, counts once (its "proportional" size).
  */
 export class MemorySampler {
   /** MiB. */
@@ -31,7 +31,7 @@ function residentTree(pid: number): number {
   for (const pending = [pid]; pending.length > 0; ) {
     const next = pending.pop()!;
     try {
-      sum += Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${next}/status`, "utf8"))?.[1] ?? 0);
+      sum += Number(/^Pss:\s*(\d+)/m.exec(readFileSync(`/proc/${next}/smaps_rollup`, "utf8"))?.[1] ?? 0);
       // Children are listed with the thread that started them; Node starts all from its main thread.
       pending.push(...readFileSync(`/proc/${next}/task/${next}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number));
     } catch {
