@@ -95,8 +95,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult, signal });
   const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
   const image = plan.image ? finishImage(store, graph, results, packed, Date.now()) : undefined;
+  const stored = plan.outputs.some(({ type }) => type === "store");
+  const fresh = image !== undefined && store.images.get(image.id) === undefined;
   if (image) {
-    const given = plan.outputs.some(({ type }) => type === "store") ? names : [];
+    const given = stored ? names : [];
     store.images.put({ config: image.config, names: given });
     for (const name of [`writing image ${image.id}`, ...given.map((full) => `naming to ${full}`)]) {
       onProgress({ type: "step", id: name, name, started: Date.now(), completed: Date.now() });
@@ -108,6 +110,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     ...(image ? { imageId: image.id } : {}),
     snapshot: () => topSnapshot(graph, results, materialize),
   });
+  // Exports read the image from the store, which keeps it only where that is an output too.
+  if (image && fresh && !stored) store.images.removeUnnamed(image.id);
   return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
 }
 

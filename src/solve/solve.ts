@@ -74,7 +74,8 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
       onProgress({ ...step, started, completed: clock(), cached: true, why: [looked.why] });
       return { resultId: looked.hit.resultId, snapshot: looked.hit.snapshot ?? undefined, createdAt: looked.hit.createdAt };
     }
-    onProgress({ ...step, started: clock(), why: looked.why });
+    const began = clock();
+    onProgress({ ...step, started: began, why: looked.why });
     vertex.inputs.forEach((input, index) => {
       if (input?.operation.kind === "image" && inputs[index]!.snapshot === undefined) options.fetched.add(input);
     });
@@ -84,7 +85,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
       key: looked.key, aliases: looked.aliases, resultId, slot: vertex.slot, snapshot: ran.snapshot, createdAt: ran.createdAt,
       components: looked.components, files: looked.content?.entries ?? [],
     });
-    onProgress({ ...step, started, completed: clock() });
+    onProgress({ ...step, started: began, completed: clock() });
     return { resultId, snapshot: ran.snapshot, createdAt: ran.createdAt };
   } catch (error) {
     if (!options.signal.aborted) onProgress({ ...step, started, completed: clock(), error: error instanceof Error ? error.message : String(error) });

@@ -112,6 +112,13 @@ export class ImageStore {
     return this.#database.run("DELETE FROM image_name WHERE name = ?", fullName(name)).changes > 0;
   }
 
+  /** Removes the image if it has no name: what was only made to be exported. */
+  removeUnnamed(id: Digest): void {
+    this.#database.transaction(() => {
+      if (this.get(id)?.names.length === 0) this.remove(id);
+    });
+  }
+
   /**
    * Removes the image and all of its names; what it alone needed goes with the next collection, and not before
    * the processes that are using it have ended. @returns whether there was such an image.
