@@ -15,9 +15,21 @@ function newEnough(version) {
   return major > 22 || (major === 22 && minor >= 19);
 }
 
+/** Node's own choice lies in the shared temporary folder, where another user could put code for us to run. */
+function enableCompileCache() {
+  const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, ".cache"));
+  if (!home || !path.isAbsolute(home)) return;
+  const folder = path.join(home, "sampan", "compile-cache");
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (fs.statSync(folder).uid === process.getuid()) require("node:module").enableCompileCache(folder);
+  } catch {
+    // A home that cannot be written to only costs time at each start.
+  }
+}
+
 if (newEnough(process.versions.node)) {
-  const { enableCompileCache } = require("node:module");
-  if (enableCompileCache) enableCompileCache();
+  enableCompileCache();
   import(require("node:url").pathToFileURL(entry).href).catch((error) => {
     process.stderr.write(`sampan: cannot start: ${error.stack ?? error}\n`);
     process.exitCode = 1;
