@@ -38,7 +38,7 @@ const DESCRIPTION_LIMIT = 64;
  */
 export function createTarReader(archive: string, sink: TarSink): TarReader {
   const invalid = (problem: string, entry?: string): never => {
-    throw fault("ARCHIVE_INVALID", { archive, problem, ...(entry === undefined ? {} : { entry: entry.slice(0, 200) }) });
+    throw fault("ARCHIVE_INVALID", { archive, problem, ...(entry ? { entry: entry.slice(0, 200) } : {}) });
   };
   /** An incomplete header block or special content that waits for its rest. */
   let pending = Buffer.alloc(0);
@@ -138,7 +138,7 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
   const finish = (): void => {
     if (state === "ended") return;
     if (state === "content" || state === "special" || descriptions > 0) invalid("it ends in the middle", current);
-    if (state === "header" && pending.length > 0) invalid("it ends in the middle of a header", current);
+    if (state === "header" && pending.length > 0) invalid("it ends in the middle of a header; this is no tar archive, or it was cut short", current);
   };
 
   return { write, finish, ended: () => state === "ended" };

@@ -4,6 +4,7 @@ import { readArchive } from "../../image/read-archive.ts";
 import type { Platform } from "../../oci/platform.ts";
 import { familiarReference, parseReference } from "../../oci/reference.ts";
 import type { Store } from "../../store/open-store.ts";
+import { refuseFolder } from "../refuse-folder.ts";
 
 export interface LoadOptions {
   /** Path of the archive; standard input where there is none. */
@@ -16,6 +17,7 @@ export interface LoadOptions {
 
 /** Reads the images of an archive into the store. @returns docker's lines: `Loaded image: app:1.0` */
 export async function loadImages(store: Store, { file, cwd, stdin, platform, signal }: LoadOptions): Promise<string[]> {
+  if (file !== undefined) refuseFolder(resolve(cwd, file));
   await using handle = file === undefined ? undefined : await open(resolve(cwd, file));
   const input: AsyncIterable<Uint8Array> = handle ? handle.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false }) : stdin;
   const { images } = await readArchive(input, store.blobs, { archive: file ?? "standard input", platform, signal });

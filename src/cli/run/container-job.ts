@@ -7,6 +7,7 @@ import type { ContainerConfig } from "../../oci/image-config.ts";
 import type { Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { assignments } from "../flags/key-values.ts";
+import { refuseFolder } from "../refuse-folder.ts";
 import { containerEnv, parseEnvFile } from "./container-command.ts";
 import type { runFlags } from "./run-flags.ts";
 import { hostMounts, memoryMounts } from "./volumes.ts";
@@ -15,7 +16,7 @@ import { hostMounts, memoryMounts } from "./volumes.ts";
 export function containerJob({ flags, io }: Pick<Call<typeof runFlags>, "flags" | "io">, config: ContainerConfig, args: readonly string[]): Omit<RunJob, "root"> {
   const network = (flags.net ?? flags.network) as RunJob["network"];
   const hostname = flags.hostname ?? (network === "host" ? ownName() : randomBytes(6).toString("hex"));
-  const fromFiles = flags["env-file"].flatMap((file) => parseEnvFile(readFileSync(resolve(io.cwd, file), "utf8"), file, io.env));
+  const fromFiles = flags["env-file"].flatMap((file) => readEnvFile(resolve(io.cwd, file), file, io.env));
   const given = Object.entries(assignments(flags.env, io.env, "-e, --env")).map(([name, value]) => `${name}=${value}`);
   return {
     args,
@@ -32,4 +33,9 @@ export function containerJob({ flags, io }: Pick<Call<typeof runFlags>, "flags" 
     stdin: flags.interactive ? "inherit" : "null",
     terminal: flags.tty,
   };
+}
+
+function readEnvFile(path: string, shown: string, env: NodeJS.ProcessEnv): string[] {
+  refuseFolder(path);
+  return parseEnvFile(readFileSync(path, "utf8"), shown, env);
 }
