@@ -52,6 +52,24 @@ test("a directory that was replaced is not taken for one any more", (context) =>
   assert.deepEqual([...folder.directories.keys()], ["elsewhere", "elsewhere/b"]);
 });
 
+test("a symlink that was replaced leads no longer where it led, and what is below a removed directory is forgotten", (context) => {
+  const root = makeTree(temporaryFolder(context), { one: { directory: true }, two: { directory: true }, a: { symlink: "one" } });
+  const lower = makeTree(temporaryFolder(context), { "two/deep": { directory: true }, "two/deep/file": "" });
+  const folder = new UnpackFolder(root, [lower], options);
+  assert.equal(folder.enter("a", "a/f"), "one");
+  folder.remove("a");
+  symlinkSync("two", join(root, "a"));
+  assert.equal(folder.enter("a", "a/f"), "two");
+  assert.equal(folder.enter("a/deep", "a/deep/f"), "two/deep");
+  folder.hide("two/deep");
+  assert.equal(folder.below("two/deep/file"), undefined);
+  folder.remove("two");
+  assert.deepEqual([...folder.directories.keys()], []);
+  assert.equal(folder.below("two/deep/file")?.stat.isFile(), true);
+  folder.makeDirectory("a");
+  assert.equal(folder.enter("a", "a/f"), "a");
+});
+
 test("a symlink of a lower layer is followed only where that is asked for", (context) => {
   const folder = temporaryFolder(context);
   const lower = makeTree(join(folder, "lower"), { lib: { symlink: "usr/lib" }, "usr/lib": { directory: true, mode: 0o711 } });

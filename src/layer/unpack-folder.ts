@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readlinkSync, rmSync, unlinkSync, type Stats } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, unlinkSync, type Stats } from "node:fs";
 import { makeNode } from "../linux/mknod.ts";
 import { markOpaque } from "../snapshot/opaque.ts";
 import { ownerOf } from "../snapshot/ownership.ts";
@@ -81,7 +81,7 @@ export class UnpackFolder {
   /** What lower layers have at a place, as far as this folder does not hide it; `follow` goes through symlinks in its parents. */
   below(path: string, options: { follow?: boolean } = {}): { hostPath: string; stat: Stats } | undefined {
     if (this.#lowers.length === 0) return undefined;
-    for (const opaque of this.#opaque) if (opaque === "" || path.startsWith(`${opaque}/`)) return undefined;
+    if (this.#isHidden(path)) return undefined;
     return options.follow ? this.#lower.resolve(path).entry : this.#lower.lstat(path);
   }
 
@@ -93,8 +93,9 @@ export class UnpackFolder {
       mkdirSync(hostPath, 0o755);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      if (!lstatSync(hostPath).isDirectory()) {
-        unlinkSync(hostPath);
+      const stat = lstatSync(hostPath);
+      if (!stat.isDirectory()) {
+        this.#unlink(hostPath, stat);
         mkdirSync(hostPath, 0o755);
         this.hide(path);
       }
@@ -133,19 +134,34 @@ export class UnpackFolder {
     const hostPath = this.hostPath(path);
     const stat = lstatSync(hostPath, { throwIfNoEntry: false });
     if (stat === undefined) return;
-    if (!stat.isDirectory()) {
-      unlinkSync(hostPath);
-      return;
-    }
-    rmSync(hostPath, { recursive: true });
-    this.#forget(path);
+    if (stat.isDirectory()) {
+      this.#forget(path);
+      rmSync(hostPath, { recursive: true });
+    } else this.#unlink(hostPath, stat);
   }
 
+  #unlink(hostPath: string, stat: Stats): void {
+    unlinkSync(hostPath);
+    if (stat.isSymbolicLink()) this.#forgetWays();
+  }
+
+  /** Whether a directory of this folder above the path hides what lower layers have there. */
+  #isHidden(path: string): boolean {
+    if (this.#opaque.has("")) return true;
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) if (this.#opaque.has(path.slice(0, at))) return true;
+    return false;
+  }
+
+  /** Goes through what is on the disk, not through all that is known: archives may replace a hundred thousand directories. */
   #forget(path: string): void {
-    const inside = (other: string): boolean => other === path || other.startsWith(`${path}/`);
-    for (const known of [this.#real, this.#opaque]) for (const other of known) if (inside(other)) known.delete(other);
-    for (const other of this.directories.keys()) if (inside(other)) this.directories.delete(other);
-    for (const [written, real] of this.#resolved) if (inside(real)) this.#resolved.delete(written);
+    this.#forgetWays();
+    for (const known of [this.#real, this.#opaque, this.directories]) known.delete(path);
+    for (const item of readdirSync(this.hostPath(path), { withFileTypes: true })) if (item.isDirectory()) this.#forget(join(path, item.name));
+  }
+
+  #forgetWays(): void {
+    this.#resolved.clear();
+    this.#resolved.set("", "");
   }
 
   #walk(directory: string, entry: string, make: boolean): string | undefined {
