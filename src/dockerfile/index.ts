@@ -1,11 +1,13 @@
-// The public entry `sampan/dockerfile`: reading Dockerfiles and .dockerignore files, without building anything.
-//
-//   import { parseDockerfile } from "sampan/dockerfile";
-//   const { stages } = parseDockerfile("FROM alpine AS base\nRUN apk add git\n");
-//   stages[0].instructions[0]; // { kind: "run", form: "shell", args: ["apk add git"], … }
-//
-// Errors are faults with a code, a hint and, where a text is to blame, its place.
-
+/**
+ * `sampan/dockerfile`: reading Dockerfiles and .dockerignore files, without building anything.
+ *
+ *     import { parseDockerfile } from "sampan/dockerfile";
+ *
+ *     const { stages } = parseDockerfile("FROM alpine AS base\nRUN apk add git\n");
+ *     stages[0].instructions[0]; // { kind: "run", form: "shell", args: ["apk add git"], … }
+ *
+ * Errors are faults with a code, a hint and, where a text is to blame, its place.
+ */
 export { formatFrame } from "./code-frame.ts";
 export { detectSyntax } from "./directives.ts";
 export { dumpDockerfile } from "./dump.ts";

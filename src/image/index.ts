@@ -14,4 +14,4 @@ export { createMemoryBlobs } from "./memory-blobs.ts";
 export type { NamedImage } from "./pack-archive.ts";
 export { readArchive, type ReadArchiveOptions } from "./read-archive.ts";
 export { writeDockerArchive, writeOciArchive, type WriteArchiveOptions } from "./write-archive.ts";
-export { Fault } from "../std/fault.ts";
+export { Fault, isFault, type FaultCode } from "../std/fault.ts";

@@ -1,10 +1,10 @@
 /**
- * The registry client of Sampan, `sampan/registry`.
+ * `sampan/registry`: the client for registries.
+ *
+ *     import { createRegistryClient, dockerCredentials, parseReference } from "sampan/registry";
  *
  *     await using client = createRegistryClient({ credentials: dockerCredentials() });
  *     const tags = await client.tagList(parseReference("registry.example.com/team/app"));
- *
- * @module
  */
 export { parseReference, formatReference, type Reference } from "../oci/reference.ts";
 export { parsePlatform, type Platform } from "../oci/platform.ts";
@@ -18,3 +18,4 @@ export { parseMirrors } from "./mirrors.ts";
 export { pullImage, type BlobTarget, type PulledImage, type PullOptions } from "./pull-image.ts";
 export { pushImage, type BlobSource, type PushableImage, type PushedImage, type PushOptions } from "./push-image.ts";
 export type { UploadBlob } from "./upload-blob.ts";
+export { Fault, isFault, type FaultCode } from "../std/fault.ts";

@@ -1,2 +1,12 @@
+/**
+ * `sampan/server`: the registry server, on a folder.
+ *
+ *     import { serveRegistry } from "sampan/server";
+ *
+ *     const registry = await serveRegistry({ listen: "127.0.0.1:5000", root: "./registry" });
+ *     console.log("listening on", registry.address);
+ *     await registry.close();
+ */
 export { serveRegistry, type RegistryServer, type RequestEntry, type ServeOptions } from "./serve-registry.ts";
 export { defaultSettings, type Settings } from "./settings.ts";
+export { Fault, isFault, type FaultCode } from "../std/fault.ts";

@@ -13,3 +13,8 @@ export interface FaultSpec<Details> {
 export function spec<Details>(row: FaultSpec<Details>): FaultSpec<Details> {
   return row;
 }
+
+/** What messages end in where a word is nearly another one; nothing where none is near. */
+export function didYouMean(near: string | undefined): string {
+  return near === undefined ? "" : ` (did you mean ${near}?)`;
+}

@@ -7,7 +7,7 @@ export const registryServeCommand = command({
   description:
     "Serves the distribution API (v2) over plain HTTP: push, pull, mounts, chunked uploads, tags, deletion and referrers. " +
     "Prints `listening on HOST:PORT` when it is ready. Ctrl-C ends it.\n\n" +
-    "There are no users and rights yet, so listen on loopback unless everybody who reaches the port may push and delete.",
+    "There are no users and rights yet, so it listens on loopback only; a proxy that authenticates can serve other machines.",
   usage: "[OPTIONS]",
   flags: flagTable({
     listen: { kind: "text", short: "l", value: "HOST:PORT", help: "Address to listen on; port 0 takes a free one", default: "127.0.0.1:5000" },

@@ -1,6 +1,4 @@
-import { spec } from "../fault-spec.ts";
-
-const didYouMean = (suggestion: string | undefined): string => (suggestion ? ` (did you mean ${suggestion}?)` : "");
+import { didYouMean, spec } from "../fault-spec.ts";
 
 /** Faults of graph, solve, build and export. */
 export const buildFaults = {

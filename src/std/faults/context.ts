@@ -44,6 +44,7 @@ export const contextFaults = {
     when: "The Dockerfile or its .dockerignore is there, but cannot be read: a folder, too large, or no right to.",
     exit: 1,
     message: ({ path, reason }) => `${path} cannot be read: ${reason}`,
+    hint: () => "check that this is the file that was meant, and that you may read it; -f names another Dockerfile",
   }),
   COPY_SOURCE_NOT_FOUND: spec<{ command: string; source: string; from: string; reason?: "excluded" | "link" | "typo"; detail?: string }>({
     when: "A file that COPY or ADD names is not there, or .dockerignore keeps it out, or it is a symlink to outside.",
@@ -66,6 +67,7 @@ export const contextFaults = {
     when: "A path of COPY, ADD or WORKDIR cannot be the name of a file.",
     exit: 1,
     message: ({ path, problem }) => `${JSON.stringify(path)} is no valid path: ${problem}`,
+    hint: () => "correct the path in the Dockerfile; where it comes from a variable, correct its value",
   }),
   COPY_ONTO_FILE: spec<{ path: string }>({
     when: "COPY or ADD of a folder would replace something that is no folder.",

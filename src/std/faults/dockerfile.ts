@@ -1,8 +1,7 @@
-import { spec } from "../fault-spec.ts";
+import { didYouMean, spec } from "../fault-spec.ts";
 
 /** BuildKit's prefix for errors in the arguments of an instruction; `line` is the first line of that instruction. */
 const at = (line: number | undefined): string => (line === undefined ? "" : `dockerfile parse error on line ${line}: `);
-const didYouMean = (near: string | undefined): string => (near === undefined ? "" : ` (did you mean ${near}?)`);
 
 /** Faults of the dockerfile station. Where BuildKit has a text for the error, the message is that text. */
 export const dockerfileFaults = {
@@ -82,7 +81,7 @@ export const dockerfileFaults = {
     when: "The name after `FROM … AS` is not a letter followed by letters, digits, `-`, `_` and `.`.",
     exit: 1,
     message: ({ name, line }) => `${at(line)}invalid name for build stage: ${name}, name can't start with a number or contain symbols`,
-    hint: () => "a stage name is a letter, then letters, digits, - _ and .",
+    hint: () => "a stage name is a letter, then letters, digits, `-`, `_` and `.`",
   }),
   DOCKERFILE_TRIGGER: spec<{ trigger: string; problem: string }>({
     when: "An ONBUILD trigger of the base image cannot be read.",

@@ -47,5 +47,6 @@ export const generalFaults = {
     when: "A manifest, index, image config or record is not what its media type promises.",
     exit: 1,
     message: ({ what, problem }) => `${what} is not valid: ${problem}`,
+    hint: () => "get the image again from where it came from; if it stays so, it has to be made anew",
   }),
 } as const;

@@ -23,7 +23,7 @@ export const registryFaults = {
     when: "No connection to the registry could be made, or it broke, also after trying again.",
     exit: 1,
     message: ({ host, reason }) => `registry ${host} cannot be reached: ${reason}`,
-    hint: ({ hint }) => hint ?? "check the host name, the port and the network; HTTPS_PROXY and NO_PROXY are honoured",
+    hint: ({ hint }) => hint ?? "check the host name, the port and the network; HTTPS_PROXY and NO_PROXY are honoured, and SAMPAN_REGISTRY_MIRRORS can name a mirror to pull from",
   }),
   REGISTRY_TIMEOUT: spec<{ host: string; waitedFor: string; seconds: number }>({
     when: "The registry accepted no connection, or sent or took no byte, within the time allowed.",

@@ -19,7 +19,7 @@ export const serverFaults = {
     when: "The registry server has no users and rights yet and was told to listen on an address that other machines reach.",
     exit: 1,
     message: ({ listen }) => `refusing to serve on ${listen}: anybody who reaches it could push and delete`,
-    hint: () => "listen on 127.0.0.1 or [::1], put a proxy that authenticates in front, or accept it with insecureNoAuth",
+    hint: () => "listen on 127.0.0.1 or [::1], and let a proxy that authenticates serve other machines (in the API `insecureNoAuth: true` accepts the risk)",
   }),
   SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
     when: "Another process serves the same registry folder.",

@@ -25,6 +25,7 @@ export const storeFaults = {
     when: "A store was used after it had been closed.",
     exit: 1,
     message: ({ path }) => `the store ${path} was used after it had been closed`,
+    hint: () => "close a store only when everything that uses it has ended",
   }),
   BLOB_MISSING: spec<{ digest: string }>({
     when: "A blob that is needed is not in the store.",
@@ -42,6 +43,7 @@ export const storeFaults = {
     when: "A blob that is read into memory, such as a config, is larger than allowed.",
     exit: 1,
     message: ({ digest, size, limit }) => `blob ${digest} has ${size} bytes, at most ${limit} are read`,
+    hint: () => "no tool makes documents of that size: get the image from a source that you trust",
   }),
   SNAPSHOT_MISSING: spec<{ id: string }>({
     when: "A snapshot that is needed is not in the store.",
