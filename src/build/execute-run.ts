@@ -66,7 +66,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
 
 function writeDocuments(temporary: string, operation: RunOperation): string {
   const folder = mkdtempSync(join(temporary, "documents-"));
-  for (const { name, content } of operation.documents) writeFileSync(join(folder, name), content, { mode: 0o755 });
+  for (const { name, content } of operation.documents) writeFileSync(join(folder, name), content, { flag: "wx", mode: 0o755 });
   return folder;
 }
 

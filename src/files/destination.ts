@@ -109,6 +109,7 @@ export class Destination {
    * @throws COPY_ONTO_FOLDER
    */
   place(parent: TargetDirectory, name: string): string {
+    if (name === "" || name === "." || name === ".." || name.includes("/")) throw new Error(`${JSON.stringify(name)} is no name of a file`);
     const hostPath = `${parent.hostPath}/${name}`;
     const kind = parent.names.get(name);
     if (kind === "directory") {

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { expand } from "../dockerfile/expand.ts";
 import type { AddInstruction, CopyInstruction, WorkdirInstruction } from "../dockerfile/instruction.ts";
 import { fault } from "../std/fault.ts";
+import { documentName } from "./document-name.ts";
 import { addStep, expandIn, located, refuse, type Evaluation } from "./evaluation.ts";
 import { note } from "./config-instructions.ts";
 import type { StageState } from "./stage-state.ts";
@@ -15,9 +16,9 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
   const inWords = (word: string): string => expandIn(evaluation, state, word, location);
   const sources = instruction.sources.map(inWords);
   for (const source of sources) refuseRemote(command, source, instruction);
-  const inline = instruction.heredocs.map(({ name, content, expand: expands }) => ({
-    name,
-    content: expands ? located(location, () => expand(content, state.env, { escape: "\\", skipProcessQuotes: true }).value) : content,
+  const inline = instruction.heredocs.map((heredoc) => ({
+    name: documentName(heredoc, location),
+    content: heredoc.expand ? located(location, () => expand(heredoc.content, state.env, { escape: "\\", skipProcessQuotes: true }).value) : heredoc.content,
   }));
   const destination = inWords(instruction.destination);
   const chown = instruction.chown === undefined ? undefined : inWords(instruction.chown);
@@ -36,7 +37,7 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
   const tree = from === undefined ? (sources.length > 0 ? contextVertex(evaluation) : undefined) : await sourceTree(evaluation, state, from, instruction);
   const vertex = addStep(evaluation, state, instruction, operation, [state.vertex, tree]);
   const flags = [...(chown ? [`--chown=${chown}`] : []), ...(chmod ? [`--chmod=${chmod}`] : [])];
-  const words = [command, ...flags, ...sources, ...inline.map(({ name }) => `<<${name}`), destination];
+  const words = [command, ...flags, ...sources, ...instruction.heredocs.map(({ name }) => `<<${name}`), destination];
   state.history.push({ kind: "layer", createdBy: `${words.join(" ")} # buildkit`, vertex });
 }
 

@@ -1,4 +1,5 @@
 import type { RunInstruction } from "../dockerfile/instruction.ts";
+import { documentName } from "./document-name.ts";
 import { addStep, refuse, type Evaluation } from "./evaluation.ts";
 import { withShell } from "./config-instructions.ts";
 import { DEFAULT_PATH, type StageState } from "./stage-state.ts";
@@ -34,13 +35,14 @@ export function evaluateRun(evaluation: Evaluation, state: StageState, instructi
 }
 
 /** The words to execute; a lone heredoc is the script itself, one that starts with `#!` becomes an executable. */
-function commandOf(state: StageState, { form, args, heredocs, script }: RunInstruction): Pick<RunOperation, "args" | "documents"> & { suffix: string } {
+function commandOf(state: StageState, { form, args, heredocs, script, location }: RunInstruction): Pick<RunOperation, "args" | "documents"> & { suffix: string } {
   const finish = (words: readonly string[]): string[] => (form === "shell" ? withShell(state, words) : [...words]);
   if (heredocs.length === 0) return { args: finish(args), documents: [], suffix: "" };
   if (script === undefined) return { args: finish([args[0]! + heredocs.map(({ name, content }) => `\n${content}${name}`).join("")]), documents: [], suffix: "" };
   const suffix = ` (${summary(script.content)})`;
   if (!script.content.startsWith("#!")) return { args: finish([script.content]), documents: [], suffix };
-  return { args: finish([`/dev/pipes/${script.name}`]), documents: [{ name: script.name, content: script.content }], suffix };
+  const name = documentName(script, location);
+  return { args: finish([`/dev/pipes/${name}`]), documents: [{ name, content: script.content }], suffix };
 }
 
 /** The first line that says something, as in BuildKit's step names. */
