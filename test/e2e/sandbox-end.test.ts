@@ -101,7 +101,7 @@ test("disposing of the executor ends what still runs", { skip }, async () => {
 
 test("a root that cannot be mounted is a fault with a way out, and an unknown runtime too", { skip }, async () => {
   await using root = await SandboxRoot.create();
-  await assert.rejects(root.run("true", { root: { kind: "overlay", lowers: ["/no/such/folder"], upper: "/no", work: "/no" } }), (error) => isFault(error, "SANDBOX_FAILED") && error.exitStatus === 125 && /doctor/.test(error.hint!));
+  await assert.rejects(root.run("true", { root: { kind: "overlay", lowers: ["/no/such/folder"], upper: "/no", work: "/no" } }), (error) => isFault(error, "SANDBOX_FAILED") && /doctor/.test(error.hint!));
   await assert.rejects(root.run("true", { mounts: [{ source: "/no/such/file", target: "/x", readonly: true }] }), (error) => isFault(error, "SANDBOX_FAILED") && /\/no\/such\/file/.test(error.message));
   await assert.rejects(SandboxRoot.create({ runtime: "no-such-runtime" }), (error) => isFault(error, "RUNTIME_UNKNOWN"));
   assert.equal((await root.run("exit 6")).exitCode, 6);

@@ -71,12 +71,12 @@ export const buildFaults = {
     when: "The command of a RUN ended with a status other than 0.",
     exit: 1,
     message: ({ command, exitCode }) => `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
-    hint: ({ exitCode, signal }) =>
+    hint: ({ exitCode, signal, log }) =>
       exitCode === 127
         ? "the shell did not find a program: is it installed in this stage, and in PATH?"
         : exitCode === 137 || signal === "SIGKILL"
           ? "the command was killed, often for want of memory"
-          : "the log above is what the command printed; all steps before this one are cached, so the next build starts here",
+          : `${log === "" ? "the command printed nothing" : "the log above is what the command printed"}; all steps before this one are cached, so the next build starts here`,
   }),
   LAYER_MISSING: spec<{ diffId: string; sources: readonly string[] }>({
     when: "A layer of an image is neither in the store nor could it be fetched from where the image came from.",
