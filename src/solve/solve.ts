@@ -111,9 +111,13 @@ async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], {
   const byContent = content && !vertex.ignoreCache ? cache.find(key) : undefined;
   if (byContent) {
     if (identity) cache.alias(key, identity);
-    return { hit: byContent, why: `the ${content!.entries.length} files that it reads are the same` };
+    return { hit: byContent, why: sameFiles(content!.entries.length) };
   }
   const previous = vertex.ignoreCache ? undefined : cache.latest(vertex.slot);
   const why = vertex.ignoreCache ? ["the cache is switched off for it (--no-cache)"] : explainMiss(components, content?.entries ?? [], previous);
   return { key, aliases: identity ? [identity] : [], components, content, previous, why };
+}
+
+function sameFiles(count: number): string {
+  return count === 1 ? "the file that it reads is the same" : `the ${count} files that it reads are the same`;
 }
