@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lstatSync, symlinkSync, writeFileSync } from "node:fs";
+import { chownSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
@@ -20,6 +20,14 @@ test("with record the owner is written down, and the file stays whose it was", (
   setOwner(file, 0, 0, { record: true });
   assert.equal(recordedOwner(file), undefined);
   assert.deepEqual(ownerOf(file, { uid: 0n, gid: 0n }), { uid: 0, gid: 0 });
+});
+
+test("a record on the file of another user does not count: that user may have written it", { skip: notRoot }, (context) => {
+  const file = join(temporaryFolder(context), "f");
+  writeFileSync(file, "");
+  chownSync(file, 1000, 1000);
+  setXattr(file, "user.sampan.owner", Buffer.from("0:0"));
+  assert.deepEqual(ownerOf(file, lstatSync(file)), { uid: 1000, gid: 1000 });
 });
 
 test("a symlink, which can have no such record, is passed over", (context) => {

@@ -29,9 +29,13 @@ export function setOwner(path: string, uid: number, gid: number, options: { reco
   }
 }
 
-/** Whom a file belongs to: as recorded, else as the file system says. */
+/**
+ * Whom a file belongs to: as recorded, else as the file system says. Where owners are recorded, all files are this
+ * process's own. A record on another's file was written in a container, by a user who would like to be root.
+ */
 export function ownerOf(path: string, stat: { readonly uid: number | bigint; readonly gid: number | bigint }): Owner {
-  return recordedOwner(path) ?? { uid: Number(stat.uid), gid: Number(stat.gid) };
+  const owner = { uid: Number(stat.uid), gid: Number(stat.gid) };
+  return owner.uid === process.geteuid!() ? (recordedOwner(path) ?? owner) : owner;
 }
 
 export function recordedOwner(path: string): Owner | undefined {
