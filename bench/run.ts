@@ -41,7 +41,10 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 await using cleanup = new AsyncDisposableStack();
 const workspace = cleanup.use(createWorkspace());
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanup.disposeAsync().then(() => process.exit(130)));
+// What was measured until then is printed, and everything is cleaned up.
+const interruption = new AbortController();
+const { signal } = interruption;
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort(new Error("interrupted")));
 const { host: registry, daemon } = await startRegistry(workspace.folder("registry"));
 cleanup.use(daemon);
 const peers: Peer[] = [];
@@ -56,10 +59,10 @@ say(`${availableParallelism()} cores, Linux ${release()}, Node ${process.version
 const results = new Map<string, Map<string, Map<string, Measured[]>>>();
 const log = join(workspace.root, "command.log");
 const benchFor = (row: Row): Bench => ({
-  workspace, registry, peers, say,
-  prepare: async (commands) => void (await runMeasured(commands, { log })),
+  workspace, registry, peers, say, signal,
+  prepare: async (commands) => void (await runMeasured(commands, { log, signal })),
   measure: async (peer, step, commands) => {
-    const measured = await runMeasured(commands, { log, daemons: peer.daemons, memory: peer.name === "sampan" });
+    const measured = await runMeasured(commands, { log, signal, daemons: peer.daemons, memory: peer.name === "sampan" });
     const byPeer = results.get(row.name)!.get(step)!;
     byPeer.set(peer.name, [...(byPeer.get(peer.name) ?? []), measured]);
     say(`  ${row.name}: ${step}, ${peer.name}: ${measured.wall.toFixed(2)} s, cpu ${measured.cpu.toFixed(2)} s`);
@@ -76,9 +79,10 @@ for (const row of chosen) {
     for (let count = 0; count < rounds; count += 1) await round(count);
   } catch (error) {
     process.exitCode = 1;
-    say(`${row.name} is left out: ${(error as Error).message}`);
+    say(`${row.name} ends early: ${(error as Error).message}`);
   }
+  if (signal.aborted) break;
 }
-const table = chosen.flatMap((row) => row.steps.map((step) => ({ row: row.name, step, byPeer: results.get(row.name)!.get(step)! })));
+const table = chosen.filter(({ name }) => results.has(name)).flatMap((row) => row.steps.map((step) => ({ row: row.name, step, byPeer: results.get(row.name)!.get(step)! })));
 process.stdout.write(`\n${formatTable(table, peers.map(({ name }) => name))}\n\n`);
 process.stdout.write(`${rounds} rounds. ×n: times ours. Builds include the push. cpu: client and daemon. Load average at the end: ${loadavg()[0]!.toFixed(1)}.\n`);

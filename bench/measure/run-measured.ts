@@ -22,18 +22,22 @@ export interface Measured {
 
 /**
  * Runs commands one after the other and measures them together.
+ * @param options.signal ends the command that runs
  * @param options.daemons process ids of daemons whose time counts, too
  * @param options.log file that gets all output; it is removed when all went well
  * @throws Error with the end of the output when a command fails
  */
-export async function runMeasured(commands: readonly Command[], options: { log: string; daemons?: readonly number[]; memory?: boolean }): Promise<Measured> {
+export async function runMeasured(commands: readonly Command[], options: { log: string; signal: AbortSignal; daemons?: readonly number[]; memory?: boolean }): Promise<Measured> {
   const daemons = options.daemons ?? [];
   const cpuBefore = cpuOfReapedChildren() + daemons.reduce((sum, pid) => sum + cpuOfProcess(pid), 0);
   const sampler = options.memory ? new MemorySampler() : undefined;
   const output = openSync(options.log, "w");
   const started = performance.now();
   try {
-    for (const command of commands) await runOne(command, output, options.log, sampler);
+    for (const command of commands) {
+      options.signal.throwIfAborted();
+      await runOne(command, output, options, sampler);
+    }
   } finally {
     closeSync(output);
     sampler?.stop();
@@ -44,15 +48,19 @@ export async function runMeasured(commands: readonly Command[], options: { log: 
   return { wall, cpu: cpuAfter - cpuBefore, memory: sampler?.peak ?? 0 };
 }
 
-function runOne({ program, args, env, cwd }: Command, output: number, log: string, sampler: MemorySampler | undefined): Promise<void> {
+function runOne({ program, args, env, cwd }: Command, output: number, { log, signal }: { log: string; signal: AbortSignal }, sampler: MemorySampler | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", output, output], env: { ...process.env, ...env }, ...(cwd ? { cwd } : {}) });
     if (child.pid !== undefined) sampler?.watch(child.pid);
+    const stop = (): void => void child.kill();
+    signal.addEventListener("abort", stop, { once: true });
     child.once("error", reject);
-    child.once("exit", (code, signal) => {
+    child.once("exit", (code, killedBy) => {
+      signal.removeEventListener("abort", stop);
+      if (signal.aborted) return reject(signal.reason as Error);
       if (code === 0) return resolve();
       const told = readFileSync(log, "utf8").trimEnd().split("\n").slice(-12).join("\n");
-      reject(new Error(`${program} ${args.join(" ")} ended with ${signal ?? `status ${code}`}:\n${told}`));
+      reject(new Error(`${program} ${args.join(" ")} ended with ${killedBy ?? `status ${code}`}:\n${told}`));
     });
   });
 }

@@ -22,7 +22,7 @@ export async function createBuildah(workspace: Workspace): Promise<Peer | string
       // Its runtimes want cgroups that not every machine gives; chroot needs none and is the faster one.
       call("bud", "--isolation", "chroot", "--network", "host", "--tls-verify=false", "--layers", ...(cache ? [] : ["--no-cache"]), "-t", image, context), push(image),
     ],
-    take: ({ archive }, image) => [call("pull", `docker-archive:${archive}`), call("tag", "docker.io/bench/large:latest", image), call("rmi", "docker.io/bench/large:latest")],
+    take: ({ archive }, image) => [call("pull", `docker-archive:${archive}`), call("tag", "localhost/bench/large:latest", image), call("rmi", "localhost/bench/large:latest")],
     push: (image) => [push(image)],
     forget: (image) => [call("rmi", image)],
     pull: (image) => [call("pull", "--tls-verify=false", image)],

@@ -11,7 +11,7 @@ export const filesRow = buildRow({
   name: "files",
   about: "10,000 files (100 MB), 4 stages, two whole-tree COPY --from",
   subject: async (bench) => {
-    const base = await provideBusybox(bench.workspace, bench.registry);
+    const base = await provideBusybox(bench);
     return {
       base,
       write: (folder, round) => {

@@ -10,8 +10,8 @@ export const flaskRow = buildRow({
   name: "flask",
   about: "examples/flask, two stages, offline wheels",
   subject: async (bench) => {
-    const base = await providePython(bench.workspace, bench.registry, bench.say);
-    const wheels = await downloadWheels(bench.workspace, base, join(example, "requirements.txt"));
+    const base = await providePython(bench);
+    const wheels = await downloadWheels(bench, base, join(example, "requirements.txt"));
     const dockerfile = readFileSync(join(example, "Dockerfile"), "utf8")
       .replace(/^# syntax=.*\n/, "")
       .replaceAll(/^FROM python:3\.9-slim/gm, `FROM ${base}`)

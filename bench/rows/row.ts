@@ -12,6 +12,8 @@ export interface Bench {
   measure(peer: Peer, step: string, commands: readonly Command[]): Promise<Measured>;
   /** Runs commands that are not measured. */
   prepare(commands: readonly Command[]): Promise<void>;
+  /** Ends everything that runs. */
+  readonly signal: AbortSignal;
   /** Prints a line about what goes on. */
   say(text: string): void;
 }

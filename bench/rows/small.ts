@@ -8,7 +8,7 @@ export const smallRow = buildRow({
   name: "small",
   about: "3 steps on busybox",
   subject: async (bench) => {
-    const base = await provideBusybox(bench.workspace, bench.registry);
+    const base = await provideBusybox(bench);
     return {
       base,
       write: (folder, round) => {
