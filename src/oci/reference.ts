@@ -44,7 +44,7 @@ export function parseReference(text: string, options: { implicitTag?: boolean } 
   const first = slash < 0 ? "" : rest.slice(0, slash);
   let host = "docker.io";
   let repository = rest;
-  if (slash >= 0 && (/[.:A-Z]/.test(first) || first === "localhost")) {
+  if (slash >= 0 && looksLikeHost(first)) {
     if (!HOST.test(first)) throw refuse(`${JSON.stringify(first)} is not a valid registry host`);
     host = first === "index.docker.io" || first === "registry-1.docker.io" ? "docker.io" : first;
     repository = rest.slice(slash + 1);
@@ -76,10 +76,18 @@ export function familiarReference(reference: Reference): string {
   return familiarRepository(reference) + (reference.tag ? `:${reference.tag}` : "") + (reference.digest ? `@${reference.digest}` : "");
 }
 
-/** The repository as Docker shows it: `alpine`, `user/app`, `registry.example.com/team/app`. */
+/**
+ * The repository as Docker shows it: `alpine`, `user/app`, `registry.example.com/team/app`. It is always read back as
+ * the same: `docker.io/a.b/c` keeps its host, as `a.b` would be taken for one.
+ */
 export function familiarRepository(reference: Reference): string {
-  if (reference.host !== "docker.io") return formatRepository(reference);
-  return reference.repository.replace(/^library\/(?=[^/]+$)/, "");
+  const { host, repository } = reference;
+  if (host !== "docker.io" || repository.includes("/") && looksLikeHost(repository.slice(0, repository.indexOf("/")))) return formatRepository(reference);
+  return repository.replace(/^library\/(?=[^/]+$)/, "");
+}
+
+function looksLikeHost(component: string): boolean {
+  return /[.:A-Z]/.test(component) || component === "localhost";
 }
 
 export function isTag(text: string): boolean {
