@@ -5,9 +5,10 @@ import type { Io } from "./io.ts";
 export async function ask(question: string, io: Io, options: { hidden?: boolean; hint: string; signal: AbortSignal }): Promise<string> {
   const { stdin, stderr } = io;
   if (!stdin.isTTY) throw fault("NO_TERMINAL", { what: `asking for the ${question.toLowerCase()}`, hint: options.hint });
-  stderr.write(`${question}: `);
   const wasRaw = stdin.isRaw;
+  // Before the question: whoever answers at once must not be echoed by the terminal.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   try {
     return await readLine(stdin, stderr, options.hidden ?? false, options.signal);
   } finally {
