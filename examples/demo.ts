@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -7,12 +7,13 @@ import { makePythonBase } from "./make-python-base.ts";
 
 /**
  * The whole road in one command: builds examples/flask, pushes it to a registry on loopback, deletes it,
- * pulls it back, runs it and asks it over HTTP. Its images live in a store of their own.
+ * pulls it back into an empty store, runs it and asks it over HTTP. Its images live in a store of their own.
  */
 const root = join(import.meta.dirname, "..");
 const sampan = join(root, "bin/sampan.cjs");
 const storeRoot = process.env["SAMPAN_ROOT"] ?? join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "sampan-demo");
 const environment: NodeJS.ProcessEnv = { ...process.env, SAMPAN_ROOT: storeRoot };
+const elsewhere: NodeJS.ProcessEnv = { ...environment, SAMPAN_ROOT: join(storeRoot, `elsewhere-${process.pid}`) };
 const BASE = "python:3.9-slim";
 const times: { step: string; seconds: number }[] = [];
 
@@ -34,9 +35,10 @@ async function timed<Result>(step: string, work: () => Result | Promise<Result>)
 }
 
 /** Runs a command as a user would type it; its output goes to the terminal. */
-function command(args: readonly string[], advice: string): void {
-  say(`\n$ sampan ${args.join(" ")}`);
-  const { status } = spawnSync(process.execPath, [sampan, ...args], { stdio: ["ignore", "inherit", "inherit"], env: environment, cwd: root });
+function command(args: readonly string[], advice: string, env = environment): void {
+  const shown = args.map((argument) => (/[\s{]/.test(argument) ? `'${argument}'` : argument)).join(" ");
+  say(`\n$ ${env === environment ? "" : "SAMPAN_ROOT=elsewhere "}sampan ${shown}`);
+  const { status } = spawnSync(process.execPath, [sampan, ...args], { stdio: ["ignore", "inherit", "inherit"], env, cwd: root });
   if (status !== 0) throw new DemoFailure(`\`sampan ${args.slice(0, 2).join(" ")} …\` ended with status ${status}`, advice);
 }
 
@@ -118,20 +120,21 @@ async function demo(): Promise<void> {
     await timed("build", () => command(["build", "--progress", "plain", "-t", image, ...pipArguments(), "examples/flask"],
       "the log of the failed step is above; pip needs an index: set PIP_INDEX_URL or a proxy if this machine has no direct way to one"));
     await timed("push", () => command(["push", image], "is another program using the registry's folder? remove it and run the demo again"));
-    await timed("delete locally", () => command(["rmi", image], "run the demo again"));
-    await timed("pull", () => command(["pull", image], "run the demo again"));
-    say("");
     command(["history", "--format", "table {{.Size}}\t{{.CreatedBy}}", image], "run the demo again");
+    await timed("delete locally", () => command(["rmi", image], "run the demo again"));
+    // The build cache still knows the layers, so they are pulled as another machine would: into an empty store.
+    await timed("pull", () => command(["pull", image], "run the demo again", elsewhere));
     const port = await freePort();
     await timed("run and ask", async () => {
-      say(`\n$ sampan run --rm --network host -e PORT=${port} ${image}`);
-      container = spawn(process.execPath, [sampan, "run", "--rm", "--network", "host", "-e", `PORT=${port}`, image], { stdio: ["ignore", "inherit", "inherit"], env: environment });
+      say(`\n$ SAMPAN_ROOT=elsewhere sampan run --rm --network host -e PORT=${port} ${image}`);
+      container = spawn(process.execPath, [sampan, "run", "--rm", "--network", "host", "-e", `PORT=${port}`, image], { stdio: ["ignore", "inherit", "inherit"], env: elsewhere });
       say(`\n$ curl http://127.0.0.1:${port}/\n${(await ask(`http://127.0.0.1:${port}/`, container)).trim()}`);
     });
   } finally {
     container?.kill("SIGTERM");
     if (container && container.exitCode === null) await new Promise((resolve) => container!.once("exit", resolve));
     registry.child.kill("SIGTERM");
+    rmSync(elsewhere["SAMPAN_ROOT"]!, { recursive: true, force: true });
   }
   say("\nStep             Seconds");
   for (const { step, seconds } of times) say(`${step.padEnd(16)} ${seconds.toFixed(2).padStart(7)}`);

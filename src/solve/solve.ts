@@ -51,9 +51,9 @@ export async function solve(target: Vertex, options: SolveOptions): Promise<Map<
   await solveVertex(target).catch(() => undefined);
   await Promise.allSettled(pending.values());
   if (first) throw first.error;
-  for (const vertex of results.keys()) {
+  for (const [vertex, { snapshot }] of results) {
     const now = options.clock();
-    if (vertex.operation.kind === "image" && !fetched.has(vertex)) options.onProgress({ ...stepOf(vertex), started: now, completed: now, cached: true });
+    if (vertex.operation.kind === "image" && snapshot === undefined && !fetched.has(vertex)) options.onProgress({ ...stepOf(vertex), started: now, completed: now, cached: true });
   }
   return results;
 }
@@ -68,7 +68,11 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
   const step = stepOf(vertex);
   const started = clock();
   try {
-    if (vertex.operation.kind === "image") return await options.runner.source(vertex);
+    if (vertex.operation.kind === "image") {
+      const source = await options.runner.source(vertex);
+      if (source.snapshot !== undefined) onProgress({ ...step, started, completed: clock(), cached: true });
+      return source;
+    }
     const looked = await lookUp(vertex, inputs, options);
     if (looked.hit) {
       onProgress({ ...step, started, completed: clock(), cached: true, why: [looked.why] });
