@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
 import { checkAfterBoot } from "./after-boot.ts";
@@ -18,6 +18,8 @@ import { migrate } from "./schema.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { guarded } from "./storage-fault.ts";
 import { usage, type StoreUsage } from "./usage.ts";
+
+const DATABASE = "sampan.db";
 
 /**
  * What this machine keeps: blobs, images, layer folders and cache records. Any number of processes may have the
@@ -47,7 +49,7 @@ export interface Store extends AsyncDisposable {
  */
 export async function openStore(folder: string): Promise<Store> {
   const root = resolve(folder);
-  const databasePath = join(root, "sampan.db");
+  const databasePath = join(root, DATABASE);
   const temporary = join(root, "tmp");
   const snapshotFolder = join(root, "snapshots");
   const blobFolder = join(root, "blobs");
@@ -103,6 +105,8 @@ function makeFolders(root: string, folders: readonly string[]): void {
   makeRoot(root);
   for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const algorithm of ["sha256", "sha512"]) mkdirSync(join(root, "blobs", algorithm), { recursive: true, mode: 0o700 });
+  // Environments and build arguments are in it, and the folder may have been there before, open to others. SQLite's other files get its mode.
+  closeSync(openSync(join(root, DATABASE), "a", 0o600));
   writeFileSync(layout, `{"imageLayoutVersion":"1.0.0"}`);
 }
 
