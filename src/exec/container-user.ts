@@ -44,6 +44,7 @@ function isMapped(id: number, map: string): boolean {
 
 function userFile(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_USER_FILE) return "";
+  // A symlink to /proc/kmsg would be read for ever; files of /proc have no size.
+  if (stat === undefined || !stat.isFile() || stat.size === 0 || stat.size > LARGEST_USER_FILE) return "";
   return readFileSync(path, "utf8");
 }

@@ -30,7 +30,8 @@ export function findHostBundle(env: Readonly<Record<string, string | undefined>>
 export function readHostBundle(path: string): string | undefined {
   try {
     const stat = statSync(path);
-    return stat.isFile() && stat.size <= LIMIT ? readFileSync(path, "latin1") : undefined;
+    // Without a size: a symlink of an image into /proc, where reading may never end.
+    return stat.isFile() && stat.size > 0 && stat.size <= LIMIT ? readFileSync(path, "latin1") : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findProgram } from "../../src/linux/find-program.ts";
@@ -59,4 +59,15 @@ test("capabilities that the builder inherited reach no command", { skip: skip ||
     const sets = Object.fromEntries([...status.matchAll(/^(Cap\w+):\s+(\w+)$/gm)].map(([, name, value]) => [name, value]));
     assert.deepEqual(sets, { CapInh: "0000000000000000", CapPrm: held, CapEff: held, CapBnd: "00000000a80425fb", CapAmb: "0000000000000000" });
   }
+});
+
+test("files that are looked at in an image are not read where they lead to the kernel's log, which never ends", { skip }, async () => {
+  await using root = await SandboxRoot.create();
+  mkdirSync(join(root.lower, "etc/ssl/certs"), { recursive: true });
+  for (const path of ["etc/passwd", "etc/group", "etc/ssl/certs/ca-certificates.crt"]) {
+    rmSync(join(root.lower, path), { force: true });
+    symlinkSync("/proc/kmsg", join(root.lower, path));
+  }
+  const { stdout } = await root.run("echo ran", { hostCertificates: true }, { signal: AbortSignal.timeout(60_000) });
+  assert.equal(stdout, "ran\n");
 });
