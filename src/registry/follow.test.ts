@@ -18,7 +18,7 @@ test("other hosts may be followed, without a login in the address", () => {
 });
 
 test("leaving HTTPS, other schemes and private addresses are refused", () => {
-  for (const target of ["http://cdn.example/b", "file:///etc/passwd", "https://169.254.169.254/latest", "https://127.0.0.1/", "https://[::1]/", "https://[fd00::1]/", "https://10.0.0.1/", "http://["]) {
+  for (const target of ["http://cdn.example/b", "file:///etc/passwd", "https://169.254.169.254/latest", "https://127.0.0.1/", "https://localhost./", "https://[::1]/", "https://[fd00::1]/", "https://10.0.0.1/", "http://["]) {
     assert.throws(() => from("https://r.example/")(target), (error) => isFault(error, "REDIRECT_REFUSED"), target);
   }
 });

@@ -29,7 +29,7 @@ export function resolveTarget(target: string, from: URL, host: string): URL {
 
 /** Literal addresses that are not of the public internet, and loopback names. */
 export function isPrivate(hostname: string): boolean {
-  if (isLoopback(hostname)) return true;
+  if (isLoopback(hostname.replace(/\.$/, ""))) return true;
   const address = ipv4(hostname);
   if (address !== undefined) {
     const [a, b] = [Math.floor(address / 2 ** 24), Math.floor(address / 2 ** 16) % 256];
