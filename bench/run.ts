@@ -85,4 +85,4 @@ for (const row of chosen) {
 }
 const table = chosen.filter(({ name }) => results.has(name)).flatMap((row) => row.steps.map((step) => ({ row: row.name, step, byPeer: results.get(row.name)!.get(step)! })));
 process.stdout.write(`\n${formatTable(table, peers.map(({ name }) => name))}\n\n`);
-process.stdout.write(`${rounds} rounds. ×n: times ours. Builds include the push. cpu: client and daemon. Load average at the end: ${loadavg()[0]!.toFixed(1)}.\n`);
+process.stdout.write(`n: measurements of each. ×r: times ours. Builds include the push. cpu: client and daemon. Load average at the end: ${loadavg()[0]!.toFixed(1)}.\n`);

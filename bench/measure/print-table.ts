@@ -18,7 +18,7 @@ export function formatTable(steps: readonly StepResult[], peers: readonly string
     const own = byPeer.get(ours!) ?? [];
     const base = own.length > 0 ? median(own.map(({ wall }) => wall)) : undefined;
     return [
-      `${row}: ${step}`,
+      `${row}: ${step} (n=${samples(byPeer)})`,
       own.length > 0 ? times(own) : "–",
       own.length > 0 ? median(own.map(({ cpu }) => cpu)).toFixed(2) : "–",
       own.length > 0 ? Math.max(...own.map(({ memory }) => memory)).toFixed(0) : "–",
@@ -31,6 +31,12 @@ export function formatTable(steps: readonly StepResult[], peers: readonly string
     ];
   });
   return markdown([["s, median (spread)", ours ?? "", "cpu s", "peak MiB", ...others], ...rows]);
+}
+
+/** How often each peer was measured; a range where a row ended early. */
+function samples(byPeer: StepResult["byPeer"]): string {
+  const counts = [...new Set([...byPeer.values()].map(({ length }) => length))].sort((a, b) => a - b);
+  return counts.length === 0 ? "0" : counts.join("–");
 }
 
 function times(measured: readonly Measured[]): string {

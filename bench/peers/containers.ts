@@ -36,13 +36,15 @@ export async function createSkopeo(workspace: Workspace): Promise<Peer | string>
   if (program === undefined) return "skopeo is not installed";
   const folder = workspace.folder("skopeo");
   const pulled = join(folder, "pulled");
+  // root's cache of blob places is buildah's too: skopeo would mount the layer that buildah has just pushed, and send nothing.
+  const env = { _CONTAINERS_ROOTLESS_UID: "1000", XDG_DATA_HOME: folder };
   return {
     name: "skopeo",
     version: versionOf(program),
     daemons: [],
-    push: (image, { archive }) => [{ program, args: ["copy", "--dest-tls-verify=false", `docker-archive:${archive}`, `docker://${image}`] }],
+    push: (image, { archive }) => [{ program, args: ["copy", "--dest-tls-verify=false", `docker-archive:${archive}`, `docker://${image}`], env }],
     forget: () => [{ program: "rm", args: ["-rf", pulled] }],
-    pull: (image) => [{ program, args: ["copy", "--src-tls-verify=false", `docker://${image}`, `oci:${pulled}:it`] }],
+    pull: (image) => [{ program, args: ["copy", "--src-tls-verify=false", `docker://${image}`, `oci:${pulled}:it`], env }],
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -7,8 +7,8 @@ export interface Subject {
   readonly base: string;
   /** Fills an empty folder. */
   write(folder: string, round: number): void;
-  /** Changes one file. */
-  change(folder: string): void;
+  /** Changes one file, to what it never was in another round: some tools would find that in their cache. */
+  change(folder: string, round: number): void;
 }
 
 const STEPS = ["cold", "no-op", "one file changed"] as const;
@@ -26,7 +26,7 @@ export function buildRow(options: { name: string; about: string; subject: (bench
         const context = bench.workspace.folder(`${options.name}-${round}`);
         subject.write(context, round);
         for (const step of STEPS) {
-          if (step === "one file changed") subject.change(context);
+          if (step === "one file changed") subject.change(context, round);
           for (const peer of bench.peers) {
             const image = `${bench.registry}/${options.name}/${peer.name}-${round}:1`;
             const commands = peer.buildAndPush?.({ context, image, cache: step !== "cold" });

@@ -15,7 +15,7 @@ export const smallRow = buildRow({
         writeFileSync(join(folder, "Dockerfile"), `FROM ${base}\nRUN echo one > /one\nCOPY data /data\nRUN cat /one /data > /two\n`);
         writeFileSync(join(folder, "data"), `round ${round}\n`);
       },
-      change: (folder) => writeFileSync(join(folder, "data"), "changed\n"),
+      change: (folder, round) => writeFileSync(join(folder, "data"), `round ${round}, changed\n`),
     };
   },
 });
