@@ -1,9 +1,10 @@
-import { createReadStream, mkdirSync, rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import type { copyTree, packTree } from "../layer/flatten.ts";
+import { makeFolder } from "../std/make-folder.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import { outputFault } from "./write-output.ts";
 
@@ -27,7 +28,7 @@ export async function writeTar(layers: readonly string[], output: Writable, opti
  */
 export async function writeFolder(layers: readonly string[], target: string, options: { signal?: AbortSignal }): Promise<void> {
   try {
-    mkdirSync(target, { recursive: true });
+    makeFolder(target);
   } catch (error) {
     throw outputFault(error, target);
   }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { chownSync, closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { fault } from "../std/fault.ts";
+import { makeFolder } from "../std/make-folder.ts";
 
 /**
  * Replaces docker's config.json as a whole: a reader sees the old or the new one, a symbolic link stays one, and mode
@@ -10,7 +11,7 @@ import { fault } from "../std/fault.ts";
 export function saveConfig(file: string, config: Readonly<Record<string, unknown>>): void {
   let temporary: string | undefined;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), { mode: 0o700 });
     const target = realpathOf(file);
     const old = statSync(target, { throwIfNoEntry: false });
     temporary = `${target}.${randomBytes(6).toString("hex")}`;

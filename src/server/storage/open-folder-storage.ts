@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fault, isFault } from "../../std/fault.ts";
+import { makeFolder } from "../../std/make-folder.ts";
 import { createFolderBlobs } from "./folder-blobs.ts";
 import { openFolderRepositories } from "./folder-repositories.ts";
 import { createFolderUploads } from "./folder-uploads.ts";
@@ -51,7 +52,7 @@ export async function openFolderStorage(
 function claimRoot(root: string, temporary: string): () => void {
   let unlock: (() => void) | undefined;
   try {
-    for (const folder of ["blobs", "repositories", "temporary"]) mkdirSync(join(root, folder), { recursive: true });
+    for (const folder of ["blobs", "repositories", "temporary"]) makeFolder(join(root, folder));
     unlock = lockRoot(root);
     checkLayout(join(root, "layout.json"), root);
     for (const leftover of readdirSync(temporary)) rmSync(join(temporary, leftover), { force: true, recursive: true });
