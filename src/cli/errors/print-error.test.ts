@@ -45,3 +45,10 @@ test("causes are told once each, those of several attempts in one line, however 
   circle.cause = circle;
   assert.deepEqual(causeLines(circle), []);
 });
+
+test("what a stranger says in an error does not reach the terminal as commands", async () => {
+  const error = fault("USAGE", { problem: "it said \u001b]52;c;cm0=\u0007\u009b2J\nand \tmore", hint: "\u001b[31mtry" }, { cause: new Error("\u001b[2Jdeep\r") });
+  const { text } = await printed(error);
+  assert.match(text, /^ERROR: it said \\x1b\]52;c;cm0=\\x07\\x9b2J\nand \tmore\n {2}cause: \\x1b\[2Jdeep\\x0d\n/);
+  assert.doesNotMatch(text, /[^\P{Cc}\n\t]/u);
+});

@@ -15,12 +15,12 @@ export async function printError(error: unknown, io: Io, command?: Command): Pro
   const color = mayColor(io.stderr, io.env);
   const lines: string[] = [];
   if (known) {
-    lines.push(`${paint("ERROR:", "31;1", color)} ${known.message}`, ...causeLines(known));
+    lines.push(`${paint("ERROR:", "31;1", color)} ${harmless(known.message)}`, ...causeLines(known).map(harmless));
     if (known.location) lines.push("", (await frame(known, color)).trimEnd(), "");
-    if (known.hint) lines.push(`${paint("hint:", "36", color)} ${known.hint}`);
+    if (known.hint) lines.push(`${paint("hint:", "36", color)} ${harmless(known.hint)}`);
     if (known.code === "USAGE") lines.push("", ...usage(command));
   } else {
-    lines.push(`${paint("ERROR:", "31;1", color)} unexpected: ${error instanceof Error ? error.message : String(error)}`, ...causeLines(error));
+    lines.push(`${paint("ERROR:", "31;1", color)} unexpected: ${harmless(error instanceof Error ? error.message : String(error))}`, ...causeLines(error).map(harmless));
     if (!debug) lines.push(`${paint("hint:", "36", color)} this is a mistake in Sampan; SAMPAN_DEBUG=1 shows where it happened`);
   }
   if (debug) lines.push("", stack(error));
@@ -42,6 +42,11 @@ function stack(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const cause = error.cause === undefined ? "" : `\ncaused by ${stack(error.cause)}`;
   return `${error.stack ?? error.message}${cause}`;
+}
+
+/** What registries, images and their files say must not move the cursor or talk to the terminal. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, (char) => `\\x${char.codePointAt(0)!.toString(16).padStart(2, "0")}`);
 }
 
 function paint(text: string, code: string, color: boolean): string {
