@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
+import { makeFolder } from "../std/make-folder.ts";
 import { checkAfterBoot } from "./after-boot.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheRecords } from "./cache-records.ts";
@@ -110,17 +111,11 @@ function makeFolders(root: string, folders: readonly string[]): void {
   writeFileSync(layout, `{"imageLayoutVersion":"1.0.0"}`);
 }
 
-/** Not `recursive`, as Node goes round in a circle where a file system makes no folders at all, such as /proc. */
 function makeRoot(root: string): void {
   try {
-    mkdirSync(root, { mode: 0o700 });
+    makeFolder(root, { mode: 0o700 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && statSync(root, { throwIfNoEntry: false })?.isDirectory()) return;
-    if (code === "ENOENT" && !existsSync(dirname(root))) {
-      makeRoot(dirname(root));
-      return makeRoot(root);
-    }
     throw ["ENOENT", "ENOTDIR", "EEXIST"].includes(code!) ? fault("READ_ONLY", { path: root }, { cause: error }) : error;
   }
 }
