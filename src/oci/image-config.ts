@@ -1,4 +1,5 @@
 import { fault } from "../std/fault.ts";
+import { imageConfigProblem } from "./check-image-config.ts";
 import type { Digest } from "./digest.ts";
 import { parseObject } from "./manifest.ts";
 import type { Platform } from "./platform.ts";
@@ -49,15 +50,13 @@ export interface ImageConfig extends Platform {
 /** @throws DOCUMENT_INVALID */
 export function parseImageConfig(bytes: Uint8Array, what = "the image config"): ImageConfig {
   const value = parseObject(bytes, what);
-  const rootfs = value["rootfs"] as ImageConfig["rootfs"] | undefined;
+  const rootfs = value["rootfs"] as Partial<ImageConfig["rootfs"]> | null | undefined;
   if (typeof value["os"] !== "string" || typeof value["architecture"] !== "string") {
     throw fault("DOCUMENT_INVALID", { what, problem: "os or architecture is missing" });
   }
-  if (rootfs === undefined || rootfs === null) return { ...value, rootfs: { type: "layers", diff_ids: [] } } as unknown as ImageConfig;
-  if (rootfs.diff_ids !== undefined && rootfs.diff_ids !== null && !Array.isArray(rootfs.diff_ids)) {
-    throw fault("DOCUMENT_INVALID", { what, problem: "rootfs.diff_ids is not a list" });
-  }
-  return { ...value, rootfs: { type: "layers", diff_ids: rootfs.diff_ids ?? [] } } as unknown as ImageConfig;
+  const problem = imageConfigProblem(value);
+  if (problem !== undefined) throw fault("DOCUMENT_INVALID", { what, problem });
+  return { ...value, rootfs: { type: "layers", diff_ids: rootfs?.diff_ids ?? [] } } as unknown as ImageConfig;
 }
 
 const CONFIG_ORDER: readonly (keyof ContainerConfig)[] = [
