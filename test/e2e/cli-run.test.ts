@@ -38,7 +38,7 @@ test("flags set user, folder, environment, name and entry point", { skip }, asyn
   assert.equal(await run("-e", "A=flag", "-e", "E", "-e", "NOT_SET_ANYWHERE", "--env-file", "file.env", "base:1", "echo $A $B $C $D $E ${NOT_SET_ANYWHERE-unset}"), "flag image file host host unset\n");
   assert.equal(await run("-w", "/tmp", "-u", "1000:1001", "-h", "box", "base:1", "pwd; id -u; id -g; hostname"), "/tmp\n1000\n1001\nbox\n");
   assert.equal(await run("--entrypoint", "/bin/echo", "base:1", "instead"), "instead\n");
-  assert.equal(await run("--add-host", "db:10.1.2.3", "base:1", "grep db /etc/hosts | tr '\\t' ' '"), "10.1.2.3 db\n");
+  assert.equal(await run("--add-host", "storage.test:10.1.2.3", "base:1", "grep storage.test /etc/hosts | tr '\\t' ' '"), "10.1.2.3 storage.test\n");
   assert.match(await run("--network", "none", "base:1", "ls /sys/class/net"), /^lo\n$/);
 });
 
