@@ -1,3 +1,4 @@
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePythonBase } from "../../examples/make-python-base.ts";
 import { writeBusyboxLayout, noBusybox } from "../../test/support/busybox-base.ts";
@@ -37,13 +38,26 @@ export async function providePython({ workspace, registry, say, signal }: Bench)
   return image;
 }
 
-/** Downloads what a requirements file asks for into a folder, with the image's pip and the index this machine is set up for. */
+/**
+ * Downloads what a requirements file asks for into a folder, with the image's pip and the index this machine is set
+ * up for: in a RUN, which sees the host's certificates.
+ */
 export async function downloadWheels({ workspace, signal }: Bench, image: string, requirements: string): Promise<string> {
+  const context = workspace.folder("wheels-context");
   const wheels = workspace.folder("wheels");
-  const settings = Object.keys(process.env).filter((name) => /^PIP_(?:INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST)$|^(?:https?|no)_proxy$/i.test(name)).flatMap((name) => ["-e", `${name}=${process.env[name]}`]);
+  copyFileSync(requirements, join(context, "requirements.txt"));
+  const settings = Object.keys(process.env).filter((name) => /^PIP_(?:INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST)$|^(?:https?|no)_proxy$/i.test(name));
+  writeFileSync(join(context, "Dockerfile"), [
+    `FROM ${image} AS download`,
+    ...settings.map((name) => `ARG ${name}`),
+    "COPY requirements.txt /",
+    "RUN pip download --no-cache-dir -d /wheels -r /requirements.txt",
+    "FROM scratch",
+    "COPY --from=download /wheels /",
+    "",
+  ].join("\n"));
   await runMeasured([sampanCommand(workspace.folder("base-store"), [
-    "run", "--rm", ...settings, "-v", `${wheels}:/wheels`, "-v", `${requirements}:/requirements.txt:ro`, image,
-    "pip", "download", "--no-cache-dir", "-d", "/wheels", "-r", "/requirements.txt",
+    "build", ...settings.flatMap((name) => ["--build-arg", name]), "-o", wheels, context,
   ])], { log: join(workspace.root, "wheels.log"), signal });
   return wheels;
 }
