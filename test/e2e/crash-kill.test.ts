@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "node:test";
+import { startFaultyRegistry, type FaultyRegistry } from "../support/faulty-registry.ts";
+import { fileList } from "../support/file-list.ts";
+import { descendantsOf, processesWith, stillRunning, until } from "../support/process-tree.ts";
+import { noBuilds, scratchBuild, type ScratchBuild } from "../support/scratch-build.ts";
+import { smallImage, type SmallImage } from "../support/small-image.ts";
+import { tarOf } from "../support/tar-of.ts";
+
+interface Setup extends ScratchBuild {
+  readonly registry: FaultyRegistry;
+  readonly name: string;
+  /** Starts a command, kills it with SIGKILL when the condition holds, and waits until nothing of it runs. */
+  readonly killWhen: (words: readonly string[], condition: (output: () => string, child: ChildProcess) => unknown) => Promise<void>;
+}
+
+/** An image of many small files and one larger one, so that each phase takes a moment. */
+const image: SmallImage = smallImage([
+  { tar: tarOf(Array.from({ length: 4000 }, (_, number) => ({ path: `usr/${number % 40}/${number}`, content: `file ${number}` }))) },
+  { tar: tarOf([{ path: "large", content: randomBytes(6_000_000) }]) },
+]);
+
+async function setUp(context: TestContext): Promise<Setup> {
+  const registry = await startFaultyRegistry(image);
+  context.after(() => registry[Symbol.asyncDispose]());
+  const scratch = await scratchBuild(context);
+  const killWhen: Setup["killWhen"] = async (words, condition) => {
+    let victim: ChildProcess | undefined;
+    let output = "";
+    const finished = scratch.sampan(words, {
+      onStart: (child) => {
+        victim = child;
+        for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (data) => (output += String(data)));
+      },
+    });
+    const ended = new AbortController();
+    void finished.then((end) => ended.abort(new Error(`it ended with ${end.status} before it was killed: ${end.stderr}`)));
+    await until(() => condition(() => output, victim!) as boolean, ended.signal);
+    const family = descendantsOf(victim!.pid!);
+    victim!.kill("SIGKILL");
+    await finished;
+    await until(() => stillRunning(family).length === 0);
+  };
+  return { ...scratch, registry, name: `${registry.host}/app:1`, killWhen };
+}
+
+/** Folders of snapshots that hold more files than the store had before. */
+function newSnapshot(root: string, known: ReadonlySet<string>): string | undefined {
+  return readdirSync(join(root, "snapshots")).find((id) => !known.has(id) && existsSync(join(root, "snapshots", id, "fs")) && readdirSync(join(root, "snapshots", id, "fs")).length > 0);
+}
+const snapshots = (root: string): Set<string> => new Set(readdirSync(join(root, "snapshots")));
+
+/** The result of a build as a list of files. */
+async function treeOf(setup: ScratchBuild, dockerfile: string): Promise<string[]> {
+  const tree = join(setup.folder, "tree");
+  rmSync(tree, { recursive: true, force: true });
+  const built = await setup.build(dockerfile, ["-o", `type=local,dest=${tree}`]);
+  assert.equal(built.status, 0, built.stderr);
+  return fileList(tree);
+}
+
+/** Checks that the next start cleans up, and that the same build gives what it gives in a store where nothing went wrong. */
+async function assertRecovered(setup: Setup, context: TestContext, dockerfile: string): Promise<void> {
+  await setup.checkStore();
+  const fresh = await scratchBuild(context);
+  fresh.write(written);
+  assert.deepEqual(await treeOf(setup, dockerfile), await treeOf(fresh, dockerfile));
+  await setup.checkStore();
+}
+
+const written = Object.fromEntries(Array.from({ length: 3000 }, (_, number) => [`files/${number % 30}/${number}`, `content ${number}`]));
+
+describe("after kill -9 no process is left, the next start cleans up, and the work gives the same result", { skip: noBuilds, concurrency: 2 }, () => {
+  test("while pulling", async (context) => {
+    const setup = await setUp(context);
+    setup.registry.trouble(({ what, digest, method }, response) => {
+      const bytes = image.blobs.get(digest);
+      if (what !== "blob" || method !== "GET" || digest !== image.layers[1]) return false;
+      response.writeHead(200, { "content-length": String(bytes!.length) });
+      response.write(bytes!.subarray(0, 3_000_000));
+      return true;
+    });
+    const unfinished = (): boolean => readdirSync(join(setup.root, "tmp")).some((lease) => readdirSync(join(setup.root, "tmp", lease)).length > 0);
+    await setup.killWhen(["pull", setup.name], unfinished);
+    assert.ok(unfinished());
+    await setup.checkStore();
+    assert.doesNotMatch((await setup.sampan(["images"])).stdout, /app/);
+    setup.registry.trouble(undefined);
+    assert.equal((await setup.sampan(["pull", setup.name])).status, 0);
+    await assertRecovered(setup, context, `FROM ${setup.name}\nCOPY Dockerfile /\n`);
+  });
+
+  test("while unpacking", async (context) => {
+    const setup = await setUp(context);
+    assert.equal((await setup.sampan(["pull", setup.name])).status, 0);
+    setup.write({ Dockerfile: `FROM ${setup.name}\nRUN true\n` });
+    const known = snapshots(setup.root);
+    await setup.killWhen(["build", setup.context], () => newSnapshot(setup.root, known));
+    await assertRecovered(setup, context, `FROM ${setup.name}\nCOPY Dockerfile /\n`);
+  });
+
+  test("during RUN: the command and what it started in the background are gone too", async (context) => {
+    const setup = await setUp(context);
+    const marker = String(314_000_000 + Math.floor(Math.random() * 1_000_000));
+    setup.write({ Dockerfile: `FROM base\nRUN touch /kept\nRUN touch /lost; (sleep ${marker} &) ; setsid sleep ${marker} & trap '' TERM INT HUP; echo is-running; sleep ${marker}\n` });
+    await setup.killWhen(["build", "--progress", "plain", setup.context], (output) => /^#\d+ [\d.]+ is-running/m.test(output()) && processesWith(marker).length >= 3);
+    await until(() => processesWith(`sleep ${marker}`).length === 0);
+    await assertRecovered(setup, context, "FROM base\nRUN touch /kept\nCOPY Dockerfile /\n");
+    assert.match((await setup.build("FROM base\nRUN touch /kept\n")).stderr, /RUN touch \/kept\n#\d+ CACHED/, "the finished step was kept");
+  });
+
+  test("during COPY", async (context) => {
+    const setup = await setUp(context);
+    setup.write({ ...written, Dockerfile: "FROM base\nRUN touch /kept\n" });
+    assert.equal((await setup.sampan(["build", setup.context])).status, 0);
+    setup.write({ Dockerfile: "FROM base\nRUN touch /kept\nCOPY files /files\n" });
+    const known = snapshots(setup.root);
+    await setup.killWhen(["build", setup.context], () => newSnapshot(setup.root, known));
+    await assertRecovered(setup, context, "FROM base\nRUN touch /kept\nCOPY files /files\n");
+  });
+
+  test("while packing and exporting", async (context) => {
+    const setup = await setUp(context);
+    const dockerfile = "FROM base\nCOPY files /files\nCOPY large /\n";
+    setup.write({ ...written, Dockerfile: dockerfile, large: randomBytes(200_000_000) });
+    mkdirSync(join(setup.folder, "out"));
+    const archive = join(setup.folder, "out", "image.tar");
+    const words = ["build", "-t", "packed:1", "-o", `type=oci,dest=${archive}`, "-o", "type=store", setup.context];
+    const packing = (): boolean => readdirSync(join(setup.root, "tmp")).some((lease) => readdirSync(join(setup.root, "tmp", lease)).some((name) => name.startsWith("layer-")));
+    await setup.killWhen(words, packing);
+    await setup.checkStore();
+    assert.ok(!existsSync(archive));
+    await setup.killWhen(words, () => readdirSync(join(setup.folder, "out")).length > 0);
+    await setup.checkStore();
+    assert.ok(!existsSync(archive), "no half archive has the name of a whole one");
+    const good = await setup.sampan(words);
+    assert.equal(good.status, 0, good.stderr);
+    assert.equal((await setup.sampan(["load", "-i", archive])).stdout, "Loaded image: packed:1\n");
+    await setup.checkStore();
+  });
+
+  test("while pushing", async (context) => {
+    const setup = await setUp(context);
+    setup.write({ Dockerfile: "FROM base\nCOPY Dockerfile /\n" });
+    const name = `${setup.registry.host}/pushed:1`;
+    assert.equal((await setup.sampan(["build", "-t", name, setup.context])).status, 0);
+    let arrived = 0;
+    setup.registry.trouble(({ method }) => { if (method !== "PUT") return false; arrived += 1; return true; });
+    await setup.killWhen(["push", name], () => arrived > 0);
+    await setup.checkStore();
+    setup.registry.trouble(undefined);
+    const pushed = await setup.sampan(["push", name]);
+    assert.equal(pushed.status, 0, pushed.stderr);
+    await setup.checkStore();
+  });
+
+  test("while saving and loading", async (context) => {
+    const setup = await setUp(context);
+    const out = join(setup.folder, "out");
+    mkdirSync(out);
+    setup.write({ Dockerfile: "FROM base\nCOPY large /\n", large: randomBytes(60_000_000) });
+    assert.equal((await setup.sampan(["build", "-t", "large:1", setup.context])).status, 0);
+    await setup.killWhen(["save", "-o", join(out, "large.tar"), "large:1"], () => readdirSync(out).length > 0);
+    assert.ok(!existsSync(join(out, "large.tar")), "no half archive has the name of a whole one");
+    await setup.checkStore();
+    const saved = await setup.sampan(["save", "-o", join(out, "large.tar"), "large:1"]);
+    assert.equal(saved.status, 0, saved.stderr);
+    const { stdout: id } = await setup.sampan(["images", "-q", "--no-trunc", "large:1"]);
+    const fresh = await scratchBuild(context, { base: false });
+    await fresh.sampan(["images"]);
+    await setup.killWhen(["images"], () => true);
+    const busy = (): boolean => readdirSync(join(fresh.root, "tmp")).some((lease) => readdirSync(join(fresh.root, "tmp", lease)).length > 0);
+    let loader: ChildProcess | undefined;
+    const loading = fresh.sampan(["load", "-i", join(out, "large.tar")], { onStart: (child) => { loader = child; } });
+    await until(busy);
+    loader!.kill("SIGKILL");
+    await loading;
+    await fresh.checkStore();
+    assert.equal((await fresh.sampan(["load", "-i", join(out, "large.tar")])).stdout, "Loaded image: large:1\n");
+    assert.equal((await fresh.sampan(["images", "-q", "--no-trunc", "large:1"])).stdout, id);
+    await fresh.checkStore();
+  });
+});
