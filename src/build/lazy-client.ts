@@ -17,7 +17,7 @@ export function lazyClient(options: { insecure: boolean | readonly string[] }): 
 
 async function makeClient({ insecure }: { insecure: boolean | readonly string[] }): Promise<RegistryClient> {
   const [{ createRegistryClient }, { dockerCredentials }, { parseMirrors }] = await Promise.all([
-    import("../registry/client.ts"), import("../registry/credentials.ts"), import("../registry/mirrors.ts"),
+    import("../registry/client.ts"), import("../registry/credentials/credentials.ts"), import("../registry/routes/mirrors.ts"),
   ]);
   return createRegistryClient({ credentials: dockerCredentials(process.env), mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure });
 }

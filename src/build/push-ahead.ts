@@ -27,7 +27,7 @@ export class PushAhead implements Disposable {
 
   /** Loads what pushing needs, while there is nothing else to do. */
   prepare(): void {
-    if (this.#places.length > 0) void Promise.all([this.#client(), import("./export-result.ts"), import("../registry/transport.ts")]).catch(() => undefined);
+    if (this.#places.length > 0) void Promise.all([this.#client(), import("./export-result.ts"), import("../registry/transport/transport.ts")]).catch(() => undefined);
   }
 
   /** A layer that was made now is sent; its blob is in the store. */

@@ -72,7 +72,7 @@ async function fetchImage(
   const step = { type: "step", id, name: `[internal] load metadata for ${formatReference(reference)}`, started: Date.now() } as const;
   options.onProgress(step);
   try {
-    const { pullImage } = await import("../registry/pull-image.ts");
+    const { pullImage } = await import("../registry/transfer/pull-image.ts");
     const pulled = await pullImage(await options.client(), reference, store.blobs, { platform, layers: "none", ...(options.signal ? { signal: options.signal } : {}) });
     const image = store.images.put({
       config: pulled.config,

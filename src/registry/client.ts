@@ -3,15 +3,15 @@ import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
-import { deleteBlob, getBlob, headBlob } from "./blob-requests.ts";
-import type { CredentialSource } from "./credentials.ts";
-import { listReferrers, listTags } from "./list-requests.ts";
-import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./manifest-requests.ts";
-import { Places } from "./places.ts";
-import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./retry.ts";
-import { Session } from "./session.ts";
-import { discard, Transport } from "./transport.ts";
-import { cancelUpload, mountBlob, uploadBlob, type UploadBlob } from "./upload-blob.ts";
+import { deleteBlob, getBlob, headBlob } from "./requests/blob-requests.ts";
+import type { CredentialSource } from "./credentials/credentials.ts";
+import { listReferrers, listTags } from "./requests/list-requests.ts";
+import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./requests/manifest-requests.ts";
+import { Places } from "./routes/places.ts";
+import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./transport/retry.ts";
+import { Session } from "./requests/session.ts";
+import { discard, Transport } from "./transport/transport.ts";
+import { cancelUpload, mountBlob, uploadBlob, type UploadBlob } from "./requests/upload-blob.ts";
 
 export interface RegistryClientOptions {
   readonly credentials: CredentialSource;

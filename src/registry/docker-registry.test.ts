@@ -15,10 +15,10 @@ import { parseReference } from "../oci/reference.ts";
 import { missing, startDockerRegistry } from "../../test/support/docker-registry.ts";
 import { addImage, createMemoryStore } from "../../test/support/memory-store.ts";
 import { createRegistryClient, type RegistryClient } from "./client.ts";
-import { anonymous, dockerCredentials } from "./credentials.ts";
-import { checkLogin, saveLogin } from "./login.ts";
-import { pullImage } from "./pull-image.ts";
-import { pushImage } from "./push-image.ts";
+import { anonymous, dockerCredentials } from "./credentials/credentials.ts";
+import { checkLogin, saveLogin } from "./credentials/login.ts";
+import { pullImage } from "./transfer/pull-image.ts";
+import { pushImage } from "./transfer/push-image.ts";
 
 /** skopeo, without the logins of whoever runs the tests. */
 async function skopeo(...args: string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RetryClock } from "../../src/registry/retry.ts";
+import type { RetryClock } from "../../src/registry/transport/retry.ts";
 
 /** A clock that stands still until somebody sleeps, and then jumps; it remembers for how long. */
 export interface TestClock extends RetryClock {

@@ -20,7 +20,7 @@ export const loginCommand = command({
   positionals: { min: 0, max: 1 },
   async run(call) {
     const { io, positionals, signal } = call;
-    const [{ checkLogin, saveLogin }, { registryHost }] = await Promise.all([import("../../registry/login.ts"), import("../registry-host.ts")]);
+    const [{ checkLogin, saveLogin }, { registryHost }] = await Promise.all([import("../../registry/credentials/login.ts"), import("../registry-host.ts")]);
     const host = registryHost(positionals[0]);
     const { username, password } = await credentials(call);
     const { identityToken } = await checkLogin(host, { username, password }, { insecure: call.flags.insecure, environment: io.env, signal });

@@ -10,7 +10,7 @@ export const logoutCommand = command({
   examples: [{ title: "Forget a registry", line: "sampan logout registry.example.com" }],
   positionals: { min: 0, max: 1 },
   async run({ positionals, io }) {
-    const [{ removeLogin }, { registryHost }] = await Promise.all([import("../../registry/login.ts"), import("../registry-host.ts")]);
+    const [{ removeLogin }, { registryHost }] = await Promise.all([import("../../registry/credentials/login.ts"), import("../registry-host.ts")]);
     const host = registryHost(positionals[0]);
     const file = removeLogin(host, io.env);
     io.stdout.write(file === undefined ? `Not logged in to ${host}\n` : `Removing login credentials for ${host}\n`);

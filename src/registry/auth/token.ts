@@ -1,0 +1,106 @@
+import { fault } from "../../std/fault.ts";
+import type { Challenge } from "./challenge.ts";
+import type { Credential } from "../credentials/credentials.ts";
+import { resolveTarget } from "../transport/follow.ts";
+import { readBody, type Answer } from "../transport/transport.ts";
+
+export interface Token {
+  readonly value: string;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+  readonly refreshToken?: string;
+}
+
+export interface TokenRequest {
+  readonly challenge: Challenge;
+  readonly credential: Credential | undefined;
+  readonly scopes: readonly string[];
+  /** The URL whose answer held the challenge. */
+  readonly from: URL;
+  readonly host: string;
+  /** Asks for a refresh token too, as a login does. */
+  readonly offline?: boolean;
+  readonly now: number;
+  readonly send: (url: URL, request: { method: "GET" | "POST"; headers: Record<string, string>; body?: string }) => Promise<Answer>;
+}
+
+const BODY_LIMIT = 64 * 1024;
+const CLIENT = "sampan";
+
+/**
+ * Asks the token server that a Bearer challenge names (distribution-spec, auth/token.md and auth/oauth.md): by POST
+ * with an identity token, otherwise by GET, with Basic if there is a login. Undefined: the login was not accepted.
+ * @throws REDIRECT_REFUSED, RESPONSE_INVALID
+ */
+export async function requestToken(request: TokenRequest): Promise<Token | undefined> {
+  const { challenge, credential, from, host } = request;
+  const told = challenge.parameters["realm"]!;
+  if (from.protocol === "https:" && /^http:/i.test(told)) {
+    throw fault("REDIRECT_REFUSED", { host, target: told.replace(/[?#].*$/s, "").slice(0, 300), problem: "a login must not leave HTTPS" });
+  }
+  const realm = resolveTarget(told, from, host);
+  let answer: Answer | undefined;
+  if (credential?.identityToken !== undefined) {
+    answer = await postForm(request, realm, credential.identityToken);
+    if ((answer.status === 404 || answer.status === 405 || answer.status === 401) && credential.password) {
+      await answer.body.dump();
+      answer = undefined;
+    }
+  }
+  answer ??= await get(request, realm);
+  return readToken(answer, request);
+}
+
+function get({ challenge, credential, scopes, offline, send }: TokenRequest, realm: URL): Promise<Answer> {
+  const url = new URL(realm);
+  const service = challenge.parameters["service"];
+  if (service !== undefined) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  if (offline) {
+    url.searchParams.set("offline_token", "true");
+    url.searchParams.set("client_id", CLIENT);
+  }
+  const login = credential?.username !== undefined && credential.password !== undefined;
+  if (login) url.searchParams.set("account", credential.username!);
+  return send(url, { method: "GET", headers: login ? { authorization: basic(credential) } : {} });
+}
+
+function postForm({ challenge, scopes, send }: TokenRequest, realm: URL, refreshToken: string): Promise<Answer> {
+  const form = new URLSearchParams({
+    grant_type: "refresh_token",
+    service: challenge.parameters["service"] ?? "",
+    client_id: CLIENT,
+    scope: scopes.join(" "),
+    refresh_token: refreshToken,
+  });
+  return send(realm, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString() });
+}
+
+async function readToken(answer: Answer, { host, now, from }: TokenRequest): Promise<Token | undefined> {
+  const invalid = (problem: string): Error =>
+    fault("RESPONSE_INVALID", { host, request: `a token request to ${answer.url.host}`, problem });
+  const bytes = await readBody(answer, BODY_LIMIT);
+  if (answer.status === 400 || answer.status === 401 || answer.status === 403) return undefined;
+  if (answer.status !== 200) throw invalid(`status ${answer.status}`);
+  if (!bytes) throw invalid(`more than ${BODY_LIMIT} bytes`);
+  let body: { token?: unknown; access_token?: unknown; expires_in?: unknown; refresh_token?: unknown };
+  try {
+    body = JSON.parse(Buffer.from(bytes).toString("utf8")) as typeof body;
+  } catch {
+    throw invalid("it is not JSON");
+  }
+  const value = typeof body?.token === "string" && body.token !== "" ? body.token : body?.access_token;
+  // A line break in it could smuggle in another header.
+  if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) throw invalid(`there is no usable token in it (asked by ${from.host})`);
+  const seconds = typeof body.expires_in === "number" && body.expires_in > 0 ? body.expires_in : 60;
+  return {
+    value,
+    expires: now + seconds * 1000,
+    ...(typeof body.refresh_token === "string" && body.refresh_token !== "" ? { refreshToken: body.refresh_token } : {}),
+  };
+}
+
+/** The Authorization value of a user name and password. */
+export function basic(credential: Pick<Credential, "username" | "password">): string {
+  return `Basic ${Buffer.from(`${credential.username ?? ""}:${credential.password ?? ""}`).toString("base64")}`;
+}

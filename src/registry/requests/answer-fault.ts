@@ -1,0 +1,69 @@
+import { fault, type Fault } from "../../std/fault.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { parseRetryAfter } from "../transport/retry.ts";
+import { header, readBody, type Answer } from "../transport/transport.ts";
+
+/** What a request was about, for messages. */
+export interface Subject {
+  readonly kind: "manifest" | "blob" | "upload" | "session" | "list" | "registry";
+  /** As the user knows it: a reference, a digest or a repository. */
+  readonly name: string;
+  readonly repository?: string;
+}
+
+/** The fault for an answer whose status is none of the expected ones. Reads its body. */
+export async function answerFault(
+  answer: Answer,
+  about: { subject: Subject; method: string; scopes: readonly string[]; authenticator: Authenticator; now: number },
+): Promise<Fault> {
+  const { subject, scopes, authenticator } = about;
+  const { status } = answer;
+  const { codes, text } = await readErrors(answer);
+  const said = text === undefined ? {} : { answer: text };
+  const repository = subject.repository === undefined ? {} : { repository: subject.repository };
+  const host = authenticator.host;
+  const request = `${about.method} of ${subject.name}`;
+  if (status === 401) return authenticator.refusal("REGISTRY_UNAUTHORIZED", { ...repository, scopes, ...said });
+  if (status === 403 || codes.includes("DENIED")) return authenticator.refusal("REGISTRY_DENIED", { ...repository, scopes, ...said });
+  if (status === 429 || codes.includes("TOOMANYREQUESTS")) {
+    const wait = parseRetryAfter(header(answer, "retry-after"), about.now);
+    return fault("REGISTRY_LIMIT", { host, ...(wait !== undefined ? { retryAfterSeconds: Math.ceil(wait / 1000) } : {}), ...said });
+  }
+  if (status === 404 && subject.repository !== undefined) {
+    if (subject.kind === "session") return fault("UPLOAD_LOST", { host, repository: subject.repository });
+    if (codes.includes("NAME_UNKNOWN") || subject.kind === "list" || (subject.kind === "upload" && codes.length === 0)) return fault("NAME_UNKNOWN", { host, repository: subject.repository, ...said });
+    if (subject.kind === "manifest") return fault("MANIFEST_UNKNOWN", { reference: subject.name, ...said });
+    if (subject.kind === "blob") return fault("BLOB_UNKNOWN", { host, repository: subject.repository, digest: subject.name });
+  }
+  if (status >= 500) return fault("REGISTRY_SERVER_ERROR", { host, status, request, ...said });
+  if (status < 400) return fault("RESPONSE_INVALID", { host, request, problem: `unexpected status ${status}` });
+  return fault("REGISTRY_REFUSED", { host, status, request, ...said });
+}
+
+/** Codes and text of an error body, `{"errors":[{"code","message","detail"}]}`; any other short text is taken as it is. */
+async function readErrors(answer: Answer): Promise<{ codes: string[]; text: string | undefined }> {
+  const bytes = await readBody(answer, 64 * 1024).catch(() => undefined);
+  const body = bytes ? Buffer.from(bytes).toString("utf8").trim() : "";
+  try {
+    const errors = (JSON.parse(body) as { errors?: { code?: unknown; message?: unknown; detail?: unknown }[] }).errors;
+    if (Array.isArray(errors)) {
+      const codes = errors.map((error) => String(error?.code ?? ""));
+      const text = errors.map((error) => [error?.code, error?.message, detailOf(error?.detail)].filter(Boolean).join(" · ")).join("; ");
+      return { codes, text: printable(text) };
+    }
+  } catch {
+    // Not the registry's own error: a proxy's page, perhaps.
+  }
+  const type = header(answer, "content-type") ?? "";
+  return { codes: [], text: type.includes("html") ? undefined : printable(body) };
+}
+
+function detailOf(detail: unknown): string {
+  return typeof detail === "string" ? detail : "";
+}
+
+/** The registry's words go to a terminal: no control characters, one line, not too long. */
+function printable(text: string): string | undefined {
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(0, 500);
+  return line === "" ? undefined : line;
+}

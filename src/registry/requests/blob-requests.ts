@@ -1,0 +1,76 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { Descriptor } from "../../oci/manifest.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { streamBlob } from "./blob-stream.ts";
+import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
+import type { Places } from "../routes/places.ts";
+import type { Session } from "./session.ts";
+import { discard, header } from "../transport/transport.ts";
+
+/** The size that a HEAD tells, or undefined when the repository has no such blob. */
+export async function headBlob(
+  session: Session,
+  endpoint: Endpoint,
+  reference: Reference,
+  digest: Digest,
+  options: { push?: boolean; signal?: AbortSignal } = {},
+): Promise<{ size?: number } | undefined> {
+  const answer = await session.send({
+    ...blobRequest(endpoint, reference, digest),
+    method: "HEAD",
+    // With the rights that the upload will need, so that one token serves both.
+    scopes: [repositoryScope(endpoint, reference.repository, options.push ? "pull,push" : "pull")],
+    accept: [200, 404],
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  await discard(answer);
+  const length = header(answer, "content-length");
+  return answer.status === 404 ? undefined : length === undefined ? {} : { size: Number(length) };
+}
+
+/**
+ * A blob as a verified stream, see {@link streamBlob}; opened when the first bytes are asked for.
+ * @throws BLOB_UNKNOWN, BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED, RESPONSE_INVALID, REGISTRY_…
+ */
+export function getBlob(
+  session: Session,
+  places: Places,
+  reference: Reference,
+  descriptor: Pick<Descriptor, "digest" | "size">,
+  options: { start?: number; verify?: boolean; originOnly?: boolean; idleTimeout: number; signal?: AbortSignal },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal, start, verify } = options;
+  const open = (endpoint: Endpoint, from: number) =>
+    session.send({
+      ...blobRequest(endpoint, reference, descriptor.digest),
+      method: "GET",
+      scopes: [repositoryScope(endpoint, reference.repository, "pull")],
+      headers: from > 0 ? { range: `bytes=${from}-` } : {},
+      accept: from > 0 ? [200, 206] : [200],
+      ...(signal ? { signal } : {}),
+    });
+  return streamBlob(descriptor, {
+    host: reference.host,
+    open: (from) => (options.originOnly ? open(places.origin(reference), from) : places.first(reference, (endpoint) => open(endpoint, from), signal)),
+    policy: session.policy,
+    clock: session.clock,
+    idleTimeout: options.idleTimeout,
+    ...(start !== undefined ? { start } : {}),
+    ...(verify !== undefined ? { verify } : {}),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** @throws BLOB_UNKNOWN, REGISTRY_REFUSED where deleting is switched off, … */
+export async function deleteBlob(session: Session, endpoint: Endpoint, reference: Reference, digest: Digest, signal?: AbortSignal): Promise<void> {
+  const scopes = [repositoryScope(endpoint, reference.repository, "delete"), repositoryScope(endpoint, reference.repository, "pull,push")];
+  await discard(await session.send({ ...blobRequest(endpoint, reference, digest), method: "DELETE", scopes, accept: [200, 202, 204], ...(signal ? { signal } : {}) }));
+}
+
+function blobRequest(endpoint: Endpoint, reference: Reference, digest: Digest) {
+  return {
+    endpoint,
+    target: repositoryPath(endpoint, reference, `blobs/${digest}`),
+    subject: { kind: "blob", name: digest, repository: reference.repository },
+  } as const;
+}

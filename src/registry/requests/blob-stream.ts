@@ -1,0 +1,89 @@
+import { fault } from "../../std/fault.ts";
+import { createDigester, digestAlgorithm } from "../../oci/digest.ts";
+import type { Descriptor } from "../../oci/manifest.ts";
+import { ConnectionError, connectionError, toFault } from "../transport/connection-error.ts";
+import { retryDelay, type RetryClock, type RetryPolicy } from "../transport/retry.ts";
+import { discard, header, type Answer } from "../transport/transport.ts";
+
+export interface BlobStreamOptions {
+  readonly host: string;
+  /** Makes the request, with `Range: bytes=<start>-` when start is above 0. */
+  readonly open: (start: number) => Promise<Answer>;
+  readonly start?: number;
+  /** False where the reader hashes the bytes itself. */
+  readonly verify?: boolean;
+  readonly policy: RetryPolicy;
+  readonly clock: RetryClock;
+  readonly idleTimeout: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The bytes of a blob from `start` on. A body that breaks off is continued where it ended; size and digest are
+ * checked (the digest only when start is 0 and `verify` is not false), so the last step of the iteration fails for a wrong blob.
+ * @throws BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED, RESPONSE_INVALID and the faults of `open`
+ */
+export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size">, options: BlobStreamOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  const { host, clock, signal, start = 0 } = options;
+  const { digest, size } = descriptor;
+  const digester = start === 0 && options.verify !== false ? createDigester(digestAlgorithm(digest)) : undefined;
+  let received = start;
+  let failures = 0;
+  while (received < size) {
+    const before = received;
+    let reason: ConnectionError | undefined;
+    const answer = await options.open(received);
+    let skip = await surplus(answer, received, descriptor, host);
+    try {
+      for await (const piece of answer.body as AsyncIterable<Uint8Array>) {
+        const chunk = skip > 0 ? piece.subarray(Math.min(skip, piece.length)) : piece;
+        skip -= piece.length - chunk.length;
+        if (chunk.length === 0) continue;
+        received += chunk.length;
+        if (received > size) throw fault("RESPONSE_INVALID", { host, request: `GET of ${digest}`, problem: `the blob is longer than its ${size} bytes` });
+        digester?.update(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isBodyError(error)) throw error;
+      reason = connectionError(error, answer.url, { connectTimeout: 0, idleTimeout: options.idleTimeout });
+    }
+    if (received >= size) break;
+    failures = received > before ? 1 : failures + 1;
+    const wait = retryDelay(failures, options.policy, clock);
+    if (wait === undefined) {
+      if (reason?.problem === "timeout") throw toFault(reason, host);
+      throw fault("BLOB_TRUNCATED", { host, digest, expected: size, received, ...(reason ? { reason: reason.message } : {}) }, { cause: reason });
+    }
+    await clock.sleep(wait, signal);
+  }
+  const found = digester?.digest();
+  if (found !== undefined && found !== digest) throw fault("BLOB_DIGEST_MISMATCH", { host, what: "blob", expected: digest, received: found });
+}
+
+/** How many bytes of the body we already have, after checking what its headers say about range and length. */
+async function surplus(answer: Answer, start: number, { digest, size }: Pick<Descriptor, "digest" | "size">, host: string): Promise<number> {
+  const refuse = async (problem: string): Promise<Error> => {
+    answer.body.destroy();
+    await discard(answer);
+    return fault("RESPONSE_INVALID", { host, request: `GET of ${digest}`, problem });
+  };
+  const encoding = header(answer, "content-encoding");
+  if (encoding !== undefined && encoding !== "identity") throw await refuse(`it is packed with Content-Encoding ${encoding}`);
+  let first = 0;
+  if (answer.status === 206) {
+    const range = /^bytes (\d+)-\d+\//.exec(header(answer, "content-range") ?? "");
+    first = range ? Number(range[1]) : start;
+    if (first > start) throw await refuse(`the range begins at ${first} instead of ${start}`);
+  }
+  const length = header(answer, "content-length");
+  if (length !== undefined && Number(length) !== size - first) throw await refuse(`Content-Length is ${length} where ${size - first} bytes were expected`);
+  return start - first;
+}
+
+/** Errors that came out of the connection, unlike our own faults and those that a consumer throws into the iteration. */
+function isBodyError(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: string };
+  return error instanceof ConnectionError || (name !== "Fault" && (typeof code === "string" || name === "TypeError" || name === "AbortError"));
+}

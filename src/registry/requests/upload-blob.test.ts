@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
+import { test } from "node:test";
+import { isFault } from "../../std/fault.ts";
+import { sha256 } from "../../oci/digest.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
+import { createTestClock } from "../../../test/support/test-clock.ts";
+import { createRegistryClient, type RegistryClient } from "../client.ts";
+import { anonymous } from "../credentials/credentials.ts";
+import type { UploadBlob } from "./upload-blob.ts";
+
+const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+const blob: UploadBlob = {
+  digest: sha256(content),
+  size: content.length,
+  async *open(start) {
+    for (let at = start; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000);
+  },
+};
+const open = (idle = 5_000): RegistryClient => createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), timeouts: { idle } });
+
+/** Answers by `METHOD` in turn for everything but `/v2/` and HEAD, which finds no blob. */
+function script(steps: Record<string, ((request: SeenRequest, response: ServerResponse) => void)[]>) {
+  const turns = new Map<string, number>();
+  return (request: SeenRequest, response: ServerResponse): void => {
+    if (request.url === "/v2/") return reply(response, 200);
+    if (request.method === "HEAD") return reply(response, 404);
+    const list = steps[request.method] ?? [];
+    const turn = turns.get(request.method) ?? 0;
+    turns.set(request.method, turn + 1);
+    const step = list[Math.min(turn, list.length - 1)];
+    if (!step) return reply(response, 405);
+    step(request, response);
+  };
+}
+const accepted = (location: string) => (_request: SeenRequest, response: ServerResponse): void => reply(response, 202, { location });
+const created = (_request: SeenRequest, response: ServerResponse): void => reply(response, 201);
+
+test("a blob goes by POST and one PUT with its length, and the query of the Location stays as it is", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/v2/a/blobs/uploads/1?_state=x%2By&b=")], PUT: [created] }));
+  await using client = open();
+  const sent: number[] = [];
+  await client.blobPut(parseReference(`${server.host}/a`), blob, { onBytes: (bytes) => sent.push(bytes) });
+  const put = server.requests.at(-1)!;
+  assert.equal(put.url, `/v2/a/blobs/uploads/1?_state=x%2By&b=&digest=${encodeURIComponent(blob.digest)}`);
+  assert.equal(put.headers["content-length"], String(blob.size));
+  assert.ok(put.body.equals(content));
+  assert.equal(sent.at(-1), blob.size);
+});
+
+test("a blob of no bytes is sent too", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [created] }));
+  await using client = open();
+  await client.blobPut(parseReference(`${server.host}/a`), { digest: sha256(""), size: 0, open: async function* () { yield* []; } });
+  assert.equal(server.requests.at(-1)!.headers["content-length"], "0");
+});
+
+test("an upload that breaks is continued where the registry stands, if it still knows it", async () => {
+  const breaks = (_request: SeenRequest, response: ServerResponse): void => void response.socket!.destroy();
+  await using server = await startScriptedServer(script({
+    POST: [accepted("/up/1")],
+    PUT: [breaks, created],
+    GET: [(_request, response) => reply(response, 204, { location: "/up/2", range: "0-99999" })],
+    PATCH: [accepted("/up/3")],
+  }));
+  await using client = open();
+  await client.blobPut(parseReference(`${server.host}/a`), blob);
+  const [patch, put] = server.requests.slice(-2);
+  assert.deepEqual([patch!.method, patch!.url, patch!.headers["content-range"]], ["PATCH", "/up/2", `100000-${blob.size - 1}`]);
+  assert.ok(patch!.body.equals(content.subarray(100_000)));
+  assert.deepEqual([put!.method, put!.body.length, put!.url.split("?")[0]], ["PUT", 0, "/up/3"]);
+});
+
+test("an upload that the registry has forgotten is begun anew", async () => {
+  await using server = await startScriptedServer(script({
+    POST: [accepted("/up/1"), accepted("/up/2")],
+    PUT: [(_request, response) => reply(response, 404, {}, registryError("BLOB_UPLOAD_UNKNOWN", "gone")), created],
+    GET: [(_request, response) => reply(response, 404)],
+  }));
+  await using client = open();
+  await client.blobPut(parseReference(`${server.host}/a`), blob);
+  const put = server.requests.at(-1)!;
+  assert.equal(put.url.split("?")[0], "/up/2");
+  assert.ok(put.body.equals(content));
+});
+
+test("an upload whose answer was lost is not repeated when the blob has arrived", async () => {
+  let arrived = false;
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url === "/v2/") return reply(response, 200);
+    if (request.method === "HEAD") return reply(response, arrived ? 200 : 404);
+    if (request.method === "POST") return reply(response, 202, { location: "/up" });
+    arrived = true;
+    response.socket!.destroy();
+  });
+  await using client = open();
+  await client.blobPut(parseReference(`${server.host}/a`), blob);
+  assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 1);
+});
+
+test("a registry that fails with every upload is told after all attempts", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [(_request, response) => reply(response, 500)], GET: [(_request, response) => reply(response, 404)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_SERVER_ERROR"));
+  assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 5);
+});
+
+test("an upload that cannot even be opened is not opened more often than any request is made", async () => {
+  await using server = await startScriptedServer(script({ POST: [(_request, response) => reply(response, 500)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_SERVER_ERROR"));
+  assert.equal(server.requests.filter(({ method }) => method === "POST").length, 5);
+});
+
+test("a registry that wants no upload for an hour is not asked again", async () => {
+  const later = (_request: unknown, response: ServerResponse): void => reply(response, 429, { "retry-after": "3600" });
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [later], GET: [(_request, response) => reply(response, 404)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_LIMIT") && /3600 s/.test(error.hint ?? ""));
+  assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 1);
+});
+
+test("a refusal of the bytes is told at once", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [(_request, response) => reply(response, 413)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_REFUSED") && /proxy/.test(error.hint ?? ""));
+});
+
+test("a refusal before all bytes were sent is understood", async () => {
+  const large: UploadBlob = { digest: blob.digest, size: 50_000_000, open: async function* () { for (let i = 0; i < 1000; i += 1) yield Buffer.alloc(50_000); } };
+  await using server = await startScriptedServer(
+    (request, response) => {
+      if (request.url === "/v2/") return reply(response, 200);
+      if (request.method === "POST") return reply(response, 202, { location: "/up" });
+      reply(response, request.method === "PUT" ? 403 : 404, { connection: "close" }, request.method === "PUT" ? registryError("DENIED", "read only") : "");
+    },
+    { eager: true },
+  );
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), large), (error) => isFault(error, "REGISTRY_DENIED") || isFault(error, "REGISTRY_UNREACHABLE"));
+});
+
+test("a registry that takes no bytes is REGISTRY_TIMEOUT", async () => {
+  const endless: UploadBlob = { digest: blob.digest, size: 50_000_000, open: async function* () { for (let i = 0; i < 1000; i += 1) yield Buffer.alloc(50_000); } };
+  const { createServer } = await import("node:http");
+  const server = createServer((request, response) => {
+    if (request.method === "PUT") return void request.pause();
+    request.resume();
+    reply(response, request.method === "POST" ? 202 : request.method === "HEAD" || request.url !== "/v2/" ? 404 : 200, { location: "/up" });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await using client = open(150);
+    const reference = parseReference(`127.0.0.1:${(server.address() as { port: number }).port}/a`);
+    await assert.rejects(client.blobPut(reference, endless), (error) => isFault(error, "REGISTRY_TIMEOUT") && /take data/.test(error.message));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test("what goes wrong while reading the blob here is not taken for trouble with the registry", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [created] }));
+  await using client = open();
+  const unreadable: UploadBlob = { ...blob, open: async function* () { yield content.subarray(0, 10); throw new Error("the disk is broken"); } };
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), unreadable), /the disk is broken/);
+});
+
+test("an answer without Location is an invalid one", async () => {
+  await using server = await startScriptedServer(script({ POST: [(_request, response) => reply(response, 202)] }));
+  await using client = open();
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "RESPONSE_INVALID"));
+});
+
+test("an upload to another host goes there without Authorization", async () => {
+  await using storage = await startScriptedServer((_request, response) => reply(response, 201));
+  await using server = await startScriptedServer((request, response) => {
+    if (!request.headers.authorization) return reply(response, 401, { "www-authenticate": 'Basic realm="x"' });
+    reply(response, request.method === "POST" ? 202 : 200, { location: `${storage.origin}/up` });
+  });
+  await using client = createRegistryClient({ credentials: { find: () => ({ username: "a", password: "b", source: "test" }) }, environment: {} });
+  await client.blobPut(parseReference(`${server.host}/a`), blob);
+  assert.equal(storage.requests[0]!.headers.authorization, undefined);
+  assert.ok(storage.requests[0]!.body.equals(content));
+});

@@ -1,0 +1,225 @@
+import { fault, isFault } from "../../std/fault.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { headBlob } from "./blob-requests.ts";
+import { ConnectionError } from "../transport/connection-error.ts";
+import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
+import { resolveTarget } from "../transport/follow.ts";
+import { retryDelay } from "../transport/retry.ts";
+import type { Session, SessionRequest } from "./session.ts";
+import { discard, header, type Answer, type Method } from "../transport/transport.ts";
+
+/** A blob to send; `open` may be called again, from any byte on. */
+export interface UploadBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  open(start: number): AsyncIterable<Uint8Array>;
+}
+
+export interface UploadOptions {
+  /** An upload that is open already, as a mount that did not work leaves one. */
+  readonly location?: URL;
+  /** Milliseconds without the registry taking a byte. */
+  readonly idleTimeout: number;
+  /** How many bytes of the blob have been handed to the connection; falls back when a part is sent again. */
+  readonly onBytes?: (sent: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A registry may take its time to move a large blob into place after the last byte. */
+const COMMIT_TIMEOUT = 300_000;
+
+/**
+ * Sends a blob: POST, then all bytes in one PUT. When that breaks, the registry is asked how much it has: the rest
+ * goes by PATCH, or everything again in a new upload (distribution-spec § Pushing blobs).
+ * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID
+ */
+export async function uploadBlob(session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions): Promise<void> {
+  let location = options.location;
+  let offset = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    // It is tried several times already, as nothing is sent twice by it.
+    location ??= await openUpload(session, endpoint, reference, options.signal);
+    try {
+      if (offset > 0 && offset < blob.size) location = await sendRest(session, endpoint, reference, blob, { ...options, location, offset });
+      await closeUpload(session, endpoint, reference, blob, { ...options, location, offset });
+      return;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const wait = isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
+      if (wait === undefined) throw error;
+      await session.clock.sleep(wait, options.signal);
+      // The answer may have been lost after everything had arrived.
+      if (await headBlob(session, endpoint, reference, blob.digest, { push: true, ...(options.signal ? { signal: options.signal } : {}) })) return;
+      const left = location ? await uploadState(session, endpoint, reference, location, options.signal) : undefined;
+      location = left?.location;
+      offset = left?.offset ?? 0;
+    }
+  }
+}
+
+/** Opens an upload and gives its address back. */
+async function openUpload(session: Session, endpoint: Endpoint, reference: Reference, signal?: AbortSignal): Promise<URL> {
+  const answer = await session.send({ ...postRequest(endpoint, reference, signal), accept: [202] });
+  await discard(answer);
+  return locationOf(answer, endpoint, "POST", reference);
+}
+
+/**
+ * Asks the registry to take a blob from another of its repositories.
+ * @returns undefined when it did; else the address of the upload that it opened instead
+ */
+export async function mountBlob(
+  session: Session, endpoint: Endpoint, reference: Reference, mount: { readonly digest: Digest; readonly from: string }, signal?: AbortSignal,
+): Promise<URL | undefined> {
+  const request = postRequest(endpoint, reference, signal);
+  const answer = await session.send({
+    ...request,
+    target: `${request.target}?mount=${encodeURIComponent(mount.digest)}&from=${encodeURIComponent(mount.from)}`,
+    scopes: [...request.scopes, repositoryScope(endpoint, mount.from, "pull")],
+    accept: [201, 202],
+  });
+  await discard(answer);
+  return answer.status === 201 ? undefined : locationOf(answer, endpoint, "POST", reference);
+}
+
+/** Gives an upload up that nobody will finish; what the registry says to it does not matter. */
+export async function cancelUpload(session: Session, endpoint: Endpoint, reference: Reference, location: URL, signal?: AbortSignal): Promise<void> {
+  await session
+    .send({ ...uploadRequest(endpoint, reference, signal), method: "DELETE", target: location, scopes: pushScopes(endpoint, reference), accept: [200, 202, 204, 400, 404, 405], repeatable: false })
+    .then(discard, () => undefined);
+}
+
+async function closeUpload(
+  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions & { location: URL; offset: number },
+): Promise<void> {
+  const { location, offset } = options;
+  const whole = offset === 0;
+  await sendBytes(session, endpoint, reference, blob, {
+    ...options, method: "PUT", target: withDigest(location, blob.digest), start: whole ? 0 : blob.size, accept: [200, 201, 204], headers: {},
+  });
+}
+
+async function sendRest(
+  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions & { location: URL; offset: number },
+): Promise<URL> {
+  const { location, offset } = options;
+  const headers = { "content-range": `${offset}-${blob.size - 1}` };
+  const answer = await sendBytes(session, endpoint, reference, blob, { ...options, method: "PATCH", target: location, start: offset, accept: [201, 202, 204], headers });
+  return header(answer, "location") === undefined ? location : locationOf(answer, endpoint, "PATCH", reference);
+}
+
+async function sendBytes(
+  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob,
+  options: UploadOptions & { method: Method; target: URL; start: number; accept: readonly number[]; headers: Record<string, string> },
+): Promise<Answer> {
+  const stall = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stall.signal]) : stall.signal;
+  const length = blob.size - options.start;
+  const answer = await session.send({
+    ...uploadRequest(endpoint, reference, signal),
+    method: options.method,
+    target: options.target,
+    scopes: pushScopes(endpoint, reference),
+    headers: { ...options.headers, "content-type": "application/octet-stream", "content-length": String(length) },
+    ...(length > 0 ? { body: () => metered(blob, options, (error) => stall.abort(error)) } : {}),
+    accept: options.accept,
+    repeatable: false,
+    answerTimeout: COMMIT_TIMEOUT,
+  });
+  await discard(answer);
+  return answer;
+}
+
+/** Counts what the connection takes, and gives up when it takes nothing for too long. */
+async function* metered(
+  blob: UploadBlob,
+  options: { start: number; target: URL; idleTimeout: number; onBytes?: (sent: number) => void },
+  stop: (error: unknown) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let sent = options.start;
+  const waited = { what: "it to take data", milliseconds: options.idleTimeout };
+  const timer = setTimeout(() => stop(new ConnectionError("timeout", "it takes no data", options.target, undefined, waited)), options.idleTimeout);
+  try {
+    for await (const chunk of blob.open(options.start)) {
+      timer.refresh();
+      yield chunk;
+      sent += chunk.length;
+      options.onBytes?.(sent);
+    }
+  } catch (error) {
+    // What cannot be read here must not look like trouble with the connection.
+    stop(error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How far an upload has come, or undefined when the registry no longer knows it. */
+async function uploadState(
+  session: Session, endpoint: Endpoint, reference: Reference, location: URL, signal: AbortSignal | undefined,
+): Promise<{ location: URL; offset: number } | undefined> {
+  try {
+    const answer = await session.send({ ...uploadRequest(endpoint, reference, signal), method: "GET", target: location, scopes: pushScopes(endpoint, reference), accept: [202, 204] });
+    await discard(answer);
+    const last = /^(?:bytes=)?0-(\d+)$/.exec(header(answer, "range") ?? "")?.[1];
+    // distribution answers `0-0` for an empty upload too, so a single byte counts as none.
+    const offset = last === undefined || last === "0" ? 0 : Number(last) + 1;
+    if (offset === 0) return undefined;
+    return { offset, location: header(answer, "location") === undefined ? location : locationOf(answer, endpoint, "GET", reference) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isFault(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Seconds that a registry with too many requests asks to wait. */
+function retryAfter(error: unknown): string | undefined {
+  if (!isFault(error, "REGISTRY_LIMIT")) return undefined;
+  const { retryAfterSeconds } = error.details as { retryAfterSeconds?: number };
+  return retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds);
+}
+
+function isPassing(error: unknown): boolean {
+  if (!isFault(error)) return false;
+  if (error.code === "REGISTRY_REFUSED") return (error.details as { status: number }).status === 416;
+  return ["REGISTRY_UNREACHABLE", "REGISTRY_TIMEOUT", "REGISTRY_SERVER_ERROR", "REGISTRY_LIMIT", "UPLOAD_LOST"].includes(error.code);
+}
+
+function postRequest(endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined) {
+  return {
+    endpoint,
+    method: "POST",
+    target: repositoryPath(endpoint, reference, "blobs/uploads/"),
+    scopes: pushScopes(endpoint, reference),
+    headers: { "content-length": "0" },
+    subject: { kind: "upload", name: `an upload to ${reference.repository}`, repository: reference.repository },
+    ...(signal ? { signal } : {}),
+  } as const;
+}
+
+function uploadRequest(endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined): Pick<SessionRequest, "endpoint" | "subject" | "signal"> {
+  const subject = { kind: "session", name: `an upload to ${reference.repository}`, repository: reference.repository } as const;
+  return { endpoint, subject, ...(signal ? { signal } : {}) };
+}
+
+function pushScopes(endpoint: Endpoint, reference: Reference): string[] {
+  return [repositoryScope(endpoint, reference.repository, "pull,push")];
+}
+
+function locationOf(answer: Answer, endpoint: Endpoint, method: string, reference: Reference): URL {
+  const location = header(answer, "location");
+  if (location === undefined || location === "") {
+    throw fault("RESPONSE_INVALID", { host: endpoint.host, request: `${method} of an upload to ${reference.repository}`, problem: "the Location header is missing" });
+  }
+  return resolveTarget(location, answer.url, endpoint.host);
+}
+
+/** Added as text, so that the state in the registry's own query stays as it is. */
+function withDigest(location: URL, digest: Digest): URL {
+  const url = new URL(location);
+  url.search += `${url.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;
+  return url;
+}

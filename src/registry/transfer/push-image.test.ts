@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isFault } from "../../std/fault.ts";
+import type { ProgressEvent } from "../../std/progress.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { addImage, createMemoryStore } from "../../../test/support/memory-store.ts";
+import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
+import { createTestClock } from "../../../test/support/test-clock.ts";
+import { createRegistryClient, type RegistryClient } from "../client.ts";
+import { anonymous } from "../credentials/credentials.ts";
+import { pushImage } from "./push-image.ts";
+
+const open = (): RegistryClient => createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock() });
+const lines = (requests: readonly SeenRequest[], method: string): string[] => requests.filter((request) => request.method === method).map(({ url }) => decodeURIComponent(url));
+
+/** A registry that has some blobs by path, mounts from some repositories and takes everything else. */
+function serve(options: { has?: string[]; mountable?: string[]; refuse?: (request: SeenRequest) => boolean } = {}) {
+  let uploads = 0;
+  return startScriptedServer((request, response) => {
+    if (options.refuse?.(request)) return reply(response, 403, {}, registryError("DENIED", "no"));
+    if (request.url === "/v2/") return reply(response, 200);
+    if (request.method === "HEAD") return reply(response, options.has?.some((digest) => request.url.endsWith(digest)) ? 200 : 404);
+    if (request.method === "DELETE") return reply(response, 204);
+    if (request.method !== "POST") return reply(response, 201);
+    const from = new URL(request.url, "http://x").searchParams.get("from");
+    reply(response, from !== null && options.mountable?.includes(from) ? 201 : 202, { location: `/up/${(uploads += 1)}` });
+  });
+}
+
+test("missing blobs are sent, the manifest goes last, and the bytes are counted", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["a layer", "another one"]);
+  await using server = await serve({ has: [image.layers[0]!.digest] });
+  await using client = open();
+  const events: ProgressEvent[] = [];
+  const pushed = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { onProgress: (event) => events.push(event) });
+  const size = image.layers[1]!.size + image.config.size;
+  assert.deepEqual(pushed, { digest: image.digest, bytesSent: size + image.manifest.bytes.length, bytesSaved: image.layers[0]!.size });
+  assert.equal(lines(server.requests, "HEAD").length, 3);
+  assert.equal(lines(server.requests, "PUT").length, 3);
+  assert.equal(server.requests.at(-1)!.url, "/v2/a/manifests/1");
+  const actions = events.flatMap((event) => (event.type === "transfer" && event.completed !== undefined ? [event.action] : []));
+  assert.deepEqual(actions.sort(), ["exists", "pushing", "pushing"]);
+});
+
+test("more tags cost one request each", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  await using server = await serve();
+  await using client = open();
+  await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { tags: ["1", "2", "latest"] });
+  assert.deepEqual(lines(server.requests, "PUT").filter((url) => url.includes("manifests")), ["/v2/a/manifests/1", "/v2/a/manifests/2", "/v2/a/manifests/latest"]);
+});
+
+test("a blob of a sister repository is mounted", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  await using server = await serve({ mountable: ["base"] });
+  await using client = open();
+  const pushed = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { mountFrom: ["a", "base"] });
+  assert.equal(pushed.bytesSent, image.manifest.bytes.length);
+  assert.equal(pushed.bytesSaved, image.config.size + image.layers[0]!.size);
+  assert.ok(lines(server.requests, "POST").every((url) => url.endsWith("&from=base")));
+});
+
+test("an upload that a failed mount opened is used, and earlier ones are given up", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, []);
+  await using server = await serve();
+  await using client = open();
+  await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { mountFrom: ["b", "c"] });
+  assert.equal(lines(server.requests, "POST").length, 2);
+  assert.deepEqual(lines(server.requests, "DELETE"), ["/up/1"]);
+  assert.ok(lines(server.requests, "PUT")[0]!.startsWith("/up/2?"));
+});
+
+test("a repository that we may not read does not hinder the push", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  await using server = await serve({ refuse: ({ url }) => url.includes("from=") });
+  await using client = open();
+  const pushed = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { mountFrom: ["closed"] });
+  assert.equal(pushed.bytesSaved, 0);
+});
+
+test("the tag is not set when a blob could not be sent", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  await using server = await serve({ refuse: ({ method, url }) => method === "PUT" && url.startsWith("/up/") });
+  await using client = open();
+  await assert.rejects(pushImage(client, parseReference(`${server.host}/a:1`), image, store), (error) => isFault(error, "REGISTRY_DENIED"));
+  assert.ok(server.requests.every(({ url }) => !url.includes("manifests")));
+});
+
+test("a blob that the source does not have is told as such", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  store.blobs.delete(image.layers[0]!.digest);
+  await using server = await serve();
+  await using client = open();
+  await assert.rejects(pushImage(client, parseReference(`${server.host}/a:1`), image, store), (error) => isFault(error, "BLOB_MISSING"));
+});
+
+test("layers that may not be distributed stay where they are", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  const foreign = { ...image.layers[0]!, mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar", urls: ["https://example.com/x"] };
+  await using server = await serve();
+  await using client = open();
+  await pushImage(client, parseReference(`${server.host}/a:1`), { ...image, layers: [foreign] }, store);
+  assert.ok(lines(server.requests, "HEAD").every((url) => !url.endsWith(foreign.digest)));
+});
+
+test("an abort ends a push and sets no tag", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["x"]);
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url === "/v2/") return reply(response, 200);
+    if (request.method === "HEAD") return reply(response, 404);
+    if (request.method === "POST") return reply(response, 202, { location: "/up" });
+  });
+  await using client = open();
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("enough")), 50);
+  await assert.rejects(pushImage(client, parseReference(`${server.host}/a:1`), image, store, { signal: controller.signal }), /enough/);
+  assert.ok(server.requests.every(({ url }) => !url.includes("manifests")));
+});

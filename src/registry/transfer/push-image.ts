@@ -1,0 +1,108 @@
+import { isFault } from "../../std/fault.ts";
+import type { OnProgress } from "../../std/progress.ts";
+import { Semaphore } from "../../std/semaphore.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Descriptor } from "../../oci/manifest.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
+import type { RegistryClient } from "../client.ts";
+import { together } from "./together.ts";
+import { reportBlob } from "./transfer-progress.ts";
+
+/** Where blobs to push are read from; the store's blobs are one. */
+export interface BlobSource {
+  read(digest: Digest, options?: { start?: number }): AsyncIterable<Uint8Array>;
+}
+
+export interface PushableImage {
+  readonly manifest: { readonly bytes: Uint8Array; readonly mediaType: string };
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+export interface PushOptions {
+  /** More tags of the same repository for the same manifest. */
+  readonly tags?: readonly string[];
+  /** Repositories of the same host that may have the blobs already. */
+  readonly mountFrom?: readonly string[];
+  /** The step that progress events belong to. */
+  readonly step?: string;
+  /** Blobs at once. */
+  readonly parallel?: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+export interface PushedImage {
+  /** Of the manifest. */
+  readonly digest: Digest;
+  readonly bytesSent: number;
+  /** Bytes of blobs that were there already or were mounted. */
+  readonly bytesSaved: number;
+}
+
+/** Each costs a request, so only the likeliest are tried (docker tries four for its largest layers). */
+const MOST_MOUNTS = 4;
+
+/**
+ * Pushes an image: what the registry has is left out, what a sister repository has is mounted, the rest is sent
+ * several blobs at once, and the manifest goes last, so that a tag never names an image that is not whole.
+ * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID
+ */
+export async function pushImage(client: RegistryClient, reference: Reference, image: PushableImage, source: BlobSource, options: PushOptions = {}): Promise<PushedImage> {
+  const { onProgress, step = `push ${formatReference(reference)}` } = options;
+  const mountFrom = (options.mountFrom ?? []).filter((repository) => repository !== reference.repository).slice(0, MOST_MOUNTS);
+  const uploads = new Semaphore(options.parallel ?? 5);
+  let bytesSent = 0;
+  let bytesSaved = 0;
+
+  const pushBlob = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
+    const progress = reportBlob(onProgress, step, "pushing", blob);
+    if (await client.blobHead(reference, blob.digest, { push: true, signal })) {
+      bytesSaved += blob.size;
+      return progress.done("exists");
+    }
+    await uploads.run(async () => {
+      const place = await findMount(client, reference, blob.digest, mountFrom, signal);
+      if (place === "mounted") {
+        bytesSaved += blob.size;
+        return progress.done("mounted");
+      }
+      const open = (start: number): AsyncIterable<Uint8Array> => source.read(blob.digest, { start });
+      await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes: progress.advance, signal, ...(place ? { upload: place } : {}) });
+      bytesSent += blob.size;
+      progress.done();
+    }, signal);
+  };
+
+  await together(distributable([...image.layers, image.config]).map((blob) => (signal: AbortSignal) => pushBlob(blob, signal)), options.signal);
+  const stoppable = options.signal ? { signal: options.signal } : {};
+  const { digest } = await client.manifestPut(reference, image.manifest, stoppable);
+  const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
+  for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
+  return { digest, bytesSent: bytesSent + image.manifest.bytes.length, bytesSaved };
+}
+
+/** Tries to mount; where nothing can be mounted, the last attempt's upload is used for sending. */
+async function findMount(client: RegistryClient, reference: Reference, digest: Digest, mountFrom: readonly string[], signal: AbortSignal): Promise<URL | "mounted" | undefined> {
+  let upload: URL | undefined;
+  for (const from of mountFrom) {
+    if (upload) await client.uploadCancel(reference, upload, { signal });
+    upload = undefined;
+    try {
+      upload = await client.blobMount(reference, { digest, from }, { signal });
+      if (!upload) return "mounted";
+    } catch (error) {
+      // The other repository may be closed to us, which is no reason not to push to this one.
+      if (!isFault(error)) throw error;
+    }
+  }
+  return upload;
+}
+
+/** Every blob once, the largest first, without the layers that may not be distributed. */
+function distributable(blobs: readonly Descriptor[]): Descriptor[] {
+  const byDigest = new Map(blobs.map((blob) => [blob.digest, blob]));
+  return [...byDigest.values()]
+    .filter(({ mediaType, urls }) => !(urls?.length && /foreign|nondistributable/.test(mediaType)))
+    .sort((a, b) => b.size - a.size);
+}
