@@ -92,7 +92,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     manifestPut: (reference, manifest, { signal } = {}) => putManifest(session, places, reference, manifest, signal),
     manifestDelete: (reference, { signal } = {}) => deleteManifest(session, places, reference, signal),
     blobHead: (reference, digest, choice) => headBlob(session, origin(reference), reference, digest, choice),
-    blobGet: (reference, descriptor, choice = {}) => getBlob(session, places, reference, descriptor, { ...choice, idleTimeout }),
+    blobGet: (reference, descriptor, choice = {}) => getBlob(session, places, reference, descriptor, choice),
     blobPut: (reference, blob, { upload, onBytes, signal } = {}) =>
       uploadBlob(session, origin(reference), reference, blob, {
         idleTimeout, ...(upload ? { location: upload } : {}), ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}),

@@ -2,7 +2,7 @@ import { fault } from "../../std/fault.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { resolveTarget } from "../transport/follow.ts";
-import { readBody, type Answer } from "../transport/transport.ts";
+import { discard, readBody, type Answer } from "../transport/transport.ts";
 
 export interface Token {
   readonly value: string;
@@ -43,7 +43,7 @@ export async function requestToken(request: TokenRequest): Promise<Token | undef
   if (credential?.identityToken !== undefined) {
     answer = await postForm(request, realm, credential.identityToken);
     if ((answer.status === 404 || answer.status === 405 || answer.status === 401) && credential.password) {
-      await answer.body.dump();
+      await discard(answer);
       answer = undefined;
     }
   }

@@ -37,7 +37,7 @@ export function getBlob(
   places: Places,
   reference: Reference,
   descriptor: Pick<Descriptor, "digest" | "size">,
-  options: { start?: number; verify?: boolean; originOnly?: boolean; idleTimeout: number; signal?: AbortSignal },
+  options: { start?: number; verify?: boolean; originOnly?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal, start, verify } = options;
   const open = (endpoint: Endpoint, from: number) =>
@@ -54,7 +54,6 @@ export function getBlob(
     open: (from) => (options.originOnly ? open(places.origin(reference), from) : places.first(reference, (endpoint) => open(endpoint, from), signal)),
     policy: session.policy,
     clock: session.clock,
-    idleTimeout: options.idleTimeout,
     ...(start !== undefined ? { start } : {}),
     ...(verify !== undefined ? { verify } : {}),
     ...(signal ? { signal } : {}),

@@ -14,7 +14,6 @@ export interface BlobStreamOptions {
   readonly verify?: boolean;
   readonly policy: RetryPolicy;
   readonly clock: RetryClock;
-  readonly idleTimeout: number;
   readonly signal?: AbortSignal;
 }
 
@@ -47,7 +46,7 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
     } catch (error) {
       signal?.throwIfAborted();
       if (!isBodyError(error)) throw error;
-      reason = connectionError(error, answer.url, { connectTimeout: 0, idleTimeout: options.idleTimeout });
+      reason = connectionError(error, answer.url, { connectTimeout: 0 });
     }
     if (received >= size) break;
     failures = received > before ? 1 : failures + 1;

@@ -36,21 +36,15 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
   CERT_REVOKED: "it was revoked",
 };
 
-/** Sorts what undici, TLS and the sockets throw. */
-export function connectionError(
-  error: unknown, url: URL, timeouts: { readonly connectTimeout: number; readonly idleTimeout: number; readonly proxy?: string },
-): ConnectionError {
+/** Sorts what TLS and the sockets throw. */
+export function connectionError(error: unknown, url: URL, { connectTimeout, proxy }: { readonly connectTimeout: number; readonly proxy?: string }): ConnectionError {
   if (error instanceof ConnectionError) return error;
   const { code = "", message } = deepest(error);
   const make = (problem: ConnectionProblem, text: string, waited?: { what: string; milliseconds: number }): ConnectionError =>
     new ConnectionError(problem, text, url, error, waited);
-  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
-    return make("timeout", "connecting took too long", { what: "a connection", milliseconds: timeouts.connectTimeout });
-  }
-  if (code === "UND_ERR_HEADERS_TIMEOUT") return make("timeout", "no answer", { what: "an answer", milliseconds: timeouts.idleTimeout });
-  if (code === "UND_ERR_BODY_TIMEOUT") return make("timeout", "no data", { what: "data", milliseconds: timeouts.idleTimeout });
-  if (timeouts.proxy && /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
-    return make("refused", `the proxy ${timeouts.proxy} cannot be reached (${code})`);
+  if (code === "ETIMEDOUT") return make("timeout", "connecting took too long", { what: "a connection", milliseconds: connectTimeout });
+  if (proxy && /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
+    return make("refused", `the proxy ${proxy} cannot be reached (${code})`);
   }
   if (code === "EAI_AGAIN") return make("unresolved", "its name cannot be resolved at the moment");
   if (code === "ENOTFOUND" || code === "EAI_NODATA" || code === "EAI_NONAME") return make("unknown-host", "its name cannot be resolved");
@@ -61,7 +55,7 @@ export function connectionError(
   if (code.startsWith("HPE_") || code === "EPROTO" || code.startsWith("ERR_SSL_")) {
     return make("wrong-protocol", url.protocol === "https:" ? "it does not speak TLS on this port" : "it does not speak plain HTTP on this port");
   }
-  return make("broken", code === "ECONNRESET" || code === "UND_ERR_SOCKET" || code === "EPIPE" ? "it closed the connection" : message);
+  return make("broken", code === "ECONNRESET" || code === "EPIPE" ? "it closed the connection" : message);
 }
 
 /** @param host the registry's name as the user knows it */
@@ -78,7 +72,7 @@ export function toFault(error: ConnectionError, host: string): Fault {
   return fault("REGISTRY_UNREACHABLE", { host: where, reason: error.message, ...(hint ? { hint } : {}) }, { cause: error });
 }
 
-/** The error that says most: undici wraps socket errors, and happy eyeballs gathers one per address. */
+/** The error that says most: happy eyeballs gathers one per address. */
 function deepest(error: unknown): { code?: string; message: string } {
   let current = error as { code?: string; message: string; cause?: unknown; errors?: unknown[] };
   for (let depth = 0; depth < 5; depth += 1) {

@@ -1,8 +1,6 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { Agent } from "node:https";
 import { isIP } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
-import type { buildConnector } from "undici";
 
 /** The Proxy-Authorization value for the user name and password in a proxy's address. */
 export function proxyAuthorization(proxy: URL): Record<string, string> {
@@ -11,17 +9,15 @@ export function proxyAuthorization(proxy: URL): Record<string, string> {
   return { "proxy-authorization": `Basic ${Buffer.from(login).toString("base64")}` };
 }
 
-/**
- * Connections to https hosts through a proxy, by CONNECT (RFC 9110 § 9.3.6). undici's own ProxyAgent connects
- * for ever to a proxy that closes the tunnel, and it needs the whole package.
- */
+/** Makes connections to https hosts through a proxy, by CONNECT (RFC 9110 § 9.3.6). */
 export function tunnelThrough(
   proxy: URL,
   options: { readonly timeout: number; readonly tls: ConnectionOptions; readonly proxyTls: ConnectionOptions },
-): buildConnector.connector {
-  return ({ hostname, port, servername }, callback) => {
-    const target = `${hostname}:${port || 443}`;
-    const connect = proxy.protocol === "https:" ? httpsRequest : httpRequest;
+): Agent["createConnection"] {
+  return ({ host, port, servername }, callback) => {
+    const hostname = host ?? "";
+    const target = `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port || 443}`;
+    const { request: connect } = proxy.protocol === "https:" ? process.getBuiltinModule("node:https") : process.getBuiltinModule("node:http");
     const request = connect({
       ...(proxy.protocol === "https:" ? options.proxyTls : {}),
       hostname: proxy.hostname.replace(/^\[|\]$/g, ""),
@@ -32,7 +28,7 @@ export function tunnelThrough(
       agent: false,
       timeout: options.timeout,
     });
-    const fail = (error: Error): void => void callback(error, null);
+    const fail = (error: Error): void => callback?.(error, undefined as never);
     request.once("timeout", () => request.destroy(Object.assign(new Error("the proxy does not answer"), { code: "ETIMEDOUT" })));
     request.once("error", fail);
     request.once("connect", (answer, socket) => {
@@ -50,9 +46,10 @@ export function tunnelThrough(
       secure.once("secureConnect", () => {
         clearTimeout(late);
         secure.off("error", fail);
-        callback(null, secure);
+        callback?.(null, secure);
       });
     });
     request.end();
+    return undefined;
   };
 }

@@ -1,8 +1,8 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { SecureContext } from "node:tls";
-import type { Dispatcher } from "undici";
 import { connectionError } from "./connection-error.ts";
+import { exchange, type Body } from "./exchange.ts";
 import { proxyFor } from "./proxy-environment.ts";
-import { loadAgent, loadRequest } from "./undici.ts";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -10,14 +10,14 @@ export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Dispatcher.ResponseData["body"];
+  readonly body: IncomingMessage;
   readonly url: URL;
 }
 
 export interface TransportRequest {
   readonly method: Method;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
+  readonly body?: Body;
   /** Whether the certificate of an https host is checked. */
   readonly verify: boolean;
   /** Milliseconds until the answer's headers, after the request was sent. */
@@ -41,7 +41,7 @@ export interface TransportOptions {
 /** Sends single HTTP requests: pools, TLS, proxies and timeouts, and nothing that is particular to registries. */
 export class Transport implements AsyncDisposable {
   readonly #options: TransportOptions;
-  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+  readonly #agents = new Map<string, Promise<Agent>>();
   #context: Promise<SecureContext> | undefined;
 
   constructor(options: TransportOptions) {
@@ -55,60 +55,63 @@ export class Transport implements AsyncDisposable {
   /** @throws ConnectionError when no answer came; the signal's reason when it was aborted. */
   async request(url: URL, request: TransportRequest): Promise<Answer> {
     request.signal?.throwIfAborted();
-    const proxy = proxyFor(url, this.#options.environment);
-    const dispatcher = await this.#dispatcher(url, proxy, request.verify);
+    const { connectTimeout, idleTimeout, userAgent, environment } = this.#options;
+    const proxy = proxyFor(url, environment);
+    const agent = await this.#agent(url, proxy, request.verify);
     // To a proxy, plain HTTP goes with the whole address (RFC 9112 § 3.2.2); HTTPS goes through a tunnel.
-    const forwarded = proxy && url.protocol === "http:";
+    const forwarded = url.protocol === "http:" ? proxy : undefined;
+    const { protocol, hostname, port } = forwarded ?? url;
+    const options: RequestOptions = {
+      agent,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port || (protocol === "https:" ? 443 : 80),
+      path: forwarded ? url.href : url.pathname + url.search,
+      method: request.method,
+      headers: {
+        "user-agent": userAgent,
+        ...(forwarded ? { host: url.host, ...(await import("./proxy-tunnel.ts")).proxyAuthorization(forwarded) } : {}),
+        ...request.headers,
+      },
+    };
     try {
-      const { statusCode, headers, body } = await loadRequest().call(dispatcher, {
-        origin: forwarded ? proxy.origin : url.origin,
-        path: forwarded ? url.href : url.pathname + url.search,
-        method: request.method,
-        headers: {
-          "user-agent": this.#options.userAgent,
-          ...(forwarded ? { host: url.host, ...(await import("./proxy-tunnel.ts")).proxyAuthorization(proxy) } : {}),
-          ...request.headers,
-        },
-        ...(request.body !== undefined ? { body: request.body as Dispatcher.RequestOptions["body"] } : {}),
+      const body = await exchange(() => open(protocol, options), {
+        url, connectTimeout, idleTimeout,
+        answerTimeout: request.answerTimeout ?? idleTimeout,
+        ...(request.body !== undefined ? { body: request.body } : {}),
         ...(request.signal ? { signal: request.signal } : {}),
-        ...(request.answerTimeout !== undefined ? { headersTimeout: request.answerTimeout } : {}),
-      } as Dispatcher.RequestOptions);
-      return { status: statusCode, headers, body, url };
+      });
+      return { status: body.statusCode!, headers: body.headers, body, url };
     } catch (error) {
       request.signal?.throwIfAborted();
-      throw connectionError(error, url, { ...this.#options, ...(proxy ? { proxy: proxy.host } : {}) });
+      throw connectionError(error, url, { connectTimeout, ...(proxy ? { proxy: proxy.host } : {}) });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const opened = await Promise.allSettled(this.#dispatchers.values());
-    await Promise.all(opened.map((each) => (each.status === "fulfilled" ? each.value.destroy() : undefined)));
+    const opened = await Promise.allSettled(this.#agents.values());
+    for (const each of opened) if (each.status === "fulfilled") each.value.destroy();
   }
 
-  #dispatcher(url: URL, proxy: URL | undefined, verify: boolean): Promise<Dispatcher> {
+  #agent(url: URL, proxy: URL | undefined, verify: boolean): Promise<Agent> {
     const tunnel = url.protocol === "https:" ? proxy : undefined;
     const secure = url.protocol === "https:" || proxy?.protocol === "https:";
     const key = `${tunnel?.href ?? ""} ${secure} ${verify}`;
-    let dispatcher = this.#dispatchers.get(key);
-    if (!dispatcher) this.#dispatchers.set(key, (dispatcher = this.#open(tunnel, secure, verify)));
-    return dispatcher;
+    let agent = this.#agents.get(key);
+    if (!agent) this.#agents.set(key, (agent = this.#open(tunnel, secure, verify)));
+    return agent;
   }
 
-  async #open(tunnel: URL | undefined, secure: boolean, verify: boolean): Promise<Dispatcher> {
-    const { connections, connectTimeout: timeout, idleTimeout } = this.#options;
-    const tls = !secure ? {} : verify ? { secureContext: await this.#trusted() } : { rejectUnauthorized: false };
-    const connect = tunnel
-      ? (await import("./proxy-tunnel.ts")).tunnelThrough(tunnel, { timeout, tls, proxyTls: { secureContext: await this.#trusted() } })
-      : { timeout, ...tls };
-    return new (loadAgent())({
-      allowH2: false,
-      connections,
-      pipelining: 1,
-      keepAliveTimeout: 30_000,
-      headersTimeout: idleTimeout,
-      bodyTimeout: idleTimeout,
-      connect,
-    });
+  async #open(tunnel: URL | undefined, secure: boolean, verify: boolean): Promise<Agent> {
+    const { connections, connectTimeout: timeout } = this.#options;
+    const pool = { keepAlive: true, maxSockets: connections };
+    if (!secure) return new http.Agent(pool);
+    const tls = verify ? { secureContext: await this.#trusted() } : { rejectUnauthorized: false };
+    const agent = new (https().Agent)({ ...pool, ...tls });
+    if (tunnel) {
+      const { tunnelThrough } = await import("./proxy-tunnel.ts");
+      agent.createConnection = tunnelThrough(tunnel, { timeout, tls, proxyTls: { secureContext: await this.#trusted() } });
+    }
+    return agent;
   }
 
   /** One context for all connections: reading a few hundred certificates for each would take longer than the handshake. */
@@ -120,6 +123,14 @@ export class Transport implements AsyncDisposable {
   }
 }
 
+// As an import, node:http takes 20 ms longer: all that it exports is looked at then, and one of that is a whole other HTTP client.
+const http = process.getBuiltinModule("node:http");
+const https = (): typeof import("node:https") => process.getBuiltinModule("node:https");
+
+function open(protocol: string, options: RequestOptions): ClientRequest {
+  return protocol === "https:" ? https().request(options) : http.request(options);
+}
+
 /** The first value of a header. */
 export function header(answer: Pick<Answer, "headers">, name: string): string | undefined {
   const value = answer.headers[name];
@@ -128,7 +139,7 @@ export function header(answer: Pick<Answer, "headers">, name: string): string | 
 
 /** Drops a body that nobody reads, keeping the connection if little of it is left. */
 export async function discard(answer: Answer): Promise<void> {
-  await answer.body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+  await readBody(answer, 64 * 1024).catch(() => undefined);
 }
 
 /** Reads a body of at most `limit` bytes; undefined when it is longer. */

@@ -1,0 +1,115 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { ConnectionError } from "./connection-error.ts";
+
+export type Body = Uint8Array | string | AsyncIterable<Uint8Array>;
+
+export interface ExchangeOptions {
+  readonly url: URL;
+  readonly body?: Body;
+  /** Milliseconds until a connection stands. */
+  readonly connectTimeout: number;
+  /** Milliseconds from the end of the request to the answer's headers. */
+  readonly answerTimeout: number;
+  /** Milliseconds without a byte of the answer's body. */
+  readonly idleTimeout: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One HTTP request over an agent's connections. Sends the body as fast as the connection takes it, and stops when the
+ * answer comes before its end.
+ * @returns the answer as soon as its headers are there; its body must be read to the end or destroyed
+ * @throws ConnectionError for what took too long, what the sockets throw for the rest
+ */
+export async function exchange(start: () => ClientRequest, options: ExchangeOptions): Promise<IncomingMessage> {
+  for (;;) {
+    const request = start();
+    try {
+      return await answerOf(request, options);
+    } catch (error) {
+      // The registry closed an idle connection while we began to use it again: nothing was done with the request.
+      const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET" && !isStream(options.body);
+      if (!stale || options.signal?.aborted) throw error;
+    }
+  }
+}
+
+function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<IncomingMessage> {
+  const { url, body, signal } = options;
+  return new Promise((resolve, reject) => {
+    const late = (what: string, milliseconds: number): void =>
+      void request.destroy(new ConnectionError("timeout", `no ${what}`, url, undefined, { what, milliseconds }));
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (what: string, milliseconds: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => late(what, milliseconds), milliseconds);
+    };
+    const abort = (): void => void request.destroy(signal!.reason as Error);
+    request.once("socket", (socket) => {
+      if (!socket.connecting) return;
+      wait("a connection", options.connectTimeout);
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => clearTimeout(timer));
+    });
+    const sent = (): void => wait("an answer", options.answerTimeout);
+    request.once("finish", sent);
+    request.once("response", (answer) => {
+      clearTimeout(timer);
+      request.off("finish", sent);
+      watch(answer, request, options);
+      resolve(answer);
+    });
+    request.on("error", reject); // stays: errors that come after the answer reach its reader through the body
+    request.once("close", () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    });
+    if (signal?.aborted) return abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    if (isStream(body)) send(request, body).catch((error: unknown) => request.destroy(error as Error));
+    else request.end(body);
+  });
+}
+
+/** Ends an answer that stalls, and the connection of one that came before its request was sent. */
+function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeout }: ExchangeOptions): void {
+  const { socket } = answer;
+  const stalled = (): void => {
+    // A reader that takes its time is not the registry's fault.
+    if (answer.readableLength > 0) socket.setTimeout(idleTimeout);
+    else answer.destroy(new ConnectionError("timeout", "no data", url, undefined, { what: "data", milliseconds: idleTimeout }));
+  };
+  socket.setTimeout(idleTimeout);
+  socket.on("timeout", stalled);
+  answer.once("close", () => {
+    socket.off("timeout", stalled);
+    socket.setTimeout(0);
+    if (!request.writableFinished) request.destroy();
+  });
+}
+
+async function send(request: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
+  let over = false;
+  const end = (): void => { over = true; };
+  request.once("response", end).once("close", end);
+  for await (const chunk of body) {
+    if (over) return;
+    if (!request.write(chunk)) await drained(request);
+    if (over) return;
+  }
+  request.end();
+}
+
+function drained(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ["drain", "response", "close"]) request.off(event, done);
+      resolve();
+    };
+    for (const event of ["drain", "response", "close"]) request.once(event, done);
+  });
+}
+
+function isStream(body: Body | undefined): body is AsyncIterable<Uint8Array> {
+  return body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+}
+
