@@ -12,7 +12,7 @@ export function createArchivePort(signal: AbortSignal): ArchivePort {
     unpack: async (path, folder) => {
       const owner = { uid: process.getuid!(), gid: process.getgid!() };
       await inWorker<Options, Unpacked>(
-        new URL("../layer/unpack-archive.ts", import.meta.url),
+        "layer/unpack-archive.ts",
         "unpackArchive",
         { archive: path, destination: "", upper: folder, lowers: [], owner, recordOwners: false },
         { signal },

@@ -43,7 +43,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
   };
   const tail = new LogTail();
   // What runs for long often leaves a large layer, for which a worker should stand ready.
-  const long = setTimeout(() => warmWorker(new URL("../layer/pack-layer.ts", import.meta.url)), LONG_RUN);
+  const long = setTimeout(() => warmWorker("layer/pack-layer.ts"), LONG_RUN);
   try {
     const { exitCode, signal: killedBy } = await options.sandboxes.run(vertex, job, {
       signal,

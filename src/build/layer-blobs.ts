@@ -37,7 +37,7 @@ export async function packSnapshot(
   const output = options.codec === undefined ? undefined : join(store.temporary, `layer-${randomUUID()}`);
   try {
     const packed = await inWorker<PackOptions, Packed>(
-      new URL("../layer/pack-layer.ts", import.meta.url),
+      "layer/pack-layer.ts",
       "packLayer",
       {
         upper: snapshot.folder,

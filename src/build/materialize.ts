@@ -107,7 +107,7 @@ async function unpackLayer(
   });
   try {
     const applied = await inWorker<ApplyOptions, Applied>(
-      new URL("../layer/apply-layer.ts", import.meta.url),
+      "layer/apply-layer.ts",
       "applyLayer",
       {
         blob: store.blobs.path(blob.digest),

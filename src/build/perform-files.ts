@@ -20,7 +20,7 @@ export async function digestCopy(store: Store, operation: CopyOperation, tree: S
   const scope = tree.layers[0] ?? "";
   const known = store.fileDigests.load(scope);
   const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
-    new URL("../files/digest-sources.ts", import.meta.url),
+    "files/digest-sources.ts",
     "digestSources",
     { tree, sources: operation.sources, wildcards: true, command: operation.command, known },
     { signal, short: known.size > 0 },
@@ -45,7 +45,7 @@ export async function performFiles(operation: CopyOperation | MkdirOperation, ac
   const { tree, content, recordOwners, signal } = options;
   const earlier = tree?.zeroOwner ? earlierCopy(options) : undefined;
   await inWorker<Parameters<typeof performFileOperation>[0], Awaited<ReturnType<typeof performFileOperation>>>(
-    new URL("../files/file-operation.ts", import.meta.url),
+    "files/file-operation.ts",
     "performFileOperation",
     {
       operation: fileOperation(operation), upper: active.upper, lowers: active.lowers, trees: tree ? [tree] : [], recordOwners,

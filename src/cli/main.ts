@@ -9,6 +9,5 @@ process.once("beforeExit", () => {
   process.stderr.write("ERROR: unexpected: the work stopped before its end\n");
   process.exit(1);
 });
-const status = await dispatch(process.argv.slice(2), processIo(), listenForSignals());
-// Idle connections and workers would keep the process alive; writes to pipes and files are done by now.
-process.exit(status);
+// Idle connections and workers would keep the process alive; writes to pipes and files are done by then.
+void dispatch(process.argv.slice(2), processIo(), listenForSignals()).then((status) => process.exit(status));

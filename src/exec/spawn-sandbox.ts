@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createPipe } from "../linux/pipe.ts";
+import { entryUrl } from "../std/sources.ts";
 import { Sandbox } from "./sandbox.ts";
 
 // Process 1 of an outer PID namespace is a shell that nothing inside can disarm: when this process ends, however
@@ -24,8 +25,7 @@ const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
 export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "sandbox"): Sandbox {
   const input = stdin === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
-  const self = import.meta.url;
-  const entry = fileURLToPath(new URL(`./${kind}-entry.${self.endsWith(".ts") ? "ts" : "js"}`, self));
+  const entry = fileURLToPath(entryUrl(`exec/${kind}-entry.ts`));
   const child: ChildProcess = spawn(
     "setpriv",
     [

@@ -8,7 +8,7 @@ import { makeFolder } from "../std/make-folder.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import { outputFault } from "./write-output.ts";
 
-const FLATTEN = new URL("../layer/flatten.ts", import.meta.url);
+const FLATTEN = "layer/flatten.ts";
 
 /** The file system of a stack of layers (top first) as one tar; `temporary` is a folder for the unfinished file. */
 export async function writeTar(layers: readonly string[], output: Writable, options: { temporary: string; signal?: AbortSignal }): Promise<void> {

@@ -275,7 +275,7 @@ test("what changed in the context after its digest was made is a fault that name
 test("it runs as a job in a worker thread, and its faults arrive", async (t) => {
   const { home, upper, context } = stage(t, { "d/f": "1" });
   const job = (path: string): Promise<FileOperationResult> =>
-    inWorker<FileOperationOptions, FileOperationResult>(new URL("./file-operation.ts", import.meta.url), "performFileOperation", {
+    inWorker<FileOperationOptions, FileOperationResult>("files/file-operation.ts", "performFileOperation", {
       operation: { kind: "copy", createdBy: "COPY", sources: [{ tree: 0, path, wildcards: true, unpack: "never" }], destination: "/n/" },
       upper, lowers: [join(home, "context")], trees: [context], recordOwners: process.getuid?.() !== 0,
     });

@@ -98,7 +98,7 @@ test("a job in a worker reports the compressed bytes that it has read", async (c
   mkdirSync(join(folder, "target"));
   const reports: unknown[] = [];
   const options: ApplyOptions = { blob: join(folder, "blob"), codec: "none", target: join(folder, "target"), lowers: [], recordOwners: process.getuid!() !== 0 };
-  const applied = await inWorker<ApplyOptions, AppliedLayer>(new URL("./apply-layer.ts", import.meta.url), "applyLayer", options, { onMessage: (message) => void reports.push(message) });
+  const applied = await inWorker<ApplyOptions, AppliedLayer>("layer/apply-layer.ts", "applyLayer", options, { onMessage: (message) => void reports.push(message) });
   assert.equal(applied.size, 10_000_000);
   assert.deepEqual(reports.at(-1), { current: archive.length });
   assert.ok(reports.length > 2);
@@ -278,7 +278,7 @@ test("without root owners are recorded, device nodes are skipped and told, and c
   makeTree(join(folder, "lower"), { gone: "1" });
   const script = `
     import { mkdirSync } from "node:fs";
-    import { applyLayer } from ${JSON.stringify(new URL("./apply-layer.ts", import.meta.url).href)};
+    import { applyLayer } from ${JSON.stringify("layer/apply-layer.ts".href)};
     mkdirSync(${JSON.stringify(join(folder, "target"))});
     const applied = await applyLayer({ blob: ${JSON.stringify(join(folder, "blob"))}, codec: "none", target: ${JSON.stringify(join(folder, "target"))}, lowers: [${JSON.stringify(join(folder, "lower"))}], recordOwners: true });
     console.log(JSON.stringify(applied.skipped));`;

@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { loadModule } from "./sources.ts";
 import { plainError, type FromWorker, type ToWorker } from "./worker-pool.ts";
 
 type Job = (argument: unknown, context: { report(message: unknown): void }) => unknown;
@@ -7,7 +8,7 @@ const send = (message: FromWorker): void => parentPort!.postMessage(message);
 
 parentPort!.on("message", async ({ module, name, argument }: ToWorker) => {
   try {
-    const loaded = (await import(module)) as Record<string, Job>;
+    const loaded = (await loadModule(module)) as Record<string, Job>;
     if (name === undefined) return send({ kind: "loaded" });
     const value = await loaded[name]!(argument, { report: (report) => send({ kind: "event", value: report }) });
     send({ kind: "done", value });

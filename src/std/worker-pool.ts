@@ -3,18 +3,19 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { fault, isFault, type FaultCode } from "./fault.ts";
+import { entryUrl, loadModule } from "./sources.ts";
 
 /**
  * Whole synchronous jobs in worker threads. A job is an exported function `(argument, context) => result`
- * of a module, named by the module's URL; argument and result are structured clones. Many small files
+ * of a module, named by its place below the sources; argument and result are structured clones. Many small files
  * through sync calls in a worker are 3–8 times faster than through promises.
  *
  * With `short`, the job runs on this thread unless a worker stands ready: to start one takes longer.
  *
- *     const summary = await inWorker<ApplyOptions, Applied>(new URL("./apply-layer.ts", import.meta.url), "applyLayer", options)
+ *     const summary = await inWorker<ApplyOptions, Applied>("layer/apply-layer.ts", "applyLayer", options)
  */
 export async function inWorker<Argument, Result>(
-  module: URL,
+  module: string,
   name: string,
   argument: Argument,
   options: { signal?: AbortSignal; onMessage?: (message: unknown) => void; short?: boolean } = {},
@@ -22,7 +23,7 @@ export async function inWorker<Argument, Result>(
   options.signal?.throwIfAborted();
   // A worker takes about 100 ms to start and load its modules: a short job is done before that.
   if (options.short === true && !idle.some(({ ready }) => ready)) {
-    const job = ((await import(installed(module))) as Record<string, (argument: Argument, context: WorkerContext) => Result>)[name]!;
+    const job = ((await loadModule(module)) as Record<string, (argument: Argument, context: WorkerContext) => Result>)[name]!;
     return job(argument, { report: (message) => options.onMessage?.(message) });
   }
   const slot = await acquire(options.signal);
@@ -50,7 +51,7 @@ export async function inWorker<Argument, Result>(
       options.signal?.addEventListener("abort", stop, { once: true });
       slot.worker.on("message", onMessage).on("error", onError).on("exit", onExit);
       slot.worker.ref();
-      slot.worker.postMessage({ module: installed(module), name, argument } satisfies ToWorker);
+      slot.worker.postMessage({ module, name, argument } satisfies ToWorker);
     });
   } finally {
     slot.worker.unref();
@@ -60,12 +61,12 @@ export async function inWorker<Argument, Result>(
 }
 
 /** Starts a worker ahead, with the module of its first job loaded, where none stands ready. */
-export function warmWorker(module: URL): void {
+export function warmWorker(module: string): void {
   if (idle.length > 0 || running >= LIMIT) return;
   running += 1;
   const slot = start();
   slot.worker.once("message", () => { slot.ready = true; });
-  slot.worker.postMessage({ module: installed(module) } satisfies ToWorker);
+  slot.worker.postMessage({ module } satisfies ToWorker);
   idle.push(slot);
 }
 
@@ -113,11 +114,6 @@ function reviveError(plain: PlainError): Error {
   return Object.assign(error, plain.code ? { code: plain.code } : {}, plain.path ? { path: plain.path } : {});
 }
 
-/** The compiled file where this package is installed compiled: the compiler leaves URLs as they are written. */
-function installed(module: URL): string {
-  return import.meta.url.endsWith(".ts") ? module.href : module.href.replace(/\.ts$/, ".js");
-}
-
 interface Slot {
   readonly worker: Worker;
   /** Whether it has started and loaded a module. */
@@ -133,7 +129,7 @@ function start(): Slot {
   const cache = getCompileCacheDir();
   // A worker has the compile cache by its environment only; without it, it takes three times as long to start.
   const env = cache === undefined ? {} : { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } };
-  const worker = new Worker(new URL(installed(new URL("./worker-entry.ts", import.meta.url))), env);
+  const worker = new Worker(entryUrl("std/worker-entry.ts"), env);
   worker.unref();
   return { worker, ready: false };
 }

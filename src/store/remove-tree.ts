@@ -8,7 +8,7 @@ const SMALL = 200;
 /** Removes a folder or file with all that is in it; one that does not exist is fine. Large trees go in a worker thread. */
 export async function removeTree(path: string): Promise<void> {
   if (countEntries(path, SMALL) < SMALL) removeNow(path);
-  else await inWorker<string, void>(new URL(import.meta.url), "removeNow", path);
+  else await inWorker<string, void>("store/remove-tree.ts", "removeNow", path);
 }
 
 /** Removes it synchronously; the worker job of {@link removeTree}. */
