@@ -1,16 +1,13 @@
 #!/usr/bin/env node
 "use strict";
-// Starts the CLI on a Node that can run it: this one if it is new enough, else the one that
-// `npm ci` put into node_modules. Runs the .ts sources in a checkout, dist/ in an installed package.
+// Starts the CLI on a Node that can run it: this one if it is new enough, else the one that `npm ci` put into
+// node_modules. Runs the bundle; in a checkout, where a source is newer than the bundle, the .ts sources as they are.
 const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.dirname(__dirname);
-const sources = path.join(root, "src", "cli", "main.ts");
-const inCheckout = fs.existsSync(sources);
-const entry = inCheckout ? sources : path.join(root, "dist", "cli", "main.js");
-const ownFiles = require("node:url").pathToFileURL(path.dirname(path.dirname(entry)) + path.sep).href;
-const ownEnd = inCheckout ? ".ts" : ".js";
+const sources = path.join(root, "src");
+const inCheckout = fs.existsSync(path.join(sources, "cli", "main.ts"));
 
 function newEnough(version) {
   const [major, minor] = version.split(".").map(Number);
@@ -30,19 +27,37 @@ function enableCompileCache() {
   }
 }
 
-/** Our relative imports name the file itself; looking for it in all the ways that Node knows takes a fifth of a short command. */
-function resolveOwn(specifier, context, next) {
-  if (specifier[0] !== "." || !specifier.endsWith(ownEnd) || !context.parentURL?.startsWith(ownFiles)) return next(specifier, context);
-  return { url: new URL(specifier, context.parentURL).href, format: inCheckout ? "module-typescript" : "module", shortCircuit: true };
+/** Whether the bundle was made from the sources that lie beside it. */
+function isFresh(bundle) {
+  try {
+    const state = JSON.parse(fs.readFileSync(path.join(bundle, "sources.json"), "utf8"));
+    const { files, bytes, newest } = require("./sources.cjs").describeSources(sources);
+    return state.files === files && state.bytes === bytes && state.newest === newest;
+  } catch {
+    return false; // there is none
+  }
+}
+
+/** The sources' relative imports name the file itself; looking for it in all the ways that Node knows takes a fifth of a short command. */
+function runSources() {
+  const own = require("node:url").pathToFileURL(sources + path.sep).href;
+  require("node:module").registerHooks?.({
+    resolve(specifier, context, next) {
+      if (specifier[0] !== "." || !specifier.endsWith(".ts") || !context.parentURL?.startsWith(own)) return next(specifier, context);
+      return { url: new URL(specifier, context.parentURL).href, format: "module-typescript", shortCircuit: true };
+    },
+  });
+  import(`${own}cli/main.ts`).catch((error) => {
+    process.stderr.write(`sampan: cannot start: ${error.stack ?? error}\n`);
+    process.exitCode = 1;
+  });
 }
 
 if (newEnough(process.versions.node)) {
   enableCompileCache();
-  require("node:module").registerHooks?.({ resolve: resolveOwn });
-  import(require("node:url").pathToFileURL(entry).href).catch((error) => {
-    process.stderr.write(`sampan: cannot start: ${error.stack ?? error}\n`);
-    process.exitCode = 1;
-  });
+  const bundle = path.join(root, "dist", "bundle");
+  if (!inCheckout || isFresh(bundle)) require(path.join(bundle, "main.cjs"));
+  else runSources();
 } else {
   const bundled = path.join(root, "node_modules", "node", "bin", "node");
   if (!fs.existsSync(bundled)) {

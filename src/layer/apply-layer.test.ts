@@ -278,7 +278,7 @@ test("without root owners are recorded, device nodes are skipped and told, and c
   makeTree(join(folder, "lower"), { gone: "1" });
   const script = `
     import { mkdirSync } from "node:fs";
-    import { applyLayer } from ${JSON.stringify("layer/apply-layer.ts".href)};
+    import { applyLayer } from ${JSON.stringify(new URL("./apply-layer.ts", import.meta.url).href)};
     mkdirSync(${JSON.stringify(join(folder, "target"))});
     const applied = await applyLayer({ blob: ${JSON.stringify(join(folder, "blob"))}, codec: "none", target: ${JSON.stringify(join(folder, "target"))}, lowers: [${JSON.stringify(join(folder, "lower"))}], recordOwners: true });
     console.log(JSON.stringify(applied.skipped));`;

@@ -139,7 +139,7 @@ test("a full disk is a fault", { skip: noOverlay }, (context) => {
   mkdirSync(join(folder, "small"));
   makeTree(join(folder, "upper"), { noise: { file: Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * at * 31) >> 3)) } });
   writeFileSync(join(folder, "pack.ts"), `
-    import { packLayer } from ${JSON.stringify("layer/pack-layer.ts".href)};
+    import { packLayer } from ${JSON.stringify(new URL("./pack-layer.ts", import.meta.url).href)};
     await packLayer({ upper: "upper", lowers: [], codec: "none", output: "small/blob" }).catch((error) => console.log(error.code, error.details.path));`);
   const output = execFileSync("unshare", ["-m", "sh", "-ec", `mount -t tmpfs -o size=1m none small; exec ${process.execPath} pack.ts`], { cwd: folder, encoding: "utf8" });
   assert.equal(output, "DISK_FULL small/blob\n");

@@ -1,0 +1,81 @@
+"use strict";
+// Makes dist/bundle: the command line as few files, which start 40 ms sooner than several hundred modules.
+// `npm ci` runs it in a checkout, where the launcher uses the bundle as long as no source has changed since.
+const fs = require("node:fs");
+const path = require("node:path");
+const { describeSources } = require("../bin/sources.cjs");
+
+const root = path.dirname(__dirname);
+const sources = path.join(root, "src");
+const folder = path.join(root, "dist", "bundle");
+
+/** Places such as "layer/pack-layer.ts" in the sources: what other threads load, and what processes and threads start with. */
+function findPlaces() {
+  const places = new Set();
+  for (const file of fs.readdirSync(sources, { recursive: true })) {
+    if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
+    const text = fs.readFileSync(path.join(sources, file), "utf8");
+    for (const [, place] of text.matchAll(/["`]([a-z]+\/[a-z${}-]+\.ts)["`]/g)) {
+      const written = place.includes("$") ? ["sandbox", "oci"].map((kind) => place.replace("${kind}", kind)) : [place];
+      for (const each of written) if (fs.existsSync(path.join(sources, each))) places.add(each);
+    }
+  }
+  return [...places].sort();
+}
+
+/** The bundle's version of std/sources.ts. */
+function sourcesModule(jobs) {
+  const rows = jobs.map((place) => `${JSON.stringify(place)}: () => import(${JSON.stringify(`../${place}`)})`);
+  return `
+    const modules = { ${rows.join(", ")} };
+    export const loadModule = (place) => modules[place]();
+    export const entryUrl = (place) => new URL("./" + place.replace(/^.*\\//, "").replace(/\\.ts$/, ".cjs"), import.meta.url);
+  `;
+}
+
+async function main() {
+  let esbuild;
+  try {
+    esbuild = require("esbuild");
+  } catch {
+    console.log("without esbuild there is no bundle: the sources run as they are");
+    return;
+  }
+  // Before they are read: what changes meanwhile makes the bundle an old one.
+  const state = describeSources(sources);
+  const places = findPlaces();
+  const entries = ["cli/main.ts", ...places.filter((place) => place.endsWith("-entry.ts"))];
+  const jobs = places.filter((place) => !place.endsWith("-entry.ts"));
+  const temporary = fs.mkdtempSync(path.join(fs.mkdirSync(path.dirname(folder), { recursive: true }) ?? path.dirname(folder), "bundle-"));
+  try {
+    await esbuild.build({
+      entryPoints: Object.fromEntries(entries.map((place) => [path.basename(place, ".ts"), path.join(sources, place)])),
+      outdir: temporary,
+      outExtension: { ".js": ".cjs" },
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      target: "node22",
+      keepNames: true,
+      legalComments: "inline",
+      logLevel: "warning",
+      define: { "import.meta.url": "bundleUrl" },
+      banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+      plugins: [{
+        name: "sources",
+        setup: (build) => build.onLoad({ filter: /\/src\/std\/sources\.ts$/ }, () => ({ contents: sourcesModule(jobs), loader: "js", resolveDir: path.join(sources, "std") })),
+      }],
+    });
+    fs.writeFileSync(path.join(temporary, "sources.json"), `${JSON.stringify(state)}\n`);
+    fs.chmodSync(temporary, 0o755);
+    fs.rmSync(folder, { recursive: true, force: true });
+    fs.renameSync(temporary, folder);
+  } finally {
+    fs.rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
