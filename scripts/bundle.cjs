@@ -56,7 +56,7 @@ async function main() {
       platform: "node",
       format: "cjs",
       target: "node22",
-      keepNames: true,
+      minifyWhitespace: true,
       legalComments: "inline",
       logLevel: "warning",
       define: { "import.meta.url": "bundleUrl" },

@@ -52,6 +52,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     signal,
   }));
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
+  const sandboxes = cleanup.use(createSandboxes(() => startExecutor(options, store)));
+  if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
   const resolver = createBaseResolver(store, { client: client.get, pull: options.pull ?? false, onProgress, signal });
   const graph = await buildGraph(dockerfile, {
     ...(options.target === undefined ? {} : { target: options.target }),
@@ -71,10 +73,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const access = { client: client.get, recordOwners, onProgress, signal };
   const materialize = (operation: ImageOperation, stepId: string): Promise<string | undefined> =>
     materializeLayers(store, resolver.layers(operation.reference), { ...access, stepId });
-  const sandboxes = cleanup.use(createSandboxes(graph.vertex, () => startExecutor(options, store)));
+  sandboxes.plan(graph.vertex);
   const ahead = cleanup.use(new PushAhead({ store, client: client.get, names: plan.outputs.some(({ type }) => type === "registry") ? names : [], signal }));
-  const onWork = once(() => void sandboxes.expect().then(() => ahead.prepare()));
-  if (options.noCache) onWork();
+  const onWork = once(async () => {
+    await sandboxes.expect();
+    ahead.prepare();
+  });
+  if (options.noCache) void onWork();
   const runner = createRunner({
     store,
     context,
@@ -115,12 +120,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
 }
 
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) work();
-    done = true;
-  };
+function once<Result>(work: () => Result): () => Result {
+  let result: { readonly value: Result } | undefined;
+  return () => (result ??= { value: work() }).value;
 }
 
 async function startExecutor({ runtime }: BuildOptions, { temporary }: Store): Promise<Executor> {

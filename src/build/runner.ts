@@ -16,8 +16,8 @@ export interface RunnerOptions {
   readonly store: Store;
   readonly context: BuildContext;
   readonly sandboxes: Sandboxes;
-  /** Called when a step has to be done. */
-  readonly onWork: () => void;
+  /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
+  readonly onWork: () => Promise<void>;
   /** Unpacks a base image and gives the id of its top snapshot. */
   readonly materialize: (operation: ImageOperation, stepId: string) => Promise<string | undefined>;
   /** Write owners that this user namespace cannot give into an xattr. */
@@ -70,7 +70,7 @@ export function createRunner(options: RunnerOptions): Runner {
     },
 
     run: async (vertex, inputs, { previous, signal }) => {
-      options.onWork();
+      await options.onWork();
       const parent = await snapshotOf(vertex.inputs[0], inputs[0]);
       const { operation } = vertex;
       const tree = operation.kind === "copy" ? await treeOf(vertex.inputs[1], inputs[1]) : undefined;

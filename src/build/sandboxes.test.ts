@@ -35,7 +35,8 @@ test("the first sandbox is started when work is expected, the next ones while a 
   const [last, first] = chainOfRuns(2);
   const { executor, calls } = recordingExecutor();
   {
-    await using sandboxes = createSandboxes(last, async () => executor);
+    await using sandboxes = createSandboxes(async () => executor);
+    sandboxes.plan(last);
     await sandboxes.expect();
     await sandboxes.run(first!, job(first!), {});
     await sandboxes.run(last!, job(last!), {});
@@ -47,7 +48,8 @@ test("commands that the cache answers have no sandbox started for them", async (
   const [last, first] = chainOfRuns(2);
   const { executor, calls } = recordingExecutor();
   {
-    await using sandboxes = createSandboxes(last, async () => executor);
+    await using sandboxes = createSandboxes(async () => executor);
+    sandboxes.plan(last);
     sandboxes.settled(last!);
     await sandboxes.run(first!, job(first!), {});
   }
@@ -57,7 +59,8 @@ test("commands that the cache answers have no sandbox started for them", async (
 test("a build without commands makes no executor", async () => {
   const { executor, calls } = recordingExecutor();
   {
-    await using sandboxes = createSandboxes(undefined, async () => executor);
+    await using sandboxes = createSandboxes(async () => executor);
+    sandboxes.plan(undefined);
     await sandboxes.expect();
   }
   assert.deepEqual(calls, []);
@@ -65,7 +68,21 @@ test("a build without commands makes no executor", async () => {
 
 test("an executor that cannot be made is told to who runs a command, not to who expects one", async () => {
   const [only] = chainOfRuns(1);
-  await using sandboxes = createSandboxes(only, () => Promise.reject(new Error("no runtime")));
+  await using sandboxes = createSandboxes(() => Promise.reject(new Error("no runtime")));
+  sandboxes.plan(only);
   await sandboxes.expect();
   await assert.rejects(sandboxes.run(only!, job(only!), {}), /no runtime/);
+});
+
+test("a sandbox that is started before it is known what is built serves the first command", async () => {
+  const [only] = chainOfRuns(1);
+  const { executor, calls } = recordingExecutor();
+  {
+    await using sandboxes = createSandboxes(async () => executor);
+    await sandboxes.expect();
+    sandboxes.plan(only);
+    await sandboxes.expect();
+    await sandboxes.run(only!, job(only!), {});
+  }
+  assert.deepEqual(calls, ["warm 1", "run 0", "warm 0", "disposed"]);
 });

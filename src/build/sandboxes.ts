@@ -4,34 +4,34 @@ import type { Executor, RunJob, RunOptions, RunResult } from "../exec/run-job.ts
 
 /** Runs the commands of a build; sandboxes for the next ones are started while other steps are being done. */
 export interface Sandboxes extends AsyncDisposable {
-  /** Some step misses the cache, so commands after it will probably run: a sandbox is started for the first of them. */
+  /** Commands will probably run: a sandbox is started for the first of them. Resolves when it is on its way. */
   expect(): Promise<void>;
+  /** Says what is built (undefined: an image without steps), and so which commands there may be. */
+  plan(target: Vertex | undefined): void;
   run(vertex: Vertex, job: RunJob, options: RunOptions): Promise<RunResult>;
   /** The vertex has its result, from a command or from the cache. */
   settled(vertex: Vertex): void;
 }
 
-/**
- * @param target what is built; undefined for an image without steps
- * @param start makes the executor, when something is expected or run for the first time
- */
-export function createSandboxes(target: Vertex | undefined, start: () => Promise<Executor>): Sandboxes {
-  const waiting = new Set(target ? runsOf(target) : []);
+/** @param start makes the executor, when something is expected or run for the first time */
+export function createSandboxes(start: () => Promise<Executor>): Sandboxes {
+  let waiting: Set<Vertex> | undefined;
   let executor: Promise<Executor> | undefined;
   const get = (): Promise<Executor> => (executor ??= start());
   return {
     expect: async () => {
       // Whoever runs a command is told what is wrong with the executor.
-      if (executor === undefined && waiting.size > 0) await get().then((ready) => ready.warm?.(1), () => undefined);
+      if (executor === undefined && waiting?.size !== 0) await get().then((ready) => ready.warm?.(1), () => undefined);
     },
+    plan: (target) => void (waiting = new Set(target ? runsOf(target) : [])),
     run: async (vertex, job, options) => {
       const ready = await get();
-      waiting.delete(vertex);
+      waiting?.delete(vertex);
       const running = ready.run(job, options);
-      ready.warm?.(Math.min(waiting.size, availableParallelism()));
+      ready.warm?.(Math.min(waiting?.size ?? 0, availableParallelism()));
       return running;
     },
-    settled: (vertex) => void waiting.delete(vertex),
+    settled: (vertex) => void waiting?.delete(vertex),
     [Symbol.asyncDispose]: async () => void (await (await executor?.catch(() => undefined))?.[Symbol.asyncDispose]()),
   };
 }
