@@ -5,7 +5,6 @@ import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { sha256 } from "../oci/digest.ts";
-import type { Descriptor } from "../oci/manifest.ts";
 import { formatPlatform, hostPlatform, parsePlatform, platformMatches } from "../oci/platform.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { solve } from "../solve/solve.ts";
@@ -17,7 +16,7 @@ import { storeRoot } from "../store/store-root.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
 import { createArchivePort } from "./archive-port.ts";
 import { finishImage, layerVertices } from "./finish-image.ts";
-import { packSnapshot, type PackedLayer } from "./layer-blobs.ts";
+import { packSnapshot, type BlobTaker, type PackedLayer } from "./layer-blobs.ts";
 import { lazyClient } from "./lazy-client.ts";
 import { materializeLayers } from "./materialize.ts";
 import { planOutputs, type OutputPlan } from "./outputs.ts";
@@ -75,11 +74,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     materializeLayers(store, resolver.layers(operation.reference), { ...access, stepId });
   sandboxes.plan(graph.vertex);
   const ahead = cleanup.use(new PushAhead({ store, client: client.get, names: plan.outputs.some(({ type }) => type === "registry") ? names : [], signal }));
-  const onWork = once(async () => {
-    await sandboxes.expect();
-    ahead.prepare();
-  });
+  const onWork = once(() => sandboxes.expect());
   if (options.noCache) void onWork();
+  ahead.prepare();
   const runner = createRunner({
     store,
     context,
@@ -90,7 +87,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     hostCertificates: options.hostCertificates ?? true,
     onProgress,
   });
-  const packing = new LayerPacking(store, graph, plan, { signal, onPacked: (blob) => ahead.add(blob) });
+  const packing = new LayerPacking(store, graph, plan, { signal, taker: ahead });
   const onResult = (vertex: Vertex, result: Result): void => {
     sandboxes.settled(vertex);
     packing.add(vertex, result);
@@ -111,7 +108,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, access, ahead, cwd: options.cwd ?? process.cwd(),
+    store, outputs, names, access, ahead, fresh, cwd: options.cwd ?? process.cwd(),
     ...(image ? { imageId: image.id } : {}),
     snapshot: () => topSnapshot(graph, results, materialize),
   });
@@ -156,21 +153,21 @@ class LayerPacking {
   readonly #wanted: ReadonlySet<Vertex>;
   readonly #codec: OutputPlan["codec"];
   readonly #signal: AbortSignal;
-  readonly #onPacked: (blob: Descriptor) => void;
+  readonly #taker: BlobTaker;
   readonly #pending = new Map<Vertex, Promise<PackedLayer>>();
 
-  /** @param options.onPacked told of each blob that was made, not of those that were there */
-  constructor(store: Store, graph: BuildGraph, plan: OutputPlan, { signal, onPacked }: { signal: AbortSignal; onPacked: (blob: Descriptor) => void }) {
+  /** @param options.taker gets each blob that is made, not those that were there */
+  constructor(store: Store, graph: BuildGraph, plan: OutputPlan, { signal, taker }: { signal: AbortSignal; taker: BlobTaker }) {
     this.#store = store;
     this.#wanted = new Set(plan.image ? layerVertices(graph) : []);
     this.#codec = plan.codec;
     this.#signal = signal;
-    this.#onPacked = onPacked;
+    this.#taker = taker;
   }
 
   add(vertex: Vertex, result: Result): void {
     if (!this.#wanted.has(vertex) || result.snapshot === undefined) return;
-    const packing = packSnapshot(this.#store, result.snapshot, { codec: this.#codec, signal: this.#signal, onMade: this.#onPacked });
+    const packing = packSnapshot(this.#store, result.snapshot, { codec: this.#codec, signal: this.#signal, taker: this.#taker });
     packing.catch(() => undefined);
     this.#pending.set(vertex, packing);
   }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
-import { parseReference } from "../oci/reference.ts";
+import { formatRepository, parseReference } from "../oci/reference.ts";
 import { writeOutput } from "../export/write-output.ts";
 import { writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeOciArchive } from "../image/write-archive.ts";
@@ -18,6 +18,8 @@ export interface ExportOptions {
   /** Full references that the image gets. */
   readonly names: readonly string[];
   readonly imageId?: Digest;
+  /** Whether that image was made by this build: no registry has its config yet. */
+  readonly fresh: boolean;
   /** The target's top snapshot, for outputs that write the file system out. */
   readonly snapshot: () => Promise<string | undefined>;
   readonly access: Omit<LayerAccess, "stepId">;
@@ -39,7 +41,7 @@ export async function exportResult(options: ExportOptions): Promise<{ manifest?:
   return manifest ? { manifest } : {};
 }
 
-async function writeOne(output: BuildOutput, access: LayerAccess, { store, names, imageId, snapshot, ahead, cwd }: ExportOptions): Promise<Descriptor | undefined> {
+async function writeOne(output: BuildOutput, access: LayerAccess, { store, names, imageId, fresh, snapshot, ahead, cwd }: ExportOptions): Promise<Descriptor | undefined> {
   if (output.type === "tar" || output.type === "local") {
     const top = await snapshot();
     const lowers = top === undefined ? [] : store.snapshots.lowers(top);
@@ -48,10 +50,14 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
     return undefined;
   }
   const record = store.images.get(imageId!)!;
-  const image = await portableImage(store, record, output.type === "docker" ? "none" : "gzip", access);
+  const image = await portableImage(store, record, output.type === "docker" ? "none" : "gzip", output.type === "registry" ? { ...access, taker: ahead } : access);
   if (output.type === "registry") {
-    await ahead.finish();
-    for (const name of names) await pushFromStore(store, await access.client(), record, parseReference(name), access);
+    const sent = new Set<string>();
+    for (const reference of names.map((name) => parseReference(name))) {
+      const repository = formatRepository(reference);
+      await pushFromStore(store, await access.client(), record, reference, access, { ahead, fresh: fresh && !sent.has(repository) });
+      sent.add(repository);
+    }
   } else if (output.type === "oci" || output.type === "docker") {
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
     await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], store.blobs, stream, access.signal ? { signal: access.signal } : {})));

@@ -8,7 +8,7 @@ import type { Store } from "../store/open-store.ts";
 import { assembleImage, createImage, type Image } from "../image/image.ts";
 import type { ClientSource } from "./lazy-client.ts";
 import { fetchLayer, materializeLayers } from "./materialize.ts";
-import { knownBlob, packSnapshot } from "./layer-blobs.ts";
+import { knownBlob, packSnapshot, type BlobTaker } from "./layer-blobs.ts";
 import { layersOf } from "./resolve-base.ts";
 
 export interface LayerAccess {
@@ -16,6 +16,8 @@ export interface LayerAccess {
   readonly recordOwners: boolean;
   readonly stepId: string;
   readonly onProgress: OnProgress;
+  /** Gets the blobs of layers that have to be packed. */
+  readonly taker?: BlobTaker;
   readonly signal?: AbortSignal;
 }
 
@@ -73,7 +75,7 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   if (known) return { mediaType: known.mediaType, digest: known.digest, size: known.size };
   const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!);
   if (snapshot) {
-    const packed = await packSnapshot(store, snapshot.id, { codec, ...(access.signal ? { signal: access.signal } : {}) });
+    const packed = await packSnapshot(store, snapshot.id, { codec, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
     if (packed.diffId !== diffId) throw fault("LAYER_CHANGED", { diffId, found: packed.diffId });
     return packed.blob!;
   }

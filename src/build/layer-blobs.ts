@@ -4,7 +4,8 @@ import { lstatSync, readdirSync, rmSync } from "node:fs";
 import type { Descriptor } from "../oci/manifest.ts";
 import { ociLayerType, type Codec } from "../oci/media-type.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { packLayer } from "../layer/pack-layer.ts";
+import type { packLayer, PackReport } from "../layer/pack-layer.ts";
+import { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
 import { inWorker } from "../std/worker-pool.ts";
 
@@ -16,17 +17,25 @@ export interface PackedLayer {
   readonly blob: Descriptor | undefined;
 }
 
+/** Takes the blobs of layers as they are made. */
+export interface BlobTaker {
+  /** A blob that is being written: `file` can be read as it grows, and `whole` tells what it is in the end. */
+  stream(file: GrowingFile, whole: Promise<Descriptor>): void;
+  /** A blob that is in the store. */
+  add(blob: Descriptor): void;
+}
+
 type PackOptions = Parameters<typeof packLayer>[0];
 type Packed = Awaited<ReturnType<typeof packLayer>>;
 
 /**
  * The tar of a snapshot, hashed, and packed into a blob when a codec is given. What is known from before
- * is not made again: each layer is compressed once in its life. `onMade` is told of a blob that was made.
+ * is not made again: each layer is compressed once in its life. `taker` gets a blob that is made, not one that was there.
  */
 export async function packSnapshot(
   store: Store,
   snapshotId: string,
-  options: { codec: Codec | undefined; signal?: AbortSignal; onMade?: (blob: Descriptor) => void },
+  options: { codec: Codec | undefined; signal?: AbortSignal; taker?: BlobTaker | undefined },
 ): Promise<PackedLayer> {
   const snapshot = store.snapshots.get(snapshotId)!;
   if (snapshot.diffId !== undefined && snapshot.size !== undefined) {
@@ -35,6 +44,8 @@ export async function packSnapshot(
     if (blob) return { diffId: snapshot.diffId, size: snapshot.size, blob };
   }
   const output = options.codec === undefined ? undefined : join(store.temporary, `layer-${randomUUID()}`);
+  const short = isShort(snapshot.folder);
+  const growing = output === undefined || short || !options.taker ? undefined : startStream(output, options.taker);
   try {
     const packed = await inWorker<PackOptions, Packed>(
       "layer/pack-layer.ts",
@@ -45,7 +56,7 @@ export async function packSnapshot(
         codec: options.codec ?? "none",
         ...(output === undefined ? {} : { output }),
       },
-      { ...(options.signal ? { signal: options.signal } : {}), short: isShort(snapshot.folder) },
+      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.file.grown((report as PackReport).written) },
     );
     store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
     if (options.codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
@@ -53,11 +64,33 @@ export async function packSnapshot(
     store.blobs.adopt(output, packed.digest!, packed.blobSize!);
     store.layers.remember({ diffId: packed.diffId, digest: packed.digest!, size: packed.blobSize!, mediaType, codec: options.codec });
     const blob = { mediaType, digest: packed.digest!, size: packed.blobSize! };
-    options.onMade?.(blob);
+    if (growing) growing.finish(blob, store.blobs.path(blob.digest));
+    else options.taker?.add(blob);
     return { diffId: packed.diffId, size: packed.size, blob };
+  } catch (error) {
+    growing?.fail(error);
+    throw error;
   } finally {
     if (output !== undefined) rmSync(output, { force: true });
   }
+}
+
+function startStream(output: string, taker: BlobTaker): { file: GrowingFile; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
+  const file = new GrowingFile(output);
+  const whole = Promise.withResolvers<Descriptor>();
+  whole.promise.catch(() => undefined); // who packs throws it
+  taker.stream(file, whole.promise);
+  return {
+    file,
+    finish(blob, path) {
+      file.end(path);
+      whole.resolve(blob);
+    },
+    fail(error) {
+      file.fail(error);
+      whole.reject(error);
+    },
+  };
 }
 
 /** A layer of so many entries and bytes is packed sooner than a worker is started. */

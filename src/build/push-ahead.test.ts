@@ -1,53 +1,172 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Descriptor } from "../oci/manifest.ts";
+import { parseReference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
+import { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
 import { PushAhead } from "./push-ahead.ts";
 
-const blob = { digest: `sha256:${"a".repeat(64)}`, size: 3, mediaType: "application/vnd.oci.image.layer.v1.tar+gzip" } as Descriptor;
+const descriptor = (size: number): Descriptor => ({ digest: `sha256:${"a".repeat(64)}`, size, mediaType: "application/vnd.oci.image.layer.v1.tar+gzip" });
+const blob = descriptor(100_000);
 const store = { blobs: { read: async function* () { yield Buffer.from("abc"); } } } as unknown as Store;
-
-function registryWith(there: readonly string[], put: (repository: string, signal: AbortSignal) => Promise<void>): RegistryClient {
-  return {
-    blobHead: async ({ repository }: { repository: string }) => (there.includes(repository) ? { size: 3 } : undefined),
-    blobPut: ({ repository }: { repository: string }, _: unknown, { signal }: { signal: AbortSignal }) => put(repository, signal),
-  } as unknown as RegistryClient;
-}
-
 const names = ["example.com/one:1", "example.com/one:2", "example.com/two:1", "example.com/three:1"];
 
+/** A registry that writes down what it is asked for. */
+function registry(options: {
+  there?: readonly string[];
+  put?: (signal: AbortSignal) => Promise<void>;
+  stream?: (bytes: string) => void;
+  /** The stream does not end by itself. */
+  hold?: boolean;
+} = {}): { client: RegistryClient; calls: string[] } {
+  const calls: string[] = [];
+  const client = {
+    connect: async (host: string) => void calls.push(`connect ${host}`),
+    blobHead: async ({ repository }: { repository: string }) => {
+      calls.push(`head ${repository}`);
+      return options.there?.includes(repository) ? { size: 3 } : undefined;
+    },
+    blobPut: async ({ repository }: { repository: string }, _: unknown, { signal }: { signal: AbortSignal }) => {
+      calls.push(`put ${repository}`);
+      await options.put?.(signal);
+    },
+    blobStream: async ({ repository }: { repository: string }, { open, whole }: { open(): AsyncIterable<Uint8Array>; whole: Promise<unknown> }, { signal, onBytes }: { signal: AbortSignal; onBytes(sent: number): void }) => {
+      calls.push(`stream ${repository}`);
+      let text = "";
+      for await (const piece of open()) {
+        text += Buffer.from(piece).toString();
+        options.stream?.(text);
+        onBytes(text.length);
+      }
+      await whole;
+      if (options.hold) await new Promise((_resolve, reject) => {
+        if (signal.aborted) reject(signal.reason as Error);
+        signal.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    },
+  } as unknown as RegistryClient;
+  return { client, calls };
+}
+
+const arrivals = async (ahead: PushAhead, name: string): Promise<unknown[]> => Promise.all((await ahead.underWay(parseReference(name))).values());
+
 test("a layer is sent once to each repository that lacks it", async () => {
-  const sent: string[] = [];
-  using ahead = new PushAhead({ store, names, signal: new AbortController().signal, client: async () => registryWith(["three"], async (repository) => void sent.push(repository)) });
+  const { client, calls } = registry({ there: ["three"] });
+  using ahead = new PushAhead({ store, names, client: async () => client });
   ahead.add(blob);
-  await ahead.finish();
-  assert.deepEqual(sent, ["one", "two"]);
+  assert.deepEqual(await arrivals(ahead, "example.com/one:2"), ["sent"]);
+  assert.deepEqual(await arrivals(ahead, "example.com/three:1"), ["exists"]);
+  assert.deepEqual(await arrivals(ahead, "example.com/other:1"), []);
+  assert.deepEqual(calls.sort(), ["head one", "head three", "head two", "put one", "put two"]);
+});
+
+test("a small layer is sent without a question", async () => {
+  const { client, calls } = registry({ there: ["one"] });
+  using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
+  ahead.add(descriptor(100));
+  assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["sent"]);
+  assert.deepEqual(calls, ["put one"]);
 });
 
 test("without names nothing is sent and no client is made", async () => {
-  using ahead = new PushAhead({ store, names: [], signal: new AbortController().signal, client: () => assert.fail("a client was made") });
+  using ahead = new PushAhead({ store, names: [], client: () => assert.fail("a client was made") });
   ahead.prepare();
   ahead.add(blob);
-  await ahead.finish();
+  ahead.stream(new GrowingFile("/nowhere"), Promise.resolve(blob));
+  assert.deepEqual(await arrivals(ahead, "example.com/one:1"), []);
 });
 
-test("what sending met is thrown at the end, not before", async () => {
-  using ahead = new PushAhead({ store, names: ["example.com/one:1"], signal: new AbortController().signal, client: async () => registryWith([], () => Promise.reject(new Error("denied"))) });
+test("what sending met is thrown to who waits for it, not before", async () => {
+  const { client } = registry({ put: () => Promise.reject(new Error("denied")) });
+  using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
   ahead.add(blob);
   await new Promise((resolve) => setImmediate(resolve));
-  await assert.rejects(ahead.finish(), /denied/);
+  await assert.rejects(arrivals(ahead, "example.com/one:1"), /denied/);
 });
 
 test("a build that ends early gives uploads up", async () => {
   const begun = Promise.withResolvers<AbortSignal>();
+  const { client } = registry({ put: async (signal) => {
+    begun.resolve(signal);
+    await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  } });
   {
-    using ahead = new PushAhead({ store, names: ["example.com/one:1"], signal: new AbortController().signal, client: async () => registryWith([], async (_, signal) => {
-      begun.resolve(signal);
-      await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    }) });
+    using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
     ahead.add(blob);
     assert.equal((await begun.promise).aborted, false);
   }
   assert.equal((await begun.promise).aborted, true);
 });
+
+async function growing(work: (file: GrowingFile, write: (text: string) => void, path: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-ahead-"));
+  const path = join(folder, "blob");
+  const file = new GrowingFile(path);
+  let all = "";
+  try {
+    await work(file, (text) => {
+      writeFileSync(path, (all += text));
+      file.grown(all.length);
+    }, path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("a blob is sent while it is written", () =>
+  growing(async (file, write, path) => {
+    const first = Promise.withResolvers<void>();
+    let received = "";
+    const { client, calls } = registry({ stream: (text) => { received = text; first.resolve(); } });
+    using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
+    const whole = Promise.withResolvers<Descriptor>();
+    ahead.stream(file, whole.promise);
+    write("first ");
+    await first.promise;
+    assert.equal(received, "first ");
+    write("second");
+    file.end(path);
+    whole.resolve(descriptor(12));
+    assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["sent"]);
+    assert.equal(received, "first second");
+    assert.deepEqual(calls, ["stream one"]);
+  }));
+
+test("a stream that breaks is followed by an upload of the whole blob", () =>
+  growing(async (file, write, path) => {
+    const { client, calls } = registry({ stream: () => { throw new Error("reset"); } });
+    using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
+    write("bytes");
+    file.end(path);
+    ahead.stream(file, Promise.resolve(blob));
+    assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["sent"]);
+    assert.deepEqual(calls, ["stream one", "head one", "put one"]);
+  }));
+
+test("when much is left to send and the registry turns out to have the blob, the stream is given up", () =>
+  growing(async (file, write, path) => {
+    const { client, calls } = registry({ there: ["one"], hold: true });
+    using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
+    write("bytes");
+    file.end(path);
+    ahead.stream(file, Promise.resolve(descriptor(100_000_000)));
+    assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["exists"]);
+    assert.deepEqual(calls, ["stream one", "head one"]);
+  }));
+
+test("what the packing met is what the stream's waiter is told, and nothing is sent after it", () =>
+  growing(async (file, write) => {
+    const { client, calls } = registry();
+    using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
+    const whole = Promise.withResolvers<Descriptor>();
+    ahead.stream(file, whole.promise);
+    write("bytes");
+    file.fail(new Error("the disk is full"));
+    whole.reject(new Error("the disk is full"));
+    await assert.rejects(arrivals(ahead, "example.com/one:1"), /the disk is full/);
+    assert.deepEqual(calls, ["stream one"]);
+  }));

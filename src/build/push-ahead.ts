@@ -1,47 +1,66 @@
+import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
+import type { RegistryClient } from "../registry/client.ts";
+import type { BlobArrival } from "../registry/transfer/push-image.ts";
+import type { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
+import type { BlobTaker } from "./layer-blobs.ts";
 import type { ClientSource } from "./lazy-client.ts";
 
+interface Upload {
+  readonly place: Reference;
+  readonly blob: Promise<Descriptor>;
+  readonly arrival: Promise<BlobArrival>;
+}
+
+/** Bytes: to ask whether the registry has so little takes as long as sending it. */
+const NO_QUESTION = 32 * 1024;
+/** Bytes: when more than this is left to send at the time the digest is known, the registry may as well be asked. */
+const WORTH_A_QUESTION = 4 * 1024 * 1024;
+
 /**
- * Sends layers to where the image will be pushed as soon as they are packed, while later steps run. The push itself
- * finds them there. When the build fails after that, the registry collects them some day: no manifest names them.
+ * Sends layers to where the image will be pushed while they are packed, and while later steps run. The push itself
+ * waits for them. When the build fails after that, the registry collects them some day: no manifest names them.
  */
-export class PushAhead implements Disposable {
+export class PushAhead implements BlobTaker, Disposable {
   readonly #store: Store;
   readonly #client: ClientSource;
   readonly #places: readonly Reference[];
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #uploads: Promise<void>[] = [];
+  readonly #uploads: Upload[] = [];
 
-  /** @param names full references that the image will be pushed as; none where it will not be pushed */
-  constructor(options: { store: Store; client: ClientSource; names: readonly string[]; signal: AbortSignal }) {
+  /** @param options.names full references that the image will be pushed as; none where it will not be pushed */
+  constructor(options: { store: Store; client: ClientSource; names: readonly string[]; signal?: AbortSignal | undefined }) {
     this.#store = options.store;
     this.#client = options.client;
-    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
-    const places = options.names.map((name) => parseReference(name));
+    this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
     // Tags of one repository share their blobs.
-    this.#places = [...new Map(places.map((place) => [`${place.host}/${place.repository}`, place])).values()];
+    this.#places = [...new Map(options.names.map((name) => parseReference(name)).map((place) => [repositoryOf(place), place])).values()];
   }
 
-  /** Loads what pushing needs, while there is nothing else to do. */
+  /** Connects, and loads what pushing needs, while there is nothing else to do. */
   prepare(): void {
-    if (this.#places.length > 0) void Promise.all([this.#client(), import("./export-result.ts"), import("../registry/transport/transport.ts")]).catch(() => undefined);
+    if (this.#places.length === 0) return;
+    const hosts = new Set(this.#places.map(({ host }) => host));
+    // Who sends something is told what is wrong with the registry.
+    void this.#client().then((client) => Promise.all([...hosts].map((host) => client.connect(host, { signal: this.#signal })))).catch(() => undefined);
+    void import("./export-result.ts").catch(() => undefined);
   }
 
-  /** A layer that was made now is sent; its blob is in the store. */
+  stream(file: GrowingFile, whole: Promise<Descriptor>): void {
+    for (const place of this.#places) this.#begin(place, whole, this.#sendGrowing(place, file, whole));
+  }
+
   add(blob: Descriptor): void {
-    for (const place of this.#places) {
-      const upload = this.#send(place, blob);
-      upload.catch(() => undefined);
-      this.#uploads.push(upload);
-    }
+    for (const place of this.#places) this.#begin(place, Promise.resolve(blob), this.#send(place, blob));
   }
 
-  /** When all is sent. @throws what sending a layer met; it has been tried several times by then */
-  async finish(): Promise<void> {
-    await Promise.all(this.#uploads);
+  /** What becomes of the layers on their way to that repository; all of them must be packed by now. */
+  async underWay(place: Reference): Promise<ReadonlyMap<Digest, Promise<BlobArrival>>> {
+    const uploads = this.#uploads.filter((upload) => repositoryOf(upload.place) === repositoryOf(place));
+    return new Map(await Promise.all(uploads.map(async ({ blob, arrival }) => [(await blob).digest, arrival] as const)));
   }
 
   /** Gives up what is on its way. */
@@ -49,9 +68,43 @@ export class PushAhead implements Disposable {
     this.#stop.abort();
   }
 
-  async #send(place: Reference, { digest, size }: Descriptor): Promise<void> {
-    const client = await this.#client();
-    if (await client.blobHead(place, digest, { push: true, signal: this.#signal })) return;
-    await client.blobPut(place, { digest, size, open: (start) => this.#store.blobs.read(digest, { start }) }, { signal: this.#signal });
+  #begin(place: Reference, blob: Promise<Descriptor>, arrival: Promise<BlobArrival>): void {
+    arrival.catch(() => undefined); // thrown to who waits for it
+    this.#uploads.push({ place, blob, arrival });
   }
+
+  async #send(place: Reference, { digest, size }: Descriptor): Promise<BlobArrival> {
+    const client = await this.#client();
+    const signal = this.#signal;
+    if (size > NO_QUESTION && (await client.blobHead(place, digest, { push: true, signal }))) return "exists";
+    await client.blobPut(place, { digest, size, open: (start) => this.#store.blobs.read(digest, { start }) }, { signal });
+    return "sent";
+  }
+
+  /** Sends what is there of the blob, as it comes; a registry that has it already is found out when its digest is known. */
+  async #sendGrowing(place: Reference, file: GrowingFile, whole: Promise<Descriptor>): Promise<BlobArrival> {
+    const client = await this.#client();
+    const needless = new AbortController();
+    let sent = 0;
+    const streamed = client
+      .blobStream(place, { open: () => file.read(), whole }, { signal: AbortSignal.any([this.#signal, needless.signal]), onBytes: (bytes) => { sent = bytes; } })
+      .then(() => true, () => false);
+    const blob = await whole;
+    if (blob.size - sent > WORTH_A_QUESTION && (await isThere(client, place, blob.digest, this.#signal))) {
+      needless.abort();
+      await streamed;
+      return "exists";
+    }
+    if (await streamed) return "sent";
+    this.#signal.throwIfAborted();
+    return this.#send(place, blob);
+  }
+}
+
+async function isThere(client: RegistryClient, place: Reference, digest: Digest, signal: AbortSignal): Promise<boolean> {
+  return (await client.blobHead(place, digest, { push: true, signal }).catch(() => undefined)) !== undefined;
+}
+
+function repositoryOf({ host, repository }: Reference): string {
+  return `${host}/${repository}`;
 }

@@ -11,6 +11,7 @@ import type { OnProgress } from "../std/progress.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
+import { PushAhead } from "./push-ahead.ts";
 
 /** Brings an image with all its blobs into the store, under its name. */
 export async function pullToStore(
@@ -45,15 +46,28 @@ export interface Pushed {
   readonly bytesSaved: number;
 }
 
-/** Sends an image of the store to the registry of that name. */
-export async function pushFromStore(store: Store, client: RegistryClient, image: ImageRecord, reference: Reference, access: LayerAccess): Promise<Pushed> {
-  const portable = await portableImage(store, image, "gzip", access);
+/**
+ * Sends an image of the store to the registry of that name. Layers that have to be packed for that are sent meanwhile.
+ * @param options.ahead what sends layers already, in a build; `options.fresh`: whether the image was made just now
+ */
+export async function pushFromStore(
+  store: Store, client: RegistryClient, image: ImageRecord, reference: Reference, access: LayerAccess, options: { ahead?: PushAhead; fresh?: boolean } = {},
+): Promise<Pushed> {
+  using own = options.ahead ? undefined : new PushAhead({ store, client: async () => client, names: [formatReference(reference)], signal: access.signal });
+  const ahead = options.ahead ?? own!;
+  const portable = await portableImage(store, image, "gzip", { ...access, taker: ahead });
   const sent = await pushImage(
     client,
     reference,
     { manifest: { bytes: portable.manifestBytes, mediaType: portable.descriptor.mediaType }, config: portable.manifest.config, layers: portable.manifest.layers },
     store.blobs,
-    { onProgress: access.onProgress, mountFrom: mountCandidates(store, image, reference), ...(access.signal ? { signal: access.signal } : {}) },
+    {
+      onProgress: access.onProgress,
+      mountFrom: mountCandidates(store, image, reference),
+      underWay: await ahead.underWay(reference),
+      fresh: new Set(options.fresh ? [image.id] : []),
+      ...(access.signal ? { signal: access.signal } : {}),
+    },
   );
   store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
   return { reference, digest: sent.digest, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };

@@ -31,15 +31,18 @@ export interface PackedLayer {
   readonly blobSize?: number;
 }
 
+export interface PackReport {
+  /** Bytes of the blob that are in its file. */
+  readonly written: number;
+}
+
 /**
- * Makes the layer blob of a layer folder, reading every file once; a worker job. It reports `{ current }`, bytes of tar so far.
+ * Makes the layer blob of a layer folder, reading every file once; a worker job. It reports how far the blob has come.
  * @throws FILE_CHANGED, FILE_NAME_INVALID, DISK_FULL, READ_ONLY
  */
 export async function packLayer(options: PackOptions, context?: WorkerContext): Promise<PackedLayer> {
   return packEntries(diffLayer(options.upper, options.lowers), options, context);
 }
-
-const REPORT_EVERY = 8 * 1024 * 1024;
 
 /** Writes entries as a tar archive; see {@link packLayer}. */
 export async function packEntries(
@@ -54,18 +57,17 @@ export async function packEntries(
   let tarSize = 0;
   let blobSize = 0;
   let size = 0;
-  let reported = 0;
   try {
     const compressor = file === undefined ? undefined : createCompressor(options.codec, (piece) => {
       blob.update(piece);
       blobSize += piece.length;
       writeAll(file, piece, output!);
+      context?.report({ written: blobSize } satisfies PackReport);
     }, options);
     for (const piece of tarPieces(entries, (bytes) => { size += bytes; })) {
       tar.update(piece);
       tarSize += piece.length;
       await compressor?.write(piece);
-      if (tarSize - reported >= REPORT_EVERY) context?.report({ current: (reported = tarSize) });
     }
     await compressor?.end();
   } finally {

@@ -11,7 +11,7 @@ import { Places } from "./routes/places.ts";
 import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./transport/retry.ts";
 import { Session } from "./requests/session.ts";
 import { discard, Transport } from "./transport/transport.ts";
-import { cancelUpload, mountBlob, uploadBlob, type UploadBlob } from "./requests/upload-blob.ts";
+import { cancelUpload, mountBlob, streamBlobUp, uploadBlob, type StreamedBlob, type UploadBlob } from "./requests/upload-blob.ts";
 
 export interface RegistryClientOptions {
   readonly credentials: CredentialSource;
@@ -44,6 +44,8 @@ interface Stoppable {
  * REGISTRY_REFUSED, RESPONSE_INVALID and REDIRECT_REFUSED; others are named.
  */
 export interface RegistryClient extends AsyncDisposable {
+  /** Opens a connection to the host and finds out whether it wants a login, so that the first request need not. */
+  connect(host: string, options?: Stoppable): Promise<void>;
   /** Whether the host answers as a registry and, where it wants a login, accepts ours. */
   ping(host: string, options?: Stoppable): Promise<void>;
   /** By digest, else by tag; with a platform an index is followed. @throws MANIFEST_UNKNOWN, PLATFORM_UNAVAILABLE, BLOB_DIGEST_MISMATCH */
@@ -64,6 +66,8 @@ export interface RegistryClient extends AsyncDisposable {
   blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   /** Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. */
   blobPut(reference: Reference, blob: UploadBlob, options?: { readonly upload?: URL; readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<void>;
+  /** Sends a blob while it is made, once: when it breaks, it has to be sent by `blobPut`. */
+  blobStream(reference: Reference, blob: StreamedBlob, options?: { readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<void>;
   /** Takes the blob from another repository of the host: undefined when it did, else the upload that was opened instead. */
   blobMount(reference: Reference, mount: { readonly digest: Digest; readonly from: string }, options?: Stoppable): Promise<URL | undefined>;
   /** Gives up an upload that a mount opened. */
@@ -83,6 +87,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const places = new Places(options.mirrors ?? new Map(), options.insecure ?? false, options.onMirrorFailure);
   const origin = (reference: Pick<Reference, "host">) => places.origin(reference);
   return {
+    connect: async (host, { signal } = {}) => void (await session.connect(origin({ host }), signal)),
     ping: async (host, { signal } = {}) =>
       discard(await session.send({
         endpoint: origin({ host }), method: "GET", target: "/v2/", scopes: [], accept: [200], subject: { kind: "registry", name: "/v2/" }, ...(signal ? { signal } : {}),
@@ -97,6 +102,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       uploadBlob(session, origin(reference), reference, blob, {
         idleTimeout, ...(upload ? { location: upload } : {}), ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}),
       }),
+    blobStream: (reference, blob, { onBytes, signal } = {}) =>
+      streamBlobUp(session, origin(reference), reference, blob, { idleTimeout, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) }),
     blobMount: (reference, mount, { signal } = {}) => mountBlob(session, origin(reference), reference, mount, signal),
     uploadCancel: (reference, upload, { signal } = {}) => cancelUpload(session, origin(reference), reference, upload, signal),
     blobDelete: (reference, digest, { signal } = {}) => deleteBlob(session, origin(reference), reference, digest, signal),

@@ -94,9 +94,9 @@ async function closeUpload(
   session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions & { location: URL; offset: number },
 ): Promise<void> {
   const { location, offset } = options;
-  const whole = offset === 0;
-  await sendBytes(session, endpoint, reference, blob, {
-    ...options, method: "PUT", target: withDigest(location, blob.digest), start: whole ? 0 : blob.size, accept: [200, 201, 204], headers: {},
+  const start = offset === 0 ? 0 : blob.size;
+  await sendBytes(session, endpoint, reference, () => blob.open(start), {
+    ...options, method: "PUT", target: withDigest(location, blob.digest), start, length: blob.size - start, accept: [200, 201, 204], headers: {},
   });
 }
 
@@ -105,24 +105,58 @@ async function sendRest(
 ): Promise<URL> {
   const { location, offset } = options;
   const headers = { "content-range": `${offset}-${blob.size - 1}` };
-  const answer = await sendBytes(session, endpoint, reference, blob, { ...options, method: "PATCH", target: location, start: offset, accept: [201, 202, 204], headers });
+  const answer = await sendBytes(session, endpoint, reference, () => blob.open(offset), {
+    ...options, method: "PATCH", target: location, start: offset, length: blob.size - offset, accept: [201, 202, 204], headers,
+  });
   return header(answer, "location") === undefined ? location : locationOf(answer, endpoint, "PATCH", reference);
 }
 
+/** A blob that is sent while it is made. */
+export interface StreamedBlob {
+  /** The bytes from the beginning on, as they come; may be called again. */
+  open(): AsyncIterable<Uint8Array>;
+  /** Known when all bytes have come. */
+  readonly whole: Promise<{ readonly digest: Digest; readonly size: number }>;
+}
+
+/**
+ * Sends a blob whose digest and size are not known yet: POST, one PATCH with all its bytes as they come, PUT with the
+ * digest. It is tried once; whoever still has the bytes can send them by {@link uploadBlob} then.
+ * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID, what `open` and `whole` reject with
+ */
+export async function streamBlobUp(session: Session, endpoint: Endpoint, reference: Reference, blob: StreamedBlob, options: Omit<UploadOptions, "location">): Promise<void> {
+  let location = await openUpload(session, endpoint, reference, options.signal);
+  try {
+    const answer = await sendBytes(session, endpoint, reference, () => blob.open(), { ...options, method: "PATCH", target: location, start: 0, accept: [201, 202, 204], headers: {} });
+    if (header(answer, "location") !== undefined) location = locationOf(answer, endpoint, "PATCH", reference);
+    const { digest, size } = await blob.whole;
+    await closeUpload(session, endpoint, reference, { digest, size, open: nothing }, { ...options, location, offset: size });
+  } catch (error) {
+    // Without the caller's signal, which may be what ended it; nobody waits long for a registry that is in trouble.
+    void cancelUpload(session, endpoint, reference, location, AbortSignal.timeout(CANCEL_TIMEOUT)).catch(() => undefined);
+    throw error;
+  }
+}
+
+const CANCEL_TIMEOUT = 2_000;
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
+
+/** @param options.length of the bytes; unknown where they are sent as they come (RFC 9112 § 7.1, chunked) */
 async function sendBytes(
-  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob,
-  options: UploadOptions & { method: Method; target: URL; start: number; accept: readonly number[]; headers: Record<string, string> },
+  session: Session, endpoint: Endpoint, reference: Reference, open: () => AsyncIterable<Uint8Array>,
+  options: UploadOptions & { method: Method; target: URL; start: number; length?: number; accept: readonly number[]; headers: Record<string, string> },
 ): Promise<Answer> {
   const stall = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stall.signal]) : stall.signal;
-  const length = blob.size - options.start;
+  const { length } = options;
   const answer = await session.send({
     ...uploadRequest(endpoint, reference, signal),
     method: options.method,
     target: options.target,
     scopes: pushScopes(endpoint, reference),
-    headers: { ...options.headers, "content-type": "application/octet-stream", "content-length": String(length) },
-    ...(length > 0 ? { body: () => metered(blob, options, (error) => stall.abort(error)) } : {}),
+    headers: { ...options.headers, "content-type": "application/octet-stream", ...(length === undefined ? {} : { "content-length": String(length) }) },
+    ...(length !== 0 ? { body: () => metered(open(), options, (error) => stall.abort(error)) } : {}),
     accept: options.accept,
     repeatable: false,
     answerTimeout: COMMIT_TIMEOUT,
@@ -133,17 +167,18 @@ async function sendBytes(
 
 /** Counts what the connection takes, and gives up when it takes nothing for too long. */
 async function* metered(
-  blob: UploadBlob,
+  source: AsyncIterable<Uint8Array>,
   options: { start: number; target: URL; idleTimeout: number; onBytes?: (sent: number) => void },
   stop: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let sent = options.start;
   const waited = { what: "it to take data", milliseconds: options.idleTimeout };
-  const timer = setTimeout(() => stop(new ConnectionError("timeout", "it takes no data", options.target, undefined, waited)), options.idleTimeout);
+  let timer: NodeJS.Timeout | undefined;
   try {
-    for await (const chunk of blob.open(options.start)) {
-      timer.refresh();
+    for await (const chunk of source) {
+      timer = setTimeout(() => stop(new ConnectionError("timeout", "it takes no data", options.target, undefined, waited)), options.idleTimeout);
       yield chunk;
+      clearTimeout(timer);
       sent += chunk.length;
       options.onBytes?.(sent);
     }

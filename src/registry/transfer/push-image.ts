@@ -24,6 +24,10 @@ export interface PushOptions {
   readonly tags?: readonly string[];
   /** Repositories of the same host that may have the blobs already. */
   readonly mountFrom?: readonly string[];
+  /** Blobs that are on their way to the repository already: they are waited for. */
+  readonly underWay?: ReadonlyMap<Digest, Promise<BlobArrival>>;
+  /** Blobs that were made just now, so that nobody is asked whether the registry has them. */
+  readonly fresh?: ReadonlySet<Digest>;
   /** The step that progress events belong to. */
   readonly step?: string;
   /** Blobs at once. */
@@ -31,6 +35,9 @@ export interface PushOptions {
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
+
+/** What became of a blob: it was sent, or the registry had it. */
+export type BlobArrival = "sent" | "exists";
 
 export interface PushedImage {
   /** Of the manifest. */
@@ -57,12 +64,18 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
 
   const pushBlob = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(onProgress, step, "pushing", blob);
-    if (await client.blobHead(reference, blob.digest, { push: true, signal })) {
+    const arrival = await options.underWay?.get(blob.digest);
+    if (arrival === "sent") {
+      bytesSent += blob.size;
+      return progress.done();
+    }
+    const fresh = options.fresh?.has(blob.digest) === true;
+    if (arrival === "exists" || (!fresh && (await client.blobHead(reference, blob.digest, { push: true, signal })))) {
       bytesSaved += blob.size;
       return progress.done("exists");
     }
     await uploads.run(async () => {
-      const place = await findMount(client, reference, blob.digest, mountFrom, signal);
+      const place = fresh ? undefined : await findMount(client, reference, blob.digest, mountFrom, signal);
       if (place === "mounted") {
         bytesSaved += blob.size;
         return progress.done("mounted");
