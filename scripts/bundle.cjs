@@ -57,6 +57,7 @@ async function main() {
       format: "cjs",
       target: "node22",
       minifyWhitespace: true,
+      lineLimit: 160, // Node prints the line where an unexpected error came from
       legalComments: "inline",
       logLevel: "warning",
       define: { "import.meta.url": "bundleUrl" },

@@ -17,10 +17,20 @@ export interface PackedLayer {
   readonly blob: Descriptor | undefined;
 }
 
+/** A blob that is being written. */
+export interface GrowingBlob {
+  /** Can be read as it grows. */
+  readonly file: GrowingFile;
+  /** What it is, as soon as all of it is written. */
+  readonly whole: Promise<Descriptor>;
+  /** The same, when it is in the store. */
+  readonly stored: Promise<Descriptor>;
+}
+
 /** Takes the blobs of layers as they are made. */
 export interface BlobTaker {
-  /** A blob that is being written: `file` can be read as it grows, and `whole` tells what it is in the end. */
-  stream(file: GrowingFile, whole: Promise<Descriptor>): void;
+  /** A blob that is being written. */
+  stream(blob: GrowingBlob): void;
   /** A blob that is in the store. */
   add(blob: Descriptor): void;
 }
@@ -45,7 +55,7 @@ export async function packSnapshot(
   }
   const output = options.codec === undefined ? undefined : join(store.temporary, `layer-${randomUUID()}`);
   const short = isShort(snapshot.folder);
-  const growing = output === undefined || short || !options.taker ? undefined : startStream(output, options.taker);
+  const growing = output === undefined || short || !options.taker ? undefined : startStream(output, options.codec!, options.taker);
   try {
     const packed = await inWorker<PackOptions, Packed>(
       "layer/pack-layer.ts",
@@ -56,14 +66,13 @@ export async function packSnapshot(
         codec: options.codec ?? "none",
         ...(output === undefined ? {} : { output }),
       },
-      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.file.grown((report as PackReport).written) },
+      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.report(report as PackReport) },
     );
     store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
     if (options.codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
-    const mediaType = ociLayerType(options.codec);
     store.blobs.adopt(output, packed.digest!, packed.blobSize!);
-    store.layers.remember({ diffId: packed.diffId, digest: packed.digest!, size: packed.blobSize!, mediaType, codec: options.codec });
-    const blob = { mediaType, digest: packed.digest!, size: packed.blobSize! };
+    const blob = { mediaType: ociLayerType(options.codec), digest: packed.digest!, size: packed.blobSize! };
+    store.layers.remember({ diffId: packed.diffId, ...blob, codec: options.codec });
     if (growing) growing.finish(blob, store.blobs.path(blob.digest));
     else options.taker?.add(blob);
     return { diffId: packed.diffId, size: packed.size, blob };
@@ -75,20 +84,26 @@ export async function packSnapshot(
   }
 }
 
-function startStream(output: string, taker: BlobTaker): { file: GrowingFile; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
+function startStream(output: string, codec: Codec, taker: BlobTaker): { report(report: PackReport): void; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
   const file = new GrowingFile(output);
-  const whole = Promise.withResolvers<Descriptor>();
-  whole.promise.catch(() => undefined); // who packs throws it
-  taker.stream(file, whole.promise);
+  const [whole, stored] = [Promise.withResolvers<Descriptor>(), Promise.withResolvers<Descriptor>()];
+  for (const { promise } of [whole, stored]) promise.catch(() => undefined); // who packs throws it
+  taker.stream({ file, whole: whole.promise, stored: stored.promise });
   return {
-    file,
+    report({ written, digest }) {
+      file.grown(written);
+      if (digest === undefined) return;
+      file.end();
+      whole.resolve({ mediaType: ociLayerType(codec), digest, size: written });
+    },
     finish(blob, path) {
-      file.end(path);
-      whole.resolve(blob);
+      file.moved(path);
+      stored.resolve(blob);
     },
     fail(error) {
       file.fail(error);
       whole.reject(error);
+      stored.reject(error);
     },
   };
 }

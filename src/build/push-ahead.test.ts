@@ -52,6 +52,8 @@ function registry(options: {
   return { client, calls };
 }
 
+const made = (is: Descriptor): { whole: Promise<Descriptor>; stored: Promise<Descriptor> } => ({ whole: Promise.resolve(is), stored: Promise.resolve(is) });
+
 const arrivals = async (ahead: PushAhead, name: string): Promise<unknown[]> => Promise.all((await ahead.underWay(parseReference(name))).values());
 
 test("a layer is sent once to each repository that lacks it", async () => {
@@ -76,7 +78,7 @@ test("without names nothing is sent and no client is made", async () => {
   using ahead = new PushAhead({ store, names: [], client: () => assert.fail("a client was made") });
   ahead.prepare();
   ahead.add(blob);
-  ahead.stream(new GrowingFile("/nowhere"), Promise.resolve(blob));
+  ahead.stream({ file: new GrowingFile("/nowhere"), ...made(blob) });
   assert.deepEqual(await arrivals(ahead, "example.com/one:1"), []);
 });
 
@@ -102,7 +104,7 @@ test("a build that ends early gives uploads up", async () => {
   assert.equal((await begun.promise).aborted, true);
 });
 
-async function growing(work: (file: GrowingFile, write: (text: string) => void, path: string) => Promise<void>): Promise<void> {
+async function growing(work: (file: GrowingFile, write: (text: string) => void) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sampan-ahead-"));
   const path = join(folder, "blob");
   const file = new GrowingFile(path);
@@ -111,25 +113,25 @@ async function growing(work: (file: GrowingFile, write: (text: string) => void, 
     await work(file, (text) => {
       writeFileSync(path, (all += text));
       file.grown(all.length);
-    }, path);
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 test("a blob is sent while it is written", () =>
-  growing(async (file, write, path) => {
+  growing(async (file, write) => {
     const first = Promise.withResolvers<void>();
     let received = "";
     const { client, calls } = registry({ stream: (text) => { received = text; first.resolve(); } });
     using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
     const whole = Promise.withResolvers<Descriptor>();
-    ahead.stream(file, whole.promise);
+    ahead.stream({ file, whole: whole.promise, stored: whole.promise });
     write("first ");
     await first.promise;
     assert.equal(received, "first ");
     write("second");
-    file.end(path);
+    file.end();
     whole.resolve(descriptor(12));
     assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["sent"]);
     assert.equal(received, "first second");
@@ -137,23 +139,23 @@ test("a blob is sent while it is written", () =>
   }));
 
 test("a stream that breaks is followed by an upload of the whole blob", () =>
-  growing(async (file, write, path) => {
+  growing(async (file, write) => {
     const { client, calls } = registry({ stream: () => { throw new Error("reset"); } });
     using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
     write("bytes");
-    file.end(path);
-    ahead.stream(file, Promise.resolve(blob));
+    file.end();
+    ahead.stream({ file, ...made(blob) });
     assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["sent"]);
     assert.deepEqual(calls, ["stream one", "head one", "put one"]);
   }));
 
 test("when much is left to send and the registry turns out to have the blob, the stream is given up", () =>
-  growing(async (file, write, path) => {
+  growing(async (file, write) => {
     const { client, calls } = registry({ there: ["one"], hold: true });
     using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
     write("bytes");
-    file.end(path);
-    ahead.stream(file, Promise.resolve(descriptor(100_000_000)));
+    file.end();
+    ahead.stream({ file, ...made(descriptor(100_000_000)) });
     assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["exists"]);
     assert.deepEqual(calls, ["stream one", "head one"]);
   }));
@@ -163,7 +165,7 @@ test("what the packing met is what the stream's waiter is told, and nothing is s
     const { client, calls } = registry();
     using ahead = new PushAhead({ store, names: ["example.com/one:1"], client: async () => client });
     const whole = Promise.withResolvers<Descriptor>();
-    ahead.stream(file, whole.promise);
+    ahead.stream({ file, whole: whole.promise, stored: whole.promise });
     write("bytes");
     file.fail(new Error("the disk is full"));
     whole.reject(new Error("the disk is full"));

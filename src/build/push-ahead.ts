@@ -3,9 +3,8 @@ import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import type { BlobArrival } from "../registry/transfer/push-image.ts";
-import type { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
-import type { BlobTaker } from "./layer-blobs.ts";
+import type { BlobTaker, GrowingBlob } from "./layer-blobs.ts";
 import type { ClientSource } from "./lazy-client.ts";
 
 interface Upload {
@@ -49,8 +48,8 @@ export class PushAhead implements BlobTaker, Disposable {
     void import("./export-result.ts").catch(() => undefined);
   }
 
-  stream(file: GrowingFile, whole: Promise<Descriptor>): void {
-    for (const place of this.#places) this.#begin(place, whole, this.#sendGrowing(place, file, whole));
+  stream(blob: GrowingBlob): void {
+    for (const place of this.#places) this.#begin(place, blob.whole, this.#sendGrowing(place, blob));
   }
 
   add(blob: Descriptor): void {
@@ -82,7 +81,7 @@ export class PushAhead implements BlobTaker, Disposable {
   }
 
   /** Sends what is there of the blob, as it comes; a registry that has it already is found out when its digest is known. */
-  async #sendGrowing(place: Reference, file: GrowingFile, whole: Promise<Descriptor>): Promise<BlobArrival> {
+  async #sendGrowing(place: Reference, { file, whole, stored }: GrowingBlob): Promise<BlobArrival> {
     const client = await this.#client();
     const needless = new AbortController();
     let sent = 0;
@@ -97,7 +96,7 @@ export class PushAhead implements BlobTaker, Disposable {
     }
     if (await streamed) return "sent";
     this.#signal.throwIfAborted();
-    return this.#send(place, blob);
+    return this.#send(place, await stored);
   }
 }
 

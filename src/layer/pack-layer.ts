@@ -4,6 +4,7 @@ import type { Codec } from "../oci/media-type.ts";
 import { diskFault } from "../std/disk-fault.ts";
 import { fault } from "../std/fault.ts";
 import type { WorkerContext } from "../std/worker-pool.ts";
+import { BackgroundFlush } from "../std/background-flush.ts";
 import { createCompressor } from "./compress.ts";
 import { diffLayer, type DiffEntry } from "./diff-layer.ts";
 import { paddingOf } from "./tar-header.ts";
@@ -34,10 +35,13 @@ export interface PackedLayer {
 export interface PackReport {
   /** Bytes of the blob that are in its file. */
   readonly written: number;
+  /** When that is all of it; it is brought to the disk after that. */
+  readonly digest?: Digest;
 }
 
 /**
- * Makes the layer blob of a layer folder, reading every file once; a worker job. It reports how far the blob has come.
+ * Makes the layer blob of a layer folder, reading every file once, and brings it to the disk; a worker job. It reports
+ * how far the blob has come.
  * @throws FILE_CHANGED, FILE_NAME_INVALID, DISK_FULL, READ_ONLY
  */
 export async function packLayer(options: PackOptions, context?: WorkerContext): Promise<PackedLayer> {
@@ -57,11 +61,14 @@ export async function packEntries(
   let tarSize = 0;
   let blobSize = 0;
   let size = 0;
+  let digest: Digest | undefined;
+  const flush = file === undefined ? undefined : new BackgroundFlush(file);
   try {
     const compressor = file === undefined ? undefined : createCompressor(options.codec, (piece) => {
       blob.update(piece);
       blobSize += piece.length;
       writeAll(file, piece, output!);
+      flush!.written(blobSize);
       context?.report({ written: blobSize } satisfies PackReport);
     }, options);
     for (const piece of tarPieces(entries, (bytes) => { size += bytes; })) {
@@ -70,11 +77,25 @@ export async function packEntries(
       await compressor?.write(piece);
     }
     await compressor?.end();
+    if (flush) {
+      digest = blob.digest();
+      context?.report({ written: blobSize, digest } satisfies PackReport);
+      await flushed(flush, output!);
+    }
   } finally {
+    await flush?.settled();
     if (file !== undefined) closeSync(file);
   }
   const packed = { diffId: tar.digest(), tarSize, size };
-  return file === undefined ? packed : { ...packed, digest: blob.digest(), blobSize };
+  return digest === undefined ? packed : { ...packed, digest, blobSize };
+}
+
+async function flushed(flush: BackgroundFlush, path: string): Promise<void> {
+  try {
+    await flush.end();
+  } catch (error) {
+    throw diskFault(error, path) ?? error;
+  }
 }
 
 /** Small things are gathered, so that hashing and compressing get large pieces. */

@@ -34,7 +34,8 @@ test("what is written is read as it comes, no byte of what is not announced, als
     appendFileSync(path, ", three");
     file.grown(15);
     renameSync(path, join(folder, "b"));
-    file.end(join(folder, "b"));
+    file.moved(join(folder, "b"));
+    file.end();
     assert.equal(await rest, ", three");
     assert.equal(await textOf(file.read()), "one, two, three");
   }));
@@ -50,7 +51,7 @@ test("readers that begin late get everything, and all of them what the writer me
     await assert.rejects(early, /the disk is full/);
     await assert.rejects(textOf(file.read()), /the disk is full/);
     const empty = new GrowingFile(join(folder, "none"));
-    empty.end(join(folder, "none"));
+    empty.end();
     assert.equal(await textOf(empty.read()), "");
   }));
 

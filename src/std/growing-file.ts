@@ -25,11 +25,15 @@ export class GrowingFile {
     this.#wake();
   }
 
-  /** Says that it is whole, and where it lies now. */
-  end(path: string): void {
-    this.#path = path;
+  /** Says that it is whole. */
+  end(): void {
     this.#end ??= {};
     this.#wake();
+  }
+
+  /** Says where it lies now; to be called in the same turn in which it was renamed. */
+  moved(path: string): void {
+    this.#path = path;
   }
 
   /** Says that nothing more will come, and why. */

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createDigester, digestAlgorithm, digestHex, sha256, type Digest } from "../oci/digest.ts";
@@ -103,19 +103,11 @@ export class BlobStore {
   }
 
   /**
-   * Takes over a finished file, which must lie on the store's file system (in its `temporary` folder).
-   * Digest and size are believed.
+   * Takes over a finished file, which must lie on the store's file system (in its `temporary` folder) and have been
+   * synced. Digest and size are believed.
    */
   adopt(file: string, digest: Digest, size: number): void {
-    guarded(this.#folder, () => {
-      const descriptor = openSync(file, "r+");
-      try {
-        fdatasyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      this.#rename(file, digest, size);
-    });
+    guarded(this.#folder, () => this.#rename(file, digest, size));
   }
 
   /** Removes a blob, whoever needs it. */

@@ -184,3 +184,48 @@ test("an upload to another host goes there without Authorization", async () => {
   assert.equal(storage.requests[0]!.headers.authorization, undefined);
   assert.ok(storage.requests[0]!.body.equals(content));
 });
+
+async function* pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000);
+}
+const streamed = { open: pieces, whole: Promise.resolve({ digest: blob.digest, size: blob.size }) };
+
+test("a blob that is still being made goes by one PATCH of unknown length, and its digest with the PUT after it", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], PATCH: [accepted("/up/2?s=1")], PUT: [created] }));
+  await using client = open();
+  const sent: number[] = [];
+  await client.blobStream(parseReference(`${server.host}/a`), streamed, { onBytes: (bytes) => sent.push(bytes) });
+  const [patch, put] = server.requests.slice(-2);
+  assert.deepEqual([patch!.method, patch!.url, patch!.headers["content-length"], patch!.headers["transfer-encoding"]], ["PATCH", "/up/1", undefined, "chunked"]);
+  assert.ok(patch!.body.equals(content));
+  assert.deepEqual([put!.url, put!.headers["content-length"]], [`/up/2?s=1&digest=${encodeURIComponent(blob.digest)}`, "0"]);
+  assert.equal(sent.at(-1), blob.size);
+});
+
+test("a registry that does not take such a PATCH, breaks off or finds another digest is told once, and the upload given up", async () => {
+  const breaks = (_request: SeenRequest, response: ServerResponse): void => void response.socket!.destroy();
+  const refuses = (status: number, code: string) => (_request: SeenRequest, response: ServerResponse): void => reply(response, status, {}, registryError(code, "no"));
+  for (const [steps, code] of [
+    [{ PATCH: [refuses(411, "SIZE_INVALID")] }, "REGISTRY_REFUSED"],
+    [{ PATCH: [breaks] }, "REGISTRY_UNREACHABLE"],
+    [{ PATCH: [accepted("/up/1")], PUT: [refuses(400, "DIGEST_INVALID")] }, "REGISTRY_REFUSED"],
+  ] as const) {
+    await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)], ...steps } as Parameters<typeof script>[0]));
+    await using client = open();
+    await assert.rejects(client.blobStream(parseReference(`${server.host}/a`), streamed), (error) => isFault(error, code));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const methods = server.requests.map(({ method }) => method);
+    assert.equal(methods.filter((method) => method === "PATCH").length, 1);
+    assert.equal(methods.at(-1), "DELETE");
+  }
+});
+
+test("a stream whose maker fails is given up with the maker's error", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], PATCH: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)] }));
+  await using client = open();
+  const failing = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    yield content.subarray(0, 1000);
+    throw new Error("the disk is full");
+  };
+  await assert.rejects(client.blobStream(parseReference(`${server.host}/a`), { open: failing, whole: new Promise(() => undefined) }), /the disk is full/);
+});
