@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
-import { isFault } from "../../std/fault.ts";
+import { isFault, type FaultCode } from "../../std/fault.ts";
 import { sha256 } from "../../oci/digest.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
@@ -21,7 +21,9 @@ const blob: UploadBlob = {
 const open = (idle = 5_000): RegistryClient => createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), timeouts: { idle } });
 
 /** Answers by `METHOD` in turn for everything but `/v2/` and HEAD, which finds no blob. */
-function script(steps: Record<string, ((request: SeenRequest, response: ServerResponse) => void)[]>) {
+type Steps = Record<string, ((request: SeenRequest, response: ServerResponse) => void)[]>;
+
+function script(steps: Steps) {
   const turns = new Map<string, number>();
   return (request: SeenRequest, response: ServerResponse): void => {
     if (request.url === "/v2/") return reply(response, 200);
@@ -205,12 +207,13 @@ test("a blob that is still being made goes by one PATCH of unknown length, and i
 test("a registry that does not take such a PATCH, breaks off or finds another digest is told once, and the upload given up", async () => {
   const breaks = (_request: SeenRequest, response: ServerResponse): void => void response.socket!.destroy();
   const refuses = (status: number, code: string) => (_request: SeenRequest, response: ServerResponse): void => reply(response, status, {}, registryError(code, "no"));
-  for (const [steps, code] of [
+  const cases: readonly (readonly [Steps, FaultCode])[] = [
     [{ PATCH: [refuses(411, "SIZE_INVALID")] }, "REGISTRY_REFUSED"],
     [{ PATCH: [breaks] }, "REGISTRY_UNREACHABLE"],
     [{ PATCH: [accepted("/up/1")], PUT: [refuses(400, "DIGEST_INVALID")] }, "REGISTRY_REFUSED"],
-  ] as const) {
-    await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)], ...steps } as Parameters<typeof script>[0]));
+  ];
+  for (const [steps, code] of cases) {
+    await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)], ...steps }));
     await using client = open();
     await assert.rejects(client.blobStream(parseReference(`${server.host}/a`), streamed), (error) => isFault(error, code));
     await new Promise((resolve) => setTimeout(resolve, 50));
