@@ -17,7 +17,7 @@ describe("the package that npm pack makes", () => {
     // Packing compiles into dist/, so it is done in a copy.
     const copy = join(folder, "copy");
     mkdirSync(copy);
-    for (const name of ["bin", "docs", "src", "package.json", "README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
+    for (const name of ["bin", "docs", "scripts", "src", "package.json", "README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: copy, env, stdio: ["ignore", "pipe", "pipe"] });
     rmSync(copy, { recursive: true });
