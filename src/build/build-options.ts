@@ -42,6 +42,8 @@ export interface BuildOptions {
   readonly root?: string;
   /** Registries to speak plain HTTP to, or not to check certificates of; true for all. */
   readonly insecure?: boolean | readonly string[];
+  /** Logins by registry host, used before those that are kept. */
+  readonly logins?: ReadonlyMap<string, { readonly username: string; readonly password: string }>;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }

@@ -1,23 +1,33 @@
 import type { RegistryClient } from "../registry/client.ts";
+import type { Login } from "../registry/credentials/given-logins.ts";
 
 /** Gives the registry client of a command; the first call makes it. */
 export type ClientSource = () => Promise<RegistryClient>;
+
+/** What a person says about access to registries, beside what files and the environment hold. */
+export interface ClientAccess {
+  /** Hosts (all, when true) to speak plain HTTP to, or not to check certificates of. */
+  readonly insecure?: boolean | readonly string[];
+  /** By host: used there before what is kept for it, and nowhere else. */
+  readonly logins?: ReadonlyMap<string, Login>;
+}
 
 /**
  * A registry client that is made, and whose modules are loaded, when something has to be fetched or sent; with
  * this user's credentials and mirrors.
  */
-export function lazyClient(options: { insecure: boolean | readonly string[] }): AsyncDisposable & { get: ClientSource } {
+export function lazyClient(access: ClientAccess): AsyncDisposable & { get: ClientSource } {
   let client: Promise<RegistryClient> | undefined;
   return {
-    get: () => (client ??= makeClient(options)),
+    get: () => (client ??= makeClient(access)),
     [Symbol.asyncDispose]: async () => void (await (await client?.catch(() => undefined))?.[Symbol.asyncDispose]()),
   };
 }
 
-async function makeClient({ insecure }: { insecure: boolean | readonly string[] }): Promise<RegistryClient> {
-  const [{ createRegistryClient }, { dockerCredentials }, { parseMirrors }] = await Promise.all([
-    import("../registry/client.ts"), import("../registry/credentials/credentials.ts"), import("../registry/routes/mirrors.ts"),
+async function makeClient({ insecure = false, logins = new Map() }: ClientAccess): Promise<RegistryClient> {
+  const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { parseMirrors }] = await Promise.all([
+    import("../registry/client.ts"), import("../registry/credentials/credentials.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/mirrors.ts"),
   ]);
-  return createRegistryClient({ credentials: dockerCredentials(process.env), mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure });
+  const credentials = givenLogins(logins, dockerCredentials(process.env));
+  return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure });
 }

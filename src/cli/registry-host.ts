@@ -1,4 +1,5 @@
-import { fault } from "../std/fault.ts";
+import { parseReference } from "../oci/reference.ts";
+import { fault, isFault } from "../std/fault.ts";
 
 /** The host that a person means by SERVER of login and logout: a host, a URL of it, or nothing for Docker Hub. */
 export function registryHost(server: string | undefined): string {
@@ -6,4 +7,16 @@ export function registryHost(server: string | undefined): string {
   const host = server.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   if (!/^(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d+)?$/.test(host)) throw fault("USAGE", { problem: `${JSON.stringify(server)} names no registry`, hint: "it looks like registry.example.com or 127.0.0.1:5000" });
   return /^(?:index|registry-1)\.docker\.io$/.test(host) ? "docker.io" : host;
+}
+
+/** The registries that names of images lead to; what is no name, such as an image's id, leads to none. */
+export function registryHosts(names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    try {
+      return [parseReference(name).host];
+    } catch (error) {
+      if (isFault(error, "REFERENCE_INVALID")) return [];
+      throw error;
+    }
+  });
 }

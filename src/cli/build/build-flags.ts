@@ -1,4 +1,5 @@
 import { flagTable } from "../flags/flag.ts";
+import { registryFlags } from "../flags/registry-flags.ts";
 import { progressModes } from "../progress/renderer.ts";
 
 const later = "";
@@ -30,7 +31,8 @@ export const buildFlags = flagTable({
   network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },
   runtime: { kind: "text", value: "NAME", help: "What runs RUN: `builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin", group: "Running" },
   "no-host-certs": { kind: "switch", help: "Do not show the host's CA certificates to RUN", group: "Running" },
-  insecure: { kind: "switch", help: "Speak plain HTTP to registries, or HTTPS without checking certificates", group: "Running" },
+
+  ...registryFlags,
 
   // Docker's builder asks the daemon to do these; here they are always so.
   rm: { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },

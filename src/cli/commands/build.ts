@@ -7,6 +7,7 @@ import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { assignments, labels } from "../flags/key-values.ts";
+import { registryAccess } from "../flags/registry-flags.ts";
 import { LogKeeper } from "../progress/log-keeper.ts";
 import { becomeRoot } from "../with-store.ts";
 import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
@@ -33,6 +34,7 @@ export const buildCommand = command({
     const { flags, io } = call;
     const options = buildOptions(call);
     await becomeRoot();
+    const access = await registryAccess(flags, await tagHosts(flags), call);
     const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
@@ -42,7 +44,7 @@ export const buildCommand = command({
     };
     try {
       const { build } = await import("../../build/build.ts");
-      const result = await build({ ...options, onProgress });
+      const result = await build({ ...options, ...access, onProgress });
       const { writeFile } = await import("node:fs/promises");
       if (flags.iidfile !== undefined && result.imageId !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId);
       if (flags["metadata-file"] !== undefined) {
@@ -59,6 +61,11 @@ export const buildCommand = command({
     }
   },
 });
+
+/** The registries that --creds may be for. */
+async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readonly string[] }): Promise<string[]> {
+  return creds === undefined ? [] : (await import("../registry-host.ts")).registryHosts(tag);
+}
 
 function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
   const context = positionals[0]!;
@@ -80,7 +87,6 @@ function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags
     network: flags.network as "default" | "none" | "host",
     runtime: flags.runtime,
     hostCertificates: !flags["no-host-certs"],
-    insecure: flags.insecure,
     signal,
   };
 }

@@ -1,5 +1,6 @@
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
+import { registryAccess, registryFlags } from "../flags/registry-flags.ts";
 import { withStore } from "../with-store.ts";
 
 export const pullCommand = command({
@@ -10,11 +11,11 @@ export const pullCommand = command({
     "docker's config.json; mirrors from SAMPAN_REGISTRY_MIRRORS.",
   usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
   flags: flagTable({
-    insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate" },
     platform: { kind: "text", value: "OS/ARCH", help: "Platform to choose; by default the machine's own" },
     quiet: { kind: "switch", short: "q", help: "Print the full name only" },
     "all-tags": { kind: "switch", short: "a", help: "", refused: "pull the tags one by one" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
+    ...registryFlags,
   }),
   examples: [{ title: "An image of Docker Hub", line: "sampan pull alpine:3.20" }],
   positionals: { min: 1, max: 1 },
@@ -27,7 +28,8 @@ export const pullCommand = command({
     const implicit = parseReference(positionals[0]!, { implicitTag: false });
     if (!flags.quiet && implicit.tag === undefined && implicit.digest === undefined) io.stdout.write("Using default tag: latest\n");
     await withStore(async (store) => {
-      const { status } = await pullWithProgress(store, reference, { platform, insecure: flags.insecure, quiet: flags.quiet, out: io.stdout, io, signal });
+      const access = await registryAccess(flags, [reference.host], { io, signal });
+      const { status } = await pullWithProgress(store, reference, { platform, access, quiet: flags.quiet, out: io.stdout, io, signal });
       if (!flags.quiet) io.stdout.write(`Status: ${status} for ${familiarReference(reference)}\n`);
       io.stdout.write(`${formatReference(reference)}\n`);
     });

@@ -1,5 +1,6 @@
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
+import { registryAccess, registryFlags } from "../flags/registry-flags.ts";
 import { withStore } from "../with-store.ts";
 
 export const pushCommand = command({
@@ -11,10 +12,10 @@ export const pushCommand = command({
   usage: "[OPTIONS] NAME[:TAG]",
   flags: flagTable({
     "all-tags": { kind: "switch", short: "a", help: "Push every tag that the repository has here" },
-    insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate" },
     quiet: { kind: "switch", short: "q", help: "Print the name only" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
     platform: { kind: "text", help: "", refused: "the store holds one platform of an image" },
+    ...registryFlags,
   }),
   examples: [{ title: "Name an image for a registry and push it", line: "sampan tag app:1.0 127.0.0.1:5000/app:1.0 && sampan push 127.0.0.1:5000/app:1.0" }],
   positionals: { min: 1, max: 1 },
@@ -34,7 +35,7 @@ export const pushCommand = command({
         ? store.images.list().flatMap((image) => image.names).filter((name) => formatRepository(parseReference(name)) === formatRepository(reference))
         : [formatReference(reference)];
       if (names.length === 0) throw fault("IMAGE_NOT_FOUND", { reference: positionals[0]!, near: [] });
-      await pushNames(store, names, { quiet: flags.quiet, insecure: flags.insecure, io, signal });
+      await pushNames(store, names, { quiet: flags.quiet, access: await registryAccess(flags, [reference.host], { io, signal }), io, signal });
     });
   },
 });

@@ -1,4 +1,5 @@
 import { command } from "../command.ts";
+import { registryAccess } from "../flags/registry-flags.ts";
 import { runFlags } from "../run/run-flags.ts";
 import { withStore } from "../with-store.ts";
 
@@ -21,16 +22,17 @@ export const runCommand = command({
   failureStatus: 125,
   async run(call) {
     const { flags, positionals, io, signal } = call;
-    const [{ containerArgs }, { containerJob }, { findOrPull }, { runContainer }, { materializeImage }, { lazyClient }, { insideUserNamespace }, { fault }] = await Promise.all([
+    const [{ containerArgs }, { containerJob }, { findOrPull }, { runContainer }, { materializeImage }, { lazyClient }, { registryHosts }, { insideUserNamespace }, { fault }] = await Promise.all([
       import("../run/container-command.ts"), import("../run/container-job.ts"), import("../run/find-or-pull.ts"), import("../run/run-container.ts"),
-      import("../../build/image-layers.ts"), import("../../build/lazy-client.ts"), import("../../linux/user-namespace.ts"), import("../../std/fault.ts"),
+      import("../../build/image-layers.ts"), import("../../build/lazy-client.ts"), import("../registry-host.ts"), import("../../linux/user-namespace.ts"), import("../../std/fault.ts"),
     ]);
     if (flags.tty && flags.interactive && !process.stdin.isTTY) throw fault("NO_TERMINAL", { what: "-it", hint: "leave -t away: `-i` alone reads standard input" });
     const [image = "", ...words] = positionals;
     return await withStore(async (store) => {
-      await using client = lazyClient({ insecure: flags.insecure });
+      const access = await registryAccess(flags, registryHosts([image]), { io, signal });
+      await using client = lazyClient(access);
       await checkPlatform(flags.platform);
-      const record = await findOrPull(store, image, { when: flags.pull, quiet: flags.quiet, insecure: flags.insecure, io, signal });
+      const record = await findOrPull(store, image, { when: flags.pull, quiet: flags.quiet, access, io, signal });
       const args = containerArgs(record.config.config ?? {}, words, flags.entrypoint);
       const job = containerJob(call, record.config.config ?? {}, args);
       const snapshot = await materializeImage(store, record, {

@@ -1,4 +1,4 @@
-import { lazyClient } from "../../build/lazy-client.ts";
+import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
 import { pullToStore } from "../../build/transfer.ts";
 import type { Platform } from "../../oci/platform.ts";
 import type { Reference } from "../../oci/reference.ts";
@@ -9,7 +9,7 @@ import { transferLines } from "../progress/transfer-lines.ts";
 
 export interface PullFlags {
   readonly platform: Platform;
-  readonly insecure: boolean;
+  readonly access: ClientAccess;
   readonly quiet: boolean;
   /** Where docker's lines go: standard output for `pull`, standard error for `run`. */
   readonly out: NodeJS.WriteStream;
@@ -23,7 +23,7 @@ export async function pullWithProgress(store: Store, reference: Reference, optio
   const before = new Set(store.images.list().map(({ id }) => id));
   if (!quiet) out.write(`${reference.digest ?? reference.tag}: Pulling from ${reference.repository}\n`);
   const renderer = quiet ? undefined : transferLines("pull", { stream: out, errors: io.stderr, env: io.env });
-  await using client = lazyClient({ insecure: options.insecure });
+  await using client = lazyClient(options.access);
   try {
     const { image, digest } = await pullToStore(store, await client.get(), reference, { platform, signal, onProgress: (event) => renderer?.onEvent(event) });
     renderer?.close();

@@ -1,4 +1,4 @@
-import { lazyClient } from "../../build/lazy-client.ts";
+import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
 import { pushFromStore } from "../../build/transfer.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
@@ -8,14 +8,14 @@ import { transferLines } from "../progress/transfer-lines.ts";
 
 export interface PushFlags {
   readonly quiet: boolean;
-  readonly insecure: boolean;
+  readonly access: ClientAccess;
   readonly io: Io;
   readonly signal: AbortSignal;
 }
 
 /** Pushes full names of the store one after the other, with docker's lines: `1.0: digest: sha256:… size: 528`. */
-export async function pushNames(store: Store, names: readonly string[], { quiet, insecure, io, signal }: PushFlags): Promise<void> {
-  await using client = lazyClient({ insecure });
+export async function pushNames(store: Store, names: readonly string[], { quiet, access, io, signal }: PushFlags): Promise<void> {
+  await using client = lazyClient(access);
   const recordOwners = insideUserNamespace()?.mapped === "one";
   for (const name of names) {
     const reference = parseReference(name);

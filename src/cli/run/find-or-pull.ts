@@ -1,3 +1,4 @@
+import type { ClientAccess } from "../../build/lazy-client.ts";
 import { hostPlatform } from "../../oci/platform.ts";
 import { familiarReference, parseReference } from "../../oci/reference.ts";
 import { isFault } from "../../std/fault.ts";
@@ -10,9 +11,9 @@ import type { Io } from "../io.ts";
 export async function findOrPull(
   store: Store,
   text: string,
-  options: { when: string; quiet: boolean; insecure: boolean; io: Io; signal: AbortSignal },
+  options: { when: string; quiet: boolean; access: ClientAccess; io: Io; signal: AbortSignal },
 ): Promise<ImageRecord> {
-  const { when, quiet, insecure, io, signal } = options;
+  const { when, quiet, access, io, signal } = options;
   if (when !== "always") {
     try {
       return store.images.find(text);
@@ -22,7 +23,7 @@ export async function findOrPull(
   }
   const reference = parseReference(text);
   if (when === "missing" && !quiet) io.stderr.write(`Unable to find image '${familiarReference(reference)}' locally\n`);
-  const { image, status } = await pullWithProgress(store, reference, { platform: hostPlatform(process.arch), insecure, quiet, out: io.stderr, io, signal });
+  const { image, status } = await pullWithProgress(store, reference, { platform: hostPlatform(process.arch), access, quiet, out: io.stderr, io, signal });
   if (!quiet) io.stderr.write(`Status: ${status} for ${familiarReference(reference)}\n`);
   return image;
 }

@@ -1,4 +1,5 @@
 import { flagTable } from "../flags/flag.ts";
+import { registryFlags } from "../flags/registry-flags.ts";
 
 const later = "";
 const foreground = "containers run in the foreground; use the shell's & for the background";
@@ -24,9 +25,9 @@ export const runFlags = flagTable({
   hostname: { kind: "text", short: "h", value: "NAME", help: "Host name" },
   pull: { kind: "text", value: "WHEN", help: "When to pull the image", choices: ["missing", "always", "never"], default: "missing" },
   quiet: { kind: "switch", short: "q", help: "Say nothing while pulling" },
-  insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate" },
   platform: { kind: "text", value: "OS/ARCH", help: "Platform of the image; only the machine's own for now" },
   runtime: { kind: "text", value: "NAME", help: "`builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin" },
+  ...registryFlags,
 
   annotation: { kind: "list", help: "", refused: later },
   attach: { kind: "list", short: "a", help: "", refused: later },

@@ -15,10 +15,10 @@ export interface Credential {
   readonly source: string;
 }
 
-/** Where credentials come from; asked at most once per host, and only when the registry wants one. */
+/** Where credentials come from; asked at most once per repository, and only when the registry wants one. */
 export interface CredentialSource {
-  /** @throws CREDENTIAL_HELPER, DOCKER_CONFIG_INVALID */
-  find(host: string): Credential | undefined | Promise<Credential | undefined>;
+  /** `repository` is missing for what concerns the host alone. @throws CREDENTIAL_HELPER, DOCKER_CONFIG_INVALID */
+  find(host: string, repository?: string): Credential | undefined | Promise<Credential | undefined>;
 }
 
 /** No credentials at all. */

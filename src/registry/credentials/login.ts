@@ -1,15 +1,11 @@
 import { fault, isFault } from "../../std/fault.ts";
 import { authKey, dockerConfigFile, findEntry, findKeys, readDockerConfig, type Credential } from "./credentials.ts";
+import type { Login } from "./given-logins.ts";
 import { saveConfig } from "./save-config.ts";
 import { openSession, type RegistryClientOptions } from "../client.ts";
 import { registryEndpoint } from "../routes/endpoint.ts";
 import { basic } from "../auth/token.ts";
 import { discard } from "../transport/transport.ts";
-
-export interface Login {
-  readonly username: string;
-  readonly password: string;
-}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

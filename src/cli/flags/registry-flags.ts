@@ -1,0 +1,20 @@
+import type { ClientAccess } from "../../build/lazy-client.ts";
+import type { Io } from "../io.ts";
+import { flagTable, type FlagValues } from "./flag.ts";
+
+/** The flags of every command that speaks to a registry; {@link registryAccess} makes of them what `lazyClient` takes. */
+export const registryFlags = flagTable({
+  creds: { kind: "text", value: "USER[:PASSWORD]", help: "Login for the registry that is named, instead of the one that is kept; a password that is not given is asked for", group: "Registry" },
+  insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate", group: "Registry" },
+});
+
+/**
+ * Access as the flags say. `hosts` are the registries that the command line names: the login of --creds goes there
+ * and to no other, and there can be one only. @throws USAGE, NO_TERMINAL
+ */
+export async function registryAccess(flags: FlagValues<typeof registryFlags>, hosts: readonly string[], call: { io: Io; signal: AbortSignal }): Promise<ClientAccess> {
+  const { insecure, creds } = flags;
+  if (creds === undefined) return { insecure };
+  const { givenLogin } = await import("./given-login.ts");
+  return { insecure, logins: await givenLogin(creds, hosts, call) };
+}
