@@ -121,6 +121,8 @@ interface Slot {
 }
 
 const LIMIT = Math.max(2, availableParallelism());
+/** What jobs make and drop at once needs little room; a thread that may have more takes it, 48 MiB by default. */
+const YOUNG_MIB = 12;
 const idle: Slot[] = [];
 const waiting: { resolve: (slot: Slot) => void }[] = [];
 let running = 0;
@@ -129,7 +131,7 @@ function start(): Slot {
   const cache = getCompileCacheDir();
   // A worker has the compile cache by its environment only; without it, it takes three times as long to start.
   const env = cache === undefined ? {} : { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } };
-  const worker = new Worker(entryUrl("std/worker-entry.ts"), env);
+  const worker = new Worker(entryUrl("std/worker-entry.ts"), { ...env, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
   worker.unref();
   return { worker, ready: false };
 }
