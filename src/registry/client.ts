@@ -1,4 +1,3 @@
-import type { Fault } from "../std/fault.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -6,8 +5,10 @@ import type { Reference } from "../oci/reference.ts";
 import { deleteBlob, getBlob, headBlob } from "./requests/blob-requests.ts";
 import type { CredentialSource } from "./credentials/credentials.ts";
 import { listReferrers, listTags } from "./requests/list-requests.ts";
+import type { Endpoint } from "./routes/endpoint.ts";
 import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./requests/manifest-requests.ts";
-import { Places } from "./routes/places.ts";
+import { Places, type OnMirrorFailure } from "./routes/places.ts";
+import type { Destination, RouteRules } from "./routes/routes-of.ts";
 import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./transport/retry.ts";
 import { Session } from "./requests/session.ts";
 import { discard, Transport } from "./transport/transport.ts";
@@ -18,7 +19,7 @@ export interface RegistryClientOptions {
   /** Where to read before asking the registry itself, by host: see `parseMirrors`. */
   readonly mirrors?: ReadonlyMap<string, readonly string[]>;
   /** Told when a mirror has trouble (not when it merely lacks something) and the next place is asked. */
-  readonly onMirrorFailure?: (mirror: string, reason: Fault) => void;
+  readonly onMirrorFailure?: OnMirrorFailure;
   /** Hosts (all, when true) that may speak plain HTTP or have a certificate that nobody vouches for. Loopback always may. */
   readonly insecure?: readonly string[] | boolean;
   /** More certificate authorities to trust, as PEM, beside the system's. */
@@ -84,33 +85,36 @@ export interface RegistryClient extends AsyncDisposable {
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const idleTimeout = idleTimeoutOf(options);
   const session = openSession(options);
-  const places = new Places(options.mirrors ?? new Map(), options.insecure ?? false, options.onMirrorFailure);
-  const origin = (reference: Pick<Reference, "host">) => places.origin(reference);
+  const places = new Places(routeRules(options), options.onMirrorFailure);
+  const target = (destination: Destination) => places.target(destination);
   return {
-    connect: async (host, { signal } = {}) => void (await session.connect(origin({ host }), signal)),
-    ping: async (host, { signal } = {}) =>
-      discard(await session.send({
-        endpoint: origin({ host }), method: "GET", target: "/v2/", scopes: [], accept: [200], subject: { kind: "registry", name: "/v2/" }, ...(signal ? { signal } : {}),
-      })),
+    connect: async (host, { signal } = {}) => void (await session.connect(await target({ host }), signal)),
+    ping: async (host, { signal } = {}) => ping(session, await places.origin({ host }), signal),
     manifestGet: (reference, choice) => getManifest(session, places, reference, choice),
     manifestHead: (reference, { signal } = {}) => headManifest(session, places, reference, signal),
     manifestPut: (reference, manifest, { signal } = {}) => putManifest(session, places, reference, manifest, signal),
     manifestDelete: (reference, { signal } = {}) => deleteManifest(session, places, reference, signal),
-    blobHead: (reference, digest, choice) => headBlob(session, origin(reference), reference, digest, choice),
+    blobHead: async (reference, digest, choice = {}) =>
+      headBlob(session, choice.push ? await target(reference) : await places.origin(reference), reference, digest, choice),
     blobGet: (reference, descriptor, choice = {}) => getBlob(session, places, reference, descriptor, choice),
-    blobPut: (reference, blob, { upload, onBytes, signal } = {}) =>
-      uploadBlob(session, origin(reference), reference, blob, {
+    blobPut: async (reference, blob, { upload, onBytes, signal } = {}) =>
+      uploadBlob(session, await target(reference), reference, blob, {
         idleTimeout, ...(upload ? { location: upload } : {}), ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}),
       }),
-    blobStream: (reference, blob, { onBytes, signal } = {}) =>
-      streamBlobUp(session, origin(reference), reference, blob, { idleTimeout, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) }),
-    blobMount: (reference, mount, { signal } = {}) => mountBlob(session, origin(reference), reference, mount, signal),
-    uploadCancel: (reference, upload, { signal } = {}) => cancelUpload(session, origin(reference), reference, upload, signal),
-    blobDelete: (reference, digest, { signal } = {}) => deleteBlob(session, origin(reference), reference, digest, signal),
-    tagList: (reference, { signal } = {}) => listTags(session, origin(reference), reference, signal),
+    blobStream: async (reference, blob, { onBytes, signal } = {}) =>
+      streamBlobUp(session, await target(reference), reference, blob, { idleTimeout, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) }),
+    blobMount: async (reference, mount, { signal } = {}) => mountBlob(session, await target(reference), reference, mount, signal),
+    uploadCancel: async (reference, upload, { signal } = {}) => cancelUpload(session, await target(reference), reference, upload, signal),
+    blobDelete: async (reference, digest, { signal } = {}) => deleteBlob(session, await target(reference), reference, digest, signal),
+    tagList: async (reference, { signal } = {}) => listTags(session, await places.origin(reference), reference, signal),
     referrerList: (reference, choice) => listReferrers(session, places, reference, choice),
     [Symbol.asyncDispose]: () => session.transport[Symbol.asyncDispose](),
   };
+}
+
+/** What decides where the requests of a client go. */
+export function routeRules({ mirrors, insecure }: Pick<RegistryClientOptions, "mirrors" | "insecure">): () => Promise<RouteRules> {
+  return async () => ({ mirrors: mirrors ?? new Map(), insecure: insecure ?? false });
 }
 
 /** The session below a client, for what is no request of the distribution spec. */
@@ -125,6 +129,11 @@ export function openSession(options: RegistryClientOptions): Session {
   });
   const policy = { ...RETRY_POLICY, ...options.retry };
   return new Session({ transport, credentials: options.credentials, policy, clock: options.clock ?? systemClock });
+}
+
+async function ping(session: Session, endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {
+  const request = { endpoint, method: "GET", target: `${endpoint.api}/`, scopes: [], accept: [200], subject: { kind: "registry", name: "/v2/" } } as const;
+  await discard(await session.send({ ...request, ...(signal ? { signal } : {}) }));
 }
 
 function idleTimeoutOf(options: RegistryClientOptions): number {

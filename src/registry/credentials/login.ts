@@ -2,8 +2,8 @@ import { fault, isFault } from "../../std/fault.ts";
 import { authKey, dockerConfigFile, findEntry, findKeys, readDockerConfig, type Credential } from "./credentials.ts";
 import type { Login } from "./given-logins.ts";
 import { saveConfig } from "./save-config.ts";
-import { openSession, type RegistryClientOptions } from "../client.ts";
-import { registryEndpoint } from "../routes/endpoint.ts";
+import { openSession, routeRules, type RegistryClientOptions } from "../client.ts";
+import { Places } from "../routes/places.ts";
 import { basic } from "../auth/token.ts";
 import { discard } from "../transport/transport.ts";
 
@@ -24,10 +24,10 @@ export async function checkLogin(
     login.username === "<token>" ? { identityToken: login.password, source: "this login" } : { ...login, source: "this login" };
   const session = openSession({ ...options, credentials: { find: () => credential } });
   await using _closing = session.transport;
-  const endpoint = registryEndpoint(host, options.insecure ?? false);
+  const endpoint = await new Places(routeRules(options)).target({ host });
   const stoppable = options.signal ? { signal: options.signal } : {};
   const { authenticator } = await session.connect(endpoint, options.signal);
-  const request = { endpoint, method: "GET", target: "/v2/", scopes: [], subject: { kind: "registry", name: "/v2/" }, ...stoppable } as const;
+  const request = { endpoint, method: "GET", target: `${endpoint.api}/`, scopes: [], subject: { kind: "registry", name: "/v2/" }, ...stoppable } as const;
   try {
     const identityToken = await authenticator.signIn();
     const headers = authenticator.challenged || credential.identityToken !== undefined ? {} : { headers: { authorization: basic(login) } };

@@ -2,7 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { streamBlob } from "./blob-stream.ts";
-import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
+import { connectionKey, repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
 import type { Places } from "../routes/places.ts";
 import type { Session } from "./session.ts";
 import { discard, header } from "../transport/transport.ts";
@@ -40,6 +40,8 @@ export function getBlob(
   options: { start?: number; verify?: boolean; originOnly?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal, start, verify } = options;
+  // A place whose answer broke off is not asked for the rest while there is another one.
+  const except = new Set<string>();
   const open = (endpoint: Endpoint, from: number) =>
     session.send({
       ...blobRequest(endpoint, reference, descriptor.digest),
@@ -51,7 +53,15 @@ export function getBlob(
     });
   return streamBlob(descriptor, {
     host: reference.host,
-    open: (from) => (options.originOnly ? open(places.origin(reference), from) : places.first(reference, (endpoint) => open(endpoint, from), signal)),
+    open: async (from) => {
+      if (options.originOnly) return open(await places.origin(reference), from);
+      const ask = async (endpoint: Endpoint) => {
+        const answer = await open(endpoint, from);
+        except.add(connectionKey(endpoint));
+        return answer;
+      };
+      return places.first(reference, "pull", ask, { except, ...(signal ? { signal } : {}) });
+    },
     policy: session.policy,
     clock: session.clock,
     ...(start !== undefined ? { start } : {}),

@@ -33,7 +33,7 @@ export async function listReferrers(
   options: { artifactType?: string; signal?: AbortSignal } = {},
 ): Promise<Descriptor[]> {
   const { artifactType, signal } = options;
-  const endpoint = places.origin(reference);
+  const endpoint = await places.origin(reference);
   const query = artifactType === undefined ? "" : `?artifactType=${encodeURIComponent(artifactType)}`;
   const found: Descriptor[] = [];
   const request = { ...listRequest(endpoint, reference, `referrers/${reference.digest}${query}`, signal), accept: [200, 404] };

@@ -39,7 +39,8 @@ export async function getManifest(
   reference: Reference,
   options: { platform?: Platform; signal?: AbortSignal } = {},
 ): Promise<RemoteManifest> {
-  let found = await places.first(reference, (endpoint) => getFrom(session, endpoint, reference, options.signal), options.signal);
+  const stoppable = options.signal ? { signal: options.signal } : {};
+  let found = await places.first(reference, purposeOf(reference), (endpoint) => getFrom(session, endpoint, reference, options.signal), stoppable);
   for (let depth = 0; options.platform && isIndex(found.mediaType); depth += 1) {
     const index = readIndex(found, reference);
     const chosen = depth < DEEPEST_INDEX ? selectPlatform(index, options.platform) : undefined;
@@ -49,7 +50,7 @@ export async function getManifest(
       });
     }
     const child = { ...reference, digest: chosen.digest };
-    const manifest = await places.first(reference, (endpoint) => getFrom(session, endpoint, child, options.signal), options.signal);
+    const manifest = await places.first(reference, "pull", (endpoint) => getFrom(session, endpoint, child, options.signal), stoppable);
     found = { ...manifest, index: found.index ?? found };
   }
   return found;
@@ -57,7 +58,7 @@ export async function getManifest(
 
 /** Undefined when the registry has no such manifest. */
 export async function headManifest(session: Session, places: Places, reference: Reference, signal?: AbortSignal): Promise<ManifestInfo | undefined> {
-  return places.first(reference, async (endpoint) => {
+  return places.first(reference, purposeOf(reference), async (endpoint) => {
     const answer = await session.send({ ...manifestRequest(endpoint, reference), method: "HEAD", accept: [200, 404], ...(signal ? { signal } : {}) });
     await discard(answer);
     // Another place may have what a mirror does not.
@@ -70,7 +71,7 @@ export async function headManifest(session: Session, places: Places, reference: 
       ...(digest !== undefined && isDigest(digest) ? { digest } : {}),
       ...(length !== undefined ? { size: Number(length) } : {}),
     };
-  }, signal);
+  }, signal ? { signal } : {});
 }
 
 /** Puts a manifest by tag, or by digest where the reference has no tag. Gives back its digest. @throws RESPONSE_INVALID, REGISTRY_… */
@@ -81,7 +82,7 @@ export async function putManifest(
   manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
   signal?: AbortSignal,
 ): Promise<{ digest: Digest; subject?: Digest }> {
-  const endpoint = places.origin(reference);
+  const endpoint = await places.target(reference);
   const digest = reference.tag === undefined && reference.digest ? digestBytes(manifest.bytes, digestAlgorithm(reference.digest)) : sha256(manifest.bytes);
   const answer = await session.send({
     endpoint,
@@ -106,9 +107,14 @@ export async function putManifest(
 
 /** Deletes a tag, or the manifest itself (with its tags) when the reference has a digest. @throws MANIFEST_UNKNOWN, REGISTRY_REFUSED, … */
 export async function deleteManifest(session: Session, places: Places, reference: Reference, signal?: AbortSignal): Promise<void> {
-  const endpoint = places.origin(reference);
+  const endpoint = await places.target(reference);
   const scopes = [repositoryScope(endpoint, reference.repository, "delete"), repositoryScope(endpoint, reference.repository, "pull,push")];
   await discard(await session.send({ ...manifestRequest(endpoint, reference), method: "DELETE", scopes, accept: [200, 202, 204], ...(signal ? { signal } : {}) }));
+}
+
+/** A place that only holds content is not asked what a tag means. */
+function purposeOf(reference: Reference): "pull" | "resolve" {
+  return reference.digest === undefined ? "resolve" : "pull";
 }
 
 async function getFrom(session: Session, endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined): Promise<RemoteManifest> {

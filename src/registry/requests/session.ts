@@ -3,8 +3,9 @@ import { answerFault, type Subject } from "./answer-fault.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { ConnectionError, connectionError, toFault } from "../transport/connection-error.ts";
 import type { CredentialSource } from "../credentials/credentials.ts";
-import type { Endpoint } from "../routes/endpoint.ts";
+import { connectionKey, type Candidate, type Endpoint } from "../routes/endpoint.ts";
 import { resolveTarget } from "../transport/follow.ts";
+import { authoritiesOf, type Trust } from "../transport/trust.ts";
 import { isRetryableStatus, retryDelay, type RetryClock, type RetryPolicy } from "../transport/retry.ts";
 import { discard, header, readBody, type Answer, type Method, type Transport } from "../transport/transport.ts";
 
@@ -27,8 +28,9 @@ export interface SessionRequest {
   readonly signal?: AbortSignal;
 }
 
-/** What is known of a host once it answered: its origin and how to sign in. */
+/** What is known of a place once it answered: its origin and how to sign in. */
 export interface Connection {
+  readonly endpoint: Endpoint;
   readonly origin: string;
   readonly verify: boolean;
   readonly authenticator: Authenticator;
@@ -36,6 +38,8 @@ export interface Connection {
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 5;
+/** Milliseconds; some mirrors fetch the whole before they answer. */
+const MIRROR_PATIENCE = 30_000;
 
 /** Requests with sign-in, redirects and retries, to any number of hosts. */
 export class Session {
@@ -83,9 +87,9 @@ export class Session {
     });
   }
 
-  /** Finds out, once per host, where it answers and whether it wants a login, by `GET /v2/`. */
+  /** Finds out, once per place, where it answers and whether it wants a login, by `GET /v2/`. */
   connect(endpoint: Endpoint, signal?: AbortSignal): Promise<Connection> {
-    const key = endpoint.candidates.map(({ origin, verify }) => `${origin} ${verify}`).join();
+    const key = connectionKey(endpoint);
     let connection = this.#connections.get(key);
     if (!connection) {
       connection = this.#probe(endpoint);
@@ -101,12 +105,13 @@ export class Session {
       for (const [position, candidate] of endpoint.candidates.entries()) {
         const last = position === endpoint.candidates.length - 1;
         try {
-          const answer = await this.transport.request(new URL("/v2/", candidate.origin), { method: "GET", verify: candidate.verify });
+          const url = new URL(`${endpoint.api}/`, candidate.origin);
+          const answer = await this.transport.request(url, { method: "GET", ...reach(url, endpoint, candidate), ...patience(endpoint, this.transport.timeouts) });
           if (!last && answer.status === 400 && (await spokeToTls(answer))) continue;
           const authenticator = this.#authenticator(endpoint, candidate);
           if (answer.status === 401) authenticator.learn(answer);
           await discard(answer);
-          return { ...candidate, authenticator };
+          return { endpoint, ...candidate, authenticator };
         } catch (error) {
           first ??= error;
           if (!speaksOtherwise(error)) break;
@@ -121,7 +126,7 @@ export class Session {
       host: endpoint.host,
       credentials: this.#credentials,
       now: () => this.#clock.now(),
-      send: (url, request) => this.#sendToken(endpoint, url, { ...request, verify: mustVerify(url, candidate) }),
+      send: (url, request) => this.#sendToken(endpoint, url, { ...request, ...reach(url, endpoint, candidate, request.headers) }),
     });
   }
 
@@ -140,8 +145,11 @@ export class Session {
     let authorization = first.origin === connection.origin ? await authenticator.authorization(request.scopes) : undefined;
     let renewed = false;
     let url = first;
+    let left = false;
     for (let redirects = 0; ; ) {
-      const own = url.origin === connection.origin;
+      // Whoever the registry led to does not decide what is asked of it with our login.
+      left ||= url.origin !== connection.origin;
+      const own = !left;
       const answer = await this.#request(connection, request, url, own ? authorization : undefined);
       if (answer.status === 401 && own && !renewed) {
         const value = await authenticator.renewed(answer, request.scopes, authorization);
@@ -166,15 +174,15 @@ export class Session {
     const { method, headers, body, answerTimeout, signal } = request;
     return this.transport.request(url, {
       method,
-      verify: mustVerify(url, connection),
-      headers: { ...headers, ...(authorization !== undefined ? { authorization } : {}) },
+      ...reach(url, connection.endpoint, connection, { ...headers, ...(authorization !== undefined ? { authorization } : {}) }),
+      ...patience(request.endpoint, this.transport.timeouts),
       ...(body ? { body: body() } : {}),
       ...(answerTimeout !== undefined ? { answerTimeout } : {}),
       ...(signal ? { signal } : {}),
     });
   }
 
-  #sendToken(endpoint: Endpoint, url: URL, request: { method: "GET" | "POST"; headers: Record<string, string>; body?: string; verify: boolean }): Promise<Answer> {
+  #sendToken(endpoint: Endpoint, url: URL, request: { method: "GET" | "POST"; body?: string } & Reach): Promise<Answer> {
     return this.#repeat(endpoint, true, undefined, async () => {
       const answer = await this.transport.request(url, request);
       if (!isRetryableStatus(answer.status)) return answer;
@@ -196,7 +204,8 @@ export class Session {
       } catch (error) {
         // An upload that stalls is stopped by a signal too.
         if (signal?.aborted && !(signal.reason instanceof ConnectionError)) throw signal.reason;
-        const wait = repeatable ? pauseBefore(error, attempt, policy, this.#clock) : undefined;
+        const lost = endpoint.mirror && error instanceof ConnectionError && error.problem === "timeout";
+        const wait = repeatable && !lost ? pauseBefore(error, attempt, policy, this.#clock) : undefined;
         if (wait === undefined) {
           if (error instanceof FailedAnswer) throw await error.fault();
           throw error instanceof ConnectionError ? toFault(error, endpoint.host) : error;
@@ -239,9 +248,28 @@ function speaksOtherwise(error: unknown): boolean {
   return error instanceof ConnectionError && ["wrong-protocol", "broken", "refused"].includes(error.problem);
 }
 
-/** Only the registry's own certificate is excepted from the check, not those of hosts it leads to. */
-function mustVerify(url: URL, connection: { readonly origin: string; readonly verify: boolean }): boolean {
-  return connection.verify || url.hostname !== new URL(connection.origin).hostname;
+interface Reach {
+  readonly verify: boolean;
+  readonly trust: Trust;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connectTimeout?: number;
+}
+
+/**
+ * How a URL is reached while a place is spoken to. What belongs to the place stays there: hosts that it leads to get
+ * neither its headers nor our certificate, and their own certificates are always checked.
+ */
+function reach(url: URL, endpoint: Endpoint, candidate: Candidate, headers: Readonly<Record<string, string>> = {}): Reach {
+  if (url.origin !== candidate.origin) {
+    return { verify: candidate.verify || url.hostname !== new URL(candidate.origin).hostname, trust: authoritiesOf(endpoint.trust), headers };
+  }
+  const { connectTimeout } = endpoint;
+  return { verify: candidate.verify, trust: endpoint.trust, headers: { ...endpoint.headers, ...headers }, ...(connectTimeout !== undefined ? { connectTimeout } : {}) };
+}
+
+/** A place that another one stands behind is not waited for as long as a registry. */
+function patience({ mirror }: Endpoint, { idleTimeout }: { readonly idleTimeout: number }): { idleTimeout?: number } {
+  return mirror ? { idleTimeout: Math.min(MIRROR_PATIENCE, idleTimeout) } : {};
 }
 
 /** Waits for what others wait for too, and leaves alone when aborted. */

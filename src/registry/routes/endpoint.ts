@@ -1,49 +1,70 @@
 import type { Reference } from "../../oci/reference.ts";
-import { isLoopback } from "../transport/proxy-environment.ts";
+import { systemTrust, trustKey, type Trust } from "../transport/trust.ts";
 
-/** A registry or mirror that requests can be sent to. */
+/** What a place may be asked for: content by digest, what a tag means, and to take what is sent. */
+export type Capability = "pull" | "resolve" | "push";
+
+/** Who or what said something, for messages: `mirror "m.example" of prefix "docker.io"`, in a file or a variable. */
+export interface Reason {
+  readonly entry: string;
+  readonly file?: string;
+}
+
+/** An origin that may answer. */
+export interface Candidate {
+  readonly origin: string;
+  /** Whether the certificate of an https origin is checked. */
+  readonly verify: boolean;
+}
+
+/** A place that requests for one repository can be sent to: the registry itself, a mirror of it, or what stands for it. */
 export interface Endpoint {
   /** The name that credentials and messages go by: `docker.io`, `127.0.0.1:5000`. */
   readonly host: string;
   /** What to try, in this order, until one answers. */
-  readonly candidates: readonly { readonly origin: string; readonly verify: boolean }[];
-  /** Put before the repository's name; a mirror's URL may have a path. */
-  readonly prefix: string;
+  readonly candidates: readonly Candidate[];
+  readonly trust: Trust;
+  /** The path of the interface, `/v2` unless a file says otherwise. */
+  readonly api: string;
+  /** What stands here at the beginning of the repository's name instead of what the user wrote. */
+  readonly rename: { readonly from: string; readonly to: string };
+  /** The registry that a place for several of them is asked about, sent as `ns` (containerd's hosts.toml). */
+  readonly namespace?: string;
+  /** Sent to this place only; values may be secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds until a connection stands. */
+  readonly connectTimeout?: number;
+  readonly capabilities: readonly Capability[];
+  /** Whether another place is asked when this one fails. */
   readonly mirror: boolean;
+  /** Why requests go here. */
+  readonly reason: Reason;
+  /** Why plain HTTP or an unchecked certificate is allowed, where it is. */
+  readonly open?: Reason;
 }
 
-/**
- * The endpoint of a registry host. HTTPS only, except: loopback hosts may speak plain HTTP, as with docker, and
- * so may those that `insecure` lists (or all, when true), whose certificates are not checked either.
- */
-export function registryEndpoint(host: string, insecure: readonly string[] | boolean = false): Endpoint {
-  const name = apiHost(host);
-  const hostname = name.replace(/:\d+$/, "");
-  const http = { origin: `http://${name}`, verify: false };
-  const https = (verify: boolean): { origin: string; verify: boolean } => ({ origin: `https://${name}`, verify });
-  const open = insecure === true || (insecure !== false && (insecure.includes(host) || insecure.includes(hostname)));
-  const candidates = isLoopback(hostname) ? [http, https(false)] : open ? [https(false), http] : [https(true)];
-  return { host, candidates, prefix: "", mirror: false };
+/** The parts of an endpoint that most have in common. */
+export const plainEndpoint = {
+  trust: systemTrust, api: "/v2", rename: { from: "", to: "" }, headers: {}, capabilities: ["pull", "resolve", "push"], mirror: false,
+} as const satisfies Partial<Endpoint>;
+
+/** Endpoints with the same key share connections and logins. */
+export function connectionKey({ host, candidates, api, trust, headers }: Endpoint): string {
+  return JSON.stringify([host, candidates.map(({ origin, verify }) => [origin, verify]), api, trustKey(trust), headers]);
 }
 
-/** The endpoint of a mirror, whose URL says the protocol; a path in it stands before the repository's name. */
-export function mirrorEndpoint(url: string, insecure: readonly string[] | boolean = false): Endpoint {
-  const { protocol, host, hostname, pathname } = new URL(url);
-  const open = insecure === true || (insecure !== false && insecure.includes(host)) || isLoopback(hostname);
-  const prefix = pathname.replace(/^\/|\/$/g, "");
-  return { host, candidates: [{ origin: `${protocol}//${host}`, verify: !open }], prefix: prefix ? `${prefix}/` : "", mirror: true };
+/** The repository's name at this place. */
+export function repositoryAt({ rename: { from, to } }: Pick<Endpoint, "rename">, repository: string): string {
+  return repository.startsWith(from) ? to + repository.slice(from.length) : repository;
 }
 
-/** The path of a request below `/v2/`, such as `repositoryPath(endpoint, reference, "manifests/latest")`. */
+/** The path of a request to the interface, such as `repositoryPath(endpoint, reference, "manifests/latest")`. */
 export function repositoryPath(endpoint: Endpoint, reference: Pick<Reference, "repository">, rest: string): string {
-  return `/v2/${endpoint.prefix}${reference.repository}/${rest}`;
+  const path = `${endpoint.api}/${repositoryAt(endpoint, reference.repository)}/${rest}`;
+  return endpoint.namespace === undefined ? path : `${path}${rest.includes("?") ? "&" : "?"}ns=${encodeURIComponent(endpoint.namespace)}`;
 }
 
 /** The token scope for a repository (distribution-spec, auth/scope.md). */
 export function repositoryScope(endpoint: Endpoint, repository: string, actions: "pull" | "pull,push" | "delete" | "*"): string {
-  return `repository:${endpoint.prefix}${repository}:${actions}`;
-}
-
-function apiHost(host: string): string {
-  return host === "docker.io" || host === "index.docker.io" ? "registry-1.docker.io" : host;
+  return `repository:${repositoryAt(endpoint, repository)}:${actions}`;
 }

@@ -1,40 +1,58 @@
-import { isFault, type Fault } from "../../std/fault.ts";
-import type { Reference } from "../../oci/reference.ts";
-import { mirrorEndpoint, registryEndpoint, type Endpoint } from "./endpoint.ts";
+import { fault, isFault, type Fault } from "../../std/fault.ts";
+import { connectionKey, type Capability, type Endpoint } from "./endpoint.ts";
+import { readingRoute, writingRoute, type Destination, type RouteRules } from "./routes-of.ts";
 
-/** Where things of a registry host can be read: its mirrors in order, then the registry itself. */
+/** Told when a place has trouble, not when it merely lacks something, and the next one is asked. */
+export type OnMirrorFailure = (mirror: string, reason: Fault) => void;
+
+/** Where things of registries are read and written. */
 export class Places {
-  readonly #mirrors: ReadonlyMap<string, readonly string[]>;
-  readonly #insecure: readonly string[] | boolean;
-  readonly #onMirrorFailure: (mirror: string, reason: Fault) => void;
+  readonly #rules: () => Promise<RouteRules>;
+  readonly #onMirrorFailure: OnMirrorFailure;
   readonly #down = new Set<string>();
 
-  constructor(mirrors: ReadonlyMap<string, readonly string[]>, insecure: readonly string[] | boolean, onMirrorFailure?: (mirror: string, reason: Fault) => void) {
-    this.#mirrors = mirrors;
-    this.#insecure = insecure;
-    this.#onMirrorFailure = onMirrorFailure ?? (() => undefined);
+  /** @param rules asked for when a registry is contacted first */
+  constructor(rules: () => Promise<RouteRules>, onMirrorFailure: OnMirrorFailure = () => undefined) {
+    let loaded: Promise<RouteRules> | undefined;
+    this.#rules = () => (loaded ??= rules());
+    this.#onMirrorFailure = onMirrorFailure;
   }
 
-  /** The registry itself: what is written and deleted goes there. */
-  origin(reference: Pick<Reference, "host">): Endpoint {
-    return registryEndpoint(reference.host, this.#insecure);
+  /** What is written and deleted goes there. */
+  async target(destination: Destination): Promise<Endpoint> {
+    return writingRoute(destination, await this.#rules());
   }
 
-  /** The result of the first place that has one; what mirrors fail with is passed over. Throws what the registry itself fails with. */
-  async first<Result>(reference: Pick<Reference, "host">, task: (endpoint: Endpoint) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
-    for (const url of this.#mirrors.get(reference.host) ?? []) {
-      if (this.#down.has(url)) continue;
+  /** The registry itself, the last place to read from. */
+  async origin(destination: Destination): Promise<Endpoint> {
+    return readingRoute(destination, await this.#rules()).at(-1)!;
+  }
+
+  /**
+   * The result of the first place that has one and may be asked for it; what mirrors fail with is passed over.
+   * Throws what the last place fails with.
+   * @param options.except places that failed already
+   */
+  async first<Result>(
+    destination: Destination, purpose: Exclude<Capability, "push">, task: (endpoint: Endpoint) => Promise<Result>,
+    options: { readonly except?: ReadonlySet<string>; readonly signal?: AbortSignal } = {},
+  ): Promise<Result> {
+    const able = readingRoute(destination, await this.#rules()).filter(({ capabilities }) => capabilities.includes(purpose));
+    for (const endpoint of able) {
+      const key = connectionKey(endpoint);
+      const last = endpoint === able.at(-1);
+      if (!last && (this.#down.has(key) || options.except?.has(key))) continue;
       try {
-        return await task(mirrorEndpoint(url, this.#insecure));
+        return await task({ ...endpoint, mirror: !last });
       } catch (error) {
-        signal?.throwIfAborted();
-        if (!isFault(error)) throw error;
+        options.signal?.throwIfAborted();
+        if (last || !isFault(error)) throw error;
         // A mirror need not have everything.
         if (error.code.endsWith("_UNKNOWN")) continue;
-        this.#onMirrorFailure(url, error);
-        if (isFault(error, "REGISTRY_UNREACHABLE") || isFault(error, "REGISTRY_TIMEOUT") || isFault(error, "REGISTRY_CERTIFICATE")) this.#down.add(url);
+        this.#onMirrorFailure(endpoint.candidates[0]!.origin, error);
+        if (isFault(error, "REGISTRY_UNREACHABLE") || isFault(error, "REGISTRY_TIMEOUT") || isFault(error, "REGISTRY_CERTIFICATE")) this.#down.add(key);
       }
     }
-    return task(this.origin(reference));
+    throw fault("REGISTRY_UNREACHABLE", { host: destination.host, reason: `no place that may be asked for it is known`, hint: "`sampan registry routes` shows the places and who named them" });
   }
 }

@@ -3,6 +3,7 @@ import type { SecureContext } from "node:tls";
 import { connectionError } from "./connection-error.ts";
 import { exchange, type Body } from "./exchange.ts";
 import { proxyFor } from "./proxy-environment.ts";
+import { systemTrust, trustKey, type Trust } from "./trust.ts";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -20,8 +21,14 @@ export interface TransportRequest {
   readonly body?: Body;
   /** Whether the certificate of an https host is checked. */
   readonly verify: boolean;
+  /** Authorities for this host beside those that are always trusted, and certificates that it is shown. */
+  readonly trust?: Trust;
+  /** Milliseconds until a connection stands, where it is not the transport's own. */
+  readonly connectTimeout?: number;
   /** Milliseconds until the answer's headers, after the request was sent. */
   readonly answerTimeout?: number;
+  /** Milliseconds without a byte, where it is not the transport's own. */
+  readonly idleTimeout?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -36,6 +43,12 @@ export interface TransportOptions {
   /** Milliseconds without a byte. */
   readonly idleTimeout: number;
   readonly userAgent: string;
+}
+
+interface Manners {
+  readonly verify: boolean;
+  readonly trust: Trust;
+  readonly connectTimeout: number;
 }
 
 /** Sends single HTTP requests: pools, TLS, proxies and timeouts, and nothing that is particular to registries. */
@@ -55,9 +68,10 @@ export class Transport implements AsyncDisposable {
   /** @throws ConnectionError when no answer came; the signal's reason when it was aborted. */
   async request(url: URL, request: TransportRequest): Promise<Answer> {
     request.signal?.throwIfAborted();
-    const { connectTimeout, idleTimeout, userAgent, environment } = this.#options;
+    const { userAgent, environment } = this.#options;
+    const { connectTimeout = this.#options.connectTimeout, idleTimeout = this.#options.idleTimeout } = request;
     const proxy = proxyFor(url, environment);
-    const agent = await this.#agent(url, proxy, request.verify);
+    const agent = await this.#agent(url, proxy, { verify: request.verify, trust: request.trust ?? systemTrust, connectTimeout });
     // To a proxy, plain HTTP goes with the whole address (RFC 9112 § 3.2.2); HTTPS goes through a tunnel.
     const forwarded = url.protocol === "http:" ? proxy : undefined;
     const { protocol, hostname, port } = forwarded ?? url;
@@ -92,20 +106,21 @@ export class Transport implements AsyncDisposable {
     for (const each of opened) if (each.status === "fulfilled") each.value.destroy();
   }
 
-  #agent(url: URL, proxy: URL | undefined, verify: boolean): Promise<Agent> {
+  #agent(url: URL, proxy: URL | undefined, manners: Manners): Promise<Agent> {
     const tunnel = url.protocol === "https:" ? proxy : undefined;
     const secure = url.protocol === "https:" || proxy?.protocol === "https:";
-    const key = `${tunnel?.href ?? ""} ${secure} ${verify}`;
+    const key = [tunnel?.href ?? "", secure, manners.verify, trustKey(manners.trust), manners.connectTimeout].join(" ");
     let agent = this.#agents.get(key);
-    if (!agent) this.#agents.set(key, (agent = this.#open(tunnel, secure, verify)));
+    if (!agent) this.#agents.set(key, (agent = this.#open(tunnel, secure, manners)));
     return agent;
   }
 
-  async #open(tunnel: URL | undefined, secure: boolean, verify: boolean): Promise<Agent> {
-    const { connections, connectTimeout: timeout } = this.#options;
-    const pool = { keepAlive: true, maxSockets: connections };
+  async #open(tunnel: URL | undefined, secure: boolean, { verify, trust, connectTimeout: timeout }: Manners): Promise<Agent> {
+    const pool = { keepAlive: true, maxSockets: this.#options.connections };
     if (!secure) return new http.Agent(pool);
-    const tls = verify ? { secureContext: await this.#trusted() } : { rejectUnauthorized: false };
+    const own = trust.authorities.length + trust.clients.length > 0;
+    const secureContext = verify || own ? await (own ? this.#trusting(trust) : this.#trusted()) : undefined;
+    const tls = { ...(secureContext ? { secureContext } : {}), ...(verify ? {} : { rejectUnauthorized: false }) };
     const agent = new (https().Agent)({ ...pool, ...tls });
     if (tunnel) {
       const { tunnelThrough } = await import("./proxy-tunnel.ts");
@@ -120,6 +135,16 @@ export class Transport implements AsyncDisposable {
       const [{ createSecureContext }, { trustedCertificates }] = await Promise.all([import("node:tls"), import("./certificates.ts")]);
       return createSecureContext({ ca: trustedCertificates(this.#options.environment, this.#options.certificates) });
     })());
+  }
+
+  async #trusting({ authorities, clients }: Trust): Promise<SecureContext> {
+    const [{ createSecureContext }, { trustedCertificates }] = await Promise.all([import("node:tls"), import("./certificates.ts")]);
+    const more = [...this.#options.certificates, ...authorities.map(({ pem }) => pem)];
+    return createSecureContext({
+      ca: trustedCertificates(this.#options.environment, more),
+      cert: clients.map(({ certificate }) => certificate.pem),
+      key: clients.map(({ key }) => key.pem),
+    });
   }
 }
 
