@@ -1,6 +1,7 @@
 import type { FaultSpec } from "./fault-spec.ts";
 import { buildFaults } from "./faults/build.ts";
 import { cliFaults } from "./faults/cli.ts";
+import { containerFaults } from "./faults/container.ts";
 import { contextFaults } from "./faults/context.ts";
 import { dockerfileFaults } from "./faults/dockerfile.ts";
 import { execFaults } from "./faults/exec.ts";
@@ -22,6 +23,7 @@ export const faultTable = {
   ...imageFaults,
   ...storeFaults,
   ...registryFaults,
+  ...containerFaults,
   ...serverFaults,
   ...cliFaults,
 } as const;

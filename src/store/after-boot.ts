@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { moveStrayBlobs } from "./collect.ts";
 import { ownIdentity } from "./process-identity.ts";
+import { moveStrayContainers } from "./recover-containers.ts";
 import { moveAway, type RemovalPlace } from "./removal.ts";
 
 /** After this time the kernel has written back what was dirty (dirty_expire_centisecs is 30 s), in milliseconds. */
@@ -40,6 +41,7 @@ export function checkAfterBoot(place: RemovalPlace): readonly string[] {
       if (sizeOf(blobs.path(digest)) !== size) database.run("DELETE FROM blob WHERE digest = ?", digest);
     }
     moveStrayBlobs(place, trash);
+    moveStrayContainers(place, trash);
     const known = new Set(database.all<{ id: number }>("SELECT id FROM snapshot").map(({ id }) => id.toString(36)));
     for (const name of readdirSync(snapshots)) {
       if (!known.has(name)) moveAway(join(snapshots, name), lease.temporaryPath("removed"), trash);

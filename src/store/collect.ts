@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Database } from "./database.ts";
+import { moveStrayContainers } from "./recover-containers.ts";
 import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
 
 export interface CollectOptions {
@@ -9,8 +10,8 @@ export interface CollectOptions {
 }
 
 /**
- * Takes away what nothing needs. Needed are, starting from images, cache records and the leases of living processes:
- * an image's config, manifest and layers in every codec, and the snapshots of its chain ids; a cache record's snapshot;
+ * Takes away what nothing needs. Needed are, starting from images, containers, cache records and the leases of living processes:
+ * an image's config, manifest and layers in every codec, and the snapshots of its chain ids; a cache record's and a container's snapshot;
  * a snapshot's parent, and the blobs that hold a needed snapshot's layer.
  */
 export function collect(place: RemovalPlace, options: CollectOptions = {}): Removed {
@@ -28,6 +29,7 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
     database.run("DELETE FROM cache_alias WHERE key NOT IN (SELECT key FROM cache_record)");
     database.run(`DELETE FROM layer_blob WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)`);
     moveStrayBlobs(place, stray);
+    moveStrayContainers(place, stray);
   });
   const removed = finishRemoval(place);
   return { ...removed, trash: [...stray, ...removed.trash] };
@@ -39,6 +41,7 @@ const NEEDED_SNAPSHOTS = `
     UNION SELECT CAST(object AS INTEGER) FROM lease_item WHERE kind = 'snapshot'
     UNION SELECT snapshot.id FROM snapshot JOIN image_layer USING (chain_id) WHERE state = 1
     UNION SELECT snapshot FROM cache_record WHERE snapshot IS NOT NULL
+    UNION SELECT snapshot FROM container WHERE snapshot IS NOT NULL
     UNION SELECT parent FROM snapshot JOIN needed USING (id) WHERE parent IS NOT NULL
   ) INSERT INTO needed_snapshot SELECT id FROM needed`;
 

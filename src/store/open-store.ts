@@ -6,11 +6,13 @@ import { checkAfterBoot } from "./after-boot.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { collect, type CollectOptions } from "./collect.ts";
+import { ContainerStore } from "./container-store.ts";
 import { Database } from "./database.ts";
 import { FileDigests } from "./file-digests.ts";
 import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
 import { Lease } from "./lease.ts";
+import { recoverContainers } from "./recover-containers.ts";
 import { recover } from "./recover.ts";
 import { finishRemoval, type RemovalPlace, type Removed } from "./removal.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -33,6 +35,7 @@ export interface Store extends AsyncDisposable {
   readonly layers: LayerBlobs;
   readonly images: ImageStore;
   readonly snapshots: SnapshotStore;
+  readonly containers: ContainerStore;
   readonly cache: CacheRecords;
   readonly fileDigests: FileDigests;
   /** A folder of this process for unfinished files, on the store's file system; emptied when the store is closed. */
@@ -54,6 +57,7 @@ export async function openStore(folder: string): Promise<Store> {
   const temporary = join(root, "tmp");
   const snapshotFolder = join(root, "snapshots");
   const blobFolder = join(root, "blobs");
+  const containerFolder = join(root, "containers");
   guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
   keepReserve(root);
   const database = new Database(databasePath);
@@ -61,14 +65,14 @@ export async function openStore(folder: string): Promise<Store> {
     migrate(database);
     const lease = new Lease(database, temporary);
     const blobs = new BlobStore(database, lease, blobFolder);
-    const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder };
+    const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder, containers: containerFolder };
     const background = new Set<Promise<void>>();
     const remove = (paths: readonly string[]): Promise<void> => {
       const work = Promise.all(paths.map(removeTree)).then(() => {});
       background.add(work);
       return work.finally(() => background.delete(work));
     };
-    const leftovers = guarded(root, () => [...recover(place, temporary), ...checkAfterBoot(place)]);
+    const leftovers = guarded(root, () => [...recover(place, temporary), ...recoverContainers(place), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
@@ -80,6 +84,7 @@ export async function openStore(folder: string): Promise<Store> {
       layers: new LayerBlobs(database, lease),
       images: new ImageStore(database, lease, blobs),
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
+      containers: new ContainerStore(database, lease, containerFolder, (path) => remove([path])),
       cache: new CacheRecords(database, lease),
       fileDigests,
       get temporary() {

@@ -15,6 +15,8 @@ export interface RemovalPlace {
   readonly blobs: BlobStore;
   /** The folder of all snapshots. */
   readonly snapshots: string;
+  /** The folder of all containers, which may not be there yet. */
+  readonly containers: string;
 }
 
 export interface Removed {

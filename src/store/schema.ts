@@ -57,6 +57,15 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE file_digest;
   CREATE TABLE file_digest_scope (scope TEXT PRIMARY KEY, entries TEXT NOT NULL, used_at INTEGER NOT NULL);
   `,
+  // Containers: see container-store.ts. pid to namespace are the process that makes or supervises one, while it does.
+  `
+  CREATE TABLE container (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, image TEXT NOT NULL, snapshot INTEGER,
+    state TEXT NOT NULL, auto_remove INTEGER NOT NULL, spec TEXT NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER,
+    finished_at INTEGER, exit_code INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', running TEXT,
+    pid INTEGER, started TEXT, boot TEXT, namespace TEXT) WITHOUT ROWID;
+  CREATE INDEX container_pid ON container (pid) WHERE pid IS NOT NULL;
+  CREATE INDEX container_image ON container (image);
+  `,
 ];
 
 /** Brings the database to this version's format. @throws STORE_NEWER when a newer Sampan has written it. */

@@ -188,7 +188,8 @@ export function toNumber(id: string): number {
   return /^[0-9a-z]{1,10}$/.test(id) ? Number.parseInt(id, 36) : -1;
 }
 
-function copyRootAttributes(lower: string | undefined, upper: string): void {
+/** Gives the top folder of a new layer mode and owner of the one below, since overlayfs shows those of the uppermost. */
+export function copyRootAttributes(lower: string | undefined, upper: string): void {
   if (lower === undefined) return;
   const { mode, uid, gid } = statSync(lower);
   if (uid !== process.getuid!() || gid !== process.getgid!()) chownSync(upper, uid, gid);

@@ -26,6 +26,12 @@ export function assertStoreWhole(root: string): void {
       assert.deepEqual(readdirSync(join(root, "snapshots", id.toString(36))), ["fs"]);
       assert.ok(parent === null || snapshots.some((other) => other.id === parent));
     }
+    const containers = database.all<{ id: string; snapshot: number | null; pid: number | null }>("SELECT id, snapshot, pid FROM container");
+    assert.deepEqual(existsSync(join(root, "containers")) ? readdirSync(join(root, "containers")).sort() : [], containers.map(({ id }) => id).sort());
+    for (const { id, snapshot, pid } of containers) {
+      assert.equal(pid, null, `container ${id} is supervised`);
+      assert.ok(snapshot === null || snapshots.some((row) => row.id === snapshot), `the snapshot below container ${id}`);
+    }
     for (const { id } of database.all<{ id: string }>("SELECT id FROM image WHERE state = 1")) assert.ok(existsSync(join(root, "blobs/sha256", id.slice(7))), `the config of ${id}`);
     for (const { snapshot } of database.all<{ snapshot: number }>("SELECT snapshot FROM cache_record WHERE snapshot IS NOT NULL")) {
       assert.ok(snapshots.some(({ id }) => id === snapshot), `snapshot ${snapshot} of a cache record`);

@@ -1,0 +1,90 @@
+import type { RunJob } from "../exec/run-job.ts";
+import type { Digest } from "../oci/digest.ts";
+
+/** `created` was never started, or its command could not be; `exited` has run. */
+export type ContainerState = "created" | "running" | "exited";
+
+/** A container on this machine. Times are milliseconds since the epoch. */
+export interface ContainerRecord {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  /** The image it was made of, which may be gone from the store by now. */
+  readonly image: Digest;
+  /** The snapshot below its writable layer; none for an image without layers. */
+  readonly snapshot?: string | undefined;
+  readonly state: ContainerState;
+  /** Whether it goes when it ends. */
+  readonly autoRemove: boolean;
+  readonly spec: ContainerSpec;
+  readonly createdAt: number;
+  readonly startedAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  readonly exitCode: number;
+  /** Why it could not be started, or what went wrong while it ran. */
+  readonly error: string;
+  /** The process that supervises it, by its number in this machine's PID namespace; while it runs. */
+  readonly supervisor?: number | undefined;
+  /** What is only so while it runs. */
+  readonly running?: RunningContainer | undefined;
+}
+
+/** What a container was asked to be, when it was created. */
+export interface ContainerSpec {
+  /** The image's name as it was given. */
+  readonly imageName: string;
+  /** The command's first words that came from ENTRYPOINT; the others are its arguments. */
+  readonly entrypoint: readonly string[];
+  readonly job: Omit<RunJob, "root" | "stdin" | "cgroups" | "ports">;
+  /** Whether standard input stays open. */
+  readonly interactive: boolean;
+  readonly runtime: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal: NodeJS.Signals;
+  /** Seconds that `stop` waits. */
+  readonly stopTimeout: number;
+  /** What -p and -P ask for; host ports may be left open. */
+  readonly ports: readonly PortRequest[];
+  /** `80/tcp`, of EXPOSE and --expose. */
+  readonly exposed: readonly string[];
+  readonly limits: ResourceLimits;
+  /** Bytes of one log file and how many there are at most; none where nothing is logged. */
+  readonly log?: { readonly size: number; readonly files: number } | undefined;
+}
+
+export interface PortRequest {
+  /** Address of the host to listen at; empty for all. */
+  readonly address: string;
+  /** 0 for any free one; with `last`, any free one of a range. */
+  readonly host: number;
+  readonly last?: number;
+  readonly container: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+export interface ResourceLimits {
+  /** Bytes. */
+  readonly memory?: number;
+  /** Bytes of memory and swap together; -1 for no limit of swap. */
+  readonly memorySwap?: number;
+  /** Processors, 1.5 for one and a half. */
+  readonly cpus?: number;
+  readonly pids?: number;
+}
+
+/** What a container that runs has of this machine. */
+export interface RunningContainer {
+  /** Its first process and when that was started, in clock ticks after boot. */
+  readonly pid: number;
+  readonly started: string;
+  readonly ports: readonly PublishedPort[];
+  /** Folders of cgroups that it alone is in. */
+  readonly cgroups: readonly string[];
+}
+
+export interface PublishedPort {
+  readonly address: string;
+  readonly host: number;
+  readonly container: number;
+  readonly protocol: "tcp" | "udp";
+}
