@@ -40,7 +40,7 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   attach(proc, ensureTarget("/proc", "directory").path);
   attach(sys, ensureTarget("/sys", "directory").path);
   const dev = ensureTarget("/dev", "directory");
-  fillDev(dev.path, devices);
+  fillDev(dev.path, devices, job.shmSize);
   // BuildKit leaves dev, proc and sys that it made, but takes a dev back that only holds a mount of the job's own.
   const stubs: MountStub[] = job.mounts.some(({ target }) => target.startsWith("/dev/")) ? dev.stubs : [];
   for (const { fd, target, kind } of picked.sort((a, b) => depth(a.target) - depth(b.target))) {

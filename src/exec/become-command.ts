@@ -1,46 +1,69 @@
-import { fchownSync, fstatSync } from "node:fs";
+import { fchownSync, fstatSync, statSync, writeSync } from "node:fs";
 import { limitBoundingSet, setCapabilities } from "../linux/capabilities.ts";
 import { setThreadGroups, setThreadIds } from "../linux/credentials.ts";
-import { dieWithParent, execute, leaveKeyring, limitOpenFiles, openAs, passStandardDescriptors, restoreSignals, setHostname } from "../linux/process.ts";
+import { createPipe } from "../linux/pipe.ts";
+import {
+  dieWithParent, execute, forbidNewPrivileges, leaveKeyring, limitOpenFiles, openAs, passStandardDescriptors, restoreSignals, setLimit,
+} from "../linux/process.ts";
 import { installFilter, type Instruction } from "../linux/seccomp.ts";
-import { DEFAULT_CAPABILITY_MASK } from "./capabilities.ts";
+import { capabilityMask } from "./capabilities.ts";
 import { containerUser, makeFolder, readIdMaps, withMissing } from "./container-user.ts";
-import { findCommand, notStarted } from "./find-command.ts";
-import type { SandboxJob } from "./sandbox-job.ts";
+import { CommandNotStarted, findCommand, notStarted } from "./find-command.ts";
+import { ask } from "./sandbox-channel.ts";
+import type { CommandJob } from "./sandbox-job.ts";
 import type { ProcessUser } from "./user.ts";
 
 const OPEN_FILES = 1_048_576;
 
-/** Gives up every right that a container has not, and executes the command; the root is the container's already. */
-export function becomeCommand(job: SandboxJob, filter: readonly Instruction[]): never {
+/**
+ * Gives up every right that a container has not, and executes the command; the root is the container's already.
+ * @param options.makeFolder whether a working directory that is missing is made
+ */
+export function becomeCommand(job: CommandJob, filter: readonly Instruction[], options: { readonly makeFolder: boolean }): never {
   const user = containerUser(job.user, readIdMaps());
   const env = withMissing(job.env, [`HOME=${user.home}`]); // as the OCI runtimes do it
-  setHostname(job.hostname);
+  const capabilities = capabilityMask(job.capabilities);
   // So far it is the host's, whose mode and owner a command could change.
   if (!job.ownDescriptors.includes(0)) openAs(0, "/dev/null");
-  enterFolder(job.cwd, user);
+  enterFolder(job.cwd, user, options.makeFolder);
   for (const fd of job.ownDescriptors) giveTo(fd, user);
   limitOpenFiles(OPEN_FILES);
+  for (const { resource, soft, hard } of job.ulimits ?? []) setLimit(resource, soft, hard);
   leaveKeyring();
   restoreSignals();
-  limitBoundingSet(DEFAULT_CAPABILITY_MASK);
-  installFilter(filter); // needs CAP_SYS_ADMIN, which the next step gives up
-  setThreadGroups(user.groups);
-  setThreadIds(user.uid, user.gid);
-  setCapabilities(user.uid === 0 ? DEFAULT_CAPABILITY_MASK : 0n); // what this process inherited must not stay either
-  dieWithParent();
-  passStandardDescriptors();
-  const path = findCommand(job.args[0] ?? "", env);
+  const witness = job.announce ? announce() : undefined;
   try {
-    execute(path, job.args, env);
+    limitBoundingSet(capabilities);
+    if (job.noNewPrivileges) forbidNewPrivileges();
+    installFilter(filter); // needs CAP_SYS_ADMIN, which the next step gives up
+    setThreadGroups(user.groups);
+    setThreadIds(user.uid, user.gid);
+    setCapabilities(user.uid === 0 ? capabilities : 0n); // what this process inherited must not stay either
+    dieWithParent();
+    passStandardDescriptors();
+    const path = findCommand(job.args[0] ?? "", env);
+    try {
+      execute(path, job.args, env);
+    } catch (error) {
+      throw notStarted(job.args[0]!, error);
+    }
   } catch (error) {
-    throw notStarted(job.args[0]!, error);
+    if (witness !== undefined) writeSync(witness, "x");
+    throw error;
   }
 }
 
-function enterFolder(cwd: string, { uid, gid }: ProcessUser): void {
+/** Lets the parent see when the command is executed: by a pipe of which it gets one end and which execve(2) closes. */
+function announce(): number {
+  const { read, write } = createPipe();
+  ask({ kind: "executing", fd: read });
+  return write;
+}
+
+function enterFolder(cwd: string, { uid, gid }: ProcessUser, make: boolean): void {
   const path = cwd === "" ? "/" : cwd;
-  makeFolder(path, uid, gid);
+  if (make) makeFolder(path, uid, gid);
+  else if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new CommandNotStarted("notFound", `chdir to ${JSON.stringify(path)}: no such directory`);
   process.chdir(path);
 }
 

@@ -20,7 +20,7 @@ export function cloneDevices(): Map<string, number> {
 }
 
 /** Mounts and fills the container's /dev (runtime-spec, config-linux.md, "Default Devices"; moby, oci/defaults.go). */
-export function fillDev(dev: string, devices: ReadonlyMap<string, number>): void {
+export function fillDev(dev: string, devices: ReadonlyMap<string, number>, shmSize: number = 64 * 1024 * 1024): void {
   const closed = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
   attach(newFileSystem("tmpfs", { mode: "755", size: "65536k" }, closed), dev);
   for (const [name, fd] of devices) {
@@ -31,7 +31,7 @@ export function fillDev(dev: string, devices: ReadonlyMap<string, number>): void
   if (existsSync("/proc/kcore")) symlinkSync("/proc/kcore", `${dev}/core`);
   for (const name of ["pts", "shm", "mqueue"]) mkdirSync(`${dev}/${name}`, 0o755);
   mountTerminals(`${dev}/pts`);
-  attach(newFileSystem("tmpfs", { mode: "1777", size: "65536k" }, closed | MOUNT_ATTR.NOEXEC), `${dev}/shm`);
+  attach(newFileSystem("tmpfs", { mode: "1777", size: String(shmSize) }, closed | MOUNT_ATTR.NOEXEC), `${dev}/shm`);
   mount("mqueue", `${dev}/mqueue`, "mqueue", MS.NOSUID | MS.NODEV | MS.NOEXEC);
 }
 

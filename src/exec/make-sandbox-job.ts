@@ -5,10 +5,11 @@ import type { RunJob } from "./run-job.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 
 /** What a sandbox child has to be told for a job. */
-export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime }: {
+export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime, announce }: {
   readonly staging: string;
   readonly ownNetwork: boolean;
   readonly runtime: SandboxJob["runtime"];
+  readonly announce: boolean;
 }): SandboxJob {
   const certificates = job.hostCertificates ? findHostBundle() : undefined;
   return {
@@ -29,6 +30,11 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime }: {
     tmpfs: job.tmpfs ?? [],
     ...(certificates === undefined ? {} : { certificates }),
     terminal: job.terminal,
+    announce,
+    ...(job.shmSize === undefined ? {} : { shmSize: job.shmSize }),
+    ...(job.capabilities === undefined ? {} : { capabilities: job.capabilities }),
+    ...(job.noNewPrivileges ? { noNewPrivileges: true } : {}),
+    ...(job.ulimits === undefined ? {} : { ulimits: job.ulimits }),
     ...(runtime === undefined ? {} : { runtime }),
     ownDescriptors: job.terminal || job.stdin !== "null" ? [0, 1, 2] : [1, 2],
   };

@@ -12,7 +12,7 @@ export function mountRoot({ root }: Pick<SandboxJob, "root">): void {
     return;
   }
   // Symlinks of one or two letters keep the options of 500 layers below the limit of one page, and names with
-  // commas and colons out of them. `volatile`: leaving does not wait for the disk; the store decides what to sync.
+  // commas and colons out of them. `volatile`: nothing waits for the disk, fsync(2) neither; the store decides what to sync.
   root.lowers.forEach((lower, index) => symlinkSync(lower, index.toString(36)));
   symlinkSync(root.upper, "upper");
   symlinkSync(root.work, "work");
@@ -24,5 +24,5 @@ export function mountRoot({ root }: Pick<SandboxJob, "root">): void {
   // The mark of an earlier volatile mount of the same folders.
   rmSync("work/work/incompat", { recursive: true, force: true });
   const layers = `lowerdir=${lowers.join(":")},upperdir=upper,workdir=work`;
-  mount("overlay", "root", "overlay", MS.NODEV, `${layers},userxattr,index=off,volatile`);
+  mount("overlay", "root", "overlay", MS.NODEV, `${layers},userxattr,index=off${root.lasting ? "" : ",volatile"}`);
 }

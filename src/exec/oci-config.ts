@@ -1,7 +1,9 @@
 import { DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
-import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
+import type { SeccompProfile } from "../linux/seccomp.ts";
+import { DEFAULT_PROFILE, profileFor } from "./seccomp-profile.ts";
+import { ULIMITS } from "./ulimits.ts";
 import type { ProcessUser } from "./user.ts";
 
 interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
@@ -16,7 +18,7 @@ export function ociConfig(job: SandboxJob, { user, env, files, rootless, oneId }
   readonly rootless: boolean;
   readonly oneId: boolean;
 }): object {
-  const capabilities = DEFAULT_CAPABILITIES.map(({ name }) => name);
+  const capabilities = job.capabilities ?? DEFAULT_CAPABILITIES;
   const held = user.uid === 0 ? capabilities : [];
   const closed = ["nosuid", "noexec", "nodev"];
   const sys: OciMount = rootless
@@ -33,13 +35,14 @@ export function ociConfig(job: SandboxJob, { user, env, files, rootless, oneId }
       env,
       cwd: job.cwd === "" ? "/" : job.cwd,
       capabilities: { bounding: capabilities, effective: held, permitted: held },
-      noNewPrivileges: false,
+      noNewPrivileges: job.noNewPrivileges ?? false,
+      ...(job.ulimits ? { rlimits: job.ulimits.map(ociLimit) } : {}),
     },
     mounts: [
       { destination: "/proc", type: "proc", source: "proc", options: closed },
       { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"] },
       { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...(oneId ? [] : ["gid=5"])] },
-      { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...closed, "mode=1777", "size=65536k"] },
+      { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...closed, "mode=1777", `size=${job.shmSize ?? "65536k"}`] },
       { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: closed },
       sys,
       ...files.map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["bind", "ro", ...closed] })),
@@ -51,19 +54,26 @@ export function ociConfig(job: SandboxJob, { user, env, files, rootless, oneId }
       namespaces: ["pid", "ipc", "uts", "mount"].map((type) => ({ type })),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
-      seccomp: seccomp(),
+      seccomp: seccomp(job.capabilities === undefined ? DEFAULT_PROFILE : profileFor(job.capabilities)),
       resources: {},
     },
   };
 }
 
-function seccomp(): object {
+function ociLimit({ resource, soft, hard }: NonNullable<SandboxJob["ulimits"]>[number]): object {
+  const name = Object.keys(ULIMITS).find((key) => ULIMITS[key] === resource)!;
+  const UNLIMITED = 18446744073709551615n;
+  // As a text in BigInt's form, which JSON does not know, the number would lose its last digits.
+  return { type: `RLIMIT_${name.toUpperCase()}`, soft: soft < 0 ? Number(UNLIMITED) : soft, hard: hard < 0 ? Number(UNLIMITED) : hard };
+}
+
+function seccomp(profile: SeccompProfile): object {
   const operations = { equal: "SCMP_CMP_EQ", less: "SCMP_CMP_LT", masked: "SCMP_CMP_MASKED_EQ" };
   return {
     defaultAction: "SCMP_ACT_ERRNO",
-    defaultErrnoRet: DEFAULT_PROFILE.defaultErrno,
+    defaultErrnoRet: profile.defaultErrno,
     architectures: process.arch === "arm64" ? ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"] : ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
-    syscalls: DEFAULT_PROFILE.rules.map(({ names, action, conditions }) => ({
+    syscalls: profile.rules.filter(({ names }) => names.length > 0).map(({ names, action, conditions }) => ({
       names,
       ...(action === "allow" ? { action: "SCMP_ACT_ALLOW" } : { action: "SCMP_ACT_ERRNO", errnoRet: action.errno }),
       args: (conditions ?? []).map((condition) => condition.operation === "masked"

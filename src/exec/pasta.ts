@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findProgram } from "../linux/find-program.ts";
 import { bindOver, detach } from "../linux/mount.ts";
 import { fault } from "../std/fault.ts";
+import type { PortForward } from "./run-job.ts";
 
 /** How long pasta may take to be ready, in milliseconds. */
 const PATIENCE = 10_000;
@@ -20,11 +21,11 @@ export function havePasta(): boolean {
 }
 
 /**
- * Connects the network namespace of a process to the host's network, addresses and routes alike, by pasta; ports of
- * neither side are forwarded to the other. Disposing of the result ends it; it also ends with this process.
+ * Connects the network namespace of a process to the host's network, addresses and routes alike, by pasta; of the
+ * ports only those are forwarded that are named. Disposing of the result ends it; it also ends with this process.
  * @throws NETWORK_FAILED
  */
-export async function connectByPasta(pid: number, folder: string): Promise<AsyncDisposable> {
+export async function connectByPasta(pid: number, folder: string, ports: readonly PortForward[] = []): Promise<AsyncDisposable> {
   const namespace = join(folder, `network-${pid}`);
   const pidFile = join(folder, `pasta-${pid}`);
   // pasta gives up its rights before it opens the namespace, and may then not look into /proc/PID any more.
@@ -34,7 +35,7 @@ export async function connectByPasta(pid: number, folder: string): Promise<Async
     "setpriv",
     [
       "--pdeathsig", "KILL", findProgram("pasta")!, "--foreground", "--quiet", "--config-net", "--no-map-gw",
-      "-t", "none", "-u", "none", "-T", "none", "-U", "none",
+      ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
       "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
     ],
     { stdio: ["ignore", "ignore", "pipe"], cwd: "/", detached: true },
@@ -61,4 +62,10 @@ export async function connectByPasta(pid: number, folder: string): Promise<Async
     await delay(3);
   }
   return network;
+}
+
+function forwards(flag: string, protocol: PortForward["protocol"], ports: readonly PortForward[]): string[] {
+  const wanted = ports.filter((port) => port.protocol === protocol);
+  if (wanted.length === 0) return [flag, "none"];
+  return wanted.flatMap(({ address, host, container }) => [flag, `${address === "" ? "" : `${address}/`}${host}:${container}`]);
 }

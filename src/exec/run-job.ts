@@ -18,6 +18,17 @@ export interface RunJob {
   /** Empty file systems in memory. */
   readonly tmpfs?: readonly { readonly target: string; readonly options?: string }[];
   readonly readonlyRoot?: boolean;
+  /** Bytes of /dev/shm; 64 MiB where not given. */
+  readonly shmSize?: number;
+  /** Names like CAP_CHOWN that the container's root has; Docker's default ones where not given. */
+  readonly capabilities?: readonly string[];
+  /** Whether programs with set-id bits or file capabilities get nothing by them. */
+  readonly noNewPrivileges?: boolean;
+  readonly ulimits?: readonly Ulimit[];
+  /** Folders of cgroups to run in. */
+  readonly cgroups?: readonly string[];
+  /** Ports of this machine that lead into the container; it then has a network of its own, by pasta. */
+  readonly ports?: readonly PortForward[];
   /** Shows the host's CA certificates besides the image's and points the usual variables to them. */
   readonly hostCertificates: boolean;
   readonly stdin: "null" | "inherit" | Readable;
@@ -26,13 +37,28 @@ export interface RunJob {
 }
 
 export type RootFileSystem =
-  | { readonly kind: "overlay"; readonly lowers: readonly string[]; readonly upper: string; readonly work: string }
+  | {
+    readonly kind: "overlay"; readonly lowers: readonly string[]; readonly upper: string; readonly work: string;
+    /** Whether what the command syncs has to be on the disk then; false where not given, since it costs time. */
+    readonly lasting?: boolean;
+  }
   | { readonly kind: "folder"; readonly path: string };
 
 export interface HostMount {
   readonly source: string;
   readonly target: string;
   readonly readonly: boolean;
+}
+
+/** A limit of setrlimit(2) by its number; -1 is without limit. */
+export interface Ulimit { readonly resource: number; readonly soft: number; readonly hard: number }
+
+export interface PortForward {
+  /** Address of this machine to listen at; empty for all. */
+  readonly address: string;
+  readonly host: number;
+  readonly container: number;
+  readonly protocol: "tcp" | "udp";
 }
 
 /** How a command ended: as a shell would say it, 128 + signal number after a signal. */
@@ -51,7 +77,12 @@ export interface RunOptions {
   /** Gets every byte that the command writes, in order per stream; while it returns a promise, nothing more is read. */
   readonly onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void | Promise<void>;
   /** Called when the command is about to start, with a way to pass signals on to it. */
-  readonly onStart?: (running: { kill(signal: NodeJS.Signals): void }) => void;
+  readonly onStart?: (running: { readonly pid: number; kill(signal: NodeJS.Signals): void }) => void;
+  /**
+   * Called when the command really runs: what follows is its own doing. Never for one that could not be executed.
+   * With an OCI runtime, when that runs.
+   */
+  readonly onExecuted?: () => void;
 }
 
 /** Runs commands in containers. Disposing of it ends what still runs and what was started ahead. */

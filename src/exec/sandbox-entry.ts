@@ -6,7 +6,7 @@ import { flushCompileCache } from "node:module";
 import { bindDeclared } from "../linux/libc.ts";
 import { bindOver } from "../linux/mount.ts";
 import { enterOwnNetwork } from "../linux/network.ts";
-import { endAtOnce } from "../linux/process.ts";
+import { endAtOnce, setHostname } from "../linux/process.ts";
 import { assembleFilter } from "../linux/seccomp.ts";
 import { newSession } from "../linux/terminal.ts";
 import { assembleRoot } from "./assemble-root.ts";
@@ -14,7 +14,7 @@ import { becomeCommand } from "./become-command.ts";
 import { withMissing } from "./container-user.ts";
 import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
-import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
+import { DEFAULT_PROFILE, profileFor } from "./seccomp-profile.ts";
 
 // The host's /proc is still in place here, so this is the number that the parent knows.
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
@@ -30,7 +30,9 @@ try {
   report({ kind: "stubs", stubs });
   newSession();
   if (job.terminal) openTerminal(showConsole);
-  becomeCommand({ ...job, env: withMissing(job.env, env) }, filter);
+  setHostname(job.hostname);
+  const rules = job.capabilities === undefined ? filter : assembleFilter(profileFor(job.capabilities));
+  becomeCommand({ ...job, env: withMissing(job.env, env) }, rules, { makeFolder: true });
 } catch (error) {
   report(failure(error));
   endAtOnce(125);

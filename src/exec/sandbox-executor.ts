@@ -1,17 +1,17 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { joinCgroups } from "../linux/cgroup.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
+import { followSandbox } from "./follow-sandbox.ts";
 import { removeStubs } from "./mount-stubs.ts";
 import { connectByPasta, havePasta } from "./pasta.ts";
+import { fault } from "../std/fault.ts";
 import type { Executor, RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
 import { sandboxJob } from "./make-sandbox-job.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { spawnSandbox } from "./spawn-sandbox.ts";
-import { TerminalLink } from "./terminal-link.ts";
 
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
 const GRACE = 3000;
@@ -72,17 +72,20 @@ export class SandboxExecutor implements Executor {
     await sandbox.ready;
     options.signal?.throwIfAborted();
     await using network = new AsyncDisposableStack();
-    using terminal = job.terminal ? new TerminalLink(job.stdin, options.onOutput) : undefined;
-    const ownNetwork = job.network === "default" && insideUserNamespace() !== undefined && havePasta();
+    const ports = job.ports ?? [];
+    const ownNetwork = job.network === "default" && (insideUserNamespace() !== undefined || ports.length > 0) && havePasta();
+    if (ports.length > 0 && !ownNetwork) throw fault("PORTS_IMPOSSIBLE", { problem: "pasta is not here or may not open /dev/net/tun" });
+    joinCgroups(job.cgroups ?? [], sandbox.pid!);
     const container = this.#kind === "oci" ? { path: this.runtime, id: `sampan-${process.pid}-${sandbox.pid}` } : undefined;
-    sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, runtime: container }), {
-      network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary)),
-      terminal: ({ fd }) => terminal!.connect(sandbox.takeDescriptor(fd)),
+    const announce = options.onExecuted !== undefined && container === undefined;
+    const end = await followSandbox(sandbox, job, options, (answers) => {
+      sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, runtime: container, announce }), {
+        ...answers,
+        network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary, ports)),
+      });
+      options.onStart?.({ pid: sandbox.pid!, kill: (signal) => sandbox.kill(constants.signals[signal]) });
+      if (!announce) options.onExecuted?.();
     });
-    options.onStart?.({ kill: (signal) => sandbox.kill(constants.signals[signal]) });
-    if (job.stdin !== "null" && !job.terminal) void feed(sandbox, job.stdin === "inherit" ? process.stdin : job.stdin);
-    const [end] = await Promise.all([sandbox.ended, drain(sandbox, "stdout", options), drain(sandbox, "stderr", options)]);
-    await terminal?.drained();
     removeStubs(job.root.kind === "overlay" ? job.root.upper : job.root.path, end.reports.flatMap((report) => (report.kind === "stubs" ? report.stubs : [])));
     options.signal?.throwIfAborted();
     return runResult(end);
@@ -106,14 +109,6 @@ export class SandboxExecutor implements Executor {
     };
     sandbox.ended.then(forget, forget);
   }
-}
-
-async function drain(sandbox: Sandbox, name: "stdout" | "stderr", { onOutput }: RunOptions): Promise<void> {
-  for await (const data of sandbox[name]) await onOutput?.(name, data as Uint8Array);
-}
-
-async function feed(sandbox: Sandbox, source: Readable): Promise<void> {
-  await pipeline(source, sandbox.stdin!).catch(() => undefined); // the command need not read all of it
 }
 
 /** Ends a command: by SIGTERM where it listens to that, by SIGKILL otherwise and after the grace period. */

@@ -1,15 +1,29 @@
-/** What a sandbox child is told, as one line of JSON on its descriptor 3. Nothing in it is a secret of the host. */
-export interface SandboxJob {
-  /** An empty folder on the host to mount on while the root is put together. */
-  readonly staging: string;
-  readonly root:
-    | { readonly kind: "overlay"; readonly lowers: readonly string[]; readonly upper: string; readonly work: string }
-    | { readonly kind: "folder"; readonly path: string };
-  readonly readonlyRoot: boolean;
+/** A command and the rights that it gets. */
+export interface CommandJob {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
   readonly user: string;
+  /** Names; Docker's default ones where not given. */
+  readonly capabilities?: readonly string[];
+  readonly noNewPrivileges?: boolean;
+  readonly ulimits?: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
+  readonly terminal: boolean;
+  /** Standard descriptors that were made for the command, which its user may open again. */
+  readonly ownDescriptors: readonly number[];
+  /** Whether to say when the command is executed. */
+  readonly announce: boolean;
+}
+
+/** What a sandbox child is told, as one line of JSON on its descriptor 3. Nothing in it is a secret of the host. */
+export interface SandboxJob extends CommandJob {
+  /** An empty folder on the host to mount on while the root is put together. */
+  readonly staging: string;
+  readonly root:
+    | { readonly kind: "overlay"; readonly lowers: readonly string[]; readonly upper: string; readonly work: string; readonly lasting?: boolean }
+    | { readonly kind: "folder"; readonly path: string };
+  readonly readonlyRoot: boolean;
+  readonly shmSize?: number;
   readonly hostname: string;
   /** `wait`: a network of its own that somebody else connects before the child is told to go on. */
   readonly network: "host" | "none" | "wait";
@@ -19,11 +33,14 @@ export interface SandboxJob {
   readonly tmpfs: readonly { readonly target: string; readonly options?: string }[];
   /** The host's CA bundle, where it is to be shown. */
   readonly certificates?: string;
-  readonly terminal: boolean;
   /** The OCI runtime to hand the container to, and the container's id. */
   readonly runtime?: { readonly path: string; readonly id: string };
-  /** Standard descriptors that were made for the command, which its user may open again. */
-  readonly ownDescriptors: readonly number[];
+}
+
+/** What a child is told that is to run a further command in a container: it has the container's namespaces as descriptors. */
+export interface JoinJob extends CommandJob {
+  /** The container's first process, as this child's /proc knows it. */
+  readonly pid: number;
 }
 
 /** What a sandbox child says, a line of JSON each, on the same descriptor. */
@@ -34,6 +51,11 @@ export type SandboxReport =
   | { readonly kind: "network" }
   /** Its descriptor of the terminal to talk to the command through; it goes on when it is sent an empty line. */
   | { readonly kind: "terminal"; readonly fd: number }
+  /**
+   * It executes the command when it is sent an empty line. Its descriptor of a pipe whose other end closes by that; a
+   * byte comes before where the command could not be executed.
+   */
+  | { readonly kind: "executing"; readonly fd: number }
   /** Mount points that it had to make in the root. */
   | { readonly kind: "stubs"; readonly stubs: readonly MountStub[] }
   /** It did not come as far as the command. */

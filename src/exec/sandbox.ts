@@ -1,12 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
+import { constants } from "node:os";
 import type { Socket } from "node:net";
 import { openProcess, signalProcess, takeDescriptor } from "../linux/pidfd.ts";
 import { fault } from "../std/fault.ts";
-import type { SandboxJob, SandboxReport } from "./sandbox-job.ts";
+import type { JoinJob, SandboxJob, SandboxReport } from "./sandbox-job.ts";
 
 /** What the child says that wants an answer before it goes on. */
-type Question = Extract<SandboxReport, { kind: "network" | "terminal" }>;
+type Question = Extract<SandboxReport, { kind: "network" | "terminal" | "executing" }>;
 type Answers = { readonly [Kind in Question["kind"]]?: (question: Extract<Question, { kind: Kind }>) => void | Promise<void> };
 
 /** How everything in a sandbox ended, and what the child had said before. */
@@ -43,7 +44,7 @@ export class Sandbox {
       this.#failure = error.code === "ENOENT" ? fault("SANDBOX_TOOL_MISSING", { tool: "setpriv" }) : error;
       void this.#end(125);
     });
-    child.once("close", (code: number | null) => void this.#end(code ?? 128 + SIGKILL));
+    child.once("close", (code: number | null, signal: NodeJS.Signals | null) => void this.#end(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
     this.#channel.on("error", () => undefined); // it died early, which "close" tells
     let rest = "";
     this.#channel.setEncoding("utf8").on("data", (text: string) => {
@@ -75,7 +76,7 @@ export class Sandbox {
   }
 
   /** Gives it its job, and the answers to what it may ask. Only once. */
-  begin(job: SandboxJob, answers: Answers = {}): void {
+  begin(job: SandboxJob | JoinJob, answers: Answers = {}): void {
     this.#answers = answers;
     this.#channel.write(`${JSON.stringify(job)}\n`);
   }
@@ -108,13 +109,14 @@ export class Sandbox {
       this.#pid = report.pid;
       this.#pidfd = openProcess(report.pid);
       this.#ready.resolve();
-    } else if (report.kind === "network" || report.kind === "terminal") void this.#answer(report);
+    } else if (report.kind === "network" || report.kind === "terminal" || report.kind === "executing") void this.#answer(report);
     else this.#reports.push(report);
   }
 
   async #answer(question: Question): Promise<void> {
     try {
       if (question.kind === "network") await this.#answers.network?.(question);
+      else if (question.kind === "executing") await this.#answers.executing?.(question);
       else await this.#answers.terminal?.(question);
       this.#channel.write("\n");
     } catch (error) {

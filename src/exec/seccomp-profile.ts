@@ -1,4 +1,5 @@
 import type { SeccompProfile } from "../linux/seccomp.ts";
+import { DEFAULT_CAPABILITIES } from "./capabilities.ts";
 
 const NAMESPACE_FLAGS = 0x7e02_0000n;
 const EPERM = 1;
@@ -64,6 +65,34 @@ export const DEFAULT_PROFILE: SeccompProfile = {
     { names: ["clone3"], action: { errno: ENOSYS } },
   ],
 };
+
+/** What the profile allows besides where a container has a capability (moby, profiles/seccomp). */
+const BY_CAPABILITY: Readonly<Record<string, string>> = {
+  CAP_DAC_READ_SEARCH: "open_by_handle_at",
+  CAP_SYS_ADMIN:
+    "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree " +
+    "perf_event_open quotactl quotactl_fd setdomainname sethostname setns syslog umount umount2 unshare",
+  CAP_SYS_BOOT: "reboot",
+  CAP_SYS_CHROOT: "chroot",
+  CAP_SYS_MODULE: "delete_module init_module finit_module",
+  CAP_SYS_PACCT: "acct",
+  CAP_SYS_PTRACE: "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace",
+  CAP_SYS_RAWIO: "iopl ioperm",
+  CAP_SYS_TIME: "settimeofday stime clock_settime clock_settime64",
+  CAP_SYS_TTY_CONFIG: "vhangup",
+  CAP_SYS_NICE: "get_mempolicy mbind set_mempolicy set_mempolicy_home_node",
+  CAP_SYSLOG: "syslog",
+  CAP_BPF: "bpf",
+  CAP_PERFMON: "perf_event_open",
+};
+
+/** The profile for a container that has these capabilities instead of Docker's default ones. */
+export function profileFor(capabilities: readonly string[]): SeccompProfile {
+  const allowed = new Set(capabilities.flatMap((name) => BY_CAPABILITY[name]?.split(" ") ?? []));
+  const missing = new Set(DEFAULT_CAPABILITIES.filter((name) => !capabilities.includes(name)).flatMap((name) => BY_CAPABILITY[name]?.split(" ") ?? []));
+  const rules = DEFAULT_PROFILE.rules.map((rule) => ({ ...rule, names: rule.names.filter((name) => !allowed.has(name) && !missing.has(name)) }));
+  return { ...DEFAULT_PROFILE, rules: [...rules, { names: [...allowed], action: "allow" }] };
+}
 
 function equal(name: string, value: bigint): SeccompProfile["rules"][number] {
   return { names: [name], action: "allow", conditions: [{ index: 0, operation: "equal", value }] };

@@ -72,6 +72,24 @@ export function limitOpenFiles(limit: number): void {
   if (setrlimitCall(RLIMIT_NOFILE, bytes) !== 0) throwErrno("setrlimit");
 }
 
+/** Sets a limit of setrlimit(2) by its number; -1 is without limit. */
+export function setLimit(resource: number, soft: number, hard: number): void {
+  const values = new BigInt64Array([BigInt(soft), BigInt(hard)]);
+  if (setrlimitCall(resource, new Uint8Array(values.buffer)) !== 0) throwErrno("setrlimit", String(resource));
+}
+
+/** From now on no program that this process executes gets rights by its owner's set-id bit or file capabilities. */
+export function forbidNewPrivileges(): void {
+  const PR_SET_NO_NEW_PRIVS = 38;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) throwErrno("prctl(PR_SET_NO_NEW_PRIVS)");
+}
+
+/** Nobody without CAP_SYS_PTRACE may look into this process by /proc or trace it, until it executes another program. */
+export function hideProcess(): void {
+  const PR_SET_DUMPABLE = 4;
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throwErrno("prctl(PR_SET_DUMPABLE)");
+}
+
 /** chroot(2): "/" of this process from now on; its working directory stays. */
 export function changeRoot(path: string): void {
   if (chrootCall(path) !== 0) throwErrno("chroot", path);

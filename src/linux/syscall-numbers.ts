@@ -101,6 +101,17 @@ truncate 76 92 45 92; truncate64 - 193 - 193; ugetrlimit - 191 - 191; umask 95 6
 unlink 87 10 - 10; unlinkat 263 301 35 328; uretprobe 335 - - -; utime 132 30 - -; utimensat 280 320 88 348
 utimensat_time64 - 412 - 412; utimes 235 271 - 269; vfork 58 190 - 190; vmsplice 278 316 75 343
 wait4 61 114 260 114; waitid 247 284 95 280; waitpid - 7 - -; write 1 4 64 4; writev 20 146 66 146
+acct 163 51 89 51; bpf 321 357 280 386; clock_settime 227 264 112 262; clock_settime64 - 404 - 404
+delete_module 176 129 106 129; fanotify_init 300 338 262 367; finit_module 313 350 273 379
+fsconfig 431 431 431 431; fsmount 432 432 432 432; fsopen 430 430 430 430; fspick 433 433 433 433
+get_mempolicy 239 275 236 320; init_module 175 128 105 128; ioperm 173 101 - -; iopl 172 110 - -
+kcmp 312 349 272 378; lookup_dcookie 212 253 18 249; mbind 237 274 235 319; mount 165 21 40 21
+mount_setattr 442 442 442 442; move_mount 429 429 429 429; open_by_handle_at 304 342 265 371
+open_tree 428 428 428 428; perf_event_open 298 336 241 364; pidfd_getfd 438 438 438 438
+process_madvise 440 440 440 440; quotactl 179 131 60 131; quotactl_fd 443 443 443 443; reboot 169 88 142 88
+set_mempolicy 238 276 237 321; set_mempolicy_home_node 450 450 450 450; setdomainname 171 121 162 121
+sethostname 170 74 161 74; setns 308 346 268 375; settimeofday 164 79 170 79; stime - 25 - -
+syslog 103 103 116 103; umount - 22 - -; umount2 166 52 39 52; unshare 272 310 97 337; vhangup 153 111 58 111
 `;
 
 /** The numbers of system calls by name. */

@@ -1,0 +1,159 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fault } from "../std/fault.ts";
+
+/** What a cgroup is to limit; bytes, processors, processes. */
+export interface CgroupLimits {
+  readonly memory?: number;
+  /** Memory and swap together; -1 for no limit of swap, twice the memory where nothing is said. */
+  readonly memorySwap?: number;
+  readonly cpus?: number;
+  readonly pids?: number;
+}
+
+type Controller = "memory" | "cpu" | "pids";
+const ROOT = "/sys/fs/cgroup";
+const FLAGS: Readonly<Record<Controller, string>> = { memory: "--memory", cpu: "--cpus", pids: "--pids-limit" };
+/** Microseconds; what docker uses. */
+const PERIOD = 100_000;
+
+/**
+ * Makes cgroups with limits, of version 2 where the machine has its controllers there, else of version 1, below the
+ * nearest one that this process may divide.
+ * @returns their folders, none where nothing is limited.
+ * @throws LIMITS_IMPOSSIBLE
+ */
+export function createCgroups(name: string, limits: CgroupLimits): string[] {
+  const wanted: Controller[] = [
+    ...(limits.memory === undefined ? [] : ["memory" as const]), ...(limits.cpus === undefined ? [] : ["cpu" as const]), ...(limits.pids === undefined ? [] : ["pids" as const]),
+  ];
+  if (wanted.length === 0) return [];
+  const own = ownCgroups();
+  const made: string[] = [];
+  try {
+    if (existsSync(join(ROOT, "cgroup.controllers"))) {
+      const folder = join(dividable(join(ROOT, own.get("") ?? "/"), wanted), name);
+      mkdirSync(folder);
+      made.push(folder);
+      for (const [file, value] of unifiedSettings(limits)) set(folder, file, value);
+      return made;
+    }
+    for (const controller of wanted) {
+      const mounted = join(ROOT, controller);
+      if (!existsSync(join(mounted, "cgroup.procs"))) throw impossible(controller, "the kernel offers no such cgroup here");
+      const inside = join(mounted, own.get(controller) ?? "/");
+      const folder = join(existsSync(inside) ? inside : mounted, name);
+      mkdirSync(folder);
+      made.push(folder);
+      for (const [file, value] of settings(controller, limits)) set(folder, file, value);
+    }
+    return made;
+  } catch (error) {
+    removeCgroups(made);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined || !/^E[A-Z]+$/.test(code) ? error : impossible(wanted[0]!, message);
+  }
+}
+
+/** Moves a process, and what it starts from now on, into cgroups. @throws LIMITS_IMPOSSIBLE */
+export function joinCgroups(folders: readonly string[], pid: number): void {
+  for (const folder of folders) {
+    try {
+      writeFileSync(join(folder, "cgroup.procs"), String(pid));
+    } catch (error) {
+      throw impossible("memory", (error as Error).message);
+    }
+  }
+}
+
+/** Removes cgroups that nothing is in any more; best effort. */
+export function removeCgroups(folders: readonly string[]): void {
+  for (const folder of folders) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // It is gone already, or something still dies in it: an empty cgroup costs next to nothing.
+    }
+  }
+}
+
+/** How often the kernel killed a process in these cgroups for want of memory. */
+export function memoryKills(folders: readonly string[]): number {
+  for (const file of folders.flatMap((folder) => [join(folder, "memory.events"), join(folder, "memory.oom_control")])) {
+    const count = /^oom_kill (\d+)$/m.exec(readText(file))?.[1];
+    if (count !== undefined) return Number(count);
+  }
+  return 0;
+}
+
+/** The nearest cgroup of version 2, from a folder upwards, below which one with these controllers can be made. */
+function dividable(start: string, wanted: readonly Controller[]): string {
+  for (let folder = start; folder.startsWith(ROOT); folder = dirname(folder)) {
+    if (!mayWrite(folder)) continue;
+    const on = readText(join(folder, "cgroup.subtree_control")).split(/\s+/);
+    const missing = wanted.filter((controller) => !on.includes(controller));
+    try {
+      if (missing.length > 0) writeFileSync(join(folder, "cgroup.subtree_control"), missing.map((controller) => `+${controller}`).join(" "));
+      return folder;
+    } catch {
+      // It has processes of its own (cgroups(7), "no internal processes"), or not got the controllers from above.
+    }
+  }
+  throw impossible(wanted[0]!, "no cgroup of this session may be divided by its user");
+}
+
+function* unifiedSettings({ memory, memorySwap, cpus, pids }: CgroupLimits): Generator<[file: string, value: string]> {
+  if (memory !== undefined) {
+    yield ["memory.max", String(memory)];
+    yield ["memory.swap.max?", memorySwap === -1 ? "max" : String((memorySwap ?? 2 * memory) - memory)];
+  }
+  if (cpus !== undefined) yield ["cpu.max", `${Math.round(cpus * PERIOD)} ${PERIOD}`];
+  if (pids !== undefined) yield ["pids.max", pids < 0 ? "max" : String(pids)];
+}
+
+function* settings(controller: Controller, { memory = 0, memorySwap, cpus = 0, pids = 0 }: CgroupLimits): Generator<[file: string, value: string]> {
+  if (controller === "memory") {
+    yield ["memory.limit_in_bytes", String(memory)];
+    yield ["memory.memsw.limit_in_bytes?", String(memorySwap ?? 2 * memory)];
+  } else if (controller === "cpu") {
+    yield ["cpu.cfs_period_us", String(PERIOD)];
+    yield ["cpu.cfs_quota_us", String(Math.round(cpus * PERIOD))];
+  } else yield ["pids.max", pids < 0 ? "max" : String(pids)];
+}
+
+/** Settings that end in `?` are for kernels that count swap. */
+function set(folder: string, file: string, value: string): void {
+  const path = join(folder, file.replace("?", ""));
+  if (file.endsWith("?") && !existsSync(path)) return;
+  writeFileSync(path, value);
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where this process is, by controller; version 2 has the name "". */
+function ownCgroups(): Map<string, string> {
+  const rows = readText("/proc/self/cgroup").trim().split("\n").map((row) => /^\d+:([^:]*):(.*)$/.exec(row));
+  return new Map(rows.flatMap((row) => (row ? row[1]!.split(",").map((name): [string, string] => [name, row[2]!]) : [])));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function impossible(controller: Controller, problem: string): Error {
+  const hint = process.env["SAMPAN_USERNS_ENTERED"] === undefined
+    ? "run as root on a machine whose /sys/fs/cgroup can be written to, or leave the flag away"
+    : "on a machine with systemd and cgroups of version 2: `systemd-run --user --scope -p Delegate=yes sampan run …`; else run as root, or leave the flag away";
+  return fault("LIMITS_IMPOSSIBLE", { flag: FLAGS[controller], problem, hint });
+}
