@@ -10,6 +10,8 @@ export interface ClientAccess {
   readonly insecure?: boolean | readonly string[];
   /** By host: used there before what is kept for it, and nowhere else. */
   readonly logins?: ReadonlyMap<string, Login>;
+  /** For a client that is to see what a registry itself has, and no mirror of it. */
+  readonly withoutMirrors?: boolean;
 }
 
 /**
@@ -24,10 +26,10 @@ export function lazyClient(access: ClientAccess): AsyncDisposable & { get: Clien
   };
 }
 
-async function makeClient({ insecure = false, logins = new Map() }: ClientAccess): Promise<RegistryClient> {
+async function makeClient({ insecure = false, logins = new Map(), withoutMirrors = false }: ClientAccess): Promise<RegistryClient> {
   const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { parseMirrors }] = await Promise.all([
     import("../registry/client.ts"), import("../registry/credentials/credentials.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/mirrors.ts"),
   ]);
   const credentials = givenLogins(logins, dockerCredentials(process.env));
-  return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure });
+  return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure, withoutMirrors });
 }

@@ -32,6 +32,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Build and carry",
     load: async () => (await import("./commands/pull.ts")).pullCommand,
   },
+  copy: {
+    summary: "Copy images between registries, archives, layouts and the store",
+    group: "Build and carry",
+    load: async () => (await import("./commands/copy.ts")).copyCommand,
+  },
   images: {
     summary: "List images",
     group: "Images",

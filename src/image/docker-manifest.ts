@@ -10,7 +10,7 @@ import type { NamedImage } from "./pack-archive.ts";
 import type { ArchivedFile } from "./scan-archive.ts";
 
 /** One image of Docker's manifest.json (moby image/spec v1.2). Paths are those of the archive. */
-interface DockerEntry {
+export interface DockerEntry {
   readonly Config: string;
   readonly RepoTags?: readonly string[] | null;
   /** Bottom first; each is a tar, which newer tools may have compressed. */
@@ -23,7 +23,7 @@ interface DockerEntry {
  */
 export async function imagesOfDockerManifest(place: ArchivePlace, file: ArchivedFile): Promise<NamedImage[]> {
   const images: NamedImage[] = [];
-  for (const entry of parseEntries(place, file)) {
+  for (const entry of parseDockerEntries(bytesOf(place, file), place.archive)) {
     const bytes = bytesOf(place, fileOf(place, entry.Config));
     const config = parseImageConfig(bytes, entry.Config);
     const diffIds = config.rootfs.diff_ids;
@@ -39,7 +39,7 @@ export async function imagesOfDockerManifest(place: ArchivePlace, file: Archived
 
 /** The names that manifest.json gives, by image id. @throws IMAGE_ARCHIVE_INVALID, REFERENCE_INVALID */
 export function tagsOfDockerManifest(place: ArchivePlace, file: ArchivedFile): Map<Digest, readonly string[]> {
-  const entries = parseEntries(place, file).map((entry) => {
+  const entries = parseDockerEntries(bytesOf(place, file), place.archive).map((entry) => {
     const config = place.contents.file(entry.Config);
     return config === undefined ? undefined : [config.digest ?? sha256(config.bytes!), tagsOf(entry)] as const;
   });
@@ -68,11 +68,12 @@ function tagsOf(entry: DockerEntry): string[] {
   return (entry.RepoTags ?? []).map((tag) => formatReference(parseReference(tag)));
 }
 
-function parseEntries(place: ArchivePlace, file: ArchivedFile): DockerEntry[] {
-  const invalid = (problem: string): Error => fault("IMAGE_ARCHIVE_INVALID", { archive: place.archive, problem: `manifest.json ${problem}` });
+/** What manifest.json says. @throws IMAGE_ARCHIVE_INVALID */
+export function parseDockerEntries(bytes: Uint8Array, archive: string): DockerEntry[] {
+  const invalid = (problem: string): Error => fault("IMAGE_ARCHIVE_INVALID", { archive, problem: `manifest.json ${problem}` });
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(place, file)));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw invalid("is not JSON");
   }

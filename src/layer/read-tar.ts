@@ -19,6 +19,8 @@ export interface TarReader {
   write(chunk: Buffer): void;
   /** The archive has no more bytes. @throws ARCHIVE_INVALID if it stops within an entry */
   finish(): void;
+  /** Passes over the content that is still to come: gives how many bytes the caller leaves out. */
+  skip(): number;
   /** Whether the end mark has been read. */
   ended(): boolean;
 }
@@ -141,7 +143,16 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
     if (state === "header" && pending.length > 0) invalid("it ends in the middle of a header; this is no tar archive, or it was cut short", current);
   };
 
-  return { write, finish, ended: () => state === "ended" };
+  const skip = (): number => {
+    if (state !== "content" && state !== "padding") return 0;
+    if (state === "content") sink.end();
+    const left = contentLeft + paddingLeft;
+    contentLeft = paddingLeft = 0;
+    state = "header";
+    return left;
+  };
+
+  return { write, finish, skip, ended: () => state === "ended" };
 }
 
 function isZero(block: Buffer): boolean {

@@ -18,6 +18,8 @@ export interface RegistryClientOptions {
   readonly credentials: CredentialSource;
   /** Where to read before asking the registry itself, by host: see `parseMirrors`. */
   readonly mirrors?: ReadonlyMap<string, readonly string[]>;
+  /** For a client that is to see what the registry itself has: it reads where it writes. */
+  readonly withoutMirrors?: boolean;
   /** Told when a mirror has trouble (not when it merely lacks something) and the next place is asked. */
   readonly onMirrorFailure?: OnMirrorFailure;
   /** Hosts (all, when true) that may speak plain HTTP or have a certificate that nobody vouches for. Loopback always may. */
@@ -85,7 +87,7 @@ export interface RegistryClient extends AsyncDisposable {
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const idleTimeout = idleTimeoutOf(options);
   const session = openSession(options);
-  const places = new Places(routeRules(options), options.onMirrorFailure);
+  const places = new Places(routeRules(options), options.onMirrorFailure, options.withoutMirrors);
   const target = (destination: Destination) => places.target(destination);
   return {
     connect: async (host, { signal } = {}) => void (await session.connect(await target({ host }), signal)),

@@ -1,5 +1,6 @@
 import type { FaultSpec } from "./fault-spec.ts";
 import { buildFaults } from "./faults/build.ts";
+import { carryFaults } from "./faults/carry.ts";
 import { cliFaults } from "./faults/cli.ts";
 import { containerFaults } from "./faults/container.ts";
 import { contextFaults } from "./faults/context.ts";
@@ -24,6 +25,7 @@ export const faultTable = {
   ...storeFaults,
   ...registryFaults,
   ...containerFaults,
+  ...carryFaults,
   ...serverFaults,
   ...cliFaults,
 } as const;

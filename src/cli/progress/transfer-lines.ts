@@ -17,15 +17,20 @@ const WORDS = {
     going: { pushing: "Pushing", compressing: "Compressing", pulling: "Downloading" },
     done: { pushing: "Pushed", exists: "Layer already exists", mounted: "Mounted from another repository", compressing: "Compressed", pulling: "Downloaded" },
   },
+  copy: {
+    going: { transferring: "Copying" },
+    done: { transferring: "Copied", exists: "Already exists", mounted: "Mounted from another repository" },
+  },
 } as const;
 
+type Direction = keyof typeof WORDS;
 type Action = TransferEvent["action"];
 
 /**
- * Progress of `push` and `pull` in docker's words: on a terminal a line per blob with a bar, elsewhere a line when a
+ * Progress of `push`, `pull` and `copy` in docker's words: on a terminal a line per blob with a bar, elsewhere a line when a
  * blob is done.
  */
-export function transferLines(direction: "push" | "pull", options: { stream: NodeJS.WriteStream; errors: NodeJS.WriteStream; env: NodeJS.ProcessEnv }): Renderer {
+export function transferLines(direction: Direction, options: { stream: NodeJS.WriteStream; errors: NodeJS.WriteStream; env: NodeJS.ProcessEnv }): Renderer {
   const { stream, errors, env } = options;
   const transfers = new Map<string, TransferEvent>();
   const warnings: WarningEvent[] = [];
@@ -55,7 +60,7 @@ export function transferLines(direction: "push" | "pull", options: { stream: Nod
 }
 
 /** What is on its way first, then what is done, as far as the screen reaches. */
-function pictureOf(events: readonly TransferEvent[], direction: "push" | "pull", columns: number, rows: number): ScreenLine[] {
+function pictureOf(events: readonly TransferEvent[], direction: Direction, columns: number, rows: number): ScreenLine[] {
   const going = events.filter(({ completed }) => completed === undefined);
   const shown = new Set([...going, ...events.filter(({ completed }) => completed !== undefined).reverse()].slice(0, rows));
   return events.filter((event) => shown.has(event)).map((event) => {
@@ -67,7 +72,7 @@ function pictureOf(events: readonly TransferEvent[], direction: "push" | "pull",
   });
 }
 
-function wordFor({ action, completed }: TransferEvent, direction: "push" | "pull"): string {
+function wordFor({ action, completed }: TransferEvent, direction: Direction): string {
   const words: Partial<Record<Action, string>> = WORDS[direction][completed === undefined ? "going" : "done"];
   return words[action] ?? (completed === undefined ? "Waiting" : "Done");
 }

@@ -9,13 +9,15 @@ export type OnMirrorFailure = (mirror: string, reason: Fault) => void;
 export class Places {
   readonly #rules: () => Promise<RouteRules>;
   readonly #onMirrorFailure: OnMirrorFailure;
+  readonly #withoutMirrors: boolean;
   readonly #down = new Set<string>();
 
-  /** @param rules asked for when a registry is contacted first */
-  constructor(rules: () => Promise<RouteRules>, onMirrorFailure: OnMirrorFailure = () => undefined) {
+  /** @param rules asked for when a registry is contacted first; `withoutMirrors`: read where is written too */
+  constructor(rules: () => Promise<RouteRules>, onMirrorFailure: OnMirrorFailure = () => undefined, withoutMirrors = false) {
     let loaded: Promise<RouteRules> | undefined;
     this.#rules = () => (loaded ??= rules());
     this.#onMirrorFailure = onMirrorFailure;
+    this.#withoutMirrors = withoutMirrors;
   }
 
   /** What is written and deleted goes there. */
@@ -37,6 +39,7 @@ export class Places {
     destination: Destination, purpose: Exclude<Capability, "push">, task: (endpoint: Endpoint) => Promise<Result>,
     options: { readonly except?: ReadonlySet<string>; readonly signal?: AbortSignal } = {},
   ): Promise<Result> {
+    if (this.#withoutMirrors) return task(await this.target(destination));
     const able = readingRoute(destination, await this.#rules()).filter(({ capabilities }) => capabilities.includes(purpose));
     for (const endpoint of able) {
       const key = connectionKey(endpoint);

@@ -1,0 +1,60 @@
+import type { Digest } from "../../oci/digest.ts";
+import { familiarReference, type Reference } from "../../oci/reference.ts";
+import type { RegistryClient } from "../../registry/client.ts";
+import { isFault } from "../../std/fault.ts";
+import type { Document, Sink } from "../place.ts";
+import { subjectOf } from "../read-document.ts";
+import { ReferrerTags } from "./referrer-tags.ts";
+
+/**
+ * A name in a registry. The client is not closed with it, and must ask no mirrors: what these have is not what the
+ * registry has.
+ */
+export function registrySink(client: RegistryClient, reference: Reference): Sink {
+  const { host, repository } = reference;
+  const name = familiarReference(reference);
+  /** What mounts that did not work left open. */
+  const uploads = new Map<Digest, URL>();
+  const referrerTags = new ReferrerTags(client, reference);
+  const put = async (document: Document, place: { tag: string } | { digest: Digest }, signal: AbortSignal): Promise<void> => {
+    const answer = await client.manifestPut({ host, repository, ...place }, document, { signal });
+    const subject = subjectOf(document);
+    if (subject !== undefined && answer.subject === undefined) await referrerTags.add(subject, document, signal);
+  };
+  return {
+    name,
+    holds: "anything",
+    ...(reference.digest === undefined ? {} : { digest: reference.digest }),
+    verifies: false,
+    manifestHas: async (digest, signal) => (await client.manifestHead({ host, repository, digest }, { signal })) !== undefined,
+    async blobHas(blob, signal) {
+      const found = (await client.blobHead(reference, blob.digest, { push: true, signal })) !== undefined;
+      const upload = uploads.get(blob.digest);
+      if (found && upload) {
+        uploads.delete(blob.digest);
+        await client.uploadCancel(reference, upload, { signal });
+      }
+      return found;
+    },
+    async blobMount(blob, from, signal) {
+      if (from.host !== host || from.repository === repository) return false;
+      try {
+        const upload = await client.blobMount(reference, { digest: blob.digest, from: from.repository }, { signal });
+        if (!upload) return true;
+        uploads.set(blob.digest, upload);
+      } catch (error) {
+        // The other repository may be closed to this login, which is no reason not to copy what was read already.
+        if (!isFault(error, "REGISTRY_DENIED") && !isFault(error, "REGISTRY_UNAUTHORIZED")) throw error;
+      }
+      return false;
+    },
+    async blobPut(blob, open, { onBytes, signal }) {
+      const upload = uploads.get(blob.digest);
+      uploads.delete(blob.digest);
+      await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes, signal, ...(upload ? { upload } : {}) });
+    },
+    manifestPut: (document, { tag, signal }) => put(document, tag === undefined ? { digest: document.digest } : { tag }, signal),
+    finish: (root, { signal }) => put(root, reference.tag === undefined ? { digest: root.digest } : { tag: reference.tag }, signal),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}

@@ -1,0 +1,41 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { carryImage, type Carried } from "../../carry/carry-image.ts";
+import type { WantedPlatforms } from "../../carry/choose-root.ts";
+import { formatLocation, type Location } from "../../carry/location.ts";
+import { openSink, openSource } from "../../carry/open-place.ts";
+import type { Io } from "../io.ts";
+import { transferLines } from "../progress/transfer-lines.ts";
+import { summaryLine } from "./summary-line.ts";
+import { withSurroundings, type CopyCall } from "./surroundings.ts";
+
+export interface CopyFlags {
+  readonly platforms: WantedPlatforms;
+  readonly referrers: boolean;
+  readonly parallel: number;
+  readonly quiet: boolean;
+  readonly digestFile: string | undefined;
+  readonly access: CopyCall["access"];
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+/** Copies from one place to another, with a line for each blob on standard error and one for the whole on standard output. */
+export async function copyImage(from: Location, to: Location, { quiet, digestFile, access, io, signal, ...options }: CopyFlags): Promise<Carried> {
+  const started = Date.now();
+  const renderer = quiet ? undefined : transferLines("copy", { stream: io.stderr, errors: io.stderr, env: io.env });
+  const onProgress: CopyCall["onProgress"] = (event) => renderer?.onEvent(event);
+  try {
+    const carried = await withSurroundings([from, to], { access, io, onProgress, signal }, async (around) => {
+      await using source = await openSource(from, around, signal);
+      await using sink = await openSink(to, around, signal);
+      return await carryImage(source, sink, { ...options, step: `copy ${formatLocation(from)}`, onProgress, signal });
+    });
+    renderer?.close();
+    if (digestFile !== undefined) writeFileSync(resolve(io.cwd, digestFile), carried.digest);
+    io.stdout.write(quiet ? `${carried.digest}\n` : `${summaryLine(carried, (Date.now() - started) / 1000)}\n`);
+    return carried;
+  } finally {
+    renderer?.close();
+  }
+}
