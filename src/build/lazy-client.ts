@@ -1,5 +1,6 @@
 import type { RegistryClient } from "../registry/client.ts";
 import type { Login } from "../registry/credentials/given-logins.ts";
+import type { UploadJournal } from "../registry/requests/upload-journal.ts";
 
 /** Gives the registry client of a command; the first call makes it. */
 export type ClientSource = () => Promise<RegistryClient>;
@@ -17,8 +18,9 @@ export interface ClientAccess {
 /**
  * A registry client that is made, and whose modules are loaded, when something has to be fetched or sent; with
  * this user's credentials and mirrors.
+ * @param access.journal where uploads are noted, for who pushes: the store's
  */
-export function lazyClient(access: ClientAccess): AsyncDisposable & { get: ClientSource } {
+export function lazyClient(access: ClientAccess & { readonly journal?: UploadJournal }): AsyncDisposable & { get: ClientSource } {
   let client: Promise<RegistryClient> | undefined;
   return {
     get: () => (client ??= makeClient(access)),
@@ -26,10 +28,10 @@ export function lazyClient(access: ClientAccess): AsyncDisposable & { get: Clien
   };
 }
 
-async function makeClient({ insecure = false, logins = new Map(), withoutMirrors = false }: ClientAccess): Promise<RegistryClient> {
+async function makeClient({ insecure = false, logins = new Map(), withoutMirrors = false, journal }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
   const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { parseMirrors }] = await Promise.all([
     import("../registry/client.ts"), import("../registry/credentials/credentials.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/mirrors.ts"),
   ]);
   const credentials = givenLogins(logins, dockerCredentials(process.env));
-  return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure, withoutMirrors });
+  return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure, withoutMirrors, ...(journal ? { journal } : {}) });
 }

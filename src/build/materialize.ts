@@ -74,12 +74,17 @@ export async function fetchLayer(
       ...(completed === undefined ? {} : { completed }),
     });
     try {
-      const body = (await options.client()).blobGet(parseReference(source), descriptor!, options.signal ? { signal: options.signal } : {});
+      const client = await options.client();
+      const stoppable = options.signal ? { signal: options.signal } : {};
       let received = 0;
-      await store.blobs.write(body, {
+      const open = (start: number): AsyncIterable<Uint8Array> => {
+        received = start;
+        return client.blobGet(parseReference(source), descriptor!, { start, ...stoppable });
+      };
+      await store.blobs.resume(open, {
         digest: descriptor!.digest, size: descriptor!.size,
         onBytes: (bytes: number) => report((received += bytes)),
-        ...(options.signal ? { signal: options.signal } : {}),
+        ...stoppable,
       });
       report(received, Date.now());
       return descriptor!;

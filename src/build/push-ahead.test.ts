@@ -34,7 +34,7 @@ function registry(options: {
       calls.push(`put ${repository}`);
       await options.put?.(signal);
     },
-    blobStream: async ({ repository }: { repository: string }, { open, whole }: { open(): AsyncIterable<Uint8Array>; whole: Promise<unknown> }, { signal, onBytes }: { signal: AbortSignal; onBytes(sent: number): void }) => {
+    blobStream: async ({ repository }: { repository: string }, { open, whole }: { open(): AsyncIterable<Uint8Array>; whole: Promise<unknown> }, { needless, onBytes }: { needless: AbortSignal; onBytes(sent: number): void }) => {
       calls.push(`stream ${repository}`);
       let text = "";
       for await (const piece of open()) {
@@ -44,8 +44,8 @@ function registry(options: {
       }
       await whole;
       if (options.hold) await new Promise((_resolve, reject) => {
-        if (signal.aborted) reject(signal.reason as Error);
-        signal.addEventListener("abort", () => reject(signal.reason as Error));
+        if (needless.aborted) reject(needless.reason as Error);
+        needless.addEventListener("abort", () => reject(needless.reason as Error));
       });
     },
   } as unknown as RegistryClient;

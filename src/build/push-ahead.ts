@@ -86,7 +86,7 @@ export class PushAhead implements BlobTaker, Disposable {
     const needless = new AbortController();
     let sent = 0;
     const streamed = client
-      .blobStream(place, { open: () => file.read(), whole }, { signal: AbortSignal.any([this.#signal, needless.signal]), onBytes: (bytes) => { sent = bytes; } })
+      .blobStream(place, { open: () => file.read(), whole }, { signal: this.#signal, needless: needless.signal, onBytes: (bytes) => { sent = bytes; } })
       .then(() => true, () => false);
     const blob = await whole;
     if (blob.size - sent > WORTH_A_QUESTION && (await isThere(client, place, blob.digest, this.#signal))) {

@@ -80,6 +80,7 @@ async function fetchImage(
       names: reference.tag === undefined ? [] : [formatReference({ host: reference.host, repository: reference.repository, tag: reference.tag })],
       repoDigests: [`${formatRepository(reference)}@${pulled.index?.digest ?? pulled.manifest.digest}`],
     });
+    store.places.remember(reference, pulled.layers.map(({ digest }) => digest));
     options.onProgress({ ...step, completed: Date.now() });
     return image;
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Digest } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
+import { parseManifest, type Manifest } from "../oci/manifest.ts";
 import { layerCodec } from "../oci/media-type.ts";
 import { parseImageConfig } from "../oci/image-config.ts";
 import type { Platform } from "../oci/platform.ts";
-import { formatReference, formatRepository, parseReference, type Reference } from "../oci/reference.ts";
+import { formatReference, formatRepository, type Reference } from "../oci/reference.ts";
 import { pullImage } from "../registry/transfer/pull-image.ts";
 import { pushImage } from "../registry/transfer/push-image.ts";
 import type { RegistryClient } from "../registry/client.ts";
@@ -19,11 +19,11 @@ export async function pullToStore(
   client: RegistryClient,
   reference: Reference,
   options: { platform: Platform; onProgress: OnProgress; signal?: AbortSignal },
-): Promise<{ image: ImageRecord; digest: Digest }> {
+): Promise<{ image: ImageRecord; digest: Digest; bytesReceived: number; bytesSaved: number }> {
   const pulled = await pullImage(client, reference, store.blobs, options);
   const { diff_ids: diffIds } = parseImageConfig(pulled.config).rootfs;
-  const { layers } = parseManifest(pulled.manifest.bytes);
-  layers.forEach((layer, index) => {
+  const parsed = parseManifest(pulled.manifest.bytes);
+  parsed.layers.forEach((layer, index) => {
     const diffId = diffIds[index];
     const codec = layerCodec(layer.mediaType);
     if (diffId && codec && store.blobs.has(layer.digest)) store.layers.remember({ diffId, digest: layer.digest, size: layer.size, mediaType: layer.mediaType, codec });
@@ -36,7 +36,8 @@ export async function pullToStore(
     names: tag === undefined || reference.digest ? [] : [formatReference({ host, repository, tag })],
     repoDigests: [`${formatRepository(reference)}@${digest}`],
   });
-  return { image, digest };
+  store.places.remember(reference, blobsOf(parsed));
+  return { image, digest, bytesReceived: pulled.bytesReceived, bytesSaved: pulled.bytesSaved };
 }
 
 export interface Pushed {
@@ -63,26 +64,19 @@ export async function pushFromStore(
     store.blobs,
     {
       onProgress: access.onProgress,
-      mountFrom: mountCandidates(store, image, reference),
+      mountFrom: ({ digest }) => store.places.find(reference.host, digest),
+      onMountRefused: ({ digest }, repository) => store.places.forget({ host: reference.host, repository }, digest),
       underWay: await ahead.underWay(reference),
       fresh: new Set(options.fresh ? [image.id] : []),
       ...(access.signal ? { signal: access.signal } : {}),
     },
   );
   store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
+  store.places.remember(reference, blobsOf(portable.manifest));
   return { reference, digest: sent.digest, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
 }
 
-/** Other repositories of the same host that hold an image with a layer of this one. */
-function mountCandidates(store: Store, image: ImageRecord, { host, repository }: Reference): string[] {
-  const wanted = new Set(image.config.rootfs.diff_ids);
-  const candidates = new Set<string>();
-  for (const other of store.images.list()) {
-    if (!other.config.rootfs.diff_ids.some((diffId) => wanted.has(diffId))) continue;
-    for (const repoDigest of other.repoDigests) {
-      const found = parseReference(repoDigest);
-      if (found.host === host && found.repository !== repository) candidates.add(found.repository);
-    }
-  }
-  return [...candidates];
+/** What a repository holds that holds the manifest. Layers with addresses of their own may lie there only. */
+function blobsOf({ config, layers }: Manifest): Digest[] {
+  return [config, ...layers].filter(({ urls }) => !urls?.length).map(({ digest }) => digest);
 }

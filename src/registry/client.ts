@@ -12,7 +12,10 @@ import type { Destination, RouteRules } from "./routes/routes-of.ts";
 import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./transport/retry.ts";
 import { Session } from "./requests/session.ts";
 import { discard, Transport } from "./transport/transport.ts";
-import { cancelUpload, mountBlob, streamBlobUp, uploadBlob, type StreamedBlob, type UploadBlob } from "./requests/upload-blob.ts";
+import { streamBlobUp, type StreamedBlob } from "./requests/stream-blob-up.ts";
+import { uploadBlob } from "./requests/upload-blob.ts";
+import type { UploadJournal } from "./requests/upload-journal.ts";
+import { cancelUpload, mountBlob, type UploadBlob } from "./requests/upload-requests.ts";
 
 export interface RegistryClientOptions {
   readonly credentials: CredentialSource;
@@ -34,6 +37,8 @@ export interface RegistryClientOptions {
   /** HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE are read from here; the process's own unless told. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly retry?: Partial<RetryPolicy>;
+  /** Where uploads are noted, so that a push after a killed one goes on where that was. */
+  readonly journal?: UploadJournal;
   readonly clock?: RetryClock;
 }
 
@@ -67,10 +72,13 @@ export interface RegistryClient extends AsyncDisposable {
    * @throws BLOB_UNKNOWN, BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED
    */
   blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
-  /** Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. */
-  blobPut(reference: Reference, blob: UploadBlob, options?: { readonly upload?: URL; readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<void>;
-  /** Sends a blob while it is made, once: when it breaks, it has to be sent by `blobPut`. */
-  blobStream(reference: Reference, blob: StreamedBlob, options?: { readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. Tells how
+   * many bytes had to be sent: fewer than all after a push that was killed.
+   */
+  blobPut(reference: Reference, blob: UploadBlob, options?: { readonly upload?: URL; readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<{ sent: number }>;
+  /** Sends a blob while it is made, once: when it breaks, it has to be sent by `blobPut`. `needless` ends it when the registry turns out to have the blob. */
+  blobStream(reference: Reference, blob: StreamedBlob, options?: { readonly onBytes?: (sent: number) => void; readonly needless?: AbortSignal; readonly signal?: AbortSignal }): Promise<void>;
   /** Takes the blob from another repository of the host: undefined when it did, else the upload that was opened instead. */
   blobMount(reference: Reference, mount: { readonly digest: Digest; readonly from: string }, options?: Stoppable): Promise<URL | undefined>;
   /** Gives up an upload that a mount opened. */
@@ -89,6 +97,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const session = openSession(options);
   const places = new Places(routeRules(options), options.onMirrorFailure, options.withoutMirrors);
   const target = (destination: Destination) => places.target(destination);
+  const uploads = { idleTimeout, ...(options.journal ? { journal: options.journal } : {}) };
   return {
     connect: async (host, { signal } = {}) => void (await session.connect(await target({ host }), signal)),
     ping: async (host, { signal } = {}) => ping(session, await places.origin({ host }), signal),
@@ -101,10 +110,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     blobGet: (reference, descriptor, choice = {}) => getBlob(session, places, reference, descriptor, choice),
     blobPut: async (reference, blob, { upload, onBytes, signal } = {}) =>
       uploadBlob(session, await target(reference), reference, blob, {
-        idleTimeout, ...(upload ? { location: upload } : {}), ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}),
+        ...uploads, ...(upload ? { location: upload } : {}), ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}),
       }),
-    blobStream: async (reference, blob, { onBytes, signal } = {}) =>
-      streamBlobUp(session, await target(reference), reference, blob, { idleTimeout, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) }),
+    blobStream: async (reference, blob, { onBytes, needless, signal } = {}) =>
+      streamBlobUp(session, await target(reference), reference, blob, {
+        ...uploads, ...(onBytes ? { onBytes } : {}), ...(needless ? { needless } : {}), ...(signal ? { signal } : {}),
+      }),
     blobMount: async (reference, mount, { signal } = {}) => mountBlob(session, await target(reference), reference, mount, signal),
     uploadCancel: async (reference, upload, { signal } = {}) => cancelUpload(session, await target(reference), reference, upload, signal),
     blobDelete: async (reference, digest, { signal } = {}) => deleteBlob(session, await target(reference), reference, digest, signal),

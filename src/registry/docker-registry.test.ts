@@ -62,7 +62,7 @@ test("docker-registry mounts blobs of a sister repository", { skip: registryMiss
   const store = createMemoryStore();
   const image = addImage(store, [randomBytes(100_000)]);
   await pushImage(client, parseReference(`${registry.host}/base:1`), image, store);
-  const pushed = await pushImage(client, parseReference(`${registry.host}/child:1`), image, store, { mountFrom: ["nothing-here", "base"] });
+  const pushed = await pushImage(client, parseReference(`${registry.host}/child:1`), image, store, { mountFrom: ["base"] });
   assert.equal(pushed.bytesSent, image.manifest.bytes.length);
 });
 

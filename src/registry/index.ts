@@ -18,5 +18,6 @@ export type { ManifestInfo, RemoteManifest } from "./requests/manifest-requests.
 export { parseMirrors } from "./routes/mirrors.ts";
 export { pullImage, type BlobTarget, type PulledImage, type PullOptions } from "./transfer/pull-image.ts";
 export { pushImage, type BlobSource, type PushableImage, type PushedImage, type PushOptions } from "./transfer/push-image.ts";
-export type { UploadBlob } from "./requests/upload-blob.ts";
+export type { UploadBlob } from "./requests/upload-requests.ts";
+export type { UploadJournal } from "./requests/upload-journal.ts";
 export { Fault, isFault, type FaultCode } from "../std/fault.ts";

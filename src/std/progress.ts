@@ -37,6 +37,8 @@ export interface TransferEvent {
   readonly id: string;
   /** Unique below the step, shown to the user: `sha256:4f4fb700ef54` or `extracting sha256:…`. */
   readonly key: string;
+  /** Of the blob that is carried, in full. */
+  readonly digest?: string;
   readonly action: "pulling" | "pushing" | "extracting" | "compressing" | "mounted" | "exists" | "transferring";
   readonly current: number;
   readonly total?: number;

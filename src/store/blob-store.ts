@@ -1,25 +1,22 @@
 import { createReadStream, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { createDigester, digestAlgorithm, digestHex, sha256, type Digest } from "../oci/digest.ts";
-import { fault } from "../std/fault.ts";
-import { writeChunks } from "../std/write-chunks.ts";
+import { digestAlgorithm, digestHex, sha256, type Digest } from "../oci/digest.ts";
+import { fault, isFault, type FaultCode } from "../std/fault.ts";
 import type { Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
+import type { PartialBlobs } from "./partial-blobs.ts";
 import { guarded, storageFault } from "./storage-fault.ts";
+import { receiveFile, type WriteOptions } from "./receive-file.ts";
 
-/** Bytes that are gathered before they are handed to the file system while the next ones arrive. */
-const BATCH = 1024 * 1024;
+export type { WriteOptions } from "./receive-file.ts";
 
-export interface WriteOptions {
-  /** What the content has to be; BLOB_MISMATCH otherwise. */
-  readonly digest?: Digest | undefined;
-  /** Size in bytes that the content has to have; BLOB_MISMATCH as soon as there is more. */
-  readonly size?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the bytes that came since the last call. */
-  readonly onBytes?: ((count: number) => void) | undefined;
-}
+/** Bytes that are read at once. */
+const PIECE = 512 * 1024;
+
+/** What comes of bytes that are not those of the blob. */
+const WRONG: readonly FaultCode[] = ["BLOB_MISMATCH", "BLOB_DIGEST_MISMATCH", "RESPONSE_INVALID", "REGISTRY_REFUSED"];
+/** When what was received is in the way. */
+const FULL: readonly FaultCode[] = ["DISK_FULL", "READ_ONLY"];
 
 /**
  * Content by its digest, in the folders of an OCI layout. A blob is there as a whole or not at all: it is written to
@@ -29,12 +26,14 @@ export interface WriteOptions {
 export class BlobStore {
   readonly #database: Database;
   readonly #lease: Lease;
+  readonly #partial: PartialBlobs;
   readonly #folder: string;
 
   /** @param folder the layout's `blobs`; its folder `sha256` exists. */
-  constructor(database: Database, lease: Lease, folder: string) {
+  constructor(database: Database, lease: Lease, partial: PartialBlobs, folder: string) {
     this.#database = database;
     this.#lease = lease;
+    this.#partial = partial;
     this.#folder = folder;
   }
 
@@ -58,7 +57,7 @@ export class BlobStore {
     const start = options.start ?? 0;
     if (start >= size) return;
     const { signal } = options;
-    yield* createReadStream(this.path(digest), { start, highWaterMark: BATCH / 2, ...(signal ? { signal } : {}) }) as AsyncIterable<Uint8Array>;
+    yield* createReadStream(this.path(digest), { start, highWaterMark: PIECE, ...(signal ? { signal } : {}) }) as AsyncIterable<Uint8Array>;
   }
 
   /** All bytes of a small blob. @throws BLOB_MISSING, BLOB_TOO_LARGE */
@@ -76,12 +75,39 @@ export class BlobStore {
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<{ digest: Digest; size: number }> {
     const temporary = this.#lease.temporaryPath("blob");
     try {
-      const written = await writeFile(temporary, source, options);
+      const written = await receiveFile(temporary, source, options);
       this.#rename(temporary, written.digest, written.size);
       return written;
     } catch (error) {
       rmSync(temporary, { force: true });
       throw storageFault(error, this.#folder);
+    }
+  }
+
+  /**
+   * Stores a blob that comes from far: when its way is interrupted, even by a kill, what has arrived is kept, and the next
+   * call goes on behind it. Where that leads to a wrong blob, or the source has no such offset, it begins anew.
+   * @param open gives the bytes from that offset on
+   * @returns with `start`, how many bytes were there already
+   * @throws what `open` throws, BLOB_MISMATCH, DISK_FULL, READ_ONLY; after these last three nothing is left of it.
+   */
+  async resume(
+    open: (start: number) => AsyncIterable<Uint8Array>, options: WriteOptions & { readonly digest: Digest; readonly size: number },
+  ): Promise<{ digest: Digest; size: number; start: number }> {
+    const { path, size: left } = guarded(this.#folder, () => this.#partial.claim(options.digest));
+    const start = left > options.size ? 0 : left;
+    try {
+      if (start < left) rmSync(path, { force: true });
+      const written = await receiveFile(path, open(start), { ...options, start });
+      this.#rename(path, written.digest, written.size);
+      return { ...written, start };
+    } catch (error) {
+      const thrown = storageFault(error, this.#folder);
+      if (!isOneOf(thrown, [...WRONG, ...FULL])) this.#partial.keep(path, options.digest);
+      else rmSync(path, { force: true });
+      options.signal?.throwIfAborted();
+      if (start > 0 && isOneOf(thrown, WRONG)) return this.resume(open, options);
+      throw thrown;
     }
   }
 
@@ -143,43 +169,6 @@ function presentBlob(database: Database, digest: Digest): { size: number } | und
   return database.get<{ size: number }>("SELECT size FROM blob WHERE digest = ? AND state = 1", digest);
 }
 
-async function writeFile(path: string, source: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<{ digest: Digest; size: number }> {
-  const { signal, onBytes } = options;
-  const digester = createDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest));
-  await using file = await open(path, "wx", 0o644);
-  let size = 0;
-  let batch: Uint8Array[] = [];
-  let gathered = 0;
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    signal?.throwIfAborted();
-    for await (const chunk of source) {
-      signal?.throwIfAborted();
-      size += chunk.length;
-      if (options.size !== undefined && size > options.size) throw mismatch(options.size, `at least ${size}`);
-      digester.update(chunk);
-      onBytes?.(chunk.length);
-      batch.push(chunk);
-      gathered += chunk.length;
-      if (gathered < BATCH) continue;
-      await writing;
-      writing = writeChunks(file, batch);
-      // A failure shows at the next await; until then it must not count as unhandled.
-      writing.catch(() => {});
-      batch = [];
-      gathered = 0;
-    }
-  } finally {
-    await writing;
-  }
-  await writeChunks(file, batch);
-  if (options.size !== undefined && size !== options.size) throw mismatch(options.size, String(size));
-  const digest = digester.digest();
-  if (options.digest !== undefined && digest !== options.digest) throw fault("BLOB_MISMATCH", { expected: options.digest, actual: digest });
-  await file.datasync();
-  return { digest, size };
-}
-
-function mismatch(expected: number, actual: string): Error {
-  return fault("BLOB_MISMATCH", { expected: `${expected} bytes`, actual: `${actual} bytes` });
+function isOneOf(error: unknown, codes: readonly FaultCode[]): boolean {
+  return codes.some((code) => isFault(error, code));
 }

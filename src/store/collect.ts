@@ -27,7 +27,9 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
     database.run(`UPDATE blob SET state = 2, owner = ? WHERE state = 1 AND digest NOT IN (${NEEDED_BLOBS})`, lease.id);
     database.run("DELETE FROM cache_record WHERE snapshot IS NOT NULL AND snapshot NOT IN (SELECT id FROM needed_snapshot)");
     database.run("DELETE FROM cache_alias WHERE key NOT IN (SELECT key FROM cache_record)");
-    database.run(`DELETE FROM layer_blob WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)`);
+    database.run(`DELETE FROM layer_blob WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)
+      AND diff_id NOT IN (SELECT diff_id FROM image_layer)`);
+    database.run("DELETE FROM blob_place WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)");
     moveStrayBlobs(place, stray);
     moveStrayContainers(place, stray);
   });

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
 import { makeFolder } from "../std/make-folder.ts";
 import { checkAfterBoot } from "./after-boot.ts";
+import { BlobPlaces } from "./blob-places.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { collect, type CollectOptions } from "./collect.ts";
@@ -12,6 +13,7 @@ import { FileDigests } from "./file-digests.ts";
 import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
 import { Lease } from "./lease.ts";
+import { dropOldPartials, PartialBlobs } from "./partial-blobs.ts";
 import { recoverContainers } from "./recover-containers.ts";
 import { recover } from "./recover.ts";
 import { finishRemoval, type RemovalPlace, type Removed } from "./removal.ts";
@@ -20,6 +22,7 @@ import { keepReserve } from "./reserve.ts";
 import { migrate } from "./schema.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { guarded } from "./storage-fault.ts";
+import { UploadJournal } from "./upload-journal.ts";
 import { usage, type StoreUsage } from "./usage.ts";
 
 const DATABASE = "sampan.db";
@@ -33,6 +36,8 @@ export interface Store extends AsyncDisposable {
   readonly root: string;
   readonly blobs: BlobStore;
   readonly layers: LayerBlobs;
+  readonly places: BlobPlaces;
+  readonly uploads: UploadJournal;
   readonly images: ImageStore;
   readonly snapshots: SnapshotStore;
   readonly containers: ContainerStore;
@@ -58,13 +63,14 @@ export async function openStore(folder: string): Promise<Store> {
   const snapshotFolder = join(root, "snapshots");
   const blobFolder = join(root, "blobs");
   const containerFolder = join(root, "containers");
+  const partialFolder = join(root, "partial");
   guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
   keepReserve(root);
   const database = new Database(databasePath);
   try {
     migrate(database);
     const lease = new Lease(database, temporary);
-    const blobs = new BlobStore(database, lease, blobFolder);
+    const blobs = new BlobStore(database, lease, new PartialBlobs(lease, partialFolder), blobFolder);
     const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder, containers: containerFolder };
     const background = new Set<Promise<void>>();
     const remove = (paths: readonly string[]): Promise<void> => {
@@ -72,7 +78,7 @@ export async function openStore(folder: string): Promise<Store> {
       background.add(work);
       return work.finally(() => background.delete(work));
     };
-    const leftovers = guarded(root, () => [...recover(place, temporary), ...recoverContainers(place), ...checkAfterBoot(place)]);
+    const leftovers = guarded(root, () => [...recover(place, { temporary, partial: partialFolder }), ...recoverContainers(place), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
@@ -82,6 +88,8 @@ export async function openStore(folder: string): Promise<Store> {
       root,
       blobs,
       layers: new LayerBlobs(database, lease),
+      places: new BlobPlaces(database),
+      uploads: new UploadJournal(database, lease),
       images: new ImageStore(database, lease, blobs),
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       containers: new ContainerStore(database, lease, containerFolder, (path) => remove([path])),
@@ -93,6 +101,7 @@ export async function openStore(folder: string): Promise<Store> {
       usage: () => usage(database),
       collect: async (options) => {
         const { trash, ...removed } = guarded(root, () => collect(place, options));
+        dropOldPartials(partialFolder);
         await remove(trash);
         return removed;
       },

@@ -66,6 +66,19 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX container_pid ON container (pid) WHERE pid IS NOT NULL;
   CREATE INDEX container_image ON container (image);
   `,
+  // What pushes and pulls have learned of registries (blob-places.ts), and uploads that are open there (upload-journal.ts).
+  `
+  CREATE TABLE blob_place (digest TEXT NOT NULL, host TEXT NOT NULL, repository TEXT NOT NULL, seen_at INTEGER NOT NULL,
+    PRIMARY KEY (digest, host, repository)) WITHOUT ROWID;
+  INSERT OR IGNORE INTO blob_place (digest, host, repository, seen_at)
+    SELECT image_blob.digest, substr(place, 1, instr(place, '/') - 1), substr(place, instr(place, '/') + 1), 0
+    FROM (SELECT image, substr(repo_digest, 1, instr(repo_digest, '@') - 1) AS place FROM image_repo_digest)
+    JOIN image_blob USING (image) JOIN image ON image.id = image_blob.image WHERE image_blob.digest IS NOT image.manifest;
+
+  -- owner is the lease of the process that sends. A location may be as good as a password for a while.
+  CREATE TABLE upload (host TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT NOT NULL, location TEXT NOT NULL,
+    owner INTEGER NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (host, repository, digest)) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the database to this version's format. @throws STORE_NEWER when a newer Sampan has written it. */

@@ -7,31 +7,33 @@ export const pullCommand = command({
   name: "pull",
   summary: "Download an image from a registry",
   description:
-    "Downloads the image of the platform asked for, with all its layers, and checks every digest. Credentials come from " +
+    "Downloads the image of the platform asked for, with all its layers, and checks every digest. What a pull that was cut " +
+    "short has received is not fetched again. Credentials come from " +
     "docker's config.json; mirrors from SAMPAN_REGISTRY_MIRRORS.",
   usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
   flags: flagTable({
+    "all-tags": { kind: "switch", short: "a", help: "Pull every tag of the repository" },
+    json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
     platform: { kind: "text", value: "OS/ARCH", help: "Platform to choose; by default the machine's own" },
     quiet: { kind: "switch", short: "q", help: "Print the full name only" },
-    "all-tags": { kind: "switch", short: "a", help: "", refused: "pull the tags one by one" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
     ...registryFlags,
   }),
   examples: [{ title: "An image of Docker Hub", line: "sampan pull alpine:3.20" }],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io, signal }) {
-    const [{ familiarReference, formatReference, parseReference }, { hostPlatform, parsePlatform }, { pullWithProgress }] = await Promise.all([
-      import("../../oci/reference.ts"), import("../../oci/platform.ts"), import("../images/pull-with-progress.ts"),
+    const [{ parseReference }, { hostPlatform, parsePlatform }, { pullNames }, { fault }] = await Promise.all([
+      import("../../oci/reference.ts"), import("../../oci/platform.ts"), import("../images/pull-names.ts"), import("../../std/fault.ts"),
     ]);
-    const reference = parseReference(positionals[0]!);
+    const written = parseReference(positionals[0]!, { implicitTag: false });
+    if (flags.quiet && flags.json) throw fault("USAGE", { problem: "--quiet and --json exclude each other" });
+    if (flags["all-tags"] && (written.tag ?? written.digest) !== undefined) throw fault("USAGE", { problem: "tag can't be used with --all-tags/-a" });
+    const show = flags.quiet ? "nothing" : flags.json ? "json" : "lines";
     const platform = flags.platform === undefined ? hostPlatform(process.arch) : parsePlatform(flags.platform);
-    const implicit = parseReference(positionals[0]!, { implicitTag: false });
-    if (!flags.quiet && implicit.tag === undefined && implicit.digest === undefined) io.stdout.write("Using default tag: latest\n");
-    await withStore(async (store) => {
-      const access = await registryAccess(flags, [reference.host], { io, signal });
-      const { status } = await pullWithProgress(store, reference, { platform, access, quiet: flags.quiet, out: io.stdout, io, signal });
-      if (!flags.quiet) io.stdout.write(`Status: ${status} for ${familiarReference(reference)}\n`);
-      io.stdout.write(`${formatReference(reference)}\n`);
-    });
+    const implicit = !flags["all-tags"] && written.tag === undefined && written.digest === undefined;
+    if (show === "lines" && implicit) io.stdout.write("Using default tag: latest\n");
+    return withStore(async (store) => pullNames(store, parseReference(positionals[0]!, { implicitTag: !flags["all-tags"] }), {
+      allTags: flags["all-tags"], platform, access: await registryAccess(flags, [written.host], { io, signal }), show, io, signal,
+    }));
   },
 });

@@ -8,34 +8,36 @@ export const pushCommand = command({
   summary: "Upload an image to a registry",
   description:
     "Uploads what the registry does not have yet, several layers at once, and the manifest last. Layers that another " +
-    "repository of the registry holds are mounted from there.",
-  usage: "[OPTIONS] NAME[:TAG]",
+    "repository of the registry holds are mounted from there, and an upload that was cut short is gone on with. " +
+    "Several names are pushed one after the other.",
+  usage: "[OPTIONS] NAME[:TAG]...",
   flags: flagTable({
     "all-tags": { kind: "switch", short: "a", help: "Push every tag that the repository has here" },
+    json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
     quiet: { kind: "switch", short: "q", help: "Print the name only" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
     platform: { kind: "text", help: "", refused: "the store holds one platform of an image" },
     ...registryFlags,
   }),
-  examples: [{ title: "Name an image for a registry and push it", line: "sampan tag app:1.0 127.0.0.1:5000/app:1.0 && sampan push 127.0.0.1:5000/app:1.0" }],
-  positionals: { min: 1, max: 1 },
+  examples: [
+    { title: "Name an image for a registry and push it", line: "sampan tag app:1.0 127.0.0.1:5000/app:1.0 && sampan push 127.0.0.1:5000/app:1.0" },
+    { title: "Two tags of an image", line: "sampan push registry.example.com/app:1.0 registry.example.com/app:latest" },
+  ],
+  positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io, signal }) {
-    const [{ parseReference, formatReference, formatRepository }, { pushNames }, { fault }] = await Promise.all([
+    const [{ parseReference }, { pushNames }, { fault }] = await Promise.all([
       import("../../oci/reference.ts"), import("../images/push-names.ts"), import("../../std/fault.ts"),
     ]);
-    const written = parseReference(positionals[0]!, { implicitTag: false });
-    if (written.digest !== undefined) throw fault("USAGE", { problem: "cannot push a digest reference", hint: "name a tag" });
-    if (flags["all-tags"] && written.tag !== undefined) throw fault("USAGE", { problem: "a tag cannot be given together with --all-tags" });
-    await withStore(async (store) => {
-      const reference = parseReference(positionals[0]!);
-      if (!flags.quiet) {
-        io.stdout.write(`${flags["all-tags"] || written.tag !== undefined ? "" : "Using default tag: latest\n"}The push refers to repository [${formatRepository(reference)}]\n`);
-      }
-      const names = flags["all-tags"]
-        ? store.images.list().flatMap((image) => image.names).filter((name) => formatRepository(parseReference(name)) === formatRepository(reference))
-        : [formatReference(reference)];
-      if (names.length === 0) throw fault("IMAGE_NOT_FOUND", { reference: positionals[0]!, near: [] });
-      await pushNames(store, names, { quiet: flags.quiet, access: await registryAccess(flags, [reference.host], { io, signal }), io, signal });
-    });
+    if (flags.quiet && flags.json) throw fault("USAGE", { problem: "--quiet and --json exclude each other" });
+    const hosts = new Set<string>();
+    for (const word of positionals) {
+      const { host, tag, digest } = parseReference(word, { implicitTag: false });
+      if (digest !== undefined) throw fault("USAGE", { problem: "cannot push a digest reference", hint: "name a tag" });
+      if (flags["all-tags"] && tag !== undefined) throw fault("USAGE", { problem: "tag can't be used with --all-tags/-a" });
+      hosts.add(host);
+    }
+    return withStore(async (store) => pushNames(store, positionals, {
+      allTags: flags["all-tags"], quiet: flags.quiet, json: flags.json, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
+    }));
   },
 });

@@ -1,35 +1,80 @@
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
 import { pushFromStore } from "../../build/transfer.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
-import { formatReference, parseReference } from "../../oci/reference.ts";
+import { familiarReference, formatReference, formatRepository, parseReference, type Reference } from "../../oci/reference.ts";
+import { fault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
+import { printError } from "../errors/print-error.ts";
 import type { Io } from "../io.ts";
+import { transferJson } from "../progress/transfer-json.ts";
 import { transferLines } from "../progress/transfer-lines.ts";
+import { secondsSince, summaryText, type TransferSummary } from "../progress/transfer-summary.ts";
 
 export interface PushFlags {
+  readonly allTags: boolean;
   readonly quiet: boolean;
+  readonly json: boolean;
   readonly access: ClientAccess;
   readonly io: Io;
   readonly signal: AbortSignal;
 }
 
-/** Pushes full names of the store one after the other, with docker's lines: `1.0: digest: sha256:… size: 528`. */
-export async function pushNames(store: Store, names: readonly string[], { quiet, access, io, signal }: PushFlags): Promise<void> {
-  await using client = lazyClient(access);
+/**
+ * Pushes names of the store one after the other, with docker's lines: `1.0: digest: sha256:… size: 528`. With several, what
+ * is wrong with one is told and the next one is pushed.
+ * @returns the exit status
+ */
+export async function pushNames(store: Store, words: readonly string[], flags: PushFlags): Promise<number> {
+  await using client = lazyClient({ ...flags.access, journal: store.uploads });
+  let status = 0;
+  for (const word of words) {
+    try {
+      await pushName(store, word, client.get, flags);
+    } catch (error) {
+      if (words.length === 1 || flags.signal.aborted) throw error;
+      status = await printError(error, flags.io);
+    }
+  }
+  return status;
+}
+
+async function pushName(store: Store, word: string, client: ReturnType<typeof lazyClient>["get"], flags: PushFlags): Promise<void> {
+  const { allTags, quiet, json, io, signal } = flags;
+  const reference = parseReference(word);
+  const written = parseReference(word, { implicitTag: false });
+  if (!quiet && !json) {
+    const implicit = !allTags && written.tag === undefined ? `Using default tag: ${reference.tag}\n` : "";
+    io.stdout.write(`${implicit}The push refers to repository [${formatRepository(reference)}]\n`);
+  }
+  const names = allTags ? tagsOf(store, reference) : [formatReference(reference)];
+  if (names.length === 0) throw fault("IMAGE_NOT_FOUND", { reference: familiarReference(written), near: [] });
   const recordOwners = insideUserNamespace()?.mapped === "one";
   for (const name of names) {
-    const reference = parseReference(name);
     const image = store.images.find(name);
-    const renderer = quiet ? undefined : transferLines("push", { stream: io.stdout, errors: io.stderr, env: io.env });
+    const started = performance.now();
+    const renderer = quiet ? undefined : json ? transferJson({ stream: io.stdout, errors: io.stderr }) : transferLines("push", { stream: io.stdout, errors: io.stderr, env: io.env });
     try {
-      const pushed = await pushFromStore(store, await client.get(), image, reference, {
-        client: client.get, recordOwners, stepId: `push ${name}`, onProgress: (event) => renderer?.onEvent(event), signal,
+      const { reference: place, ...pushed } = await pushFromStore(store, await client(), image, parseReference(name), {
+        client, recordOwners, stepId: `push ${name}`, onProgress: (event) => renderer?.onEvent(event), signal,
       });
       renderer?.close();
-      const size = store.blobs.size(pushed.digest);
-      io.stdout.write(quiet ? `${formatReference(reference)}\n` : `${reference.tag}: digest: ${pushed.digest}${size === undefined ? "" : ` size: ${size}`}\n`);
+      if (quiet) continue;
+      const summary: TransferSummary = { reference: name, digest: pushed.digest, bytesSent: pushed.bytesSent, bytesSaved: pushed.bytesSaved, seconds: secondsSince(started) };
+      if (json) io.stdout.write(`${JSON.stringify(summary)}\n`);
+      else {
+        const size = store.blobs.size(pushed.digest);
+        io.stdout.write(`${place.tag}: digest: ${pushed.digest}${size === undefined ? "" : ` size: ${size}`}\n`);
+        io.stderr.write(`${summaryText(summary)}\n`);
+      }
     } finally {
       renderer?.close();
     }
   }
+  if (quiet) io.stdout.write(`${allTags ? formatRepository(reference) : names[0]}\n`);
+}
+
+/** The names of that repository that are here. */
+function tagsOf(store: Store, reference: Reference): string[] {
+  const repository = formatRepository(reference);
+  return store.images.list().flatMap((image) => image.names).filter((name) => formatRepository(parseReference(name)) === repository).sort();
 }

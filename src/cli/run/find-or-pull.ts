@@ -1,10 +1,10 @@
-import type { ClientAccess } from "../../build/lazy-client.ts";
+import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
 import { hostPlatform } from "../../oci/platform.ts";
 import { familiarReference, parseReference } from "../../oci/reference.ts";
 import { isFault } from "../../std/fault.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
 import type { Store } from "../../store/open-store.ts";
-import { pullWithProgress } from "../images/pull-with-progress.ts";
+import { pullStatus, pullWithProgress } from "../images/pull-with-progress.ts";
 import type { Io } from "../io.ts";
 
 /** The image that `run` was given: from the store, or pulled, as --pull says. Docker's lines go to standard error. */
@@ -23,7 +23,10 @@ export async function findOrPull(
   }
   const reference = parseReference(text);
   if (when === "missing" && !quiet) io.stderr.write(`Unable to find image '${familiarReference(reference)}' locally\n`);
-  const { image, status } = await pullWithProgress(store, reference, { platform: hostPlatform(process.arch), access, quiet, out: io.stderr, io, signal });
-  if (!quiet) io.stderr.write(`Status: ${status} for ${familiarReference(reference)}\n`);
+  await using client = lazyClient(access);
+  const { image, updated } = await pullWithProgress(store, reference, {
+    client: client.get, platform: hostPlatform(process.arch), show: quiet ? "nothing" : "lines", out: io.stderr, io, signal,
+  });
+  if (!quiet) io.stderr.write(`Status: ${pullStatus(updated)} for ${familiarReference(reference)}\n`);
   return image;
 }

@@ -25,19 +25,18 @@ export async function answerFault(
   const request = `${about.method} of ${subject.name}`;
   if (status === 401) return authenticator.refusal("REGISTRY_UNAUTHORIZED", { ...repository, scopes, ...said });
   if (status === 403 || codes.includes("DENIED")) return authenticator.refusal("REGISTRY_DENIED", { ...repository, scopes, ...said });
-  if (status === 429 || codes.includes("TOOMANYREQUESTS")) {
-    const wait = parseRetryAfter(header(answer, "retry-after"), about.now);
-    return fault("REGISTRY_LIMIT", { host, ...(wait !== undefined ? { retryAfterSeconds: Math.ceil(wait / 1000) } : {}), ...said });
-  }
+  const wait = parseRetryAfter(header(answer, "retry-after"), about.now);
+  const later = wait === undefined ? {} : { retryAfterSeconds: Math.ceil(wait / 1000) };
+  if (status === 429 || codes.includes("TOOMANYREQUESTS")) return fault("REGISTRY_LIMIT", { host, ...later, ...said });
   if (status === 404 && subject.repository !== undefined) {
     if (subject.kind === "session") return fault("UPLOAD_LOST", { host, repository: subject.repository });
     if (codes.includes("NAME_UNKNOWN") || subject.kind === "list" || (subject.kind === "upload" && codes.length === 0)) return fault("NAME_UNKNOWN", { host, repository: subject.repository, ...said });
     if (subject.kind === "manifest") return fault("MANIFEST_UNKNOWN", { reference: subject.name, ...said });
     if (subject.kind === "blob") return fault("BLOB_UNKNOWN", { host, repository: subject.repository, digest: subject.name });
   }
-  if (status >= 500) return fault("REGISTRY_SERVER_ERROR", { host, status, request, ...said });
+  if (status >= 500) return fault("REGISTRY_SERVER_ERROR", { host, status, request, ...later, ...said });
   if (status < 400) return fault("RESPONSE_INVALID", { host, request, problem: `unexpected status ${status}` });
-  return fault("REGISTRY_REFUSED", { host, status, request, ...said });
+  return fault("REGISTRY_REFUSED", { host, status, request, ...later, ...said });
 }
 
 /** Codes and text of an error body, `{"errors":[{"code","message","detail"}]}`; any other short text is taken as it is. */

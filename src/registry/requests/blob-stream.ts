@@ -17,6 +17,9 @@ export interface BlobStreamOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Bytes after which a connection that breaks counts as a new trouble, not as the same one. */
+const PROGRESS = 64 * 1024;
+
 /**
  * The bytes of a blob from `start` on. A body that breaks off is continued where it ended; size and digest are
  * checked (the digest only when start is 0 and `verify` is not false), so the last step of the iteration fails for a wrong blob.
@@ -49,7 +52,8 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
       reason = connectionError(error, answer.url, { connectTimeout: 0 });
     }
     if (received >= size) break;
-    failures = received > before ? 1 : failures + 1;
+    // Who sends a little each time would keep us for ever.
+    failures = received - before >= PROGRESS ? 1 : failures + 1;
     const wait = retryDelay(failures, options.policy, clock);
     if (wait === undefined) {
       if (reason?.problem === "timeout") throw toFault(reason, host);

@@ -1,260 +1,82 @@
-import { fault, isFault } from "../../std/fault.ts";
-import type { Digest } from "../../oci/digest.ts";
+import { isFault } from "../../std/fault.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { headBlob } from "./blob-requests.ts";
-import { ConnectionError } from "../transport/connection-error.ts";
-import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
-import { resolveTarget } from "../transport/follow.ts";
-import { retryDelay } from "../transport/retry.ts";
-import type { Session, SessionRequest } from "./session.ts";
-import { discard, header, type Answer, type Method } from "../transport/transport.ts";
-
-/** A blob to send; `open` may be called again, from any byte on. */
-export interface UploadBlob {
-  readonly digest: Digest;
-  readonly size: number;
-  open(start: number): AsyncIterable<Uint8Array>;
-}
-
-export interface UploadOptions {
-  /** An upload that is open already, as a mount that did not work leaves one. */
-  readonly location?: URL;
-  /** Milliseconds without the registry taking a byte. */
-  readonly idleTimeout: number;
-  /** How many bytes of the blob have been handed to the connection; falls back when a part is sent again. */
-  readonly onBytes?: (sent: number) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** A registry may take its time to move a large blob into place after the last byte. */
-const COMMIT_TIMEOUT = 300_000;
+import type { Endpoint } from "../routes/endpoint.ts";
+import { isRetryableStatus, retryDelay } from "../transport/retry.ts";
+import type { Session } from "./session.ts";
+import { WORTH_NOTING, type UploadJournal } from "./upload-journal.ts";
+import { cancelUpload, CANCEL_TIMEOUT, closeUpload, openUpload, sendRest, uploadState, type UploadBlob, type UploadOptions } from "./upload-requests.ts";
 
 /**
  * Sends a blob: POST, then all bytes in one PUT. When that breaks, the registry is asked how much it has: the rest
- * goes by PATCH, or everything again in a new upload (distribution-spec § Pushing blobs).
+ * goes by PATCH, or everything again in a new upload (distribution-spec § Pushing blobs). So it does with an upload that
+ * the journal knows from a push that was killed.
+ * @returns how many bytes the registry did not have from an earlier push
  * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID
  */
-export async function uploadBlob(session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions): Promise<void> {
-  let location = options.location;
-  let offset = 0;
+export async function uploadBlob(session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions): Promise<{ sent: number }> {
+  const journal = blob.size < WORTH_NOTING ? undefined : options.journal;
+  const earlier = await earlierUpload(session, endpoint, reference, blob, { ...options, journal });
+  if (earlier && options.location) void cancelUpload(session, endpoint, reference, options.location, AbortSignal.timeout(CANCEL_TIMEOUT));
+  let location = earlier?.location ?? options.location;
+  let offset = earlier?.offset ?? 0;
+  let sent = blob.size - offset;
   for (let attempt = 1; ; attempt += 1) {
     // It is tried several times already, as nothing is sent twice by it.
     location ??= await openUpload(session, endpoint, reference, options.signal);
+    journal?.note(reference, blob.digest, location.href);
     try {
-      if (offset > 0 && offset < blob.size) location = await sendRest(session, endpoint, reference, blob, { ...options, location, offset });
+      if (offset > 0 && offset < blob.size) {
+        location = await sendRest(session, endpoint, reference, blob, { ...options, location, offset });
+        journal?.note(reference, blob.digest, location.href);
+      }
       await closeUpload(session, endpoint, reference, blob, { ...options, location, offset });
-      return;
+      journal?.drop(reference, blob.digest);
+      return { sent };
     } catch (error) {
       options.signal?.throwIfAborted();
-      const wait = isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
+      // An upload of another process may be refused for reasons of its own; then a new one is what there would have been without it.
+      const stale = earlier !== undefined && attempt === 1 && isFault(error, "REGISTRY_REFUSED");
+      const wait = stale ? 0 : isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
       if (wait === undefined) throw error;
       await session.clock.sleep(wait, options.signal);
       // The answer may have been lost after everything had arrived.
-      if (await headBlob(session, endpoint, reference, blob.digest, { push: true, ...(options.signal ? { signal: options.signal } : {}) })) return;
-      const left = location ? await uploadState(session, endpoint, reference, location, options.signal) : undefined;
+      if (await headBlob(session, endpoint, reference, blob.digest, { push: true, ...(options.signal ? { signal: options.signal } : {}) })) {
+        journal?.drop(reference, blob.digest);
+        return { sent };
+      }
+      const left = location && !stale ? await uploadState(session, endpoint, reference, location, options.signal) : undefined;
       location = left?.location;
       offset = left?.offset ?? 0;
+      if (offset === 0) sent = blob.size;
     }
   }
 }
 
-/** Opens an upload and gives its address back. */
-async function openUpload(session: Session, endpoint: Endpoint, reference: Reference, signal?: AbortSignal): Promise<URL> {
-  const answer = await session.send({ ...postRequest(endpoint, reference, signal), accept: [202] });
-  await discard(answer);
-  return locationOf(answer, endpoint, "POST", reference);
-}
-
-/**
- * Asks the registry to take a blob from another of its repositories.
- * @returns undefined when it did; else the address of the upload that it opened instead
- */
-export async function mountBlob(
-  session: Session, endpoint: Endpoint, reference: Reference, mount: { readonly digest: Digest; readonly from: string }, signal?: AbortSignal,
-): Promise<URL | undefined> {
-  const request = postRequest(endpoint, reference, signal);
-  const answer = await session.send({
-    ...request,
-    target: `${request.target}?mount=${encodeURIComponent(mount.digest)}&from=${encodeURIComponent(mount.from)}`,
-    scopes: [...request.scopes, repositoryScope(endpoint, mount.from, "pull")],
-    accept: [201, 202],
-  });
-  await discard(answer);
-  return answer.status === 201 ? undefined : locationOf(answer, endpoint, "POST", reference);
-}
-
-/** Gives an upload up that nobody will finish; what the registry says to it does not matter. */
-export async function cancelUpload(session: Session, endpoint: Endpoint, reference: Reference, location: URL, signal?: AbortSignal): Promise<void> {
-  await session
-    .send({ ...uploadRequest(endpoint, reference, signal), method: "DELETE", target: location, scopes: pushScopes(endpoint, reference), accept: [200, 202, 204, 400, 404, 405], repeatable: false })
-    .then(discard, () => undefined);
-}
-
-async function closeUpload(
-  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions & { location: URL; offset: number },
-): Promise<void> {
-  const { location, offset } = options;
-  const start = offset === 0 ? 0 : blob.size;
-  await sendBytes(session, endpoint, reference, () => blob.open(start), {
-    ...options, method: "PUT", target: withDigest(location, blob.digest), start, length: blob.size - start, accept: [200, 201, 204], headers: {},
-  });
-}
-
-async function sendRest(
-  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions & { location: URL; offset: number },
-): Promise<URL> {
-  const { location, offset } = options;
-  const headers = { "content-range": `${offset}-${blob.size - 1}` };
-  const answer = await sendBytes(session, endpoint, reference, () => blob.open(offset), {
-    ...options, method: "PATCH", target: location, start: offset, length: blob.size - offset, accept: [201, 202, 204], headers,
-  });
-  return header(answer, "location") === undefined ? location : locationOf(answer, endpoint, "PATCH", reference);
-}
-
-/** A blob that is sent while it is made. */
-export interface StreamedBlob {
-  /** The bytes from the beginning on, as they come; may be called again. */
-  open(): AsyncIterable<Uint8Array>;
-  /** Known when all bytes have come. */
-  readonly whole: Promise<{ readonly digest: Digest; readonly size: number }>;
-}
-
-/**
- * Sends a blob whose digest and size are not known yet: POST, one PATCH with all its bytes as they come, PUT with the
- * digest. It is tried once; whoever still has the bytes can send them by {@link uploadBlob} then.
- * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID, what `open` and `whole` reject with
- */
-export async function streamBlobUp(session: Session, endpoint: Endpoint, reference: Reference, blob: StreamedBlob, options: Omit<UploadOptions, "location">): Promise<void> {
-  let location = await openUpload(session, endpoint, reference, options.signal);
-  try {
-    const answer = await sendBytes(session, endpoint, reference, () => blob.open(), { ...options, method: "PATCH", target: location, start: 0, accept: [201, 202, 204], headers: {} });
-    if (header(answer, "location") !== undefined) location = locationOf(answer, endpoint, "PATCH", reference);
-    const { digest, size } = await blob.whole;
-    await closeUpload(session, endpoint, reference, { digest, size, open: nothing }, { ...options, location, offset: size });
-  } catch (error) {
-    // Without the caller's signal, which may be what ended it; nobody waits long for a registry that is in trouble.
-    void cancelUpload(session, endpoint, reference, location, AbortSignal.timeout(CANCEL_TIMEOUT)).catch(() => undefined);
-    throw error;
-  }
-}
-
-const CANCEL_TIMEOUT = 2_000;
-
-async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
-
-/** @param options.length of the bytes; unknown where they are sent as they come (RFC 9112 § 7.1, chunked) */
-async function sendBytes(
-  session: Session, endpoint: Endpoint, reference: Reference, open: () => AsyncIterable<Uint8Array>,
-  options: UploadOptions & { method: Method; target: URL; start: number; length?: number; accept: readonly number[]; headers: Record<string, string> },
-): Promise<Answer> {
-  const stall = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stall.signal]) : stall.signal;
-  const { length } = options;
-  const answer = await session.send({
-    ...uploadRequest(endpoint, reference, signal),
-    method: options.method,
-    target: options.target,
-    scopes: pushScopes(endpoint, reference),
-    headers: { ...options.headers, "content-type": "application/octet-stream", ...(length === undefined ? {} : { "content-length": String(length) }) },
-    ...(length !== 0 ? { body: () => metered(open(), options, (error) => stall.abort(error)) } : {}),
-    accept: options.accept,
-    repeatable: false,
-    answerTimeout: COMMIT_TIMEOUT,
-  });
-  await discard(answer);
-  return answer;
-}
-
-/** Counts what the connection takes, and gives up when it takes nothing for too long. */
-async function* metered(
-  source: AsyncIterable<Uint8Array>,
-  options: { start: number; target: URL; idleTimeout: number; onBytes?: (sent: number) => void },
-  stop: (error: unknown) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let sent = options.start;
-  const waited = { what: "it to take data", milliseconds: options.idleTimeout };
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    for await (const chunk of source) {
-      timer = setTimeout(() => stop(new ConnectionError("timeout", "it takes no data", options.target, undefined, waited)), options.idleTimeout);
-      yield chunk;
-      clearTimeout(timer);
-      sent += chunk.length;
-      options.onBytes?.(sent);
-    }
-  } catch (error) {
-    // What cannot be read here must not look like trouble with the connection.
-    stop(error);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** How far an upload has come, or undefined when the registry no longer knows it. */
-async function uploadState(
-  session: Session, endpoint: Endpoint, reference: Reference, location: URL, signal: AbortSignal | undefined,
+/** The upload of that blob that a killed push left, and how far it had come. */
+async function earlierUpload(
+  session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, { journal, signal }: { journal: UploadJournal | undefined; signal?: AbortSignal },
 ): Promise<{ location: URL; offset: number } | undefined> {
-  try {
-    const answer = await session.send({ ...uploadRequest(endpoint, reference, signal), method: "GET", target: location, scopes: pushScopes(endpoint, reference), accept: [202, 204] });
-    await discard(answer);
-    const last = /^(?:bytes=)?0-(\d+)$/.exec(header(answer, "range") ?? "")?.[1];
-    // distribution answers `0-0` for an empty upload too, so a single byte counts as none.
-    const offset = last === undefined || last === "0" ? 0 : Number(last) + 1;
-    if (offset === 0) return undefined;
-    return { offset, location: header(answer, "location") === undefined ? location : locationOf(answer, endpoint, "GET", reference) };
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (isFault(error)) return undefined;
-    throw error;
-  }
+  const noted = journal?.take(reference, blob.digest);
+  if (noted === undefined || !URL.canParse(noted)) return undefined;
+  const left = await uploadState(session, endpoint, reference, new URL(noted), signal);
+  // More than the blob has: it is not an upload of this blob.
+  return left && left.offset <= blob.size ? left : undefined;
 }
 
-/** Seconds that a registry with too many requests asks to wait. */
+/** Seconds that the registry asks to wait. */
 function retryAfter(error: unknown): string | undefined {
-  if (!isFault(error, "REGISTRY_LIMIT")) return undefined;
+  if (!isFault(error, "REGISTRY_LIMIT") && !isFault(error, "REGISTRY_SERVER_ERROR") && !isFault(error, "REGISTRY_REFUSED")) return undefined;
   const { retryAfterSeconds } = error.details as { retryAfterSeconds?: number };
   return retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds);
 }
 
 function isPassing(error: unknown): boolean {
   if (!isFault(error)) return false;
-  if (error.code === "REGISTRY_REFUSED") return (error.details as { status: number }).status === 416;
-  return ["REGISTRY_UNREACHABLE", "REGISTRY_TIMEOUT", "REGISTRY_SERVER_ERROR", "REGISTRY_LIMIT", "UPLOAD_LOST"].includes(error.code);
-}
-
-function postRequest(endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined) {
-  return {
-    endpoint,
-    method: "POST",
-    target: repositoryPath(endpoint, reference, "blobs/uploads/"),
-    scopes: pushScopes(endpoint, reference),
-    headers: { "content-length": "0" },
-    subject: { kind: "upload", name: `an upload to ${reference.repository}`, repository: reference.repository },
-    ...(signal ? { signal } : {}),
-  } as const;
-}
-
-function uploadRequest(endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined): Pick<SessionRequest, "endpoint" | "subject" | "signal"> {
-  const subject = { kind: "session", name: `an upload to ${reference.repository}`, repository: reference.repository } as const;
-  return { endpoint, subject, ...(signal ? { signal } : {}) };
-}
-
-function pushScopes(endpoint: Endpoint, reference: Reference): string[] {
-  return [repositoryScope(endpoint, reference.repository, "pull,push")];
-}
-
-function locationOf(answer: Answer, endpoint: Endpoint, method: string, reference: Reference): URL {
-  const location = header(answer, "location");
-  if (location === undefined || location === "") {
-    throw fault("RESPONSE_INVALID", { host: endpoint.host, request: `${method} of an upload to ${reference.repository}`, problem: "the Location header is missing" });
+  if (error.code === "REGISTRY_REFUSED" || error.code === "REGISTRY_SERVER_ERROR") {
+    const { status } = error.details as { status: number };
+    // 416: the registry has another offset in mind than we have.
+    return status === 416 || isRetryableStatus(status);
   }
-  return resolveTarget(location, answer.url, endpoint.host);
-}
-
-/** Added as text, so that the state in the registry's own query stays as it is. */
-function withDigest(location: URL, digest: Digest): URL {
-  const url = new URL(location);
-  url.search += `${url.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;
-  return url;
+  return ["REGISTRY_UNREACHABLE", "REGISTRY_TIMEOUT", "REGISTRY_LIMIT", "UPLOAD_LOST"].includes(error.code);
 }

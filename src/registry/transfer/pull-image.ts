@@ -20,6 +20,13 @@ export interface BlobTarget {
    * content is not what `digest` and `size` promise (BLOB_MISMATCH): it is hashed once, here.
    */
   write(source: AsyncIterable<Uint8Array>, options: { digest?: Digest; size?: number; signal?: AbortSignal }): Promise<{ digest: Digest }>;
+  /**
+   * The same for a target that keeps what was interrupted: `open` gives the bytes behind what it has of the blob already.
+   * What it has need not be right: when that shows, it calls `open` again, with 0.
+   */
+  resume?(
+    open: (start: number) => AsyncIterable<Uint8Array>, options: { digest: Digest; size: number; signal?: AbortSignal },
+  ): Promise<{ digest: Digest; start: number }>;
 }
 
 export interface PulledImage {
@@ -30,6 +37,10 @@ export interface PulledImage {
   readonly config: Uint8Array;
   /** Bottom first. */
   readonly layers: readonly Descriptor[];
+  /** Of the config and of layers. */
+  readonly bytesReceived: number;
+  /** Bytes of layers that the target had already. */
+  readonly bytesSaved: number;
 }
 
 export interface PullOptions {
@@ -61,11 +72,17 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
   }
   const { config, layers } = parseManifest(manifest.bytes, `the manifest of ${familiarReference(reference)}`);
   const budget = new Semaphore(options.parallel ?? 5);
+  let bytesReceived = config.size;
+  let bytesSaved = 0;
   const pullLayer = async (layer: Descriptor, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(onProgress, step, "pulling", layer);
-    if (target.has(layer.digest)) progress.done("exists");
-    else {
-      await withSecondTry((originOnly) => fetchInto(client, reference, layer, target, { originOnly, advance: progress.advance, signal }));
+    if (target.has(layer.digest)) {
+      bytesSaved += layer.size;
+      progress.done("exists");
+    } else {
+      const start = await withSecondTry((originOnly) => fetchInto(client, reference, layer, target, { originOnly, advance: progress.advance, signal }));
+      bytesSaved += start;
+      bytesReceived += layer.size - start;
       progress.done();
     }
     options.onLayer?.(layer, layers.indexOf(layer));
@@ -77,7 +94,7 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
   };
   await together([pullConfig, ...wanted.map((layer) => (signal: AbortSignal) => budget.run(() => pullLayer(layer, signal), signal))], options.signal);
   if (!index) warnOfPlatform(bytes, reference, platform, step, onProgress);
-  return { reference, ...(index ? { index } : {}), manifest, config: bytes, layers };
+  return { reference, ...(index ? { index } : {}), manifest, config: bytes, layers, bytesReceived, bytesSaved };
 }
 
 /** A damaged blob is asked for once more, from the registry itself: a mirror or a proxy may have spoilt it. */
@@ -99,23 +116,29 @@ async function readConfig(client: RegistryClient, reference: Reference, config: 
   return Buffer.concat(chunks);
 }
 
+/** @returns how many bytes the target had already */
 async function fetchInto(
   client: RegistryClient, reference: Reference, layer: Descriptor, target: BlobTarget,
   { originOnly, advance, signal }: { originOnly: boolean; advance: (current: number) => void; signal: AbortSignal },
-): Promise<void> {
-  const source = counted(client.blobGet(reference, layer, { originOnly, verify: false, signal }), advance);
+): Promise<number> {
+  const { digest, size } = layer;
+  const open = (start: number): AsyncIterable<Uint8Array> =>
+    counted(client.blobGet(reference, layer, { start, originOnly, verify: false, signal }), start, advance);
   const wrong = (received: string, cause?: unknown): Error =>
-    fault("BLOB_DIGEST_MISMATCH", { host: reference.host, what: "blob", expected: layer.digest, received }, { cause });
+    fault("BLOB_DIGEST_MISMATCH", { host: reference.host, what: "blob", expected: digest, received }, { cause });
   try {
-    const { digest } = await target.write(source, { digest: layer.digest, size: layer.size, signal });
-    if (digest !== layer.digest) throw wrong(digest);
+    const written = target.resume
+      ? await target.resume(open, { digest, size, signal })
+      : { ...(await target.write(open(0), { digest, size, signal })), start: 0 };
+    if (written.digest !== digest) throw wrong(written.digest);
+    return written.start;
   } catch (error) {
     throw isFault(error, "BLOB_MISMATCH") ? wrong((error.details as { actual: string }).actual, error) : error;
   }
 }
 
-async function* counted(source: AsyncIterable<Uint8Array>, advance: (current: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
-  let current = 0;
+async function* counted(source: AsyncIterable<Uint8Array>, start: number, advance: (current: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
+  let current = start;
   for await (const chunk of source) {
     current += chunk.length;
     advance(current);

@@ -65,13 +65,31 @@ test("a blob of a sister repository is mounted", async () => {
 
 test("an upload that a failed mount opened is used, and earlier ones are given up", async () => {
   const store = createMemoryStore();
-  const image = addImage(store, []);
-  await using server = await serve();
+  const image = addImage(store, [Buffer.alloc(200_000)]);
+  const layer = image.layers[0]!;
+  await using server = await serve({ has: [image.config.digest] });
   await using client = open();
-  await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { mountFrom: ["b", "c"] });
+  const refused: string[] = [];
+  await pushImage(client, parseReference(`${server.host}/a:1`), image, store, {
+    mountFrom: ({ digest }) => (digest === layer.digest ? ["b", "c"] : []),
+    onMountRefused: ({ digest }, from) => refused.push(`${digest} ${from}`),
+  });
+  assert.deepEqual(refused, [`${layer.digest} b`, `${layer.digest} c`]);
   assert.equal(lines(server.requests, "POST").length, 2);
   assert.deepEqual(lines(server.requests, "DELETE"), ["/up/1"]);
   assert.ok(lines(server.requests, "PUT")[0]!.startsWith("/up/2?"));
+});
+
+test("the larger a blob is, the more repositories are asked for it, and none that is not known to have it", async () => {
+  const store = createMemoryStore();
+  for (const [size, asked] of [[1_000, 1], [200_000, 3], [11 * 1024 * 1024, 4]] as const) {
+    const image = addImage(store, [Buffer.alloc(size)]);
+    await using server = await serve();
+    await using client = open();
+    const layer = image.layers[0]!.digest;
+    await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { mountFrom: ({ digest }) => (digest === layer ? ["a", "b", "c", "d", "e", "f"] : []) });
+    assert.deepEqual(lines(server.requests, "POST").filter((url) => url.includes("from=")).map((url) => url.at(-1)), ["b", "c", "d", "e"].slice(0, asked));
+  }
 });
 
 test("a repository that we may not read does not hinder the push", async () => {

@@ -22,8 +22,10 @@ export interface PushableImage {
 export interface PushOptions {
   /** More tags of the same repository for the same manifest. */
   readonly tags?: readonly string[];
-  /** Repositories of the same host that may have the blobs already. */
-  readonly mountFrom?: readonly string[];
+  /** Repositories of the same host that are known to have the blobs, or one blob; the likeliest first. */
+  readonly mountFrom?: readonly string[] | ((blob: Descriptor) => readonly string[]);
+  /** Told when a repository did not give a blob that it was said to have. */
+  readonly onMountRefused?: (blob: Descriptor, from: string) => void;
   /** Blobs that are on their way to the repository already: they are waited for. */
   readonly underWay?: ReadonlyMap<Digest, Promise<BlobArrival>>;
   /** Blobs that were made just now, so that nobody is asked whether the registry has them. */
@@ -43,12 +45,9 @@ export interface PushedImage {
   /** Of the manifest. */
   readonly digest: Digest;
   readonly bytesSent: number;
-  /** Bytes of blobs that were there already or were mounted. */
+  /** Bytes that were there already, of whole blobs or of uploads that were gone on with, and bytes that were mounted. */
   readonly bytesSaved: number;
 }
-
-/** Each costs a request, so only the likeliest are tried (docker tries four for its largest layers). */
-const MOST_MOUNTS = 4;
 
 /**
  * Pushes an image: what the registry has is left out, what a sister repository has is mounted, the rest is sent
@@ -57,7 +56,10 @@ const MOST_MOUNTS = 4;
  */
 export async function pushImage(client: RegistryClient, reference: Reference, image: PushableImage, source: BlobSource, options: PushOptions = {}): Promise<PushedImage> {
   const { onProgress, step = `push ${formatReference(reference)}` } = options;
-  const mountFrom = (options.mountFrom ?? []).filter((repository) => repository !== reference.repository).slice(0, MOST_MOUNTS);
+  const candidates = (blob: Descriptor): readonly string[] => {
+    const known = typeof options.mountFrom === "function" ? options.mountFrom(blob) : (options.mountFrom ?? []);
+    return known.filter((repository) => repository !== reference.repository).slice(0, mountAttempts(blob.size));
+  };
   const uploads = new Semaphore(options.parallel ?? 5);
   let bytesSent = 0;
   let bytesSaved = 0;
@@ -75,14 +77,15 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
       return progress.done("exists");
     }
     await uploads.run(async () => {
-      const place = fresh ? undefined : await findMount(client, reference, blob.digest, mountFrom, signal);
+      const place = fresh ? undefined : await findMount(client, reference, blob, { from: candidates(blob), signal, ...(options.onMountRefused ? { onMountRefused: options.onMountRefused } : {}) });
       if (place === "mounted") {
         bytesSaved += blob.size;
         return progress.done("mounted");
       }
       const open = (start: number): AsyncIterable<Uint8Array> => source.read(blob.digest, { start });
-      await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes: progress.advance, signal, ...(place ? { upload: place } : {}) });
-      bytesSent += blob.size;
+      const { sent } = await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes: progress.advance, signal, ...(place ? { upload: place } : {}) });
+      bytesSent += sent;
+      bytesSaved += blob.size - sent;
       progress.done();
     }, signal);
   };
@@ -95,17 +98,28 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   return { digest, bytesSent: bytesSent + image.manifest.bytes.length, bytesSaved };
 }
 
+/** How many repositories are asked, as each costs a request: docker's numbers. */
+function mountAttempts(size: number): number {
+  if (size > 10 * 1024 * 1024) return 4;
+  return size > 100 * 1024 ? 3 : 1;
+}
+
 /** Tries to mount; where nothing can be mounted, the last attempt's upload is used for sending. */
-async function findMount(client: RegistryClient, reference: Reference, digest: Digest, mountFrom: readonly string[], signal: AbortSignal): Promise<URL | "mounted" | undefined> {
+async function findMount(
+  client: RegistryClient, reference: Reference, blob: Descriptor,
+  { from, onMountRefused, signal }: Pick<PushOptions, "onMountRefused"> & { from: readonly string[]; signal: AbortSignal },
+): Promise<URL | "mounted" | undefined> {
   let upload: URL | undefined;
-  for (const from of mountFrom) {
+  for (const repository of from) {
     if (upload) await client.uploadCancel(reference, upload, { signal });
     upload = undefined;
     try {
-      upload = await client.blobMount(reference, { digest, from }, { signal });
+      upload = await client.blobMount(reference, { digest: blob.digest, from: repository }, { signal });
       if (!upload) return "mounted";
+      onMountRefused?.(blob, repository);
     } catch (error) {
       // The other repository may be closed to us, which is no reason not to push to this one.
+      signal.throwIfAborted();
       if (!isFault(error)) throw error;
     }
   }

@@ -21,7 +21,7 @@ export function reportBlob(
   let last = 0;
   const send = (act: TransferEvent["action"], completed?: number): void =>
     onProgress?.({
-      type: "transfer", id: step, key: shortDigest(blob.digest), action: act, current, total: blob.size, started, ...(completed !== undefined ? { completed } : {}),
+      type: "transfer", id: step, key: shortDigest(blob.digest), digest: blob.digest, action: act, current, total: blob.size, started, ...(completed !== undefined ? { completed } : {}),
     });
   return {
     advance(bytes) {

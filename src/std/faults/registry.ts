@@ -93,13 +93,13 @@ export const registryFaults = {
     hint: ({ host, retryAfterSeconds }) =>
       `try again ${retryAfterSeconds === undefined ? "later" : `in ${retryAfterSeconds} s`}; logging in with \`sampan login ${host}\` or a mirror (SAMPAN_REGISTRY_MIRRORS) often has a higher limit`,
   }),
-  REGISTRY_SERVER_ERROR: spec<{ host: string; status: number; request: string; answer?: string }>({
+  REGISTRY_SERVER_ERROR: spec<{ host: string; status: number; request: string; retryAfterSeconds?: number; answer?: string }>({
     when: "The registry answers with a 5xx status, also after trying again.",
     exit: 1,
     message: ({ host, status, request, answer }) => `registry ${host} failed with status ${status} on ${request}${said(answer)}`,
-    hint: () => "the fault is on the registry's side: try again later, or look into its log",
+    hint: ({ retryAfterSeconds }) => `the fault is on the registry's side: try again ${retryAfterSeconds === undefined ? "later" : `in ${retryAfterSeconds} s`}, or look into its log`,
   }),
-  REGISTRY_REFUSED: spec<{ host: string; status: number; request: string; answer?: string }>({
+  REGISTRY_REFUSED: spec<{ host: string; status: number; request: string; retryAfterSeconds?: number; answer?: string }>({
     when: "The registry refuses a request as invalid, too large or not supported (any other 4xx status).",
     exit: 1,
     message: ({ host, status, request, answer }) => `registry ${host} refused ${request} with status ${status}${said(answer)}`,
