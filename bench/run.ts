@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { formatTable } from "./measure/print-table.ts";
 import { runMeasured, type Measured } from "./measure/run-measured.ts";
-import { createBuildah, createCrane, createSkopeo } from "./peers/containers.ts";
+import { createCrane, createRegctl } from "./peers/carriers.ts";
+import { createBuildah, createSkopeo } from "./peers/containers.ts";
 import { createBuildkit } from "./peers/buildkit.ts";
 import { createDocker } from "./peers/docker.ts";
 import type { Peer } from "./peers/peer.ts";
-import { createSampan } from "./peers/sampan.ts";
+import { createSampan, createSampanZstd } from "./peers/sampan.ts";
 import { filesRow } from "./rows/files.ts";
 import { flaskRow } from "./rows/flask.ts";
-import { largeRow } from "./rows/large.ts";
+import { fleetRow } from "./rows/fleet.ts";
+import { hugeRow, largeRow, layersRow } from "./rows/large.ts";
 import type { Bench, Row } from "./rows/row.ts";
 import { smallRow } from "./rows/small.ts";
 import { startRow } from "./rows/start.ts";
@@ -24,9 +26,9 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  *
  * Peers are looked for in PATH and in the folder that PEERS names.
  */
-const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, filesRow, largeRow];
+const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, filesRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
-  sampan: createSampan, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane,
+  sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl,
 };
 
 const { values } = parseArgs({
@@ -47,6 +49,8 @@ const { signal } = interruption;
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort(new Error("interrupted")));
 const { host: registry, daemon } = await startRegistry(workspace.folder("registry"));
 cleanup.use(daemon);
+const { host: otherRegistry, daemon: otherDaemon } = await startRegistry(workspace.folder("other-registry"));
+cleanup.use(otherDaemon);
 const peers: Peer[] = [];
 for (const name of values.peers.split(",")) {
   const peer = await PEERS[name]!(workspace);
@@ -59,10 +63,10 @@ say(`${availableParallelism()} cores, Linux ${release()}, Node ${process.version
 const results = new Map<string, Map<string, Map<string, Measured[]>>>();
 const log = join(workspace.root, "command.log");
 const benchFor = (row: Row): Bench => ({
-  workspace, registry, peers, say, signal,
+  workspace, registry, otherRegistry, peers, say, signal,
   prepare: async (commands) => void (await runMeasured(commands, { log, signal })),
   measure: async (peer, step, commands) => {
-    const measured = await runMeasured(commands, { log, signal, daemons: peer.daemons, memory: peer.name === "sampan" });
+    const measured = await runMeasured(commands, { log, signal, daemons: peer.daemons, memory: peer.name.startsWith("sampan") });
     const byPeer = results.get(row.name)!.get(step)!;
     byPeer.set(peer.name, [...(byPeer.get(peer.name) ?? []), measured]);
     say(`  ${row.name}: ${step}, ${peer.name}: ${measured.wall.toFixed(2)} s, cpu ${measured.cpu.toFixed(2)} s`);

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
 import { findProgram } from "../../test/support/find-program.ts";
 import type { Workspace } from "../setup/workspace.ts";
@@ -26,9 +27,12 @@ export async function createBuildah(workspace: Workspace): Promise<Peer | string
     push: (image) => [push(image)],
     forget: (image) => [call("rmi", image)],
     pull: (image) => [call("pull", "--tls-verify=false", image)],
+    tag: (image, other) => [call("tag", image, other)],
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
+
+const PLAIN = ["--src-tls-verify=false", "--dest-tls-verify=false"];
 
 /** skopeo: it carries images between places, from an archive to the registry and back to a folder. */
 export async function createSkopeo(workspace: Workspace): Promise<Peer | string> {
@@ -45,22 +49,12 @@ export async function createSkopeo(workspace: Workspace): Promise<Peer | string>
     push: (image, { archive }) => [{ program, args: ["copy", "--dest-tls-verify=false", `docker-archive:${archive}`, `docker://${image}`], env }],
     forget: () => [{ program: "rm", args: ["-rf", pulled] }],
     pull: (image) => [{ program, args: ["copy", "--src-tls-verify=false", `docker://${image}`, `oci:${pulled}:it`], env }],
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-}
-
-/** crane: the same with an archive on both sides. */
-export async function createCrane(workspace: Workspace): Promise<Peer | string> {
-  const program = findProgram("crane");
-  if (program === undefined) return "crane is not installed";
-  const pulled = join(workspace.folder("crane"), "pulled");
-  return {
-    name: "crane",
-    version: execFileSync(program, ["version"], { encoding: "utf8" }).trim(),
-    daemons: [],
-    push: (image, { archive }) => [{ program, args: ["push", "--insecure", archive, image] }],
-    forget: () => [{ program: "rm", args: ["-rf", pulled] }],
-    pull: (image) => [{ program, args: ["pull", "--insecure", "--format", "oci", image, pulled] }],
+    copy: (from, to) => [{ program, args: ["copy", ...PLAIN, `docker://${from}`, `docker://${to}`], env }],
+    sync: ({ from, to, repositories }) => {
+      const file = join(folder, "sync.yaml");
+      writeFileSync(file, JSON.stringify({ [from]: { "tls-verify": false, images: Object.fromEntries(repositories.map((name) => [name, ["1"]])) } }));
+      return [{ program, args: ["sync", ...PLAIN, "--src", "yaml", "--dest", "docker", file, `${to}/${dirname(repositories[0]!)}`], env }];
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -37,6 +37,7 @@ export async function createDocker(workspace: Workspace): Promise<Peer | string>
     push: (image) => [call("push", image)],
     forget: (image) => [call("rmi", image)],
     pull: (image) => [call("pull", image)],
+    tag: (image, other) => [call("tag", image, other)],
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
 }

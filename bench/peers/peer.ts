@@ -24,4 +24,12 @@ export interface Peer extends AsyncDisposable {
   /** Removes the image from the peer's own storage. */
   forget?(image: string): Command[];
   pull?(image: string): Command[];
+  /** Gives an image of the peer's own storage another name. */
+  tag?(image: string, other: string): Command[];
+  /** Several images of the peer's own storage in one call, where that is possible. */
+  pushAll?(images: readonly string[]): Command[];
+  /** From one registry to another. */
+  copy?(from: string, to: string): Command[];
+  /** Tag 1 of several repositories, from one registry to another. */
+  sync?(job: { readonly from: string; readonly to: string; readonly repositories: readonly string[] }): Command[];
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
 import type { Workspace } from "../setup/workspace.ts";
@@ -12,21 +12,40 @@ export function sampanCommand(root: string, args: readonly string[]): Command {
 }
 
 export async function createSampan(workspace: Workspace): Promise<Peer> {
-  const root = join(workspace.root, "sampan-store");
+  return peer(workspace, "sampan", []);
+}
+
+/** Layers go as zstd, which is for readers of today. */
+export async function createSampanZstd(workspace: Workspace): Promise<Peer> {
+  const { name, version, daemons, take, push, forget, pull, tag, pushAll, [Symbol.asyncDispose]: dispose } = await peer(workspace, "sampan-zstd", ["--compression", "zstd:3"]);
+  return { name, version, daemons, take: take!, push: push!, forget: forget!, pull: pull!, tag: tag!, pushAll: pushAll!, [Symbol.asyncDispose]: dispose };
+}
+
+/** @param pushing flags of `sampan push` */
+async function peer(workspace: Workspace, name: string, pushing: readonly string[]): Promise<Peer> {
+  const root = join(workspace.root, `${name}-store`);
   // `rmi` leaves blobs for the next collection, so what is pulled goes into a store that has none.
-  const pulled = join(workspace.root, "sampan-pulled");
+  const pulled = join(workspace.root, `${name}-pulled`);
   const sampan = (...args: string[]): Command => sampanCommand(root, args);
   const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
   return {
-    name: "sampan",
+    name,
     version,
     daemons: [],
     start: () => [sampan("version")],
     buildAndPush: ({ context, image, cache }) => [sampan("build", "--progress", "plain", ...(cache ? [] : ["--no-cache"]), "-t", image, "--push", context)],
     take: ({ context }, image) => [sampan("build", "--progress", "plain", "-t", image, context)],
-    push: (image) => [sampan("push", image)],
+    push: (image) => [sampan("push", ...pushing, image)],
     forget: () => [{ program: "rm", args: ["-rf", pulled] }],
     pull: (image) => [sampanCommand(pulled, ["pull", image])],
+    tag: (image, other) => [sampan("tag", image, other)],
+    pushAll: (images) => [sampan("push", ...pushing, ...images)],
+    copy: (from, to) => [sampan("copy", from, to)],
+    sync: ({ from, to, repositories }) => {
+      const file = join(workspace.root, `${name}-sync.yaml`);
+      writeFileSync(file, JSON.stringify({ sync: repositories.map((repository) => ({ source: `${from}/${repository}`, target: `${to}/${repository}`, tags: ["1"] })) }));
+      return [sampan("sync", file)];
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

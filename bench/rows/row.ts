@@ -7,6 +7,8 @@ export interface Bench {
   readonly workspace: Workspace;
   /** `host:port` of the registry that everything is pushed to. */
   readonly registry: string;
+  /** `host:port` of another registry, to copy to. */
+  readonly otherRegistry: string;
   readonly peers: readonly Peer[];
   /** Measures commands of a peer under the name of a step, this round. */
   measure(peer: Peer, step: string, commands: readonly Command[]): Promise<Measured>;
