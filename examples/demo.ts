@@ -100,15 +100,18 @@ function pipArguments(): string[] {
   return [...settings.keys()].flatMap((name) => ["--build-arg", name]);
 }
 
+/** Seconds: on a busy machine the image takes a while to unpack. */
+const PATIENCE = 90;
+
 /** Asks until the application has started. */
 async function ask(url: string, running: ChildProcess): Promise<string> {
-  for (let attempt = 0; attempt < 150; attempt += 1) {
+  for (const end = performance.now() + PATIENCE * 1000; performance.now() < end; ) {
     if (running.exitCode !== null) throw new DemoFailure(`the container ended with status ${running.exitCode}`, "its messages are above");
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).then((response) => response.text(), () => undefined);
     if (answer !== undefined) return answer;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new DemoFailure(`${url} did not answer within 15 seconds`, "its messages are above");
+  throw new DemoFailure(`${url} did not answer within ${PATIENCE} seconds`, "its messages are above");
 }
 
 async function demo(): Promise<void> {
