@@ -40,7 +40,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const signal = options.signal ?? new AbortController().signal;
   await using cleanup = new AsyncDisposableStack();
   const store = cleanup.use(await openStore(options.root ?? storeRoot(process.env)));
-  const client = cleanup.use(lazyClient({ insecure: options.insecure ?? false, journal: store.uploads, ...(options.logins ? { logins: options.logins } : {}) }));
+  const client = cleanup.use(lazyClient({ ...options, journal: store.uploads }));
   const context = cleanup.use(await openContext({
     context: options.context,
     ...(options.file === undefined ? {} : { file: options.file }),

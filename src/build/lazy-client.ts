@@ -13,6 +13,8 @@ export interface ClientAccess {
   readonly logins?: ReadonlyMap<string, Login>;
   /** For a client that is to see what a registry itself has, and no mirror of it. */
   readonly withoutMirrors?: boolean;
+  /** The only file to look for logins in, in docker's or containers' format. */
+  readonly authFile?: string;
 }
 
 /**
@@ -28,10 +30,10 @@ export function lazyClient(access: ClientAccess & { readonly journal?: UploadJou
   };
 }
 
-async function makeClient({ insecure = false, logins = new Map(), withoutMirrors = false, journal }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
+async function makeClient({ insecure = false, logins = new Map(), authFile, withoutMirrors = false, journal }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
   const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { parseMirrors }] = await Promise.all([
-    import("../registry/client.ts"), import("../registry/credentials/credentials.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/mirrors.ts"),
+    import("../registry/client.ts"), import("../registry/credentials/find-login.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/mirrors.ts"),
   ]);
-  const credentials = givenLogins(logins, dockerCredentials(process.env));
+  const credentials = givenLogins(logins, dockerCredentials(process.env, authFile === undefined ? {} : { authFile }));
   return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure, withoutMirrors, ...(journal ? { journal } : {}) });
 }

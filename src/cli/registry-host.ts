@@ -1,4 +1,4 @@
-import { parseReference } from "../oci/reference.ts";
+import { formatRepository, parseReference } from "../oci/reference.ts";
 import { fault, isFault } from "../std/fault.ts";
 
 /** The host that a person means by SERVER of login and logout: a host, a URL of it, or nothing for Docker Hub. */
@@ -7,6 +7,14 @@ export function registryHost(server: string | undefined): string {
   const host = server.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   if (!/^(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d+)?$/.test(host)) throw fault("USAGE", { problem: `${JSON.stringify(server)} names no registry`, hint: "it looks like registry.example.com or 127.0.0.1:5000" });
   return /^(?:index|registry-1)\.docker\.io$/.test(host) ? "docker.io" : host;
+}
+
+/** What a login is for: a host, or a namespace of it where an auth file is written, whose entries may be so narrow. */
+export function loginPlace(server: string | undefined, authFile: string | undefined): { readonly host: string; readonly place: string } {
+  const host = registryHost(server);
+  const path = authFile === undefined || server === undefined || /^https?:/.test(server) ? "" : server.replace(/^[^/]*/, "").replace(/\/+$/, "");
+  if (path === "") return { host, place: host };
+  return { host, place: formatRepository(parseReference(`${host}${path}`, { implicitTag: false })) };
 }
 
 /** The registries that names of images lead to; what is no name, such as an image's id, leads to none. */

@@ -15,8 +15,10 @@ import { parseReference } from "../oci/reference.ts";
 import { missing, startDockerRegistry } from "../../test/support/docker-registry.ts";
 import { addImage, createMemoryStore } from "../../test/support/memory-store.ts";
 import { createRegistryClient, type RegistryClient } from "./client.ts";
-import { anonymous, dockerCredentials } from "./credentials/credentials.ts";
-import { checkLogin, saveLogin } from "./credentials/login.ts";
+import { checkLogin } from "./credentials/check-login.ts";
+import { anonymous } from "./credentials/credentials.ts";
+import { dockerCredentials } from "./credentials/find-login.ts";
+import { saveLogin } from "./credentials/keep-login.ts";
 import { pullImage } from "./transfer/pull-image.ts";
 import { pushImage } from "./transfer/push-image.ts";
 
@@ -95,7 +97,7 @@ test("docker-registry with htpasswd: a login is checked, kept and used", { skip:
     await rejects(checkLogin(registry.host, { ...login, password: "wrong" }), "LOGIN_REFUSED");
     await using stranger = open();
     await rejects(stranger.tagList(parseReference(`${registry.host}/app`)), "REGISTRY_UNAUTHORIZED");
-    saveLogin(registry.host, login, environment);
+    await saveLogin(registry.host, login, { environment });
     await using client = createRegistryClient({ credentials: dockerCredentials(environment), environment: {} });
     const store = createMemoryStore();
     const image = addImage(store, ["x"]);

@@ -1,4 +1,5 @@
 import type { FaultSpec } from "./fault-spec.ts";
+import { accessFaults } from "./faults/access.ts";
 import { buildFaults } from "./faults/build.ts";
 import { carryFaults } from "./faults/carry.ts";
 import { cliFaults } from "./faults/cli.ts";
@@ -24,6 +25,7 @@ export const faultTable = {
   ...imageFaults,
   ...storeFaults,
   ...registryFaults,
+  ...accessFaults,
   ...containerFaults,
   ...carryFaults,
   ...serverFaults,

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { command, type Call } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 
@@ -5,6 +6,7 @@ const flags = flagTable({
   username: { kind: "text", short: "u", value: "NAME", help: "User name" },
   password: { kind: "text", short: "p", value: "TEXT", help: "Password; it stays in the shell's history, so --password-stdin is better" },
   "password-stdin": { kind: "switch", help: "Read the password from standard input" },
+  authfile: { kind: "text", value: "PATH", help: "Keep the login in this file, in the format of containers' auth.json; SERVER may then be a namespace, `host/team`" },
   insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate" },
 });
 
@@ -12,20 +14,27 @@ export const loginCommand = command({
   name: "login",
   summary: "Keep the credentials for a registry",
   description:
-    "Asks the registry whether it accepts the login, and writes it to docker's config.json, where docker, skopeo and other " +
-    "tools find it too. Without SERVER it is Docker Hub. What is not given is asked for.",
+    "Asks the registry whether it accepts the login, and keeps it where docker, skopeo and other tools find it too: with the " +
+    "credential helper that docker's config.json names (credsStore, credHelpers), else in that file. Without SERVER it is " +
+    "Docker Hub. What is not given is asked for.",
   usage: "[OPTIONS] [SERVER]",
   flags,
   examples: [{ title: "In a script", line: "printf %s \"$TOKEN\" | sampan login -u ci --password-stdin registry.example.com" }],
   positionals: { min: 0, max: 1 },
   async run(call) {
     const { io, positionals, signal } = call;
-    const [{ checkLogin, saveLogin }, { registryHost }] = await Promise.all([import("../../registry/credentials/login.ts"), import("../registry-host.ts")]);
-    const host = registryHost(positionals[0]);
+    const [{ checkLogin }, { saveLogin }, { loginPlace }, { otherSource, plainTextWarning }] = await Promise.all([
+      import("../../registry/credentials/check-login.ts"), import("../../registry/credentials/keep-login.ts"), import("../registry-host.ts"), import("../login-warnings.ts"),
+    ]);
+    const authFile = call.flags.authfile === undefined ? undefined : resolve(io.cwd, call.flags.authfile);
+    const { host, place } = loginPlace(positionals[0], authFile);
     const { username, password } = await credentials(call);
     const { identityToken } = await checkLogin(host, { username, password }, { insecure: call.flags.insecure, environment: io.env, signal });
-    const file = saveLogin(host, { username, password, ...(identityToken === undefined ? {} : { identityToken }) }, io.env);
-    io.stderr.write(`\nWARNING! The password is stored unencrypted in '${file}'.\n\n`);
+    const login = { username, password, ...(identityToken === undefined ? {} : { identityToken }) };
+    const kept = await saveLogin(place, login, { environment: io.env, signal, ...(authFile === undefined ? {} : { authFile }) });
+    if (!kept.helper) io.stderr.write(plainTextWarning(kept.file, io.env));
+    const other = authFile === undefined ? await otherSource(host, kept, io.env) : undefined;
+    if (other !== undefined) io.stderr.write(`WARNING! ${other} holds another login for ${host}, which is used before this one.\n`);
     io.stdout.write("Login Succeeded\n");
   },
 });

@@ -5,6 +5,7 @@ import { flagTable, type FlagValues } from "./flag.ts";
 /** The flags of every command that speaks to a registry; {@link registryAccess} makes of them what `lazyClient` takes. */
 export const registryFlags = flagTable({
   creds: { kind: "text", value: "USER[:PASSWORD]", help: "Login for the registry that is named, instead of the one that is kept; a password that is not given is asked for", group: "Registry" },
+  authfile: { kind: "text", value: "PATH", help: "Look for logins in this file only, in docker's or containers' format", group: "Registry" },
   insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate", group: "Registry" },
 });
 
@@ -13,8 +14,17 @@ export const registryFlags = flagTable({
  * and to no other, and there can be one only. @throws USAGE, NO_TERMINAL
  */
 export async function registryAccess(flags: FlagValues<typeof registryFlags>, hosts: readonly string[], call: { io: Io; signal: AbortSignal }): Promise<ClientAccess> {
-  const { insecure, creds } = flags;
-  if (creds === undefined) return { insecure };
+  const { creds, authfile } = flags;
+  const access = { insecure: flags.insecure, ...(authfile === undefined ? {} : { authFile: await readable(authfile, call.io.cwd) }) };
+  if (creds === undefined) return access;
   const { givenLogin } = await import("./given-login.ts");
-  return { insecure, logins: await givenLogin(creds, hosts, call) };
+  return { ...access, logins: await givenLogin(creds, hosts, call) };
+}
+
+/** A file that is named must be there, unlike those that are merely looked for. */
+async function readable(path: string, cwd: string): Promise<string> {
+  const [{ resolve }, { access, constants }] = await Promise.all([import("node:path"), import("node:fs/promises")]);
+  const file = resolve(cwd, path);
+  await access(file, constants.R_OK);
+  return file;
 }

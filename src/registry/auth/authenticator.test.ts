@@ -171,7 +171,7 @@ test("a login is never sent to a realm without TLS by a registry with TLS", asyn
   );
 });
 
-test("a credential source is asked only when the registry wants a login, and once", async () => {
+test("a credential source is asked only when the registry wants a login, and once for each repository", async () => {
   let asked = 0;
   const credentials = { find: () => { asked += 1; return undefined; } };
   await using free = await startScriptedServer((_request, response) => reply(response, 200, {}, { tags: [] }));
@@ -181,5 +181,50 @@ test("a credential source is asked only when the registry wants a login, and onc
   await using at = await startTokenRegistry();
   await client.tagList(at.ref("a"));
   await client.tagList(at.ref("b"));
-  assert.equal(asked, 1);
+  await client.tagList(at.ref("a"));
+  assert.equal(asked, 2);
+});
+
+test("each repository is asked for with its own login, and tokens of one never serve another", async () => {
+  await using at = await startTokenRegistry((request, response) => {
+    const token = `of-${basicOf(request)}`;
+    at.valid.add(token);
+    reply(response, 200, {}, { token, expires_in: 300 });
+  });
+  const find = (_host: string, repository?: string): Credential => ({ username: repository?.startsWith("team/") ? "team" : "other", password: "x", source: "test" });
+  await using client = createRegistryClient({ credentials: { find }, environment: {} });
+  for (const repository of ["team/a", "b", "team/a", "b"]) await client.tagList(at.ref(repository));
+  const used = at.registry.requests.filter(({ url }) => url.includes("/tags/")).map(({ url, headers }) => [url.slice(4, -10), headers.authorization]);
+  assert.deepEqual(used, [["team/a", "Bearer of-team:x"], ["b", "Bearer of-other:x"], ["team/a", "Bearer of-team:x"], ["b", "Bearer of-other:x"]]);
+  assert.equal(at.tokens.requests.length, 2);
+});
+
+test("a wide token of one login is not used for a repository with another login", async () => {
+  const { Authenticator } = await import("./authenticator.ts");
+  const sent: string[] = [];
+  const authenticator = new Authenticator({
+    host: "r.example", now: () => 0,
+    credentials: { find: (_host, repository) => ({ username: repository ?? "host", password: "x", source: "test" }) },
+    send: async (url, { headers }) => {
+      sent.push(`${headers["authorization"]}`);
+      return { status: 200, headers: {}, url, body: (await import("node:stream")).Readable.from([Buffer.from(JSON.stringify({ token: `t${sent.length}`, expires_in: 300 }))]) } as never;
+    },
+  });
+  authenticator.learn({ status: 401, url: new URL("https://r.example/v2/"), headers: { "www-authenticate": 'Bearer realm="https://r.example/token"' } } as never);
+  assert.equal(await authenticator.authorization(["repository:a:pull"], "one"), "Bearer t1");
+  assert.equal(await authenticator.authorization(["repository:a:pull"], "two"), "Bearer t2");
+  assert.equal(await authenticator.authorization(["repository:a:pull"], "one"), "Bearer t1");
+  assert.equal(sent.length, 2);
+});
+
+test("a refresh token that is given in exchange is used from then on", async () => {
+  let count = 0;
+  await using at = await startTokenRegistry((request, response, token) => {
+    const given = new URLSearchParams(request.body.toString()).get("refresh_token");
+    if (given !== `refresh-${count}`) return reply(response, 401);
+    reply(response, 200, {}, { access_token: token, refresh_token: `refresh-${(count += 1)}` });
+  });
+  await using client = open({ identityToken: "refresh-0" });
+  for (const repository of ["a", "b", "c"]) await client.tagList(at.ref(repository));
+  assert.equal(count, 3);
 });

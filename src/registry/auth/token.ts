@@ -1,5 +1,6 @@
 import { fault } from "../../std/fault.ts";
 import type { Challenge } from "./challenge.ts";
+import { grantedScopes } from "./granted.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { resolveTarget } from "../transport/follow.ts";
 import { discard, readBody, type Answer } from "../transport/transport.ts";
@@ -9,6 +10,8 @@ export interface Token {
   /** Milliseconds since the epoch. */
   readonly expires: number;
   readonly refreshToken?: string;
+  /** The scopes that it is good for, where that can be known. */
+  readonly granted?: readonly string[];
 }
 
 export interface TokenRequest {
@@ -83,7 +86,7 @@ async function readToken(answer: Answer, { host, now, from }: TokenRequest): Pro
   if (answer.status === 400 || answer.status === 401 || answer.status === 403) return undefined;
   if (answer.status !== 200) throw invalid(`status ${answer.status}`);
   if (!bytes) throw invalid(`more than ${BODY_LIMIT} bytes`);
-  let body: { token?: unknown; access_token?: unknown; expires_in?: unknown; refresh_token?: unknown };
+  let body: { token?: unknown; access_token?: unknown; expires_in?: unknown; refresh_token?: unknown; scope?: unknown };
   try {
     body = JSON.parse(Buffer.from(bytes).toString("utf8")) as typeof body;
   } catch {
@@ -93,9 +96,11 @@ async function readToken(answer: Answer, { host, now, from }: TokenRequest): Pro
   // A line break in it could smuggle in another header.
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) throw invalid(`there is no usable token in it (asked by ${from.host})`);
   const seconds = typeof body.expires_in === "number" && body.expires_in > 0 ? body.expires_in : 60;
+  const granted = grantedScopes(value, body.scope);
   return {
     value,
     expires: now + seconds * 1000,
+    ...(granted ? { granted } : {}),
     ...(typeof body.refresh_token === "string" && body.refresh_token !== "" ? { refreshToken: body.refresh_token } : {}),
   };
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { chownSync, closeSync, fchmodSync, fsyncSync, lstatSync, openSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
+
+const MOST_LINKS = 40;
 
 /**
  * Replaces docker's config.json as a whole: a reader sees the old or the new one, a symbolic link stays one, and mode
@@ -12,7 +14,7 @@ export function saveConfig(file: string, config: Readonly<Record<string, unknown
   let temporary: string | undefined;
   try {
     makeFolder(dirname(file), { mode: 0o700 });
-    const target = realpathOf(file);
+    const target = targetOf(file);
     const old = statSync(target, { throwIfNoEntry: false });
     temporary = `${target}.${randomBytes(6).toString("hex")}`;
     // Docker indents by a tab.
@@ -25,19 +27,20 @@ export function saveConfig(file: string, config: Readonly<Record<string, unknown
   }
 }
 
-function realpathOf(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return file;
-    throw error;
-  }
+/** Where a path leads to, though nothing may be there yet. */
+function targetOf(file: string, depth = 0): string {
+  const link = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(file) : undefined;
+  if (link === undefined) return file;
+  if (depth === MOST_LINKS) throw Object.assign(new Error("too many symbolic links"), { code: "ELOOP" });
+  return targetOf(resolve(realpathSync(dirname(file)), link), depth + 1);
 }
 
 function writeSynced(path: string, text: string, mode: number): void {
   const descriptor = openSync(path, "wx", mode);
   try {
-    writeSync(descriptor, text);
+    writeFileSync(descriptor, text);
+    // Not less the umask: who could read the file before still can, and nobody else.
+    fchmodSync(descriptor, mode);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

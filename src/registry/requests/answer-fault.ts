@@ -14,13 +14,13 @@ export interface Subject {
 /** The fault for an answer whose status is none of the expected ones. Reads its body. */
 export async function answerFault(
   answer: Answer,
-  about: { subject: Subject; method: string; scopes: readonly string[]; authenticator: Authenticator; now: number },
+  about: { subject: Subject; /** The repository as the place that was asked calls it. */ place?: string | undefined; method: string; scopes: readonly string[]; authenticator: Authenticator; now: number },
 ): Promise<Fault> {
   const { subject, scopes, authenticator } = about;
   const { status } = answer;
   const { codes, text } = await readErrors(answer);
   const said = text === undefined ? {} : { answer: text };
-  const repository = subject.repository === undefined ? {} : { repository: subject.repository };
+  const repository = about.place === undefined ? {} : { repository: about.place };
   const host = authenticator.host;
   const request = `${about.method} of ${subject.name}`;
   if (status === 401) return authenticator.refusal("REGISTRY_UNAUTHORIZED", { ...repository, scopes, ...said });
@@ -30,7 +30,7 @@ export async function answerFault(
   if (status === 429 || codes.includes("TOOMANYREQUESTS")) return fault("REGISTRY_LIMIT", { host, ...later, ...said });
   if (status === 404 && subject.repository !== undefined) {
     if (subject.kind === "session") return fault("UPLOAD_LOST", { host, repository: subject.repository });
-    if (codes.includes("NAME_UNKNOWN") || subject.kind === "list" || (subject.kind === "upload" && codes.length === 0)) return fault("NAME_UNKNOWN", { host, repository: subject.repository, ...said });
+    if (codes.includes("NAME_UNKNOWN") || subject.kind === "list" || (subject.kind === "upload" && codes.length === 0)) return fault("NAME_UNKNOWN", { host, repository: subject.repository, ...(await authenticator.asker(about.place)), ...said });
     if (subject.kind === "manifest") return fault("MANIFEST_UNKNOWN", { reference: subject.name, ...said });
     if (subject.kind === "blob") return fault("BLOB_UNKNOWN", { host, repository: subject.repository, digest: subject.name });
   }

@@ -3,7 +3,7 @@ import { answerFault, type Subject } from "./answer-fault.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { ConnectionError, connectionError, toFault } from "../transport/connection-error.ts";
 import type { CredentialSource } from "../credentials/credentials.ts";
-import { connectionKey, type Candidate, type Endpoint } from "../routes/endpoint.ts";
+import { connectionKey, type Candidate, repositoryAt, type Endpoint } from "../routes/endpoint.ts";
 import { resolveTarget } from "../transport/follow.ts";
 import { authoritiesOf, type Trust } from "../transport/trust.ts";
 import { isRetryableStatus, retryDelay, type RetryClock, type RetryPolicy } from "../transport/retry.ts";
@@ -135,14 +135,14 @@ export class Session {
     if (request.accept.includes(answer.status)) return answer;
     const { subject, method, scopes } = request;
     const { authenticator } = connection;
-    throw new FailedAnswer(answer, () => answerFault(answer, { subject, method, scopes, authenticator, now: this.#clock.now() }));
+    throw new FailedAnswer(answer, () => answerFault(answer, { subject, place: repositoryOf(request), method, scopes, authenticator, now: this.#clock.now() }));
   }
 
   /** One request with its redirects; after a 401 once more with a new token. */
   async #exchange(connection: Connection, request: SessionRequest): Promise<Answer> {
     const { authenticator } = connection;
     const first = typeof request.target === "string" ? new URL(request.target, connection.origin) : request.target;
-    let authorization = first.origin === connection.origin ? await authenticator.authorization(request.scopes) : undefined;
+    let authorization = first.origin === connection.origin ? await authenticator.authorization(request.scopes, repositoryOf(request)) : undefined;
     let renewed = false;
     let url = first;
     let left = false;
@@ -152,7 +152,7 @@ export class Session {
       const own = !left;
       const answer = await this.#request(connection, request, url, own ? authorization : undefined);
       if (answer.status === 401 && own && !renewed) {
-        const value = await authenticator.renewed(answer, request.scopes, authorization);
+        const value = await authenticator.renewed(answer, request.scopes, authorization, repositoryOf(request));
         if (value === undefined) return answer;
         await discard(answer);
         authorization = value;
@@ -227,6 +227,11 @@ class FailedAnswer extends Error {
     this.answer = answer;
     this.fault = toFault;
   }
+}
+
+/** The repository as the place that is asked calls it, by which its credentials are kept. */
+function repositoryOf({ endpoint, subject }: SessionRequest): string | undefined {
+  return subject.repository === undefined ? undefined : repositoryAt(endpoint, subject.repository);
 }
 
 function isRepeatable({ method, repeatable }: SessionRequest): boolean {

@@ -1,21 +1,6 @@
 import { spec } from "../fault-spec.ts";
 
-/** Whom a request was made for: what a person needs to mend rights. Never holds a secret. */
-export interface Identity {
-  readonly host: string;
-  readonly repository?: string;
-  readonly user?: string;
-  /** The file or variable that the credential came from. */
-  readonly credentialSource?: string;
-  readonly scopes: readonly string[];
-  /** What the registry said. */
-  readonly answer?: string;
-}
-
-const whose = ({ user, credentialSource }: Identity): string =>
-  credentialSource === undefined ? "without a login" : `as ${user ?? "the holder of a token"} (from ${credentialSource})`;
 const said = (answer: string | undefined): string => (answer ? `: ${answer}` : "");
-const asked = ({ scopes }: Identity): string => (scopes.length > 0 ? ` (asked for ${scopes.join(" ")})` : "");
 
 /** Faults of the registry station. */
 export const registryFaults = {
@@ -36,43 +21,6 @@ export const registryFaults = {
     exit: 1,
     message: ({ host, reason }) => `the certificate of registry ${host} is not trusted: ${reason}`,
     hint: () => "put the certificate of its authority into the system's CA bundle or name its file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS; --insecure skips the check for a test",
-  }),
-  REGISTRY_UNAUTHORIZED: spec<Identity>({
-    when: "The registry wants a login, or did not accept the one that was given.",
-    exit: 1,
-    message: (who) =>
-      who.credentialSource === undefined
-        ? `registry ${who.host} wants a login${who.repository ? ` for ${who.repository}` : ""}${asked(who)}${said(who.answer)}`
-        : `registry ${who.host} did not accept the login ${whose(who)}${who.repository ? ` for ${who.repository}` : ""}${asked(who)}${said(who.answer)}`,
-    hint: ({ host, credentialSource }) =>
-      `${credentialSource === undefined ? "log in" : "log in again"} with \`sampan login ${host}\`, and check that the repository exists`,
-  }),
-  REGISTRY_DENIED: spec<Identity>({
-    when: "The registry knows who asks, and that identity may not do this.",
-    exit: 1,
-    message: (who) => `registry ${who.host} denies access${who.repository ? ` to ${who.repository}` : ""} ${whose(who)}${asked(who)}${said(who.answer)}`,
-    hint: ({ host, credentialSource }) =>
-      credentialSource === undefined
-        ? `log in with \`sampan login ${host}\`, and check that the repository exists`
-        : `check the repository's name and that this user has the right, or log in as another one with \`sampan login ${host}\``,
-  }),
-  LOGIN_REFUSED: spec<{ host: string; user: string; answer?: string }>({
-    when: "`sampan login` gave a user name and password that the registry does not accept.",
-    exit: 1,
-    message: ({ host, user, answer }) => `registry ${host} does not accept this password for ${user}${said(answer)}`,
-    hint: () => "check the name and the password; many registries want an access token in the password's place",
-  }),
-  MANIFEST_UNKNOWN: spec<{ reference: string; answer?: string }>({
-    when: "The repository has no manifest of that tag or digest.",
-    exit: 1,
-    message: ({ reference }) => `manifest for ${reference} not found`,
-    hint: () => "check the tag; the image may have been pushed under another name",
-  }),
-  NAME_UNKNOWN: spec<{ host: string; repository: string; answer?: string }>({
-    when: "The registry has no repository of that name.",
-    exit: 1,
-    message: ({ host, repository }) => `repository ${repository} not found on ${host}`,
-    hint: ({ host }) => `check the name; a private repository can also look missing until \`sampan login ${host}\``,
   }),
   BLOB_UNKNOWN: spec<{ host: string; repository: string; digest: string }>({
     when: "A manifest names a blob that the registry does not have.",
@@ -144,24 +92,6 @@ export const registryFaults = {
     exit: 1,
     message: ({ reference, platform }) => `${reference} has no image for ${platform}`,
     hint: ({ available }) => (available.length > 0 ? `it has ${available.join(", ")}` : "its index is empty"),
-  }),
-  CREDENTIAL_HELPER: spec<{ helper: string; host: string; file: string; key: string }>({
-    when: "The login for a registry is kept by a credential helper, which this version cannot ask.",
-    exit: 1,
-    message: ({ helper, host, file, key }) => `${key} in ${file} keeps the login for ${host} in docker-credential-${helper}; credential helpers come with a later version of Sampan`,
-    hint: () => "until then give the login in DOCKER_AUTH_CONFIG, or set DOCKER_CONFIG to another folder and log in there",
-  }),
-  DOCKER_CONFIG_INVALID: spec<{ file: string; problem: string }>({
-    when: "The file (or variable) with logins cannot be read or is not in docker's format.",
-    exit: 1,
-    message: ({ file, problem }) => `${file} is not valid: ${problem}`,
-    hint: () => 'it is JSON such as {"auths":{"registry.example.com":{"auth":"<base64 of user:password>"}}}',
-  }),
-  LOGIN_NOT_SAVED: spec<{ file: string; reason: string }>({
-    when: "The file that keeps logins cannot be written.",
-    exit: 1,
-    message: ({ file, reason }) => `the login could not be written to ${file} (${reason})`,
-    hint: () => "set DOCKER_CONFIG to a folder that you may write to",
   }),
   MIRRORS_INVALID: spec<{ entry: string; problem: string }>({
     when: "SAMPAN_REGISTRY_MIRRORS is not a comma-separated list of host=url.",

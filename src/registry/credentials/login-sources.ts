@@ -1,0 +1,70 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fault } from "../../std/fault.ts";
+import { keyPlace, keysOf } from "./auth-key.ts";
+import type { HelperUse } from "./credential-helper.ts";
+import type { Environment } from "./credentials.ts";
+import { dockerConfigFile, parseConfig, readConfig, type AuthConfig } from "./read-config.ts";
+
+/** A file or variable that keeps logins. */
+export interface LoginSource {
+  /** As messages name it: the path, or `DOCKER_AUTH_CONFIG`. */
+  readonly name: string;
+  readonly config: AuthConfig;
+}
+
+const VARIABLE = "DOCKER_AUTH_CONFIG";
+
+/** The variable DOCKER_AUTH_CONFIG, which is asked before all files. It may hold logins only. @throws DOCKER_CONFIG_INVALID */
+export function variableSource(environment: Environment): LoginSource | undefined {
+  const text = environment[VARIABLE];
+  if (!text) return undefined;
+  const config = parseConfig(text, VARIABLE);
+  const other = Object.keys(config).find((key) => key !== "auths");
+  if (other !== undefined) throw fault("DOCKER_CONFIG_INVALID", { file: VARIABLE, problem: `it may hold "auths" only, not ${JSON.stringify(other)}` });
+  for (const [key, { auth }] of Object.entries(config.auths ?? {})) {
+    if (!auth) throw fault("DOCKER_CONFIG_INVALID", { file: VARIABLE, problem: `the entry for ${key} has no "auth"` });
+  }
+  return { name: VARIABLE, config };
+}
+
+/**
+ * The files that keep logins, in the order in which they are asked: docker's config.json, then containers' auth.json and
+ * the old .dockercfg. `authFile`, when given, is the only one. @throws DOCKER_CONFIG_INVALID
+ */
+export function* fileSources(environment: Environment, authFile: string | undefined): Generator<LoginSource, void, undefined> {
+  if (authFile !== undefined) return yield { name: authFile, config: readConfig(authFile) };
+  const seen = new Set<string>();
+  for (const name of [dockerConfigFile(environment), ...containersFiles(environment)]) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    yield { name, config: readConfig(name) };
+  }
+  const old = join(homeOf(environment), ".dockercfg");
+  yield { name: old, config: oldConfig(readConfig(old)) };
+}
+
+/** The helper that a file names for a host; an empty name says that this host's login is in the file. */
+export function helperFor(host: string, { name: file, config: { credHelpers, credsStore } }: LoginSource): HelperUse | undefined {
+  const [key] = keysOf(credHelpers, keyPlace(host));
+  const name = key === undefined ? credsStore : credHelpers![key];
+  return name ? { name, file, key: key === undefined ? "credsStore" : "credHelpers" } : undefined;
+}
+
+/** Where podman, buildah and skopeo keep logins (containers-auth.json(5)). */
+function containersFiles(environment: Environment): string[] {
+  const told = environment["REGISTRY_AUTH_FILE"];
+  if (told) return [told];
+  const runtime = environment["XDG_RUNTIME_DIR"] || `/run/containers/${process.getuid?.() ?? 0}`;
+  const folder = environment["XDG_RUNTIME_DIR"] ? join(runtime, "containers") : runtime;
+  return [join(folder, "auth.json"), join(environment["XDG_CONFIG_HOME"] || join(homeOf(environment), ".config"), "containers", "auth.json")];
+}
+
+/** `.dockercfg` is the object of `auths` itself. */
+function oldConfig(config: Readonly<Record<string, unknown>>): AuthConfig {
+  return parseConfig(JSON.stringify({ auths: config }), ".dockercfg");
+}
+
+function homeOf(environment: Environment): string {
+  return environment["HOME"] || homedir();
+}

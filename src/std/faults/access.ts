@@ -1,0 +1,69 @@
+import { spec } from "../fault-spec.ts";
+import { accessHint, accessMessage, nameHint, type Identity } from "./access-words.ts";
+
+const said = (answer: string | undefined): string => (answer ? `: ${answer}` : "");
+
+/** Faults about who may do what at a registry, and about what is not there or only seems so. */
+export const accessFaults = {
+  REGISTRY_UNAUTHORIZED: spec<Identity>({
+    when: "The registry wants a login, or did not accept the one that was given.",
+    exit: 1,
+    message: (who) =>
+      who.expired !== undefined && who.credentialSource !== undefined
+        ? accessMessage(who, (as) => `registry ${who.host} did not accept the login ${as}, whose token ended at ${who.expired}`)
+      : who.credentialSource === undefined
+        ? accessMessage(who, () => `registry ${who.host} wants a login${who.repository ? ` for ${who.repository}` : ""}, and none was sent`)
+        : accessMessage(who, (as) => `registry ${who.host} did not accept the login ${as}${who.repository ? ` for ${who.repository}` : ""}`),
+    hint: (who) => accessHint(who, "unauthorized"),
+  }),
+  REGISTRY_DENIED: spec<Identity>({
+    when: "The registry knows who asks, and that identity may not do this.",
+    exit: 1,
+    message: (who) => accessMessage(who, (as) => `registry ${who.host} denies access${who.repository ? ` to ${who.repository}` : ""} ${as}`),
+    hint: (who) => accessHint(who, "denied"),
+  }),
+  LOGIN_REFUSED: spec<{ host: string; user: string; answer?: string }>({
+    when: "`sampan login` gave a user name and password that the registry does not accept.",
+    exit: 1,
+    message: ({ host, user, answer }) => `registry ${host} does not accept this password for ${user}${said(answer)}`,
+    hint: () => "check the name and the password; many registries want an access token in the password's place",
+  }),
+  MANIFEST_UNKNOWN: spec<{ reference: string; near?: readonly string[]; tags?: number; more?: boolean; listed?: boolean; repositoryUnknown?: boolean; answer?: string }>({
+    when: "The repository has no manifest of that tag or digest.",
+    exit: 1,
+    message: ({ reference }) => `manifest for ${reference} not found`,
+    hint: ({ near = [], tags, more, listed, repositoryUnknown }) =>
+      repositoryUnknown === true ? "the registry has no such repository: check the name; a private one can also look missing to who may not see it"
+      : listed === true ? "check the tag again: the registry lists it, yet has no manifest for it"
+      : tags === 0 ? "the repository is there and has no tags"
+      : near.length > 0 ? `did you mean ${near.join(", ")}? ${tags === undefined ? "" : `the repository has ${more ? "more than " : ""}${tags} tags`}`.trim()
+      : "check the tag; the image may have been pushed under another name",
+  }),
+  NAME_UNKNOWN: spec<{ host: string; repository: string; user?: string; credentialSource?: string; answer?: string }>({
+    when: "The registry has no repository of that name.",
+    exit: 1,
+    message: ({ host, repository }) => `repository ${repository} not found on ${host}`,
+    hint: nameHint,
+  }),
+  CREDENTIAL_HELPER: spec<{ helper: string; host: string; file: string; key: string; problem: string; missing: boolean }>({
+    when: "A credential helper that config.json names is missing, fails, or does not answer as the protocol says.",
+    exit: 1,
+    message: ({ helper, host, file, key, problem }) => `docker-credential-${helper}, which ${key} in ${file} names for ${host}: ${problem}`,
+    hint: ({ helper, file, key, missing }) =>
+      missing === true
+        ? `install docker-credential-${helper}, or take ${key} out of ${file} and log in again; DOCKER_AUTH_CONFIG and --creds are used without it`
+        : `\`docker-credential-${helper} list\` shows whether it works; DOCKER_AUTH_CONFIG and --creds are used without it`,
+  }),
+  DOCKER_CONFIG_INVALID: spec<{ file: string; problem: string }>({
+    when: "The file (or variable) with logins cannot be read or is not in docker's format.",
+    exit: 1,
+    message: ({ file, problem }) => `${file} is not valid: ${problem}`,
+    hint: () => 'it is JSON such as {"auths":{"registry.example.com":{"auth":"<base64 of user:password>"}}}',
+  }),
+  LOGIN_NOT_SAVED: spec<{ file: string; reason: string }>({
+    when: "The file that keeps logins cannot be written.",
+    exit: 1,
+    message: ({ file, reason }) => `the login could not be written to ${file} (${reason})`,
+    hint: () => "set DOCKER_CONFIG to a folder that you may write to",
+  }),
+} as const;
