@@ -58,7 +58,6 @@ export function createRunner(options: RunnerOptions): Runner {
     source: async (vertex) => {
       const chain = chainId((vertex.operation as ImageOperation).diffIds)!;
       const snapshot = store.snapshots.byChainId(chain);
-      if (snapshot) store.snapshots.touch(snapshot.id);
       return { resultId: chain, snapshot: snapshot?.id, createdAt: snapshot?.createdAt ?? 0 };
     },
 

@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 /** A command as the overview shows it; its file is read when it is called. */
 export interface CommandEntry {
   readonly summary: string;
-  readonly group: "Build and carry" | "Images" | "Registries" | "Sampan itself";
+  readonly group: "Build and carry" | "Images" | "The store" | "Registries" | "Sampan itself";
   load(): Promise<Command>;
 }
 
@@ -72,6 +72,26 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Images",
     load: async () => (await import("./commands/load.ts")).loadCommand,
   },
+  "image prune": {
+    summary: "Remove images that nobody needs",
+    group: "Images",
+    load: async () => (await import("./commands/image-prune.ts")).imagePruneCommand,
+  },
+  "builder prune": {
+    summary: "Remove build cache",
+    group: "The store",
+    load: async () => (await import("./commands/builder-prune.ts")).builderPruneCommand,
+  },
+  "system df": {
+    summary: "Show what the store takes of the disk, and what can be freed",
+    group: "The store",
+    load: async () => (await import("./commands/system-df.ts")).systemDfCommand,
+  },
+  "system prune": {
+    summary: "Remove everything that nobody needs",
+    group: "The store",
+    load: async () => (await import("./commands/system-prune.ts")).systemPruneCommand,
+  },
   login: {
     summary: "Keep the credentials for a registry",
     group: "Registries",
@@ -121,17 +141,18 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "container run": "run",
   "buildx build": "build",
   "builder build": "build",
+  "buildx prune": "builder prune",
 };
 
 /** Words that open a group; alone they show what it holds. */
-export const commandGroups = ["registry", "image", "container", "buildx", "builder"] as const;
+export const commandGroups = ["registry", "image", "container", "buildx", "builder", "system"] as const;
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
   "attach", "commit", "cp", "create", "diff", "events", "exec", "export", "import", "info", "kill", "logs", "pause", "port",
   "ps", "rename", "restart", "rm", "search", "start", "stats", "stop", "top", "unpause", "update", "wait",
-  "compose", "context", "manifest", "network", "plugin", "system", "volume", "swarm", "service", "stack", "node", "secret", "config",
+  "compose", "context", "manifest", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
-  "image prune", "image import", "builder prune", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
-  "buildx du", "buildx prune", "buildx imagetools", "buildx history", "container ls", "container exec", "container rm",
+  "image import", "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
+  "buildx du", "buildx imagetools", "buildx history", "container ls", "container exec", "container rm",
 ]);

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { moveStrayBlobs } from "./collect.ts";
+import { bytesOf } from "./measure-snapshots.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
 import { moveAway, type RemovalPlace } from "./removal.ts";
@@ -47,6 +48,7 @@ export function checkAfterBoot(place: RemovalPlace): readonly string[] {
       if (!known.has(name)) moveAway(join(snapshots, name), lease.temporaryPath("removed"), trash);
     }
     database.run("UPDATE snapshot SET settled = 1 WHERE state = 1");
+    database.run("DELETE FROM image_mount WHERE boot <> ?", boot);
     database.run("INSERT OR REPLACE INTO meta (key, value) VALUES ('boot', ?)", boot);
   });
   return trash;
@@ -67,20 +69,6 @@ function settle({ database }: RemovalPlace): void {
   const before = Date.now() - SETTLED_AFTER;
   if (database.get("SELECT 1 FROM snapshot WHERE settled = 0 AND state = 1 AND used_at < ? LIMIT 1", before) === undefined) return;
   database.run("UPDATE snapshot SET settled = 1 WHERE settled = 0 AND state = 1 AND used_at < ?", before);
-}
-
-/** Bytes of the regular files below a folder, each inode once. */
-function bytesOf(folder: string): number {
-  const seen = new Set<number>();
-  let total = 0;
-  for (const item of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (!item.isFile()) continue;
-    const { ino, nlink, size } = statSync(join(item.parentPath, item.name));
-    if (nlink > 1 && seen.has(ino)) continue;
-    if (nlink > 1) seen.add(ino);
-    total += size;
-  }
-  return total;
 }
 
 function isFolder(path: string): boolean {

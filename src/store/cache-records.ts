@@ -31,10 +31,14 @@ export interface CacheRecord {
   readonly createdAt: number;
 }
 
+/** A use that is no later than this after the last one, in milliseconds, is not noted: the rows may be large. */
+export const SAME_USE = 60_000;
+
 /** Results of steps by their keys: the definition key, and content keys as aliases. */
 export class CacheRecords {
   readonly #database: Database;
   readonly #lease: Lease;
+  readonly #found = new Set<Digest>();
 
   constructor(database: Database, lease: Lease) {
     this.#database = database;
@@ -43,8 +47,10 @@ export class CacheRecords {
 
   /** The record of that key or alias. Its snapshot is held: it stays for as long as this process works. */
   find(key: Digest): CacheRecord | undefined {
-    return this.#usable(() => this.#database.get<Row>(`${SELECT} AND key = ?1`, key)
+    const record = this.#usable(() => this.#database.get<Row>(`${SELECT} AND key = ?1`, key)
       ?? this.#database.get<Row>(`${SELECT} AND key = (SELECT key FROM cache_alias WHERE alias = ?1)`, key));
+    if (record !== undefined) this.#found.add(record.key);
+    return record;
   }
 
   /** The record that was saved last for a slot, whatever its key. */
@@ -59,7 +65,7 @@ export class CacheRecords {
       this.#database.run(
         `INSERT OR REPLACE INTO cache_record (key, result_id, snapshot, slot, components, files, created_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         record.key, record.resultId, record.snapshot === null ? null : toNumber(record.snapshot), record.slot,
-        JSON.stringify(record.components), files, record.createdAt, Date.now(),
+        JSON.stringify(record.components), files, record.createdAt, this.#lease.usedAt,
       );
       for (const alias of record.aliases) this.#database.run("INSERT OR REPLACE INTO cache_alias (alias, key) VALUES (?, ?)", alias, record.key);
     });
@@ -73,9 +79,16 @@ export class CacheRecords {
     );
   }
 
-  /** Notes that the record was used, for those who remove the least recently used. */
-  touch(key: Digest): void {
-    this.#database.run("UPDATE cache_record SET used_at = ? WHERE key = ?", Date.now(), key);
+  /** Notes which records were used, for those who remove the least recently used; closing the store does it. */
+  flush(): void {
+    if (this.#found.size === 0) return;
+    const { usedAt } = this.#lease;
+    this.#database.transaction(() => {
+      for (const key of this.#found) {
+        this.#database.run("UPDATE cache_record SET used_at = ?1 WHERE key = ?2 AND used_at < ?1 - ?3", usedAt, key, SAME_USE);
+      }
+    });
+    this.#found.clear();
   }
 
   #usable(read: () => Row | undefined): CacheRecord | undefined {

@@ -1,16 +1,20 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readContents, type Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
+import type { Evictions } from "./evict.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
 import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
 
 export interface CollectOptions {
   /** Whether cache records keep their snapshots; without it they go too. True by default. */
   readonly keepCache?: boolean | undefined;
+  /** Chooses what goes although it is needed. It is called in the transaction in which that goes. */
+  readonly evict?: ((contents: Contents) => Evictions) | undefined;
 }
 
 /**
- * Takes away what nothing needs. Needed are, starting from images, containers, cache records and the leases of living processes:
+ * Takes away what nothing needs. Needed are, starting from images, their mounts, containers, cache records and the leases of living processes:
  * an image's config, manifest and layers in every codec, and the snapshots of its chain ids; a cache record's and a container's snapshot;
  * a snapshot's parent, and the blobs that hold a needed snapshot's layer.
  */
@@ -19,6 +23,7 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
   const stray: string[] = [];
   database.transaction(() => {
     if (options.keepCache === false) database.exec("DELETE FROM cache_record");
+    if (options.evict) evict(database, options.evict(readContents(database)));
     forgetRemovedImages(database);
     database.exec("CREATE TEMP TABLE IF NOT EXISTS needed_snapshot (id INTEGER PRIMARY KEY)");
     database.run("DELETE FROM needed_snapshot");
@@ -44,6 +49,7 @@ const NEEDED_SNAPSHOTS = `
     UNION SELECT snapshot.id FROM snapshot JOIN image_layer USING (chain_id) WHERE state = 1
     UNION SELECT snapshot FROM cache_record WHERE snapshot IS NOT NULL
     UNION SELECT snapshot FROM container WHERE snapshot IS NOT NULL
+    UNION SELECT snapshot FROM image_mount WHERE snapshot IS NOT NULL
     UNION SELECT parent FROM snapshot JOIN needed USING (id) WHERE parent IS NOT NULL
   ) INSERT INTO needed_snapshot SELECT id FROM needed`;
 
@@ -52,6 +58,16 @@ const NEEDED_BLOBS = `
   UNION SELECT digest FROM image_blob
   UNION SELECT digest FROM layer_blob JOIN image_layer USING (diff_id)
   UNION SELECT digest FROM layer_blob JOIN snapshot USING (diff_id) WHERE snapshot.id IN (SELECT id FROM needed_snapshot)`;
+
+function evict(database: Database, { records, images, blobs }: Evictions): void {
+  for (const key of records) database.run("DELETE FROM cache_record WHERE key = ?", key);
+  for (const digest of blobs) database.run("DELETE FROM layer_blob WHERE digest = ?", digest);
+  for (const id of images) {
+    database.run("DELETE FROM image_name WHERE image = ?", id);
+    database.run("DELETE FROM image_repo_digest WHERE image = ?", id);
+    database.run("UPDATE image SET state = 2 WHERE id = ?", id);
+  }
+}
 
 /** The rows of images that were removed and that no process uses any more. */
 function forgetRemovedImages(database: Database): void {

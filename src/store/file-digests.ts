@@ -1,5 +1,6 @@
 import type { FileDigestCache, FileKey } from "../context/file-digests.ts";
 import type { Digest } from "../oci/digest.ts";
+import { SAME_USE } from "./cache-records.ts";
 import type { Database } from "./database.ts";
 
 /** Files of one scope whose digests are kept; the ones learned last win. */
@@ -14,6 +15,7 @@ const LIMIT = 200_000;
 export class FileDigests implements FileDigestCache {
   readonly #database: Database;
   readonly #learned = new Map<string, Map<FileKey, Digest>>();
+  readonly #loaded = new Set<string>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -32,16 +34,19 @@ export class FileDigests implements FileDigestCache {
 
   /** All digests of a scope; a worker gets them at once because it cannot ask one by one. */
   load(scope: string): Map<FileKey, Digest> {
+    this.#loaded.add(scope);
     const entries = this.#database.get<{ entries: string }>("SELECT entries FROM file_digest_scope WHERE scope = ?", scope)?.entries;
     const known = new Map(entries === undefined ? [] : entries.split("\n").map(parseEntry));
     for (const [key, digest] of this.#learned.get(scope) ?? []) known.set(key, digest);
     return known;
   }
 
-  /** Writes what was learned. */
+  /** Writes what was learned, and which scopes were used. */
   flush(): void {
-    if (this.#learned.size === 0) return;
+    const used = this.#loaded.size > 0 && [...this.#loaded].some((scope) => this.#database.get(STALE, scope, Date.now() - SAME_USE) !== undefined);
+    if (this.#learned.size === 0 && !used) return;
     this.#database.transaction(() => {
+      for (const scope of this.#loaded) this.#database.run("UPDATE file_digest_scope SET used_at = ? WHERE scope = ? AND used_at < ?", Date.now(), scope, Date.now() - SAME_USE);
       for (const scope of this.#learned.keys()) {
         // A later entry of the same file replaces the earlier one and goes to the end.
         const byFile = new Map<string, string>();
@@ -55,8 +60,11 @@ export class FileDigests implements FileDigestCache {
       }
     });
     this.#learned.clear();
+    this.#loaded.clear();
   }
 }
+
+const STALE = "SELECT 1 FROM file_digest_scope WHERE scope = ? AND used_at < ?";
 
 function parseEntry(line: string): [FileKey, Digest] {
   const end = line.indexOf(" ");

@@ -6,12 +6,23 @@ import { guarded } from "./storage-fault.ts";
 
 export type LeaseKind = "blob" | "snapshot" | "image";
 
+/** Notes when an object was used last, for those who remove the least recently used. Snapshots go with their cache records. */
+const TOUCH: Readonly<Partial<Record<LeaseKind, string>>> = {
+  blob: "UPDATE blob SET used_at = ? WHERE digest = ?",
+  image: "UPDATE image SET used_at = ? WHERE id = ?",
+};
+
 /**
  * What this process uses of the store, so that no other process collects it: whatever it has written, and whatever
  * it has looked up and found. The lease begins with the first of these and ends when the store is closed; that of a
  * process that died ends when the next process opens the store (recover.ts).
  */
 export class Lease {
+  /**
+   * The time that counts as the use of all that this process uses, in milliseconds since the epoch: what one build
+   * needs is then equally old, and none of it goes while the rest stays.
+   */
+  readonly usedAt = Date.now();
   readonly #database: Database;
   readonly #root: string;
   readonly #held = new Set<string>();
@@ -74,6 +85,8 @@ export class Lease {
     const key = `${kind} ${object}`;
     if (this.#held.has(key)) return;
     this.#database.run("INSERT OR IGNORE INTO lease_item (lease, kind, object) VALUES (?, ?, ?)", this.id, kind, object);
+    const touch = TOUCH[kind];
+    if (touch !== undefined) this.#database.run(touch, this.usedAt, object);
     this.#held.add(key);
   }
 

@@ -9,7 +9,9 @@ import { CacheRecords } from "./cache-records.ts";
 import { collect, type CollectOptions } from "./collect.ts";
 import { ContainerStore } from "./container-store.ts";
 import { Database } from "./database.ts";
+import type { DiskUsage } from "./disk-usage.ts";
 import { FileDigests } from "./file-digests.ts";
+import { ImageMounts } from "./image-mounts.ts";
 import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
 import { Lease } from "./lease.ts";
@@ -43,11 +45,16 @@ export interface Store extends AsyncDisposable {
   readonly containers: ContainerStore;
   readonly cache: CacheRecords;
   readonly fileDigests: FileDigests;
+  readonly mounts: ImageMounts;
   /** A folder of this process for unfinished files, on the store's file system; emptied when the store is closed. */
   readonly temporary: string;
   usage(): StoreUsage;
+  /** Where the room goes that the store takes. */
+  diskUsage(): Promise<DiskUsage>;
   /** Removes what no image, no cache record and no living process needs. */
   collect(options?: CollectOptions): Promise<Omit<Removed, "trash">>;
+  /** Removes the least recently used of what is not in use and has no name, until the store is no larger than that. */
+  keepWithin(maxBytes: number): Promise<Omit<Removed, "trash"> | undefined>;
   /** Ends the lease and removes what this process left unfinished. */
   close(): Promise<void>;
 }
@@ -82,8 +89,19 @@ export async function openStore(folder: string): Promise<Store> {
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
+    const cache = new CacheRecords(database, lease);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => closing ??= closeStore(place, fileDigests, background);
+    const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, cache], background);
+    const mounts = new ImageMounts(database);
+    const collectNow: Store["collect"] = async (options) => {
+      mounts.forgetUnmounted();
+      // What is chosen is chosen by its size, and told in bytes.
+      if (options?.evict) await (await import("./measure-snapshots.ts")).measureSnapshots(database, snapshotFolder);
+      const { trash, ...removed } = guarded(root, () => collect(place, options));
+      dropOldPartials(partialFolder);
+      await remove(trash);
+      return removed;
+    };
     return {
       root,
       blobs,
@@ -93,17 +111,23 @@ export async function openStore(folder: string): Promise<Store> {
       images: new ImageStore(database, lease, blobs),
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       containers: new ContainerStore(database, lease, containerFolder, (path) => remove([path])),
-      cache: new CacheRecords(database, lease),
+      cache,
       fileDigests,
+      mounts,
       get temporary() {
         return lease.folder;
       },
       usage: () => usage(database),
-      collect: async (options) => {
-        const { trash, ...removed } = guarded(root, () => collect(place, options));
-        dropOldPartials(partialFolder);
-        await remove(trash);
-        return removed;
+      diskUsage: async () => {
+        const [{ diskUsage }, { measureSnapshots }] = await Promise.all([import("./disk-usage.ts"), import("./measure-snapshots.ts")]);
+        await measureSnapshots(database, snapshotFolder);
+        return diskUsage(database);
+      },
+      collect: collectNow,
+      keepWithin: async (maxBytes) => {
+        const { planWithin } = await import("./keep-within.ts");
+        const evict = await planWithin(database, snapshotFolder, maxBytes);
+        return evict && collectNow({ evict });
       },
       close,
       [Symbol.asyncDispose]: close,
@@ -134,11 +158,11 @@ function makeRoot(root: string): void {
   }
 }
 
-async function closeStore(place: RemovalPlace, fileDigests: FileDigests, background: ReadonlySet<Promise<void>>): Promise<void> {
+async function closeStore(place: RemovalPlace, learned: readonly { flush(): void }[], background: ReadonlySet<Promise<void>>): Promise<void> {
   const { database, lease } = place;
   try {
     await Promise.allSettled(background);
-    fileDigests.flush();
+    for (const kept of learned) kept.flush();
     if (!lease.unused) {
       database.run("UPDATE snapshot SET state = 2 WHERE owner = ? AND state = 0", lease.id);
       finishRemoval(place);

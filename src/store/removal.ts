@@ -23,6 +23,8 @@ export interface Removed {
   readonly blobs: number;
   readonly blobBytes: number;
   readonly snapshots: number;
+  /** Bytes of the files of snapshots whose size was known. */
+  readonly snapshotBytes: number;
   /** Where the files are now: out of the way, for the caller to delete. */
   readonly trash: readonly string[];
 }
@@ -34,7 +36,7 @@ export interface Removed {
  */
 export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlace): Removed {
   const trash: string[] = [];
-  const removed = { blobs: 0, blobBytes: 0, snapshots: 0, trash };
+  const removed = { blobs: 0, blobBytes: 0, snapshots: 0, snapshotBytes: 0, trash };
   const batches = (work: () => number): void => {
     while (database.transaction(work) === BATCH);
   };
@@ -49,13 +51,14 @@ export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlac
     return rows.length;
   });
   batches(() => {
-    const rows = database.all<{ id: number }>("SELECT id FROM snapshot WHERE owner = ? AND state = 2 LIMIT ?", lease.id, BATCH);
-    for (const { id } of rows) {
+    const rows = database.all<{ id: number; size: number | null }>("SELECT id, size FROM snapshot WHERE owner = ? AND state = 2 LIMIT ?", lease.id, BATCH);
+    for (const { id, size } of rows) {
       const folder = join(snapshots, id.toString(36));
       moveAway(folder, lease.temporaryPath("removed"), trash);
       database.run("DELETE FROM snapshot WHERE id = ?", id);
       database.run("DELETE FROM file_digest_scope WHERE scope = ?", join(folder, "fs"));
       removed.snapshots += 1;
+      removed.snapshotBytes += size ?? 0;
     }
     return rows.length;
   });

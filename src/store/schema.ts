@@ -79,6 +79,16 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE upload (host TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT NOT NULL, location TEXT NOT NULL,
     owner INTEGER NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (host, repository, digest)) WITHOUT ROWID;
   `,
+  // used_at: when the last process that held it began (lease.ts). Mounts of images for people: see image-mounts.ts.
+  `
+  ALTER TABLE blob ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE blob SET used_at = created_at;
+  ALTER TABLE image ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE image SET used_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000;
+
+  CREATE TABLE image_mount (path TEXT PRIMARY KEY, image TEXT NOT NULL, snapshot INTEGER, boot TEXT NOT NULL,
+    namespace TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the database to this version's format. @throws STORE_NEWER when a newer Sampan has written it. */

@@ -151,11 +151,6 @@ export class SnapshotStore {
     );
   }
 
-  /** Notes that the snapshot was used, for those who remove the least recently used. */
-  touch(id: string): void {
-    this.#database.run("UPDATE snapshot SET used_at = ? WHERE id = ?", Date.now(), toNumber(id));
-  }
-
   #row(number: number): Row | undefined {
     return this.#database.get<Row>("SELECT * FROM snapshot WHERE id = ? AND state = 1", number);
   }

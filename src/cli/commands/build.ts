@@ -59,6 +59,7 @@ export const buildCommand = command({
     } finally {
       renderer.close();
     }
+    await (await import("../keep-store.ts")).keepStore(io);
   },
 });
 

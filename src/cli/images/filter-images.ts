@@ -2,7 +2,9 @@ import type { ImageRecord, ImageStore } from "../../store/image-store.ts";
 import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
 import { suggest } from "../../dockerfile/suggest.ts";
+import { hasLabel } from "./has-label.ts";
 import { matchPath } from "./match-path.ts";
+import { parseMoment } from "./parse-moment.ts";
 
 const KEYS = ["dangling", "label", "reference", "before", "since", "until"] as const;
 type Key = (typeof KEYS)[number];
@@ -47,13 +49,6 @@ function parseBoolean(value: string): boolean {
   throw fault("USAGE", { problem: `invalid filter 'dangling=${value}'`, hint: "it is true or false" });
 }
 
-function hasLabel(image: ImageRecord, wanted: string): boolean {
-  const labels = image.config.config?.Labels ?? {};
-  const equals = wanted.indexOf("=");
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  return Object.hasOwn(labels, wanted.slice(0, equals)) && labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
-}
-
 function withMatchingNames(image: ImageRecord, patterns: readonly string[]): ImageRecord[] {
   const matches = (name: string): boolean => {
     const reference = parseReference(name, { implicitTag: false });
@@ -63,19 +58,4 @@ function withMatchingNames(image: ImageRecord, patterns: readonly string[]): Ima
   const names = image.names.filter(matches);
   const repoDigests = image.repoDigests.filter(matches);
   return names.length === 0 && repoDigests.length === 0 ? [] : [{ ...image, names, repoDigests }];
-}
-
-/** A moment as docker takes it: a date, seconds since the epoch, or a duration back from now such as `24h`. */
-function parseMoment(text: string, now: number): number {
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  if (parts.length > 0 && parts.map(([part]) => part).join("") === text) {
-    return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0);
-  }
-  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(/[zZ]|[+-]\d{2}:?\d{2}$/.test(text.slice(10)) ? text : text.length > 10 ? `${text}Z` : text) : NaN;
-  if (Number.isNaN(date)) {
-    throw fault("USAGE", { problem: `invalid filter 'until=${text}'`, hint: "it is a date (2024-05-01T12:00:00), seconds since 1970, or a duration back from now (24h)" });
-  }
-  return date;
 }

@@ -1,6 +1,6 @@
 import type { ImageStore } from "../../store/image-store.ts";
-import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
+import { familiarName } from "./familiar-name.ts";
 import { nameOf } from "./name-of.ts";
 import { shortId } from "./image-rows.ts";
 
@@ -17,30 +17,25 @@ export function removeImage(images: ImageStore, text: string, force: boolean): s
   const byName = name !== undefined && image.names.includes(name);
   if (byName && image.names.length > 1) {
     images.untag(name);
-    lines.push(`Untagged: ${familiar(name)}`);
+    lines.push(`Untagged: ${familiarName(name)}`);
     return lines;
   }
   if (!byName && !text.includes("@") && image.names.length > 1 && !force) {
     throw fault("IMAGE_IN_USE", {
       image: shortId(image.id),
       problem: "must be forced: the image has several names",
-      hint: `name one of ${image.names.map(familiar).join(", ")}, or remove all of them with -f`,
+      hint: `name one of ${image.names.map(familiarName).join(", ")}, or remove all of them with -f`,
     });
   }
   if (text.includes("@") && image.names.length > 0 && !force) {
     throw fault("IMAGE_IN_USE", {
       image: text,
       problem: "must be forced: the image has a tag as well",
-      hint: `remove ${image.names.map(familiar).join(", ")}, or use -f`,
+      hint: `remove ${image.names.map(familiarName).join(", ")}, or use -f`,
     });
   }
   images.remove(image.id);
-  for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiar(gone)}`);
+  for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiarName(gone)}`);
   lines.push(`Deleted: ${image.id}`);
   return lines;
-}
-
-function familiar(name: string): string {
-  const reference = parseReference(name, { implicitTag: false });
-  return reference.digest ? `${familiarRepository(reference)}@${reference.digest}` : familiarReference(reference);
 }

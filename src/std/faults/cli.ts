@@ -19,6 +19,12 @@ export const cliFaults = {
     message: ({ what }) => `${what} needs a terminal, and standard input is none`,
     hint: ({ hint }) => hint,
   }),
+  CANCELLED: spec<{ what: string }>({
+    when: "A command asked before it removed something, and the answer was not y.",
+    exit: 1,
+    message: ({ what }) => `${what} has been cancelled`,
+    hint: () => "nothing was removed; answer y, or use -f to be asked nothing",
+  }),
   COMMAND_NOT_FOUND: spec<{ command: string; problem: string }>({
     when: "The command of `run` is not in the image.",
     exit: 127,

@@ -58,6 +58,12 @@ export const storeFaults = {
     hint: ({ reference, near }) =>
       near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
   }),
+  SETTING_INVALID: spec<{ source: string; problem: string; hint?: string | undefined }>({
+    when: "A setting of the store, in a config file or the environment, has a value that it cannot have, or a name that is not known.",
+    exit: 1,
+    message: ({ source, problem }) => `${source}: ${problem}`,
+    hint: ({ hint }) => hint,
+  }),
   IMAGE_AMBIGUOUS: spec<{ reference: string; matches: readonly string[] }>({
     when: "A short image id fits several images.",
     exit: 1,

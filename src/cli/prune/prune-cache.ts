@@ -1,0 +1,24 @@
+import type { Contents } from "../../store/contents.ts";
+import { cacheBytes, chooseEvictions, type Evictions } from "../../store/evict.ts";
+import { shortId } from "../images/image-rows.ts";
+import { freeBytes, keepBytes, type SpaceLimits } from "./keep-bytes.ts";
+
+export interface CacheChoice {
+  /** To be called in the transaction that removes it. */
+  choose(contents: Contents): Evictions;
+  /** Ids of what was chosen. */
+  lines(): string[];
+}
+
+/** Which cache a prune removes. @param options.all without limits, records go as well that free nothing */
+export function cacheChoice({ root, all, until, limits }: { root: string; all: boolean; until?: number | undefined; limits: SpaceLimits }): CacheChoice {
+  const limited = Object.values(limits).some((limit) => limit !== undefined);
+  let chosen: Evictions = { records: [], images: [], blobs: [] };
+  return {
+    choose: (contents) => {
+      const bytes = limited ? keepBytes(limits, { cache: cacheBytes(contents), free: freeBytes(root) }) : 0;
+      return (chosen = chooseEvictions(contents, { keep: { of: "cache", bytes }, usedBefore: until, shared: all && !limited }));
+    },
+    lines: () => [...chosen.records, ...chosen.blobs].map(shortId),
+  };
+}

@@ -1,0 +1,42 @@
+import { suggest } from "../../dockerfile/suggest.ts";
+import { fault } from "../../std/fault.ts";
+import type { ImageRecord } from "../../store/image-store.ts";
+import { hasLabel } from "../images/has-label.ts";
+import { parseMoment } from "../images/parse-moment.ts";
+
+/** What --filter says to a prune. */
+export interface PruneFilters {
+  /** Only what is older, in milliseconds since the epoch. */
+  readonly until?: number | undefined;
+  /** Whether the labels of an image let it go. */
+  readonly labels: (image: ImageRecord) => boolean;
+}
+
+/**
+ * Reads `until=TIME`, `label=NAME[=VALUE]` and `label!=NAME[=VALUE]`; labels have to be there all, or none of them.
+ * @param known the filters that the command has
+ * @throws USAGE, NOT_SUPPORTED
+ */
+export function pruneFilters(words: readonly string[], known: readonly ("until" | "label" | "label!" | "unused-for")[], now: number): PruneFilters {
+  const values = Map.groupBy(words.map((word) => parse(word, known)), ({ key }) => key);
+  const of = (key: string): string[] => (values.get(key) ?? []).map(({ value }) => value);
+  const moments = [...of("until"), ...of("unused-for")];
+  if (moments.length > 1) throw fault("USAGE", { problem: "more than one until filter was given" });
+  return {
+    until: moments[0] === undefined ? undefined : parseMoment(moments[0], now),
+    labels: (image) => of("label").every((label) => hasLabel(image, label)) && !of("label!").some((label) => hasLabel(image, label)),
+  };
+}
+
+/** Docker's tools know these of build cache; here they would have no meaning. */
+const REFUSED: ReadonlySet<string> = new Set(["id", "parents", "type", "description", "inuse", "shared", "private", "mutable", "immutable"]);
+
+function parse(word: string, known: readonly string[]): { key: string; value: string } {
+  const equals = word.indexOf("=");
+  const key = word.slice(0, Math.max(0, equals)).trim().toLowerCase();
+  if (known.includes(key)) return { key, value: word.slice(equals + 1).trim() };
+  if (equals < 0) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(word)} for --filter`, hint: "it looks like KEY=VALUE, until=24h" });
+  if (REFUSED.has(key)) throw fault("NOT_SUPPORTED", { feature: `the filter ${key}` });
+  const near = suggest(key, known);
+  throw fault("USAGE", { problem: `invalid filter '${key}'`, hint: near ? `did you mean ${near}?` : `the filters are ${known.join(", ")}` });
+}

@@ -1,0 +1,102 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Database } from "./database.ts";
+
+/** Something that takes room: a blob by its digest, a snapshot by its row's number. */
+export type Part = Digest | number;
+
+export interface ImageEntry {
+  readonly id: Digest;
+  /** Whether it has a name or lies in a registry; without either docker calls it dangling. */
+  readonly named: boolean;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly usedAt: number;
+  /** What it needs: blobs of every form, and snapshots. */
+  readonly parts: readonly Part[];
+}
+
+export interface RecordEntry {
+  readonly key: Digest;
+  readonly snapshot: number | null;
+  readonly slot: string;
+  readonly createdAt: number;
+  readonly usedAt: number;
+  /** Bytes in the database. */
+  readonly bytes: number;
+}
+
+/** All that a store holds and what needs what, as it was at one moment. */
+export interface Contents {
+  readonly blobs: ReadonlyMap<Digest, { readonly size: number; readonly usedAt: number }>;
+  readonly snapshots: ReadonlyMap<number, { readonly parent: number | null; readonly size: number; readonly parts: readonly Part[] }>;
+  readonly images: readonly ImageEntry[];
+  readonly records: readonly RecordEntry[];
+  /** Blobs that are a packed copy of layers which every image that has them also has as a snapshot. */
+  readonly spareBlobs: readonly Digest[];
+  /** What living processes, mounts and containers use. */
+  readonly inUse: { readonly images: ReadonlySet<Digest>; readonly parts: ReadonlySet<Part> };
+}
+
+/** Reads it; to be called in a transaction where it has to stay true. */
+export function readContents(database: Database): Contents {
+  const blobs = new Map(database.all<BlobRow>("SELECT digest, size, used_at AS usedAt FROM blob WHERE state = 1").map((row) => [row.digest, row]));
+  const rows = database.all<SnapshotRow>("SELECT id, parent, size, diff_id AS diffId, chain_id AS chainId FROM snapshot WHERE state = 1");
+  const layerBlobs = Map.groupBy(database.all<LayerBlobRow>("SELECT diff_id AS diffId, digest FROM layer_blob"), ({ diffId }) => diffId);
+  const blobsOf = (diffId: Digest | null): Digest[] =>
+    (diffId === null ? [] : (layerBlobs.get(diffId) ?? [])).map(({ digest }) => digest).filter((digest) => blobs.has(digest));
+  const snapshots = new Map(rows.map(({ id, parent, size, diffId }) =>
+    [id, { parent, size: size ?? 0, parts: [...(parent === null ? [] : [parent]), ...blobsOf(diffId)] }]));
+  const byChain = Map.groupBy(rows.filter(({ chainId }) => chainId !== null), ({ chainId }) => chainId!);
+
+  const layers = Map.groupBy(database.all<LayerRow>("SELECT image, diff_id AS diffId, chain_id AS chainId FROM image_layer ORDER BY image, position"), ({ image }) => image);
+  const imageBlobs = Map.groupBy(database.all<{ image: Digest; digest: Digest }>("SELECT image, digest FROM image_blob"), ({ image }) => image);
+  const partsOf = (image: Digest): Part[] => [...new Set<Part>([
+    ...(imageBlobs.get(image) ?? []).map(({ digest }) => digest).filter((digest) => blobs.has(digest)),
+    ...(layers.get(image) ?? []).flatMap(({ diffId, chainId }) => [...blobsOf(diffId), ...(byChain.get(chainId) ?? []).map(({ id }) => id)]),
+  ])];
+  const images = database.all<Omit<ImageEntry, "parts" | "named"> & { named: number }>(IMAGES).map((row) => ({ ...row, named: row.named === 1, parts: partsOf(row.id) }));
+
+  const needed = new Set([...imageBlobs.values()].flat().map(({ digest }) => digest));
+  const onlyPacked = new Set([...layers.values()].flat().filter(({ chainId }) => !byChain.has(chainId)).map(({ diffId }) => diffId));
+  const unpacked = new Set(rows.map(({ diffId }) => diffId));
+  const spareBlobs = [...layerBlobs.values()].flat()
+    .filter(({ diffId, digest }) => blobs.has(digest) && !needed.has(digest) && unpacked.has(diffId) && !onlyPacked.has(diffId))
+    .map(({ digest }) => digest);
+  return { blobs, snapshots, images, records: database.all<RecordEntry>(RECORDS), spareBlobs, inUse: readUses(database) };
+}
+
+function readUses(database: Database): Contents["inUse"] {
+  const images = new Set<Digest>();
+  const parts = new Set<Part>();
+  for (const { kind, object } of database.all<{ kind: "image" | "snapshot" | "blob"; object: string }>(USES)) {
+    if (kind === "image") images.add(object as Digest);
+    else parts.add(kind === "snapshot" ? Number(object) : object as Digest);
+  }
+  return { images, parts };
+}
+
+interface BlobRow { readonly digest: Digest; readonly size: number; readonly usedAt: number }
+interface SnapshotRow { readonly id: number; readonly parent: number | null; readonly size: number | null; readonly diffId: Digest | null; readonly chainId: Digest | null }
+interface LayerBlobRow { readonly diffId: Digest; readonly digest: Digest }
+interface LayerRow { readonly image: Digest; readonly diffId: Digest; readonly chainId: Digest }
+
+const IMAGES = `
+  SELECT id, created, used_at AS usedAt, EXISTS (SELECT 1 FROM image_name WHERE image = id)
+    OR EXISTS (SELECT 1 FROM image_repo_digest WHERE image = id) AS named
+  FROM image WHERE state = 1 ORDER BY id`;
+
+const RECORDS = `
+  SELECT key, snapshot, slot, created_at AS createdAt, used_at AS usedAt,
+    octet_length(components) + coalesce(octet_length(files), 0) AS bytes
+  FROM cache_record ORDER BY rowid`;
+
+/** An image that was removed while a process used it is kept whole until that process ends. */
+const USES = `
+  SELECT kind, object FROM lease_item
+  UNION SELECT 'blob', digest FROM image_blob JOIN image ON image.id = image WHERE state = 2
+    AND image IN (SELECT object FROM lease_item WHERE kind = 'image')
+  UNION SELECT 'snapshot', CAST(parent AS TEXT) FROM snapshot WHERE state = 0 AND parent IS NOT NULL
+  UNION SELECT 'image', image FROM container
+  UNION SELECT 'snapshot', CAST(snapshot AS TEXT) FROM container WHERE snapshot IS NOT NULL
+  UNION SELECT 'image', image FROM image_mount
+  UNION SELECT 'snapshot', CAST(snapshot AS TEXT) FROM image_mount WHERE snapshot IS NOT NULL`;

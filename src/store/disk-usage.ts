@@ -1,0 +1,89 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Contents, RecordEntry } from "./contents.ts";
+import { databaseSize } from "./keep-within.ts";
+import { readContents } from "./contents.ts";
+import type { Database } from "./database.ts";
+import { Tally } from "./tally.ts";
+
+/** How much of a kind there is: `active` are used by a process, a mount or a container. */
+export interface KindUsage {
+  readonly count: number;
+  readonly active: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly reclaimable: number;
+}
+
+/** Where the room goes that the store takes. */
+export interface DiskUsage {
+  /** Reclaimable is what goes with all images that nothing uses, named or not, as docker counts it. */
+  readonly images: KindUsage;
+  /** What only the cache needs. */
+  readonly cache: KindUsage;
+  /** Every byte once, by the first reason that keeps it. */
+  readonly kept: { readonly inUse: number; readonly named: number; readonly dangling: number; readonly cache: number; readonly nothing: number; readonly database: number };
+  readonly counts: { readonly named: number; readonly dangling: number };
+  /** Bytes of an image's layers that other images have too, by image. */
+  readonly shared: ReadonlyMap<Digest, number>;
+  readonly records: readonly (RecordEntry & { readonly size: number; readonly inUse: boolean; readonly shared: boolean })[];
+}
+
+export function diskUsage(database: Database): DiskUsage {
+  const contents = database.transaction(() => readContents(database));
+  const { images, records, inUse } = contents;
+  const spare = new Set(contents.spareBlobs.filter((digest) => !inUse.parts.has(digest)));
+  const spareBytes = [...spare].reduce((sum, digest) => sum + contents.blobs.get(digest)!.size, 0);
+  const fresh = (): Tally => [...spare].reduce((tally, digest) => tally.forget(digest), new Tally(contents));
+  const tally = fresh();
+  const share = (add: () => void): number => {
+    const before = tally.bytes;
+    add();
+    return tally.bytes - before;
+  };
+  const used = share(() => {
+    tally.add(inUse.parts);
+    for (const { id, parts } of images) if (inUse.images.has(id)) tally.add(parts);
+  });
+  const usedParts = fresh().add(inUse.parts);
+  for (const { id, parts } of images) if (inUse.images.has(id)) usedParts.add(parts);
+  const named = share(() => images.forEach((image) => image.named && tally.add(image.parts)));
+  const dangling = share(() => images.forEach((image) => !image.named && tally.add(image.parts)));
+  const ofImages = fresh();
+  for (const { parts } of images) ofImages.add(parts);
+  const cache = spareBytes + share(() => records.forEach(({ snapshot }) => snapshot !== null && tally.add([snapshot])));
+  const total = present(contents);
+  const active = fresh();
+  for (const { id, parts } of images) if (inUse.images.has(id)) active.add(parts);
+  const rows = records.map((record) => ({
+    ...record,
+    size: record.snapshot === null ? 0 : (contents.snapshots.get(record.snapshot)?.size ?? 0),
+    inUse: record.snapshot !== null && usedParts.has(record.snapshot),
+    shared: record.snapshot !== null && ofImages.has(record.snapshot),
+  }));
+  return {
+    images: { count: images.length, active: images.filter(({ id }) => inUse.images.has(id)).length, size: ofImages.bytes, reclaimable: ofImages.bytes - active.bytes },
+    cache: { count: records.length, active: rows.filter((row) => row.inUse).length, size: cache, reclaimable: cache },
+    kept: { inUse: used, named, dangling, cache, nothing: total - tally.bytes - spareBytes, database: databaseSize(database) },
+    counts: { named: images.filter((image) => image.named).length, dangling: images.filter((image) => !image.named).length },
+    shared: sharedSizes(database),
+    records: rows,
+  };
+}
+
+function present({ blobs, snapshots }: Contents): number {
+  let total = 0;
+  for (const { size } of blobs.values()) total += size;
+  for (const { size } of snapshots.values()) total += size;
+  return total;
+}
+
+function sharedSizes(database: Database): ReadonlyMap<Digest, number> {
+  const rows = database.all<{ image: Digest; size: number }>(`
+    SELECT image, sum(coalesce(
+      (SELECT size FROM snapshot WHERE chain_id = image_layer.chain_id AND state = 1 AND size IS NOT NULL LIMIT 1),
+      (SELECT size FROM layer_blob WHERE diff_id = image_layer.diff_id ORDER BY codec <> 'none', digest LIMIT 1), 0)) AS size
+    FROM image_layer WHERE chain_id IN (
+      SELECT chain_id FROM image_layer JOIN image ON image.id = image AND state = 1 GROUP BY chain_id HAVING count(DISTINCT image) > 1)
+    GROUP BY image`);
+  return new Map(rows.map(({ image, size }) => [image, size]));
+}
