@@ -30,6 +30,8 @@ export interface Source extends AsyncDisposable {
   readonly repository?: Reference;
   /** What was asked for: an image, an index or an artifact. */
   root(signal: AbortSignal): Promise<Document>;
+  /** The digest of the root, where it is told without reading it. */
+  rootDigest?(signal: AbortSignal): Promise<Digest | undefined>;
   /** Checked against the digest. @throws MANIFEST_UNKNOWN, LAYOUT_INVALID, CONTENT_MISMATCH */
   manifestGet(descriptor: Pick<Descriptor, "digest" | "mediaType">, signal: AbortSignal): Promise<Document>;
   /** The bytes as they lie there: the reader checks them. */

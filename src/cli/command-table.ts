@@ -102,6 +102,56 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/logout.ts")).logoutCommand,
   },
+  tags: {
+    summary: "List the tags of a repository in a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/tags.ts")).tagsCommand,
+  },
+  catalog: {
+    summary: "List the repositories of a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/catalog.ts")).catalogCommand,
+  },
+  digest: {
+    summary: "Show the digest of an image in a registry, layout or archive",
+    group: "Registries",
+    load: async () => (await import("./commands/digest.ts")).digestCommand,
+  },
+  "manifest get": {
+    summary: "Print the manifest, index or config of an image as it is",
+    group: "Registries",
+    load: async () => (await import("./commands/manifest-get.ts")).manifestGetCommand,
+  },
+  "blob get": {
+    summary: "Download a blob of a repository",
+    group: "Registries",
+    load: async () => (await import("./commands/blob-get.ts")).blobGetCommand,
+  },
+  referrers: {
+    summary: "List what refers to an image: signatures, SBOMs, attestations",
+    group: "Registries",
+    load: async () => (await import("./commands/referrers.ts")).referrersCommand,
+  },
+  "index create": {
+    summary: "Make an image for several platforms out of images for one",
+    group: "Registries",
+    load: async () => (await import("./commands/index-create.ts")).indexCreateCommand,
+  },
+  "index add": {
+    summary: "Add images to an image for several platforms",
+    group: "Registries",
+    load: async () => (await import("./commands/index-add.ts")).indexAddCommand,
+  },
+  "index remove": {
+    summary: "Take platforms out of an image for several",
+    group: "Registries",
+    load: async () => (await import("./commands/index-remove.ts")).indexRemoveCommand,
+  },
+  delete: {
+    summary: "Delete tags and images in registries",
+    group: "Registries",
+    load: async () => (await import("./commands/delete.ts")).deleteCommand,
+  },
   "registry serve": {
     summary: "Serve a registry from a folder",
     group: "Registries",
@@ -139,20 +189,22 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "image save": "save",
   "image load": "load",
   "container run": "run",
+  "manifest inspect": "manifest get",
   "buildx build": "build",
   "builder build": "build",
   "buildx prune": "builder prune",
 };
 
 /** Words that open a group; alone they show what it holds. */
-export const commandGroups = ["registry", "image", "container", "buildx", "builder", "system"] as const;
+export const commandGroups = ["registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system"] as const;
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
   "attach", "commit", "cp", "create", "diff", "events", "exec", "export", "import", "info", "kill", "logs", "pause", "port",
   "ps", "rename", "restart", "rm", "search", "start", "stats", "stop", "top", "unpause", "update", "wait",
-  "compose", "context", "manifest", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
+  "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
+  "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "image import", "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "buildx history", "container ls", "container exec", "container rm",
 ]);

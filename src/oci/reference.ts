@@ -93,3 +93,8 @@ function looksLikeHost(component: string): boolean {
 export function isTag(text: string): boolean {
   return TAG.test(text);
 }
+
+/** Whether it can be the name of a repository, without a host. */
+export function isRepository(text: string): boolean {
+  return text.length <= 255 && text.split("/").every((component) => COMPONENT.test(component));
+}

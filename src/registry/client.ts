@@ -4,7 +4,7 @@ import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import { deleteBlob, getBlob, headBlob } from "./requests/blob-requests.ts";
 import type { CredentialSource } from "./credentials/credentials.ts";
-import { listReferrers, listTags } from "./requests/list-requests.ts";
+import { listReferrers, listRepositories, listTags } from "./requests/list-requests.ts";
 import type { Endpoint } from "./routes/endpoint.ts";
 import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./requests/manifest-requests.ts";
 import { Places, type OnMirrorFailure } from "./routes/places.ts";
@@ -87,6 +87,8 @@ export interface RegistryClient extends AsyncDisposable {
   blobDelete(reference: Reference, digest: Digest, options?: Stoppable): Promise<void>;
   /** @throws NAME_UNKNOWN */
   tagList(reference: Reference, options?: Stoppable): Promise<string[]>;
+  /** The repositories of a host, at most `limit`; many registries refuse that. */
+  catalogList(host: string, options?: { readonly limit?: number; readonly signal?: AbortSignal }): Promise<string[]>;
   /** Descriptors of the manifests whose subject is the reference's digest. */
   referrerList(reference: Reference & { readonly digest: Digest }, options?: { readonly artifactType?: string; readonly signal?: AbortSignal }): Promise<Descriptor[]>;
 }
@@ -120,6 +122,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     uploadCancel: async (reference, upload, { signal } = {}) => cancelUpload(session, await target(reference), reference, upload, signal),
     blobDelete: async (reference, digest, { signal } = {}) => deleteBlob(session, await target(reference), reference, digest, signal),
     tagList: async (reference, { signal } = {}) => listTags(session, await places.origin(reference), reference, signal),
+    catalogList: async (host, choice) => listRepositories(session, await places.origin({ host }), choice),
     referrerList: (reference, choice) => listReferrers(session, places, reference, choice),
     [Symbol.asyncDispose]: () => session.transport[Symbol.asyncDispose](),
   };

@@ -16,13 +16,13 @@ export interface DockerRegistry extends AsyncDisposable {
 }
 
 /** Starts Debian's `docker-registry` on a free loopback port and a temporary folder; with a login if one is given. */
-export async function startDockerRegistry(options: { login?: { username: string; password: string }; proxyOf?: string } = {}): Promise<DockerRegistry> {
+export async function startDockerRegistry(options: { login?: { username: string; password: string }; proxyOf?: string; noDelete?: boolean } = {}): Promise<DockerRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const config: Record<string, unknown> = {
     version: 0.1,
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: options.noDelete !== true } },
     http: { addr: host },
   };
   if (options.proxyOf) config["proxy"] = { remoteurl: options.proxyOf };

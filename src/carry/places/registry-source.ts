@@ -15,6 +15,8 @@ export function registrySource(client: RegistryClient, reference: Reference): So
     name,
     repository: { host, repository },
     root: (signal) => client.manifestGet(reference, { signal }),
+    // A HEAD that finds nothing or tells no digest is followed by a GET, which says why.
+    rootDigest: async (signal) => (await client.manifestHead(reference, { signal }))?.digest,
     manifestGet: ({ digest }, signal) => client.manifestGet({ host, repository, digest }, { signal }),
     blobOpen: (blob, { start, afresh, signal }) => client.blobGet(reference, blob, { start, verify: false, signal, ...(afresh ? { originOnly: true } : {}) }),
     async referrerList(digest, signal) {

@@ -1,37 +1,39 @@
 import { command } from "../command.ts";
-import { forEach } from "../each.ts";
 import { flagTable } from "../flags/flag.ts";
-import { withStore } from "../with-store.ts";
+import { registryFlags } from "../flags/registry-flags.ts";
 
 export const inspectCommand = command({
   name: "inspect",
   summary: "Show all that is known about images",
-  description: "Prints a JSON list with the members that `docker image inspect` has, or each image by a Go template.",
+  description:
+    "Prints a JSON list with the members that `docker image inspect` has, or each image by a Go template. docker://NAME is an " +
+    "image in a registry, oci:DIR[:TAG], oci-archive:FILE[:TAG] and docker-archive:FILE[:NAME] are images in layouts and archives: " +
+    "only manifest and config of these are read, and their size is that of the packed layers.",
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   flags: flagTable({
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json`" },
     type: { kind: "text", value: "TYPE", help: "Accepted for Docker's sake", choices: ["image"] },
     size: { kind: "switch", short: "s", help: "Accepted for Docker's sake" },
-    platform: { kind: "text", help: "", refused: "the store holds one platform of an image" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Platform to show of an image that is not in the store; by default the machine's own" },
+    ...registryFlags,
   }),
   examples: [
     { title: "The environment, a line each", line: "sampan inspect -f '{{range .Config.Env}}{{println .}}{{end}}' app:1.0" },
     { title: "A label", line: "sampan inspect -f '{{index .Config.Labels \"org.opencontainers.image.revision\"}}' app:1.0" },
+    { title: "Of an image in a registry, without pulling it", line: "sampan inspect docker://registry.example.com/team/app:1.0" },
   ],
   positionals: { min: 1, max: Infinity },
-  async run({ flags, positionals, io }) {
-    const [{ inspectView }, { toJson }, { formatOne }] = await Promise.all([
-      import("../images/inspect-view.ts"), import("../template/show.ts"), import("../template/format.ts"),
+  async run({ flags, positionals, io, signal }) {
+    const [{ inspectWords }, { toJson }, { formatOne }] = await Promise.all([
+      import("../remote/inspect-words.ts"), import("../template/show.ts"), import("../template/format.ts"),
     ]);
     const { format } = flags;
     const views: unknown[] = [];
-    const status = await withStore(async (store) =>
-      forEach(positionals, io, (text) => {
-        const image = store.images.find(text);
-        const view = inspectView(image, image.manifest && store.blobs.size(image.manifest.digest));
-        if (format === undefined) views.push(view);
-        else io.stdout.write(`${formatOne(format, view)}\n`);
-      }));
+    const show = (view: Record<string, unknown>): void => {
+      if (format === undefined) views.push(view);
+      else io.stdout.write(`${formatOne(format, view)}\n`);
+    };
+    const status = await inspectWords(positionals, { platform: flags.platform, show }, { flags, io, signal });
     if (format === undefined) io.stdout.write(`${toJson(views, 4)}\n`);
     return status;
   },

@@ -2,8 +2,8 @@ import type { ImageRecord, ImageStore } from "../../store/image-store.ts";
 import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
 import { suggest } from "../../dockerfile/suggest.ts";
+import { matchPath } from "../../std/match-path.ts";
 import { hasLabel } from "./has-label.ts";
-import { matchPath } from "./match-path.ts";
 import { parseMoment } from "./parse-moment.ts";
 
 const KEYS = ["dangling", "label", "reference", "before", "since", "until"] as const;

@@ -1,7 +1,7 @@
 import { fault, isFault } from "../../std/fault.ts";
 import { digestAlgorithm, digestHex, type Digest } from "../../oci/digest.ts";
 import { parseIndex, type Descriptor } from "../../oci/manifest.ts";
-import { formatRepository, isTag, type Reference } from "../../oci/reference.ts";
+import { formatRepository, isRepository, isTag, type Reference } from "../../oci/reference.ts";
 import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
 import { getManifest } from "./manifest-requests.ts";
 import { readPages } from "./pages.ts";
@@ -20,6 +20,22 @@ export async function listTags(session: Session, endpoint: Endpoint, reference: 
     tags.push(...page.filter((tag): tag is string => typeof tag === "string" && isTag(tag)));
   }
   return tags;
+}
+
+/** Names of the repositories of a registry, at most `limit` (distribution's extension `_catalog`). @throws RESPONSE_INVALID, REGISTRY_… */
+export async function listRepositories(session: Session, endpoint: Endpoint, { limit = Infinity, signal }: { limit?: number; signal?: AbortSignal } = {}): Promise<string[]> {
+  const names: string[] = [];
+  const request = {
+    endpoint, method: "GET", target: `${endpoint.api}/_catalog${limit < Infinity ? `?n=${limit}` : ""}`, scopes: ["registry:catalog:*"], accept: [200],
+    subject: { kind: "list", name: `the repositories of ${endpoint.host}` }, ...(signal ? { signal } : {}),
+  } as const;
+  for await (const { value } of readPages(session, request)) {
+    const page = value["repositories"] ?? [];
+    if (!Array.isArray(page)) throw fault("RESPONSE_INVALID", { host: endpoint.host, request: "GET of its repositories", problem: "repositories is not a list" });
+    names.push(...page.filter((name): name is string => typeof name === "string" && isRepository(name)));
+    if (names.length >= limit) break;
+  }
+  return names.slice(0, limit);
 }
 
 /**

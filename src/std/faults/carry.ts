@@ -39,4 +39,10 @@ export const carryFaults = {
     message: ({ target, expected, digest }) => `${target} asks for ${expected} and the image is ${digest}`,
     hint: () => "name a tag instead; with --all an index keeps its digest, with one platform the image has its own",
   }),
+  INDEX_INVALID: spec<{ reference: string; problem: string; hint?: string }>({
+    when: "An index cannot be made or changed as asked: no such entry, an entry twice, or something that is no image.",
+    exit: 1,
+    message: ({ reference, problem }) => `the index ${reference}: ${problem}`,
+    hint: ({ hint }) => hint,
+  }),
 } as const;
