@@ -17,6 +17,7 @@ import type { BuildOptions, BuildResult } from "./build-options.ts";
 import { createArchivePort } from "./archive-port.ts";
 import { finishImage, layerVertices } from "./finish-image.ts";
 import { packSnapshot, type BlobTaker, type PackedLayer } from "./layer-blobs.ts";
+import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
 import { lazyClient } from "./lazy-client.ts";
 import { materializeLayers } from "./materialize.ts";
 import { planOutputs, type OutputPlan } from "./outputs.ts";
@@ -40,7 +41,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const signal = options.signal ?? new AbortController().signal;
   await using cleanup = new AsyncDisposableStack();
   const store = cleanup.use(await openStore(options.root ?? storeRoot(process.env)));
-  const client = cleanup.use(lazyClient({ ...options, journal: store.uploads }));
+  const client = cleanup.use(lazyClient({
+    ...options, journal: store.uploads,
+    onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
+  }));
   const context = cleanup.use(await openContext({
     context: options.context,
     ...(options.file === undefined ? {} : { file: options.file }),

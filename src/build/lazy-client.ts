@@ -1,4 +1,5 @@
 import type { RegistryClient } from "../registry/client.ts";
+import type { OnMirrorFailure } from "../registry/routes/places.ts";
 import type { Login } from "../registry/credentials/given-logins.ts";
 import type { UploadJournal } from "../registry/requests/upload-journal.ts";
 
@@ -15,11 +16,13 @@ export interface ClientAccess {
   readonly withoutMirrors?: boolean;
   /** The only file to look for logins in, in docker's or containers' format. */
   readonly authFile?: string;
+  /** Told when a mirror has trouble and the next place is asked. */
+  readonly onMirrorFailure?: OnMirrorFailure;
 }
 
 /**
  * A registry client that is made, and whose modules are loaded, when something has to be fetched or sent; with
- * this user's credentials and mirrors.
+ * this user's credentials and routes.
  * @param access.journal where uploads are noted, for who pushes: the store's
  */
 export function lazyClient(access: ClientAccess & { readonly journal?: UploadJournal }): AsyncDisposable & { get: ClientSource } {
@@ -30,10 +33,10 @@ export function lazyClient(access: ClientAccess & { readonly journal?: UploadJou
   };
 }
 
-async function makeClient({ insecure = false, logins = new Map(), authFile, withoutMirrors = false, journal }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
-  const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { parseMirrors }] = await Promise.all([
-    import("../registry/client.ts"), import("../registry/credentials/find-login.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/mirrors.ts"),
+async function makeClient({ insecure = false, logins = new Map(), authFile, withoutMirrors = false, journal, onMirrorFailure }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
+  const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { machineRoutes }] = await Promise.all([
+    import("../registry/client.ts"), import("../registry/credentials/find-login.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/machine-routes.ts"),
   ]);
   const credentials = givenLogins(logins, dockerCredentials(process.env, authFile === undefined ? {} : { authFile }));
-  return createRegistryClient({ credentials, mirrors: parseMirrors(process.env["SAMPAN_REGISTRY_MIRRORS"]), insecure, withoutMirrors, ...(journal ? { journal } : {}) });
+  return createRegistryClient({ credentials, routes: machineRoutes(process.env), insecure, withoutMirrors, ...(journal ? { journal } : {}), ...(onMirrorFailure ? { onMirrorFailure } : {}) });
 }

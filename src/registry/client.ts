@@ -8,9 +8,12 @@ import { listReferrers, listRepositories, listTags } from "./requests/list-reque
 import type { Endpoint } from "./routes/endpoint.ts";
 import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./requests/manifest-requests.ts";
 import { Places, type OnMirrorFailure } from "./routes/places.ts";
-import type { Destination, RouteRules } from "./routes/routes-of.ts";
+import type { Destination } from "./routes/destination.ts";
+import type { MachineRoutes } from "./routes/machine-routes.ts";
+import type { RouteRules } from "./routes/routes-of.ts";
 import { RETRY_POLICY, systemClock, type RetryClock, type RetryPolicy } from "./transport/retry.ts";
 import { Session } from "./requests/session.ts";
+import { chooseProxy, environmentProxies } from "./transport/proxy-choice.ts";
 import { discard, Transport } from "./transport/transport.ts";
 import { streamBlobUp, type StreamedBlob } from "./requests/stream-blob-up.ts";
 import { uploadBlob } from "./requests/upload-blob.ts";
@@ -23,6 +26,8 @@ export interface RegistryClientOptions {
   readonly mirrors?: ReadonlyMap<string, readonly string[]>;
   /** For a client that is to see what the registry itself has: it reads where it writes. */
   readonly withoutMirrors?: boolean;
+  /** What variables and files of this machine say, see `machineRoutes`; nothing unless told. */
+  readonly routes?: MachineRoutes;
   /** Told when a mirror has trouble (not when it merely lacks something) and the next place is asked. */
   readonly onMirrorFailure?: OnMirrorFailure;
   /** Hosts (all, when true) that may speak plain HTTP or have a certificate that nobody vouches for. Loopback always may. */
@@ -129,14 +134,21 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 }
 
 /** What decides where the requests of a client go. */
-export function routeRules({ mirrors, insecure }: Pick<RegistryClientOptions, "mirrors" | "insecure">): () => Promise<RouteRules> {
-  return async () => ({ mirrors: mirrors ?? new Map(), insecure: insecure ?? false });
+export function routeRules({ mirrors = new Map(), insecure = false, routes }: Pick<RegistryClientOptions, "mirrors" | "insecure" | "routes">): () => Promise<RouteRules> {
+  return async () => {
+    if (!routes) return { mirrors, insecure };
+    const rules = await routes.rules(insecure);
+    return { ...rules, mirrors: new Map([...rules.mirrors, ...mirrors]) };
+  };
 }
 
 /** The session below a client, for what is no request of the distribution spec. */
 export function openSession(options: RegistryClientOptions): Session {
+  const environment = options.environment ?? process.env;
+  const proxies = environmentProxies(environment);
   const transport = new Transport({
-    environment: options.environment ?? process.env,
+    environment,
+    proxyFor: options.routes ? (url) => options.routes!.proxyFor(url) : (url) => chooseProxy(url, proxies),
     certificates: options.certificates ?? [],
     connections: options.connections ?? 8,
     connectTimeout: options.timeouts?.connect ?? 10_000,

@@ -23,13 +23,14 @@ export const loginCommand = command({
   positionals: { min: 0, max: 1 },
   async run(call) {
     const { io, positionals, signal } = call;
-    const [{ checkLogin }, { saveLogin }, { loginPlace }, { otherSource, plainTextWarning }] = await Promise.all([
+    const [{ checkLogin }, { saveLogin }, { loginPlace }, { otherSource, plainTextWarning }, { machineRoutes }] = await Promise.all([
       import("../../registry/credentials/check-login.ts"), import("../../registry/credentials/keep-login.ts"), import("../registry-host.ts"), import("../login-warnings.ts"),
+      import("../../registry/routes/machine-routes.ts"),
     ]);
     const authFile = call.flags.authfile === undefined ? undefined : resolve(io.cwd, call.flags.authfile);
     const { host, place } = loginPlace(positionals[0], authFile);
     const { username, password } = await credentials(call);
-    const { identityToken } = await checkLogin(host, { username, password }, { insecure: call.flags.insecure, environment: io.env, signal });
+    const { identityToken } = await checkLogin(host, { username, password }, { insecure: call.flags.insecure, environment: io.env, routes: machineRoutes(io.env), signal });
     const login = { username, password, ...(identityToken === undefined ? {} : { identityToken }) };
     const kept = await saveLogin(place, login, { environment: io.env, signal, ...(authFile === undefined ? {} : { authFile }) });
     if (!kept.helper) io.stderr.write(plainTextWarning(kept.file, io.env));

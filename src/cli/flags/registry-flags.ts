@@ -1,4 +1,5 @@
 import type { ClientAccess } from "../../build/lazy-client.ts";
+import { mirrorTrouble } from "../../registry/routes/mirror-trouble.ts";
 import type { Io } from "../io.ts";
 import { flagTable, type FlagValues } from "./flag.ts";
 
@@ -15,7 +16,7 @@ export const registryFlags = flagTable({
  */
 export async function registryAccess(flags: FlagValues<typeof registryFlags>, hosts: readonly string[], call: { io: Io; signal: AbortSignal }): Promise<ClientAccess> {
   const { creds, authfile } = flags;
-  const access = { insecure: flags.insecure, ...(authfile === undefined ? {} : { authFile: await readable(authfile, call.io.cwd) }) };
+  const access = { insecure: flags.insecure, onMirrorFailure: mirrorWarnings(call.io), ...(authfile === undefined ? {} : { authFile: await readable(authfile, call.io.cwd) }) };
   if (creds === undefined) return access;
   const { givenLogin } = await import("./given-login.ts");
   return { ...access, logins: await givenLogin(creds, hosts, call) };
@@ -27,4 +28,16 @@ async function readable(path: string, cwd: string): Promise<string> {
   const file = resolve(cwd, path);
   await access(file, constants.R_OK);
   return file;
+}
+
+/** Tells of mirrors that are passed over, each trouble once; at the end where a live picture would be spoilt. */
+function mirrorWarnings({ stdout, stderr }: Io): ClientAccess["onMirrorFailure"] {
+  const said = new Set<string>();
+  return (mirror, reason) => {
+    const line = `WARNING: ${mirrorTrouble(mirror, reason)}\n`;
+    if (said.has(line)) return;
+    said.add(line);
+    if (stdout.isTTY) process.once("exit", () => stderr.write(line));
+    else stderr.write(line);
+  };
 }

@@ -1,3 +1,4 @@
+import { fault } from "../../std/fault.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import type { Reference } from "../../oci/reference.ts";
@@ -42,6 +43,7 @@ export function getBlob(
   const { signal, start, verify } = options;
   // A place whose answer broke off is not asked for the rest while there is another one.
   const except = new Set<string>();
+  let last: Endpoint | undefined;
   const open = (endpoint: Endpoint, from: number) =>
     session.send({
       ...blobRequest(endpoint, reference, descriptor.digest),
@@ -53,11 +55,15 @@ export function getBlob(
     });
   return streamBlob(descriptor, {
     host: reference.host,
-    open: async (from) => {
+    open: async (from, broken) => {
       if (options.originOnly) return open(await places.origin(reference), from);
+      if (broken !== undefined && last?.mirror) {
+        places.report(last, fault("BLOB_TRUNCATED", { host: last.host, digest: descriptor.digest, expected: descriptor.size, received: from, reason: broken }));
+      }
       const ask = async (endpoint: Endpoint) => {
         const answer = await open(endpoint, from);
         except.add(connectionKey(endpoint));
+        last = endpoint;
         return answer;
       };
       return places.first(reference, "pull", ask, { except, ...(signal ? { signal } : {}) });

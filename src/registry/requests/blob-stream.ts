@@ -7,8 +7,8 @@ import { discard, header, type Answer } from "../transport/transport.ts";
 
 export interface BlobStreamOptions {
   readonly host: string;
-  /** Makes the request, with `Range: bytes=<start>-` when start is above 0. */
-  readonly open: (start: number) => Promise<Answer>;
+  /** Makes the request, with `Range: bytes=<start>-` when start is above 0; `broken` says why the answer before broke off. */
+  readonly open: (start: number, broken?: string) => Promise<Answer>;
   readonly start?: number;
   /** False where the reader hashes the bytes itself. */
   readonly verify?: boolean;
@@ -31,10 +31,11 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
   const digester = start === 0 && options.verify !== false ? createDigester(digestAlgorithm(digest)) : undefined;
   let received = start;
   let failures = 0;
+  let broken: string | undefined;
   while (received < size) {
     const before = received;
     let reason: ConnectionError | undefined;
-    const answer = await options.open(received);
+    const answer = await options.open(received, broken);
     let skip = await surplus(answer, received, descriptor, host);
     try {
       for await (const piece of answer.body as AsyncIterable<Uint8Array>) {
@@ -52,6 +53,7 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
       reason = connectionError(error, answer.url, { connectTimeout: 0 });
     }
     if (received >= size) break;
+    broken = reason?.message ?? "its answer was too short";
     // Who sends a little each time would keep us for ever.
     failures = received - before >= PROGRESS ? 1 : failures + 1;
     const wait = retryDelay(failures, options.policy, clock);

@@ -1,4 +1,4 @@
-import { isLoopback } from "../transport/proxy-environment.ts";
+import { isLoopback } from "../transport/addresses.ts";
 import type { Candidate } from "./endpoint.ts";
 
 export interface HostManners {

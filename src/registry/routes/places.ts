@@ -1,6 +1,7 @@
 import { fault, isFault, type Fault } from "../../std/fault.ts";
 import { connectionKey, type Capability, type Endpoint } from "./endpoint.ts";
-import { readingRoute, writingRoute, type Destination, type RouteRules } from "./routes-of.ts";
+import type { Destination } from "./destination.ts";
+import { readingRoute, writingRoute, type RouteRules } from "./routes-of.ts";
 
 /** Told when a place has trouble, not when it merely lacks something, and the next one is asked. */
 export type OnMirrorFailure = (mirror: string, reason: Fault) => void;
@@ -11,6 +12,7 @@ export class Places {
   readonly #onMirrorFailure: OnMirrorFailure;
   readonly #withoutMirrors: boolean;
   readonly #down = new Set<string>();
+  readonly #routes = new Map<string, Promise<unknown>>();
 
   /** @param rules asked for when a registry is contacted first; `withoutMirrors`: read where is written too */
   constructor(rules: () => Promise<RouteRules>, onMirrorFailure: OnMirrorFailure = () => undefined, withoutMirrors = false) {
@@ -22,12 +24,30 @@ export class Places {
 
   /** What is written and deleted goes there. */
   async target(destination: Destination): Promise<Endpoint> {
-    return writingRoute(destination, await this.#rules());
+    return this.#once("write", destination, async () => writingRoute(destination, await this.#rules()));
   }
 
   /** The registry itself, the last place to read from. */
   async origin(destination: Destination): Promise<Endpoint> {
-    return readingRoute(destination, await this.#rules()).at(-1)!;
+    const last = (await this.#reading(destination)).at(-1);
+    if (!last) throw fault("REGISTRY_NOWHERE", { host: destination.host, purpose: "read from" });
+    return last;
+  }
+
+  /** Tells that a place that is passed over has trouble. */
+  report(endpoint: Endpoint, reason: Fault): void {
+    this.#onMirrorFailure(endpoint.candidates[0]!.origin, reason);
+  }
+
+  #reading(destination: Destination): Promise<readonly Endpoint[]> {
+    return this.#once("read", destination, async () => readingRoute(destination, await this.#rules()));
+  }
+
+  #once<Route>(purpose: string, { host, repository, tag, digest }: Destination, find: () => Promise<Route>): Promise<Route> {
+    const key = JSON.stringify([purpose, host, repository, tag, digest]);
+    let route = this.#routes.get(key) as Promise<Route> | undefined;
+    if (!route) this.#routes.set(key, (route = find()));
+    return route;
   }
 
   /**
@@ -40,7 +60,7 @@ export class Places {
     options: { readonly except?: ReadonlySet<string>; readonly signal?: AbortSignal } = {},
   ): Promise<Result> {
     if (this.#withoutMirrors) return task(await this.target(destination));
-    const able = readingRoute(destination, await this.#rules()).filter(({ capabilities }) => capabilities.includes(purpose));
+    const able = (await this.#reading(destination)).filter(({ capabilities }) => capabilities.includes(purpose));
     for (const endpoint of able) {
       const key = connectionKey(endpoint);
       const last = endpoint === able.at(-1);
@@ -52,10 +72,10 @@ export class Places {
         if (last || !isFault(error)) throw error;
         // A mirror need not have everything.
         if (error.code.endsWith("_UNKNOWN")) continue;
-        this.#onMirrorFailure(endpoint.candidates[0]!.origin, error);
+        this.report(endpoint, error);
         if (isFault(error, "REGISTRY_UNREACHABLE") || isFault(error, "REGISTRY_TIMEOUT") || isFault(error, "REGISTRY_CERTIFICATE")) this.#down.add(key);
       }
     }
-    throw fault("REGISTRY_UNREACHABLE", { host: destination.host, reason: `no place that may be asked for it is known`, hint: "`sampan registry routes` shows the places and who named them" });
+    throw fault("REGISTRY_NOWHERE", { host: destination.host, purpose: purpose === "resolve" ? "asked what a tag means" : "read from" });
   }
 }

@@ -1,4 +1,4 @@
-import { fault, isFault } from "../../std/fault.ts";
+import { fault, isFault, type Fault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { Semaphore } from "../../std/semaphore.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -74,13 +74,15 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
   const budget = new Semaphore(options.parallel ?? 5);
   let bytesReceived = config.size;
   let bytesSaved = 0;
+  const damaged = ({ digest }: Descriptor) => (reason: Fault): void =>
+    onProgress?.({ type: "warning", id: step, message: `${digest} came damaged and is asked for again, from the registry itself: ${reason.message}` });
   const pullLayer = async (layer: Descriptor, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(onProgress, step, "pulling", layer);
     if (target.has(layer.digest)) {
       bytesSaved += layer.size;
       progress.done("exists");
     } else {
-      const start = await withSecondTry((originOnly) => fetchInto(client, reference, layer, target, { originOnly, advance: progress.advance, signal }));
+      const start = await withSecondTry(damaged(layer), (originOnly) => fetchInto(client, reference, layer, target, { originOnly, advance: progress.advance, signal }));
       bytesSaved += start;
       bytesReceived += layer.size - start;
       progress.done();
@@ -90,7 +92,7 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
   const wanted = options.layers === "none" ? [] : unique(layers);
   let bytes: Uint8Array = new Uint8Array();
   const pullConfig = async (signal: AbortSignal): Promise<void> => {
-    bytes = await withSecondTry((originOnly) => readConfig(client, reference, config, { originOnly, signal }));
+    bytes = await withSecondTry(damaged(config), (originOnly) => readConfig(client, reference, config, { originOnly, signal }));
   };
   await together([pullConfig, ...wanted.map((layer) => (signal: AbortSignal) => budget.run(() => pullLayer(layer, signal), signal))], options.signal);
   if (!index) warnOfPlatform(bytes, reference, platform, step, onProgress);
@@ -98,11 +100,12 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
 }
 
 /** A damaged blob is asked for once more, from the registry itself: a mirror or a proxy may have spoilt it. */
-async function withSecondTry<Result>(task: (originOnly: boolean) => Promise<Result>): Promise<Result> {
+async function withSecondTry<Result>(onDamage: (reason: Fault) => void, task: (originOnly: boolean) => Promise<Result>): Promise<Result> {
   try {
     return await task(false);
   } catch (error) {
     if (!isFault(error, "BLOB_DIGEST_MISMATCH") && !isFault(error, "BLOB_TRUNCATED")) throw error;
+    onDamage(error);
     return task(true);
   }
 }

@@ -1,5 +1,5 @@
 import { fault } from "../../std/fault.ts";
-import { ipv4, isLoopback } from "./proxy-environment.ts";
+import { ipv4, isLoopback } from "./addresses.ts";
 
 /**
  * The address that an answer leads to (Location, Link or realm), if it may be followed. A plain-HTTP address of

@@ -1,6 +1,7 @@
 import type { Agent } from "node:https";
-import { isIP } from "node:net";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { isIP, type Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import { secureOver } from "./secure-over.ts";
 
 /** The Proxy-Authorization value for the user name and password in a proxy's address. */
 export function proxyAuthorization(proxy: URL): Record<string, string> {
@@ -38,16 +39,7 @@ export function tunnelThrough(
         socket.destroy();
         return fail(new Error(`the proxy ${proxy.host} answered ${answer.statusCode} to a tunnel to ${target}`));
       }
-      const name = servername || (isIP(hostname) ? "" : hostname);
-      const secure = connectTls({ ...options.tls, socket, ALPNProtocols: ["http/1.1"], ...(name ? { servername: name } : {}) });
-      const late = setTimeout(() => secure.destroy(Object.assign(new Error("no TLS"), { code: "ETIMEDOUT" })), options.timeout);
-      secure.once("error", fail);
-      secure.once("close", () => clearTimeout(late));
-      secure.once("secureConnect", () => {
-        clearTimeout(late);
-        secure.off("error", fail);
-        callback?.(null, secure);
-      });
+      secureOver(socket, { tls: options.tls, timeout: options.timeout, name: servername || (isIP(hostname) ? "" : hostname) }, (error, secure) => callback?.(error, secure as Socket));
     });
     request.end();
     return undefined;

@@ -9,10 +9,11 @@ import { isFault } from "../../std/fault.ts";
 import { reply, startScriptedServer } from "../../../test/support/scripted-server.ts";
 import { testAuthority, testCertificate } from "../../../test/support/test-certificate.ts";
 import { ConnectionError, toFault, type ConnectionProblem } from "./connection-error.ts";
+import { chooseProxy, environmentProxies } from "./proxy-choice.ts";
 import { readBody, Transport, type TransportOptions } from "./transport.ts";
 
 const open = (options: Partial<TransportOptions> = {}): Transport =>
-  new Transport({ environment: {}, certificates: [], connections: 2, connectTimeout: 2_000, idleTimeout: 2_000, userAgent: "sampan-test", ...options });
+  new Transport({ environment: {}, proxyFor: (url) => chooseProxy(url, environmentProxies(options.environment ?? {})), certificates: [], connections: 2, connectTimeout: 2_000, idleTimeout: 2_000, userAgent: "sampan-test", ...options });
 
 async function problemOf(work: Promise<unknown>): Promise<ConnectionProblem> {
   const error: unknown = await work.then(() => assert.fail("it must not succeed"), (reason: unknown) => reason);

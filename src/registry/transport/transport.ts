@@ -2,7 +2,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node
 import type { SecureContext } from "node:tls";
 import { connectionError } from "./connection-error.ts";
 import { exchange, type Body } from "./exchange.ts";
-import { proxyFor } from "./proxy-environment.ts";
+import type { ProxyChoice } from "./proxy-choice.ts";
 import { systemTrust, trustKey, type Trust } from "./trust.ts";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -34,6 +34,8 @@ export interface TransportRequest {
 
 export interface TransportOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The proxy that a URL is reached through. @throws PROXY_INVALID */
+  readonly proxyFor: (url: URL) => ProxyChoice | undefined;
   /** More authorities to trust, as PEM. */
   readonly certificates: readonly string[];
   /** Connections per host. */
@@ -68,12 +70,12 @@ export class Transport implements AsyncDisposable {
   /** @throws ConnectionError when no answer came; the signal's reason when it was aborted. */
   async request(url: URL, request: TransportRequest): Promise<Answer> {
     request.signal?.throwIfAborted();
-    const { userAgent, environment } = this.#options;
+    const { userAgent } = this.#options;
     const { connectTimeout = this.#options.connectTimeout, idleTimeout = this.#options.idleTimeout } = request;
-    const proxy = proxyFor(url, environment);
+    const proxy = this.#options.proxyFor(url)?.url;
     const agent = await this.#agent(url, proxy, { verify: request.verify, trust: request.trust ?? systemTrust, connectTimeout });
     // To a proxy, plain HTTP goes with the whole address (RFC 9112 § 3.2.2); HTTPS goes through a tunnel.
-    const forwarded = url.protocol === "http:" ? proxy : undefined;
+    const forwarded = url.protocol === "http:" && proxy?.protocol.startsWith("http") ? proxy : undefined;
     const { protocol, hostname, port } = forwarded ?? url;
     const options: RequestOptions = {
       agent,
@@ -107,7 +109,7 @@ export class Transport implements AsyncDisposable {
   }
 
   #agent(url: URL, proxy: URL | undefined, manners: Manners): Promise<Agent> {
-    const tunnel = url.protocol === "https:" ? proxy : undefined;
+    const tunnel = url.protocol === "https:" || proxy?.protocol.startsWith("socks") ? proxy : undefined;
     const secure = url.protocol === "https:" || proxy?.protocol === "https:";
     const key = [tunnel?.href ?? "", secure, manners.verify, trustKey(manners.trust), manners.connectTimeout].join(" ");
     let agent = this.#agents.get(key);
@@ -117,12 +119,18 @@ export class Transport implements AsyncDisposable {
 
   async #open(tunnel: URL | undefined, secure: boolean, { verify, trust, connectTimeout: timeout }: Manners): Promise<Agent> {
     const pool = { keepAlive: true, maxSockets: this.#options.connections };
-    if (!secure) return new http.Agent(pool);
+    if (!secure) {
+      const agent = new http.Agent(pool);
+      if (tunnel) agent.createConnection = (await import("./socks-tunnel.ts")).socksThrough(tunnel, { timeout });
+      return agent;
+    }
     const own = trust.authorities.length + trust.clients.length > 0;
     const secureContext = verify || own ? await (own ? this.#trusting(trust) : this.#trusted()) : undefined;
     const tls = { ...(secureContext ? { secureContext } : {}), ...(verify ? {} : { rejectUnauthorized: false }) };
     const agent = new (https().Agent)({ ...pool, ...tls });
-    if (tunnel) {
+    if (tunnel?.protocol.startsWith("socks")) {
+      agent.createConnection = (await import("./socks-tunnel.ts")).socksThrough(tunnel, { timeout, tls });
+    } else if (tunnel) {
       const { tunnelThrough } = await import("./proxy-tunnel.ts");
       agent.createConnection = tunnelThrough(tunnel, { timeout, tls, proxyTls: { secureContext: await this.#trusted() } });
     }
