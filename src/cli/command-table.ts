@@ -157,6 +157,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-serve.ts")).registryServeCommand,
   },
+  "registry routes": {
+    summary: "Show which places are asked for an image, in which order and why",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-routes.ts")).registryRoutesCommand,
+  },
   doctor: {
     summary: "Show what this machine allows, and how to mend what it does not",
     group: "Sampan itself",
