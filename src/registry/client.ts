@@ -4,6 +4,7 @@ import type { Platform } from "../oci/platform.ts";
 import type { Reference } from "../oci/reference.ts";
 import { deleteBlob, getBlob, headBlob } from "./requests/blob-requests.ts";
 import type { CredentialSource } from "./credentials/credentials.ts";
+import { explainMissing } from "./requests/explain-missing.ts";
 import { listReferrers, listRepositories, listTags } from "./requests/list-requests.ts";
 import type { Endpoint } from "./routes/endpoint.ts";
 import { deleteManifest, getManifest, headManifest, putManifest, type ManifestInfo, type RemoteManifest } from "./requests/manifest-requests.ts";
@@ -108,7 +109,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   return {
     connect: async (host, { signal } = {}) => void (await session.connect(await target({ host }), signal)),
     ping: async (host, { signal } = {}) => ping(session, await places.origin({ host }), signal),
-    manifestGet: (reference, choice) => getManifest(session, places, reference, choice),
+    manifestGet: (reference, choice) =>
+      getManifest(session, places, reference, choice).catch(async (error: unknown) => Promise.reject(await explainMissing(session, places, reference, error, choice?.signal))),
     manifestHead: (reference, { signal } = {}) => headManifest(session, places, reference, signal),
     manifestPut: (reference, manifest, { signal } = {}) => putManifest(session, places, reference, manifest, signal),
     manifestDelete: (reference, { signal } = {}) => deleteManifest(session, places, reference, signal),

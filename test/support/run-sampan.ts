@@ -20,12 +20,12 @@ export interface SampanOptions {
   readonly onStart?: (child: ChildProcess) => void;
 }
 
-/** The real binary with a store and a docker config of its own, which go with the test. */
+/** The real binary with a store and files for logins of its own, which go with the test. */
 export function scratchSampan(context: TestContext): { folder: string; root: string; sampan: (words: readonly string[], options?: SampanOptions) => Promise<Finished> } {
   const folder = mkdtempSync(join(tmpdir(), "sampan-cli-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const root = join(folder, "store");
-  const own = { SAMPAN_ROOT: root, DOCKER_CONFIG: join(folder, "docker"), SAMPAN_DEBUG: "", NO_COLOR: "1" };
+  const own = { SAMPAN_ROOT: root, DOCKER_CONFIG: join(folder, "docker"), DOCKER_AUTH_CONFIG: "", REGISTRY_AUTH_FILE: join(folder, "auth.json"), SAMPAN_DEBUG: "", NO_COLOR: "1" };
   return { folder, root, sampan: (words, options = {}) => runSampan(words, { ...options, env: { ...own, ...options.env } }) };
 }
 

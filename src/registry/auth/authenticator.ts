@@ -103,7 +103,8 @@ export class Authenticator {
     const granted = this.#challenge ? await this.#granted(about.scopes, about.repository) : undefined;
     const lacking = granted ? !coversScopes(granted, about.scopes) : this.#challenge?.challenge.parameters["error"] === "insufficient_scope";
     const refused = await this.#refusal(code, { ...about, ...(granted ? { granted } : {}) });
-    return lacking && (refused.details as Asker).credentialSource !== undefined ? fault("REGISTRY_DENIED", refused.details as Identity) : refused;
+    const { credentialSource, expired } = refused.details as Asker;
+    return lacking && credentialSource !== undefined && expired === undefined ? fault("REGISTRY_DENIED", refused.details as Identity) : refused;
   }
 
   async #refusal(code: "REGISTRY_UNAUTHORIZED" | "REGISTRY_DENIED", about: Omit<Identity, "host">): Promise<Fault> {

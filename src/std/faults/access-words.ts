@@ -18,6 +18,22 @@ export interface Identity {
   readonly answer?: string;
 }
 
+/** A manifest that is not there, and what was found out about its repository. */
+export interface MissingManifest {
+  readonly reference: string;
+  /** Tags that may have been meant. */
+  readonly near?: readonly string[];
+  /** Some of its tags, where none is near. */
+  readonly some?: readonly string[];
+  readonly tags?: number;
+  /** Whether there are more tags than were counted. */
+  readonly more?: boolean;
+  /** The registry lists the tag itself. */
+  readonly listed?: boolean;
+  readonly repositoryUnknown?: boolean;
+  readonly answer?: string;
+}
+
 type Outcome = "unauthorized" | "denied";
 
 /** `begin`, then what was asked for, what was granted and what the registry said. */
@@ -47,6 +63,16 @@ export function accessHint(who: Identity, outcome: Outcome): string {
 export function nameHint({ host, repository, user, credentialSource }: Pick<Identity, "host" | "user" | "credentialSource"> & { readonly repository: string }): string {
   const login = credentialSource === undefined ? `a private repository can also look missing until \`sampan login ${host}\`` : `a private repository can also look missing to ${user ?? "a login"} (from ${credentialSource}) without the right to see it`;
   return `check the name${afterName({ host, repository })}; ${login}`;
+}
+
+/** What to do about a tag or digest that is not there. */
+export function manifestHint({ near = [], some = [], tags, more, listed, repositoryUnknown }: MissingManifest): string {
+  if (repositoryUnknown === true) return "the registry has no such repository: check the name; a private one can also look missing to who may not see it";
+  if (listed === true) return "check the tag again: the registry lists it, yet has no manifest for it";
+  if (tags === 0) return "the repository is there and has no tags";
+  const count = tags === undefined ? "" : `the repository has ${more ? "more than " : ""}${tags} tag${tags === 1 ? "" : "s"}`;
+  if (near.length > 0) return `did you mean ${near.join(", ")}? ${count}`.trim();
+  return some.length > 0 ? `check the tag: nothing is near it; ${count}, such as ${some.join(", ")}` : "check the tag; the image may have been pushed under another name";
 }
 
 function asWhom({ user, credentialSource, credentialEntry }: Identity): string {

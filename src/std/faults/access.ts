@@ -1,5 +1,5 @@
 import { spec } from "../fault-spec.ts";
-import { accessHint, accessMessage, nameHint, type Identity } from "./access-words.ts";
+import { accessHint, accessMessage, manifestHint, nameHint, type Identity, type MissingManifest } from "./access-words.ts";
 
 const said = (answer: string | undefined): string => (answer ? `: ${answer}` : "");
 
@@ -28,16 +28,11 @@ export const accessFaults = {
     message: ({ host, user, answer }) => `registry ${host} does not accept this password for ${user}${said(answer)}`,
     hint: () => "check the name and the password; many registries want an access token in the password's place",
   }),
-  MANIFEST_UNKNOWN: spec<{ reference: string; near?: readonly string[]; tags?: number; more?: boolean; listed?: boolean; repositoryUnknown?: boolean; answer?: string }>({
+  MANIFEST_UNKNOWN: spec<MissingManifest>({
     when: "The repository has no manifest of that tag or digest.",
     exit: 1,
     message: ({ reference }) => `manifest for ${reference} not found`,
-    hint: ({ near = [], tags, more, listed, repositoryUnknown }) =>
-      repositoryUnknown === true ? "the registry has no such repository: check the name; a private one can also look missing to who may not see it"
-      : listed === true ? "check the tag again: the registry lists it, yet has no manifest for it"
-      : tags === 0 ? "the repository is there and has no tags"
-      : near.length > 0 ? `did you mean ${near.join(", ")}? ${tags === undefined ? "" : `the repository has ${more ? "more than " : ""}${tags} tags`}`.trim()
-      : "check the tag; the image may have been pushed under another name",
+    hint: manifestHint,
   }),
   NAME_UNKNOWN: spec<{ host: string; repository: string; user?: string; credentialSource?: string; answer?: string }>({
     when: "The registry has no repository of that name.",

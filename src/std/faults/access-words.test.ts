@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accessHint, nameHint } from "./access-words.ts";
+
+const hub = { host: "docker.io", repository: "library/app", scopes: ["repository:library/app:pull,push"] };
+
+test("a push to Docker's own namespace: the name that is meant, with the user where one is known", () => {
+  assert.equal(
+    accessHint({ ...hub, user: "me", credentialSource: "/f", granted: ["repository:library/app:pull"] }, "denied"),
+    "library/ holds Docker's official images only: put a user or organisation before the name, `sampan tag app docker.io/me/app`, and push docker.io/me/app",
+  );
+  assert.match(accessHint({ ...hub, credentialSource: "/f" }, "denied"), /docker\.io\/USER\/app/);
+});
+
+test("a pull from Docker's own namespace: that other images have a user before their name", () => {
+  const pull = { ...hub, scopes: ["repository:library/app:pull"] };
+  assert.match(accessHint(pull, "unauthorized"), /only official images have no user before the name: docker\.io\/USER\/app/);
+  assert.match(nameHint(pull), /docker\.io\/USER\/app/);
+});
