@@ -152,6 +152,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/delete.ts")).deleteCommand,
   },
+  "auth doctor": {
+    summary: "Show which login is used for a registry or repository, and what it may do",
+    group: "Registries",
+    load: async () => (await import("./commands/auth-doctor.ts")).authDoctorCommand,
+  },
   "registry serve": {
     summary: "Serve a registry from a folder",
     group: "Registries",
@@ -181,6 +186,8 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
 
 /** Docker's other spellings of the same commands. */
 export const commandAliases: Readonly<Record<string, string>> = {
+  "auth login": "login",
+  "auth logout": "logout",
   "image build": "build",
   "image ls": "images",
   "image list": "images",
@@ -201,7 +208,7 @@ export const commandAliases: Readonly<Record<string, string>> = {
 };
 
 /** Words that open a group; alone they show what it holds. */
-export const commandGroups = ["registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system"] as const;
+export const commandGroups = ["auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system"] as const;
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([

@@ -9,6 +9,13 @@ export function registryHost(server: string | undefined): string {
   return /^(?:index|registry-1)\.docker\.io$/.test(host) ? "docker.io" : host;
 }
 
+/** What `auth doctor` looks at: a host that stands alone, else the repository of an image's name. @throws REFERENCE_INVALID */
+export function examinedPlace(text: string): { readonly host: string; readonly repository?: string } {
+  if (/^(?:https?:\/\/)?(?:[\w-]+(?:\.[\w-]+)+|localhost|[\w.-]+(?=:\d+\/?$)|\[[\da-fA-F:]+\])(?::\d+)?\/?$/.test(text)) return { host: registryHost(text) };
+  const { host, repository } = parseReference(text.replace(/^(?:https?|docker):\/\//, ""), { implicitTag: false });
+  return { host, repository };
+}
+
 /** What a login is for: a host, or a namespace of it where an auth file is written, whose entries may be so narrow. */
 export function loginPlace(server: string | undefined, authFile: string | undefined): { readonly host: string; readonly place: string } {
   const host = registryHost(server);

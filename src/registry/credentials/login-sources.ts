@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fault } from "../../std/fault.ts";
@@ -44,6 +45,12 @@ export function* fileSources(environment: Environment, authFile: string | undefi
   yield { name: old, config: oldConfig(readConfig(old)) };
 }
 
+/** The names of all places that are looked into, whether or not they are there. */
+export function sourceNames(environment: Environment, authFile: string | undefined): string[] {
+  const variable = environment[VARIABLE] && authFile === undefined ? [VARIABLE] : [];
+  return [...variable, ...[...fileSources(environment, authFile)].map(({ name }) => name)];
+}
+
 /** The helper that a file names for a host; an empty name says that this host's login is in the file. */
 export function helperFor(host: string, { name: file, config: { credHelpers, credsStore } }: LoginSource): HelperUse | undefined {
   const [key] = keysOf(credHelpers, keyPlace(host));
@@ -55,9 +62,16 @@ export function helperFor(host: string, { name: file, config: { credHelpers, cre
 function containersFiles(environment: Environment): string[] {
   const told = environment["REGISTRY_AUTH_FILE"];
   if (told) return [told];
-  const runtime = environment["XDG_RUNTIME_DIR"] || `/run/containers/${process.getuid?.() ?? 0}`;
-  const folder = environment["XDG_RUNTIME_DIR"] ? join(runtime, "containers") : runtime;
-  return [join(folder, "auth.json"), join(environment["XDG_CONFIG_HOME"] || join(homeOf(environment), ".config"), "containers", "auth.json")];
+  const runtime = environment["XDG_RUNTIME_DIR"];
+  return [join(runtime ? join(runtime, "containers") : `/run/containers/${ownId()}`, "auth.json"), join(environment["XDG_CONFIG_HOME"] || join(homeOf(environment), ".config"), "containers", "auth.json")];
+}
+
+/** This user's id as the machine knows it: in a user namespace the process is root. */
+function ownId(): number {
+  const id = process.getuid!();
+  const rows = readFileSync("/proc/self/uid_map", "utf8").trim().split("\n").map((row) => row.trim().split(/\s+/).map(Number));
+  const [inside = id, outside = id] = rows.find(([from = 0, , length = 0]) => id >= from && id < from + length) ?? [];
+  return outside + id - inside;
 }
 
 /** `.dockercfg` is the object of `auths` itself. */
