@@ -37,6 +37,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Build and carry",
     load: async () => (await import("./commands/copy.ts")).copyCommand,
   },
+  sync: {
+    summary: "Keep copies of repositories, as a file says",
+    group: "Build and carry",
+    load: async () => (await import("./commands/sync.ts")).syncCommand,
+  },
   images: {
     summary: "List images",
     group: "Images",

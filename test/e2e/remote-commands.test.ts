@@ -56,7 +56,7 @@ test("tags, catalog and referrers list what a registry holds", async (context) =
   for (const tag of ["1.9", "1.10.2", "1.10.1", "2.0.0-rc.1", "latest", "feature-x"]) await registry.pushImage("team/tags", tag);
   assert.equal(await prints(["tags", `${host}/team/tags`]), "1.10.1\n1.10.2\n1.9\n2.0.0-rc.1\nfeature-x\nlatest\n");
   assert.equal(await prints(["tags", "--sort", "version", "-n", "3", `docker://${host}/team/tags`]), "2.0.0-rc.1\n1.10.2\n1.10.1\n");
-  assert.equal(await prints(["tags", "--range", "^1.10", "--sort", "version", "--limit", "1", `${host}/team/tags`]), "1.10.2\n");
+  assert.equal(await prints(["tags", "--semver", "^1.10", "--sort", "version", "--limit", "1", `${host}/team/tags`]), "1.10.2\n");
   assert.equal(await prints(["tags", "--filter", "feature-*", "--filter", "lat?st", "--format", "{{.Name}}", `${host}/team/tags`]), `${host}/team/tags:feature-x\n${host}/team/tags:latest\n`);
   assert.equal(await prints(["catalog", host]), "team/app\nteam/tags\n");
   assert.equal(await prints(["catalog", "--filter", "team/t*", "--full-ref", `http://${host}`]), `${host}/team/tags\n`);
@@ -70,7 +70,7 @@ test("tags, catalog and referrers list what a registry holds", async (context) =
   const cases: [string[], number, RegExp][] = [
     [["tags", `${host}/no/such`], 1, /repository no\/such not found/],
     [["tags", `${app}:1`], 2, /names an image[^]*without tag/],
-    [["tags", "--range", "newest", app], 2, /invalid argument "newest" for --range/],
+    [["tags", "--semver", "newest", app], 2, /invalid argument "newest" for --semver/],
     [["tags", "-n", "x", app], 2, /invalid argument "x" for --limit/],
     [["digest", `${app}:9`], 1, /manifest for .*team\/app:9 not found/],
     [["manifest", "get", "--platform", "linux/ppc64le", `${app}:1`], 1, /has no image for linux\/ppc64le/],

@@ -69,9 +69,10 @@ export async function scratchRegistry(context: TestContext, options: Partial<Ser
 
   /** Pushes an image of one small layer; each `text` is another image. */
   const pushImage = async (repository: string, reference: string, text = "layer"): Promise<{ digest: Digest; config: Digest; layer: Digest }> => {
-    const config = await pushBlob(repository, `{"architecture":"amd64","os":"linux","about":${JSON.stringify(text)}}`);
+    const about = `{"architecture":"amd64","os":"linux","about":${JSON.stringify(text)}}`;
+    const config = await pushBlob(repository, about);
     const layer = await pushBlob(repository, text);
-    const answered = await pushManifest(repository, reference, imageManifest({ config: described(config, 1), layers: [described(layer, text.length)] }));
+    const answered = await pushManifest(repository, reference, imageManifest({ config: described(config, about.length), layers: [described(layer, text.length)] }));
     assert.equal(answered.status, 201, answered.body.toString());
     return { digest: answered.headers["docker-content-digest"] as Digest, config, layer };
   };

@@ -11,13 +11,13 @@ export const tagsCommand = command({
   usage: "[OPTIONS] REPOSITORY",
   flags: flagTable({
     filter: { kind: "list", value: "PATTERN", help: "Only tags that match; `*`, `?` and `[a-z]` may be used, several are alternatives" },
-    range: { kind: "text", value: "RANGE", help: "Only versions of a range, such as `^1.27` or `>=3.18 <4`" },
+    semver: { kind: "text", value: "RANGE", help: "Only versions of a range, such as `^1.27` or `>=3.18 <4`" },
     sort: { kind: "text", value: "ORDER", help: "Order of the list", choices: ["registry", "name", "version"], default: "registry" },
     limit: { kind: "text", short: "n", value: "N", help: "At most that many" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template (.Tag .Name), `table TEMPLATE`, or `json`" },
     ...registryFlags,
   }),
-  examples: [{ title: "The five newest releases", line: "sampan tags --range '*' --sort version -n 5 alpine" }],
+  examples: [{ title: "The five newest releases", line: "sampan tags --semver '*' --sort version -n 5 alpine" }],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io, signal }) {
     const [{ withClient }, { chooseTags }, { parseRepository }, { formatRows }, { familiarRepository }] = await Promise.all([

@@ -45,4 +45,11 @@ export const carryFaults = {
     message: ({ reference, problem }) => `the index ${reference}: ${problem}`,
     hint: ({ hint }) => hint,
   }),
+  SYNC_FILE_INVALID: spec<{ file: string; place: string; problem: string; hint?: string }>({
+    when: "The file of `sampan sync` is not valid; the place in it is named.",
+    exit: 1,
+    message: ({ file, place, problem }) => `${file}: ${place === "" ? "" : `${place}: `}${problem}`,
+    hint: ({ hint }) => hint ?? "docs/guides/copy-and-sync.md shows what the file may say",
+  }),
 } as const;
+

@@ -1,0 +1,117 @@
+import type { Digest } from "../../oci/digest.ts";
+import { familiarRepository } from "../../oci/reference.ts";
+import { together } from "../../registry/transfer/together.ts";
+import { isFault } from "../../std/fault.ts";
+import { Semaphore } from "../../std/semaphore.ts";
+import { chooseRoot } from "../choose-root.ts";
+import type { Location } from "../location.ts";
+import { openSource, type Surroundings } from "../open-place.ts";
+import type { Document, Source } from "../place.ts";
+import { missingReferrers } from "./missing-referrers.ts";
+import { isDigestTag, selectTags } from "./select-tags.ts";
+import type { SyncEntry } from "./sync-entry.ts";
+
+/** What is to be done with one tag, and why. */
+export interface SyncAction {
+  readonly kind: "copy" | "same" | "delete" | "failed";
+  readonly tag: string;
+  /** In a few words: `new`, `changed: sha256:… is now sha256:…`. */
+  readonly reason: string;
+  /** Why it cannot be known what to do. */
+  readonly error?: unknown;
+}
+
+export interface EntryPlan {
+  readonly entry: SyncEntry;
+  readonly source: string;
+  readonly target: string;
+  /** How many tags the source has, and in a few words why some of them are not wanted. */
+  readonly tags: number;
+  readonly left: ReadonlyMap<string, string>;
+  readonly actions: readonly SyncAction[];
+}
+
+/**
+ * Finds out what differs between a source and its copy; nothing is changed.
+ * @param options.delete tags of the target that are not wanted go; none where no tag is wanted, as that is rather a mistake
+ * @throws NAME_UNKNOWN, REGISTRY_… where the source's tags cannot be listed
+ */
+export async function planEntry(entry: SyncEntry, around: Surroundings, options: { readonly delete: boolean; readonly signal: AbortSignal }): Promise<EntryPlan> {
+  const { signal } = options;
+  const tags = (await (await around.reader()).tagList(entry.source, { signal })).filter((tag) => !isDigestTag(tag));
+  const { wanted, left } = selectTags(tags, entry.choice);
+  const budget = new Semaphore(entry.target.kind === "oci" ? 1 : 6);
+  const actions = await together(wanted.map((tag) => (stop: AbortSignal) => budget.run(() => compare(entry, tag, around, stop), stop)), signal);
+  const leaving = options.delete && wanted.length > 0 ? await unwanted(entry, new Set(wanted), around, signal) : [];
+  return {
+    entry, source: familiarRepository(entry.source), target: targetName(entry), tags: tags.length, left,
+    actions: [...actions, ...leaving.map((tag) => ({ kind: "delete", tag, reason: left.get(tag) ?? "not in the source any more" } as const))],
+  };
+}
+
+/** The repository or folder that is kept, as it is shown. */
+export function targetName({ target }: SyncEntry): string {
+  return target.kind === "oci" ? `oci:${target.path}` : familiarRepository(target.reference);
+}
+
+/** Where a tag lies in the source and belongs in the target. */
+export function locationsOf({ source, target }: SyncEntry, tag: string): { readonly from: Location; readonly to: Location } {
+  return {
+    from: { kind: "registry", reference: { ...source, tag } },
+    to: target.kind === "oci" ? { kind: "oci", path: target.path, tag } : { kind: "registry", reference: { ...target.reference, tag } },
+  };
+}
+
+async function compare(entry: SyncEntry, tag: string, around: Surroundings, signal: AbortSignal): Promise<SyncAction> {
+  try {
+    const { from, to } = locationsOf(entry, tag);
+    await using source = await openSource(from, around, signal);
+    // What mirrors of the target have does not count.
+    await using target = await openSource(to, { ...around, reader: around.writer }, signal);
+    const there = await targetDigest(target, signal);
+    const root = await wantedRoot(entry, source, signal);
+    if (there === undefined) return { kind: "copy", tag, reason: "new" };
+    if (there !== root.digest) return { kind: "copy", tag, reason: `changed: ${short(there)} is now ${short(root.digest)}` };
+    const missing = entry.referrers ? await missingReferrers(source, target, await root.read(), signal) : 0;
+    if (missing > 0) return { kind: "copy", tag, reason: `${missing} referrer${missing === 1 ? "" : "s"} missing` };
+    return { kind: "same", tag, reason: short(there) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isFault(error)) throw error;
+    return { kind: "failed", tag, reason: error.message, error };
+  }
+}
+
+/** What the target should have; read only where the digest alone does not say it. */
+async function wantedRoot({ platforms }: SyncEntry, source: Source, signal: AbortSignal): Promise<{ readonly digest: Digest; read(): Promise<Document> }> {
+  const told = platforms === "all" ? await source.rootDigest?.(signal) : undefined;
+  if (told !== undefined) return { digest: told, read: () => source.root(signal) };
+  const { document } = await chooseRoot(source, await source.root(signal), platforms, signal);
+  return { digest: document.digest, read: async () => document };
+}
+
+async function targetDigest(target: Source, signal: AbortSignal): Promise<Digest | undefined> {
+  try {
+    return (await target.rootDigest?.(signal)) ?? (await target.root(signal)).digest;
+  } catch (error) {
+    if (["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "LAYOUT_NAME"].some((code) => isFault(error) && error.code === code)) return undefined;
+    // A folder that is not there yet.
+    if (isFault(error, "LAYOUT_INVALID") && target.repository === undefined) return undefined;
+    throw error;
+  }
+}
+
+async function unwanted({ target }: SyncEntry, wanted: ReadonlySet<string>, around: Surroundings, signal: AbortSignal): Promise<string[]> {
+  if (target.kind === "oci") return [];
+  try {
+    const tags = await (await around.writer()).tagList(target.reference, { signal });
+    return tags.filter((tag) => !wanted.has(tag) && !isDigestTag(tag));
+  } catch (error) {
+    if (isFault(error, "NAME_UNKNOWN")) return [];
+    throw error;
+  }
+}
+
+function short(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(":") + 13);
+}

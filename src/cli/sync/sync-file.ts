@@ -1,0 +1,67 @@
+import { resolve } from "node:path";
+import { planEntry, targetName, type EntryPlan } from "../../carry/sync/plan-sync.ts";
+import { readSyncFile } from "../../carry/sync/read-sync-file.ts";
+import { runSync } from "../../carry/sync/run-sync.ts";
+import type { Surroundings } from "../../carry/open-place.ts";
+import { isFault } from "../../std/fault.ts";
+import { withSurroundings } from "../copy/surroundings.ts";
+import { printError } from "../errors/print-error.ts";
+import type { Io } from "../io.ts";
+import { readText } from "../read-text.ts";
+import { createSyncReport, type SyncFormat } from "./sync-report.ts";
+
+export interface SyncFlags {
+  readonly dryRun: boolean;
+  readonly explain: boolean;
+  readonly delete: boolean;
+  readonly parallel: number;
+  readonly format: SyncFormat;
+  readonly insecure: boolean;
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+const FILE_LIMIT = 1024 * 1024;
+
+/** Does what the file says. @returns the exit status: 1 when something failed and the rest was done. @throws SYNC_FILE_INVALID */
+export async function syncFile(file: string, flags: SyncFlags): Promise<number> {
+  const { io, signal } = flags;
+  const entries = readSyncFile(readText(resolve(io.cwd, file), file, FILE_LIMIT), file);
+  const access = { insecure: flags.insecure };
+  const report = createSyncReport(io, flags);
+  let failed = 0;
+  const fail = async (error: unknown): Promise<void> => {
+    failed += 1;
+    await printError(error, io);
+  };
+  const call = { access: { source: access, target: access }, io, onProgress: () => undefined, signal };
+  return withSurroundings([], call, async (around: Surroundings) => {
+    const plans: EntryPlan[] = [];
+    for (const entry of entries) {
+      try {
+        const plan = await planEntry(entry, around, { delete: flags.delete, signal });
+        report.plan(plan);
+        for (const { error } of plan.actions) if (error !== undefined) await fail(error);
+        plans.push(plan);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isFault(error)) throw error;
+        report.unplanned(entry, targetName(entry), error);
+        await fail(error);
+      }
+    }
+    const printed: Promise<void>[] = [];
+    if (!flags.dryRun) {
+      await runSync(plans, around, {
+        parallel: flags.parallel, signal,
+        onResult: (result) => {
+          report.result(result);
+          if (result.error !== undefined) printed.push(fail(result.error));
+        },
+      });
+    }
+    await Promise.all(printed);
+    report.end(failed);
+    return failed > 0 ? 1 : 0;
+  });
+}
