@@ -97,6 +97,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "The store",
     load: async () => (await import("./commands/system-prune.ts")).systemPruneCommand,
   },
+  "store check": {
+    summary: "Compare what the store says with what is on the disk, and repair it",
+    group: "The store",
+    load: async () => (await import("./commands/store-check.ts")).storeCheckCommand,
+  },
   login: {
     summary: "Keep the credentials for a registry",
     group: "Registries",
@@ -213,7 +218,10 @@ export const commandAliases: Readonly<Record<string, string>> = {
 };
 
 /** Words that open a group; alone they show what it holds. */
-export const commandGroups = ["auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system"] as const;
+export const commandGroups = [
+  "auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system",
+  "store",
+] as const;
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([

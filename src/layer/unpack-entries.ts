@@ -25,7 +25,7 @@ export interface UnpackOptions {
 export interface Unpacked {
   /** Entries of the archive that were applied, whiteouts included. */
   entries: number;
-  /** Bytes of file content. */
+  /** Bytes of file content that is there in the end. */
   bytes: number;
   /** Entries that cannot be made without root: device nodes, and capabilities of files. At most {@link SKIPPED_LIMIT} are named. */
   skipped: { path: string; what: "device" | "capability" }[];
@@ -241,6 +241,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
           setTimes(hostPath, attributes.mtime, attributes.mtime);
         });
       }
+      result.bytes = Math.max(0, result.bytes - folder.removedBytes);
       return result;
     },
   };

@@ -29,6 +29,8 @@ export class UnpackFolder {
   readonly root: string;
   /** Directories made or met, by their path free of symlinks, in the order they were made; parents come first. */
   readonly directories = new Map<string, DirectoryAttributes>();
+  /** Bytes of files that were there and have been replaced or removed since. */
+  removedBytes = 0;
   readonly #lower: Union;
   readonly #archive: string;
   readonly #followLower: boolean;
@@ -142,6 +144,7 @@ export class UnpackFolder {
 
   #unlink(hostPath: string, stat: Stats): void {
     unlinkSync(hostPath);
+    this.#count(stat);
     if (stat.isSymbolicLink()) this.#forgetWays();
   }
 
@@ -156,7 +159,15 @@ export class UnpackFolder {
   #forget(path: string): void {
     this.#forgetWays();
     for (const known of [this.#real, this.#opaque, this.directories]) known.delete(path);
-    for (const item of readdirSync(this.hostPath(path), { withFileTypes: true })) if (item.isDirectory()) this.#forget(join(path, item.name));
+    for (const item of readdirSync(this.hostPath(path), { withFileTypes: true })) {
+      if (item.isDirectory()) this.#forget(join(path, item.name));
+      else this.#count(lstatSync(this.hostPath(join(path, item.name))));
+    }
+  }
+
+  /** A file with another name is still there. */
+  #count(stat: Stats): void {
+    if (stat.isFile() && stat.nlink === 1) this.removedBytes += stat.size;
   }
 
   #forgetWays(): void {

@@ -15,6 +15,7 @@ import { ImageMounts } from "./image-mounts.ts";
 import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
 import { Lease } from "./lease.ts";
+import type { CheckOptions, Checked } from "./check/check-store.ts";
 import { dropOldPartials, PartialBlobs } from "./partial-blobs.ts";
 import { recoverContainers } from "./recover-containers.ts";
 import { recover } from "./recover.ts";
@@ -55,6 +56,8 @@ export interface Store extends AsyncDisposable {
   collect(options?: CollectOptions): Promise<Omit<Removed, "trash">>;
   /** Removes the least recently used of what is not in use and has no name, until the store is no larger than that. */
   keepWithin(maxBytes: number): Promise<Omit<Removed, "trash"> | undefined>;
+  /** Compares what the database says with what is on the disk, and repairs it if asked to. */
+  check(options: CheckOptions): Promise<Checked>;
   /** Ends the lease and removes what this process left unfinished. */
   close(): Promise<void>;
 }
@@ -128,6 +131,12 @@ export async function openStore(folder: string): Promise<Store> {
         const { planWithin } = await import("./keep-within.ts");
         const evict = await planWithin(database, snapshotFolder, maxBytes);
         return evict && collectNow({ evict });
+      },
+      check: async (options) => {
+        const { checkStore } = await import("./check/check-store.ts");
+        const { checked, trash } = await checkStore(place, options);
+        await remove(trash);
+        return checked;
       },
       close,
       [Symbol.asyncDispose]: close,

@@ -1,0 +1,36 @@
+import { command } from "../command.ts";
+import { flagTable } from "../flags/flag.ts";
+import { withStore } from "../with-store.ts";
+
+export const storeCheckCommand = command({
+  name: "store check",
+  summary: "Compare what the store says with what is on the disk, and repair it",
+  description:
+    "Reads every blob and compares it with its digest, and looks at every layer folder, cache record, image and name. Each problem is shown " +
+    "with what a repair does and what is lost by it; --repair does that. It may run beside builds and pulls: what they use is left alone.\n\n" +
+    "The exit status is 1 when something is wrong and was not repaired.",
+  usage: "[OPTIONS]",
+  flags: flagTable({
+    repair: { kind: "switch", help: "Repair what is wrong" },
+    quiet: { kind: "switch", short: "q", help: "Show problems only" },
+  }),
+  examples: [{ title: "After trouble with the disk", line: "sampan store check --repair" }],
+  positionals: { min: 0, max: 0 },
+  async run({ flags, io, signal }) {
+    const { humanSize } = await import("../../std/human-size.ts");
+    const checked = await withStore((store) => store.check({
+      repair: flags.repair,
+      signal,
+      onProblem: ({ what, repair, loses, repaired }) => {
+        io.stdout.write(`${repaired ? "repaired" : "problem"}: ${what}\n`);
+        if (repair !== undefined) io.stdout.write(`  ${repaired ? "what was done" : "what a repair does"}: ${repair}\n`);
+        io.stdout.write(`  ${repair === undefined ? "why it is not repaired" : "what is lost"}: ${loses}\n`);
+      },
+    }));
+    const { blobs, bytes, snapshots, records, images, problems, repaired } = checked;
+    const result = problems === 0 ? "all is well" : `${problems} problem${problems === 1 ? "" : "s"}, ${repaired} repaired`;
+    if (!flags.quiet) io.stdout.write(`Checked ${blobs} blobs (${humanSize(bytes)}), ${snapshots} layer folders, ${records} cache records, ${images} images: ${result}.\n`);
+    if (problems > repaired && !flags.repair) io.stderr.write("hint: `sampan store check --repair` repairs what can be repaired\n");
+    return problems > repaired ? 1 : 0;
+  },
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { Database } from "../../src/store/database.ts";
+import { noBusybox } from "../support/busybox-base.ts";
+import { assertStoreWhole } from "../support/check-store.ts";
+import { startJourney, type Journey } from "../support/journey.ts";
+
+interface Damaged extends Journey {
+  /** Works on the store's database. */
+  readonly sql: <Row>(statement: string) => Row[];
+  readonly blob: (digest: string) => string;
+  /** What the check says with or without --repair, and its status. */
+  readonly check: (...words: string[]) => Promise<{ status: number | null; stdout: string; stderr: string }>;
+}
+
+async function setUp(context: TestContext): Promise<Damaged> {
+  const journey = await startJourney(context);
+  const folder = journey.context("app", { Dockerfile: "FROM base:1\nCOPY one /one\nCOPY two /two\n", one: "1".repeat(5000), two: "2".repeat(3000) });
+  await journey.succeeds(["build", "-q", "-t", "app:1", folder]);
+  await journey.succeeds(["save", "-o", join(journey.folder, "app.tar"), "app:1"]);
+  const sql: Damaged["sql"] = (statement) => {
+    const database = new Database(join(journey.root, "sampan.db"));
+    try {
+      return database.all(statement);
+    } finally {
+      database.close();
+    }
+  };
+  return { ...journey, sql, blob: (digest) => join(journey.root, "blobs/sha256", digest.slice(7)), check: (...words) => journey.sampan(["store", "check", ...words]) };
+}
+
+/** The check finds the problem, leaves it, repairs it, and then finds nothing. */
+async function assertRepairs(setup: Damaged, problem: RegExp, lost: RegExp, others = 0): Promise<void> {
+  const found = await setup.check();
+  assert.equal(found.status, 1, found.stdout);
+  assert.match(found.stdout, problem);
+  assert.match(found.stdout, lost);
+  assert.match(found.stdout, new RegExp(`: ${1 + others} problems?, 0 repaired\\.\n$`));
+  assert.match(found.stderr, /hint: `sampan store check --repair`/);
+  const repaired = await setup.check("--repair");
+  assert.equal(repaired.status, 0, repaired.stdout + repaired.stderr);
+  assert.match(repaired.stdout, new RegExp(`: ${1 + others} problems?, ${1 + others} repaired\\.\n$`));
+  assert.equal((await setup.check()).status, 0);
+  assertStoreWhole(setup.root);
+}
+
+test("a whole store is well", { skip: noBusybox }, async (context) => {
+  const { check } = await setUp(context);
+  const { status, stdout, stderr } = await check();
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^Checked \d+ blobs \([\d.]+MB\), 3 layer folders, 2 cache records, 2 images: all is well\.\n$/);
+  assert.equal((await check("-q")).stdout, "");
+});
+
+test("a damaged blob of a layer that is unpacked here is made again", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  const [layer] = setup.sql<{ digest: string; size: number }>("SELECT layer_blob.digest, blob.size FROM layer_blob JOIN blob USING (digest) JOIN snapshot USING (diff_id) WHERE parent IS NOT NULL AND codec = 'gzip' ORDER BY snapshot.id DESC LIMIT 1");
+  appendFileSync(setup.blob(layer!.digest), "x");
+  await assertRepairs(setup, /problem: blob sha256:[0-9a-f]{64} \([\d.]+k?B\) has \d+ bytes instead of \d+\n {2}what a repair does: it is deleted/, /what is lost: nothing: the layer is packed again/);
+  await setup.succeeds(["save", "-o", join(setup.folder, "again.tar"), "app:1"]);
+  writeFileSync(setup.blob(layer!.digest), Buffer.alloc(layer!.size));
+  await assertRepairs(setup, /has other content than its digest says/, /packed again/);
+  await setup.succeeds(["save", "-o", join(setup.folder, "again.tar"), "app:1"]);
+  rmSync(setup.blob(layer!.digest));
+  await assertRepairs(setup, /is missing from the disk/, /packed again/);
+});
+
+test("a layer folder that lost files is given up with what lies upon it, and made again", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  const [snapshot] = setup.sql<{ id: number }>("SELECT id FROM snapshot WHERE parent IN (SELECT id FROM snapshot WHERE parent IS NULL)");
+  const folder = join(setup.root, "snapshots", snapshot!.id.toString(36), "fs");
+  truncateSync(join(folder, "one"), 4999);
+  await assertRepairs(setup, /layer folder \w+ has 4999 bytes in its files instead of 5000\n.*it is deleted, and 1 layer folder upon it/, /what is lost: unpacked layers of images, .*; 2 steps in the cache, which run again/);
+  const built = await setup.sampan(["build", "--progress", "plain", "-t", "app:1", join(setup.folder, "app")]);
+  assert.equal(built.status, 0, built.stderr);
+  assert.match(built.stderr, /COPY one \/one\n#2 DONE [^]*COPY two \/two\n#3 DONE/);
+  const [base] = setup.sql<{ id: number }>("SELECT id FROM snapshot WHERE parent IS NULL");
+  rmSync(join(setup.root, "snapshots", base!.id.toString(36)), { recursive: true });
+  await assertRepairs(setup, /layer folder \w+ has no folder/, /steps in the cache/);
+  await setup.succeeds(["build", "-q", "-t", "app:1", join(setup.folder, "app")]);
+});
+
+test("an image without its config goes, and one without its manifest gets another", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  const [image] = setup.sql<{ id: string; manifest: string }>("SELECT id, manifest FROM image JOIN image_name ON image = id WHERE name LIKE '%app:1'");
+  rmSync(setup.blob(image!.manifest));
+  await assertRepairs(setup, /image app:1 has lost its manifest/, /the digest by which registries know it/, 1);
+  await setup.succeeds(["save", "-o", join(setup.folder, "again.tar"), "app:1"]);
+  rmSync(setup.blob(image!.id));
+  await assertRepairs(setup, /image app:1 has lost its config\n.*it is removed with its names/, /the image app:1: build, pull or load it again/, 1);
+  assert.equal(await setup.succeeds(["images", "-q", "app"]), "");
+  await setup.succeeds(["load", "-i", join(setup.folder, "app.tar")]);
+});
+
+test("an image that lacks a layer which nobody can make again is named", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  await setup.succeeds(["builder", "prune", "-af"]);
+  for (const { digest } of setup.sql<{ digest: string }>("SELECT digest FROM layer_blob")) rmSync(setup.blob(digest), { force: true });
+  for (const { id } of setup.sql<{ id: number }>("SELECT id FROM snapshot")) rmSync(join(setup.root, "snapshots", id.toString(36), "fs"), { recursive: true });
+  const { status, stdout } = await setup.check("--repair");
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /image app:1 lacks the layer sha256:[0-9a-f]{64}: it is neither packed nor unpacked here, and no registry is known/);
+  assert.equal(await setup.succeeds(["images", "-q"]), "");
+  assertStoreWhole(setup.root);
+});
+
+test("names, records and files that lead nowhere are removed", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  setup.sql("INSERT INTO image_name (name, image) VALUES ('docker.io/library/lost:1', 'sha256:00')");
+  setup.sql("UPDATE cache_record SET components = '{' WHERE rowid = (SELECT min(rowid) FROM cache_record)");
+  setup.sql("UPDATE cache_record SET snapshot = 999 WHERE rowid = (SELECT max(rowid) FROM cache_record)");
+  writeFileSync(join(setup.root, "blobs/sha256", "0".repeat(64)), "stray");
+  mkdirSync(join(setup.root, "snapshots/zzz/fs"), { recursive: true });
+  await assertRepairs(setup, /the name "docker.io\/library\/lost:1" leads to no image/, /the step runs again/, 4);
+  assert.ok(!readdirSync(join(setup.root, "snapshots")).includes("zzz"));
+});
