@@ -16,10 +16,12 @@ export interface TokenRegistryOptions {
   /** Tokens that say nothing about themselves. */
   readonly opaque?: boolean;
   readonly expiresIn?: number;
+  /** What who asks for one gets. */
+  readonly refreshToken?: string;
 }
 
 /** A registry with a token service on the same port, which answers refusals as distribution does: 401 for a scope that is missing. */
-export async function startTokenRegistry({ users = {}, rights, tags = {}, opaque = false, expiresIn = 300 }: TokenRegistryOptions): Promise<ScriptedServer> {
+export async function startTokenRegistry({ users = {}, rights, tags = {}, opaque = false, expiresIn = 300, refreshToken }: TokenRegistryOptions): Promise<ScriptedServer> {
   const issued = new Map<string, readonly string[]>();
   const server = await startScriptedServer((request, response) => {
     const url = new URL(request.url, "http://x");
@@ -35,7 +37,7 @@ export async function startTokenRegistry({ users = {}, rights, tags = {}, opaque
       }).filter(({ actions }) => actions.length > 0);
       const token = opaque ? `opaque-${issued.size}` : testToken({ sub: name ?? "", access, jti: issued.size });
       issued.set(token, access.flatMap(({ name: repository, actions }) => actions.map((action) => `${repository}:${action}`)));
-      return reply(response, 200, {}, { token, expires_in: expiresIn });
+      return reply(response, 200, {}, { token, expires_in: expiresIn, ...(refreshToken !== undefined && url.searchParams.get("offline_token") === "true" ? { refresh_token: refreshToken } : {}) });
     }
     const [, repository = "", rest = ""] = /^\/v2\/(.*)\/((?:tags\/list|manifests\/|blobs\/).*)$/.exec(url.pathname) ?? [];
     const action = request.method === "GET" || request.method === "HEAD" ? "pull" : request.method === "DELETE" && !rest.includes("uploads") ? "delete" : "push";

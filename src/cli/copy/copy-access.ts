@@ -1,6 +1,7 @@
 import type { ClientAccess } from "../../build/lazy-client.ts";
 import type { Location } from "../../carry/location.ts";
 import { givenLogin } from "../flags/given-login.ts";
+import { readableFile } from "../flags/registry-flags.ts";
 import type { Io } from "../io.ts";
 import type { CopyCall } from "./surroundings.ts";
 
@@ -8,15 +9,21 @@ export interface CopyAccessFlags {
   readonly insecure: boolean;
   readonly "src-creds": string | undefined;
   readonly "dest-creds": string | undefined;
+  readonly authfile: string | undefined;
+  readonly "src-authfile": string | undefined;
+  readonly "dest-authfile": string | undefined;
 }
 
 /** Access to both ends, as skopeo's flags say it. @throws USAGE, NO_TERMINAL */
 export async function copyAccess(flags: CopyAccessFlags, source: Location, target: Location, call: { io: Io; signal: AbortSignal }): Promise<CopyCall["access"]> {
   const { insecure } = flags;
-  const access = async (flag: "src-creds" | "dest-creds", location: Location): Promise<ClientAccess> => {
-    const creds = flags[flag];
-    if (creds === undefined) return { insecure };
-    return { insecure, logins: await givenLogin(creds, location.kind === "registry" ? [location.reference.host] : [], { ...call, flag: `--${flag}` }) };
+  const access = async (end: "src" | "dest", location: Location): Promise<ClientAccess> => {
+    const [creds, file] = [flags[`${end}-creds`], flags[`${end}-authfile`] ?? flags.authfile];
+    return {
+      insecure,
+      ...(file === undefined ? {} : { authFile: await readableFile(file, call.io.cwd) }),
+      ...(creds === undefined ? {} : { logins: await givenLogin(creds, location.kind === "registry" ? [location.reference.host] : [], { ...call, flag: `--${end}-creds` }) }),
+    };
   };
-  return { source: await access("src-creds", source), target: await access("dest-creds", target) };
+  return { source: await access("src", source), target: await access("dest", target) };
 }

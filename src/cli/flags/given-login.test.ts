@@ -7,8 +7,8 @@ import { givenLogin } from "./given-login.ts";
 const call = { io: { ...processIo(), stdin: { isTTY: false } } as unknown as Io, signal: new AbortController().signal };
 
 test("a login is split at its first colon and belongs to the host that is named", async () => {
-  assert.deepEqual(await givenLogin("me:pa:ss", ["r.example", "r.example"], call), new Map([["r.example", { username: "me", password: "pa:ss" }]]));
-  assert.deepEqual(await givenLogin("me:", ["r.example"], call), new Map([["r.example", { username: "me", password: "" }]]));
+  assert.deepEqual(await givenLogin("me:pa:ss", ["r.example", "r.example"], call), new Map([["r.example", { username: "me", password: "pa:ss", flag: "--creds" }]]));
+  assert.deepEqual(await givenLogin("me:", ["r.example"], call), new Map([["r.example", { username: "me", password: "", flag: "--creds" }]]));
 });
 
 test("no host, two hosts and no user are wrong usage, without telling the password", async () => {

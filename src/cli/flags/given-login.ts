@@ -21,5 +21,5 @@ export async function givenLogin(
   const username = colon < 0 ? text : text.slice(0, colon);
   if (username === "") throw fault("USAGE", { problem: `${flag} has no user name`, hint: "it is USER:PASSWORD" });
   const password = colon < 0 ? await ask(`Password of ${username} at ${host}`, io, { hidden: true, hint: `give it as ${flag} USER:PASSWORD`, signal }) : text.slice(colon + 1);
-  return new Map([[host, { username, password }]]);
+  return new Map([[host, { username, password, flag }]]);
 }

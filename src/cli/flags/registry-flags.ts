@@ -16,14 +16,14 @@ export const registryFlags = flagTable({
  */
 export async function registryAccess(flags: FlagValues<typeof registryFlags>, hosts: readonly string[], call: { io: Io; signal: AbortSignal }): Promise<ClientAccess> {
   const { creds, authfile } = flags;
-  const access = { insecure: flags.insecure, onMirrorFailure: mirrorWarnings(call.io), ...(authfile === undefined ? {} : { authFile: await readable(authfile, call.io.cwd) }) };
+  const access = { insecure: flags.insecure, onMirrorFailure: mirrorWarnings(call.io), ...(authfile === undefined ? {} : { authFile: await readableFile(authfile, call.io.cwd) }) };
   if (creds === undefined) return access;
   const { givenLogin } = await import("./given-login.ts");
   return { ...access, logins: await givenLogin(creds, hosts, call) };
 }
 
 /** A file that is named must be there, unlike those that are merely looked for. */
-async function readable(path: string, cwd: string): Promise<string> {
+export async function readableFile(path: string, cwd: string): Promise<string> {
   const [{ resolve }, { access, constants }] = await Promise.all([import("node:path"), import("node:fs/promises")]);
   const file = resolve(cwd, path);
   await access(file, constants.R_OK);

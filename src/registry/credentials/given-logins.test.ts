@@ -11,6 +11,11 @@ test("a login that is given is for its host only", () => {
   assert.deepEqual(source.find("r.example:5000"), { username: "r.example:5000 undefined", source: "file" });
 });
 
+test("a login says which flag gave it", () => {
+  const source = givenLogins(new Map([["r.example", { username: "me", password: "pw", flag: "--src-creds" }]]), kept);
+  assert.deepEqual(source.find("r.example"), { username: "me", password: "pw", source: "--src-creds" });
+});
+
 test("the user <token> gives an identity token", () => {
   const source = givenLogins(new Map([["r.example", { username: "<token>", password: "id" }]]), kept);
   assert.deepEqual(source.find("r.example"), { identityToken: "id", source: "--creds" });

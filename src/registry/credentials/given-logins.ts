@@ -4,6 +4,8 @@ import type { Credential, CredentialSource } from "./credentials.ts";
 export interface Login {
   readonly username: string;
   readonly password: string;
+  /** The flag that gave it, for messages; `--creds` unless told. */
+  readonly flag?: string;
 }
 
 /** Logins of a command line, each for its own host only; what other hosts want comes from `rest`. */
@@ -12,7 +14,7 @@ export function givenLogins(logins: ReadonlyMap<string, Login>, rest: Credential
   return {
     find: (host, repository) => {
       const login = logins.get(host);
-      return login === undefined ? rest.find(host, repository) : { ...asCredential(login), source: "--creds" };
+      return login === undefined ? rest.find(host, repository) : { ...asCredential(login), source: login.flag ?? "--creds" };
     },
   };
 }

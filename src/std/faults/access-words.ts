@@ -122,7 +122,7 @@ function afterName({ host, repository = "" }: Pick<Identity, "host" | "repositor
 
 function renew(who: Identity): string {
   const { credentialSource: source = "" } = who;
-  if (source === "--creds") return "check the user and the password of --creds";
+  if (source.startsWith("--")) return `check the user and the password of ${source}`;
   if (source === "DOCKER_AUTH_CONFIG") return "put a login that is valid into DOCKER_AUTH_CONFIG, which is used before all that `sampan login` keeps";
   return `${who.expired === undefined ? "the password or token was changed or revoked, or is wrong" : "the token has ended"}: log in again with ${relogin(who)}`;
 }
