@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 /** A command as the overview shows it; its file is read when it is called. */
 export interface CommandEntry {
   readonly summary: string;
-  readonly group: "Build and carry" | "Images" | "The store" | "Registries" | "Sampan itself";
+  readonly group: "Build and carry" | "Containers" | "Images" | "The store" | "Registries" | "Sampan itself";
   load(): Promise<Command>;
 }
 
@@ -42,13 +42,78 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Build and carry",
     load: async () => (await import("./commands/sync.ts")).syncCommand,
   },
+  ps: {
+    summary: "List containers",
+    group: "Containers",
+    load: async () => (await import("./commands/ps.ts")).psCommand,
+  },
+  logs: {
+    summary: "Show what a container has said",
+    group: "Containers",
+    load: async () => (await import("./commands/logs.ts")).logsCommand,
+  },
+  stop: {
+    summary: "Stop containers",
+    group: "Containers",
+    load: async () => (await import("./commands/stop.ts")).stopCommand,
+  },
+  kill: {
+    summary: "Send containers a signal",
+    group: "Containers",
+    load: async () => (await import("./commands/kill.ts")).killCommand,
+  },
+  rm: {
+    summary: "Remove containers",
+    group: "Containers",
+    load: async () => (await import("./commands/rm.ts")).rmCommand,
+  },
+  wait: {
+    summary: "Wait until containers have ended and print their exit status",
+    group: "Containers",
+    load: async () => (await import("./commands/wait.ts")).waitCommand,
+  },
+  create: {
+    summary: "Make a container of an image, for `start` to run it",
+    group: "Containers",
+    load: async () => (await import("./commands/create.ts")).createCommand,
+  },
+  start: {
+    summary: "Start containers that do not run",
+    group: "Containers",
+    load: async () => (await import("./commands/start.ts")).startCommand,
+  },
+  restart: {
+    summary: "Stop containers and start them again",
+    group: "Containers",
+    load: async () => (await import("./commands/restart.ts")).restartCommand,
+  },
+  rename: {
+    summary: "Give a container another name",
+    group: "Containers",
+    load: async () => (await import("./commands/rename.ts")).renameCommand,
+  },
+  port: {
+    summary: "Show at which ports of this machine a container is reached",
+    group: "Containers",
+    load: async () => (await import("./commands/port.ts")).portCommand,
+  },
+  "container inspect": {
+    summary: "Show all that is known about containers",
+    group: "Containers",
+    load: async () => (await import("./commands/container-inspect.ts")).containerInspectCommand,
+  },
+  "container prune": {
+    summary: "Remove all containers that do not run",
+    group: "Containers",
+    load: async () => (await import("./commands/container-prune.ts")).containerPruneCommand,
+  },
   images: {
     summary: "List images",
     group: "Images",
     load: async () => (await import("./commands/images.ts")).imagesCommand,
   },
   inspect: {
-    summary: "Show all that is known about images",
+    summary: "Show all that is known about images and containers",
     group: "Images",
     load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
@@ -212,6 +277,20 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "image load": "load",
   "container run": "run",
   "manifest inspect": "manifest get",
+  "container ls": "ps",
+  "container list": "ps",
+  "container ps": "ps",
+  "container logs": "logs",
+  "container stop": "stop",
+  "container kill": "kill",
+  "container rm": "rm",
+  "container remove": "rm",
+  "container wait": "wait",
+  "container create": "create",
+  "container start": "start",
+  "container restart": "restart",
+  "container rename": "rename",
+  "container port": "port",
   "buildx build": "build",
   "builder build": "build",
   "buildx prune": "builder prune",
@@ -225,11 +304,12 @@ export const commandGroups = [
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
-  "attach", "commit", "cp", "create", "diff", "events", "exec", "export", "import", "info", "kill", "logs", "pause", "port",
-  "ps", "rename", "restart", "rm", "search", "start", "stats", "stop", "top", "unpause", "update", "wait",
+  "attach", "commit", "cp", "diff", "events", "exec", "export", "import", "info", "pause", "search", "stats", "top", "unpause", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "image import", "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
-  "buildx du", "buildx imagetools", "buildx history", "container ls", "container exec", "container rm",
+  "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
+  "container export", "container pause", "container stats", "container top", "container unpause", "container update",
+  "container exec", "container cp",
 ]);

@@ -77,7 +77,7 @@ export interface RunOptions {
   /** Gets every byte that the command writes, in order per stream; while it returns a promise, nothing more is read. */
   readonly onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void | Promise<void>;
   /** Called when the command is about to start, with a way to pass signals on to it. */
-  readonly onStart?: (running: { readonly pid: number; kill(signal: NodeJS.Signals): void }) => void;
+  readonly onStart?: (running: { readonly pid: number; kill(signal: NodeJS.Signals | number): void }) => void;
   /**
    * Called when the command really runs: what follows is its own doing. Never for one that could not be executed.
    * With an OCI runtime, when that runs.

@@ -83,7 +83,7 @@ export class SandboxExecutor implements Executor {
         ...answers,
         network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary, ports)),
       });
-      options.onStart?.({ pid: sandbox.pid!, kill: (signal) => sandbox.kill(constants.signals[signal]) });
+      options.onStart?.({ pid: sandbox.pid!, kill: (signal) => sandbox.kill(typeof signal === "number" ? signal : constants.signals[signal]) });
       if (!announce) options.onExecuted?.();
     });
     removeStubs(job.root.kind === "overlay" ? job.root.upper : job.root.path, end.reports.flatMap((report) => (report.kind === "stubs" ? report.stubs : [])));

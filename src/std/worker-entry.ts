@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { loadModule } from "./sources.ts";
-import { plainError, type FromWorker, type ToWorker } from "./worker-pool.ts";
+import { plainError } from "./plain-error.ts";
+import type { FromWorker, ToWorker } from "./worker-pool.ts";
 
 type Job = (argument: unknown, context: { report(message: unknown): void }) => unknown;
 

@@ -2,7 +2,7 @@ import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { fault, isFault, type FaultCode } from "./fault.ts";
+import { reviveError, type PlainError } from "./plain-error.ts";
 import { entryUrl, loadModule } from "./sources.ts";
 
 /**
@@ -82,37 +82,6 @@ export type FromWorker =
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "event"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: PlainError };
-
-/** An error as it crosses the thread boundary: faults keep their code and details. */
-export interface PlainError {
-  readonly message: string;
-  readonly stack?: string;
-  readonly code?: string;
-  readonly path?: string;
-  readonly fault?: { readonly code: FaultCode; readonly details: unknown };
-  readonly cause?: PlainError;
-}
-
-export function plainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { code, path } = error as NodeJS.ErrnoException;
-  return {
-    message: error.message,
-    ...(error.stack !== undefined ? { stack: error.stack } : {}),
-    ...(typeof code === "string" ? { code } : {}),
-    ...(typeof path === "string" ? { path } : {}),
-    ...(isFault(error) ? { fault: { code: error.code, details: error.details } } : {}),
-    ...(error.cause !== undefined ? { cause: plainError(error.cause) } : {}),
-  };
-}
-
-function reviveError(plain: PlainError): Error {
-  const cause = plain.cause === undefined ? undefined : reviveError(plain.cause);
-  if (plain.fault) return fault(plain.fault.code, plain.fault.details as never, cause ? { cause } : {});
-  const error = new Error(plain.message, cause ? { cause } : undefined);
-  if (plain.stack !== undefined) error.stack = plain.stack;
-  return Object.assign(error, plain.code ? { code: plain.code } : {}, plain.path ? { path: plain.path } : {});
-}
 
 interface Slot {
   readonly worker: Worker;

@@ -33,15 +33,17 @@ export interface ContainerRecord {
 export interface ContainerSpec {
   /** The image's name as it was given. */
   readonly imageName: string;
-  /** The command's first words that came from ENTRYPOINT; the others are its arguments. */
+  /** ENTRYPOINT, of the image or as --entrypoint changes it, and the words behind it, which make up the command together. */
   readonly entrypoint: readonly string[];
+  readonly words: readonly string[];
   readonly job: Omit<RunJob, "root" | "stdin" | "cgroups" | "ports">;
   /** Whether standard input stays open. */
   readonly interactive: boolean;
   readonly runtime: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly stopSignal: NodeJS.Signals;
-  /** Seconds that `stop` waits. */
+  /** The number of the signal that asks it to end. */
+  readonly stopSignal: number;
+  /** Seconds that it then has to end; -1 for as long as it takes. */
   readonly stopTimeout: number;
   /** What -p and -P ask for; host ports may be left open. */
   readonly ports: readonly PortRequest[];

@@ -11,7 +11,7 @@ import { Database } from "./database.ts";
 import { openStore, type Store } from "./open-store.ts";
 
 const spec: ContainerSpec = {
-  imageName: "base:1", entrypoint: [], interactive: false, runtime: "builtin", labels: {}, stopSignal: "SIGTERM", stopTimeout: 10,
+  imageName: "base:1", entrypoint: [], words: [], interactive: false, runtime: "builtin", labels: {}, stopSignal: 15, stopTimeout: 10,
   ports: [], exposed: [], limits: {},
   job: { args: ["true"], env: [], cwd: "/", user: "", hostname: "h", extraHosts: [], network: "default", mounts: [], hostCertificates: false, terminal: false },
 };

@@ -6,7 +6,7 @@ import type { ContainerRecord, ContainerSpec, ContainerState, RunningContainer }
 import type { Database } from "./database.ts";
 import { findContainerRow } from "./find-container.ts";
 import type { Lease } from "./lease.ts";
-import { ownIdentity } from "./process-identity.ts";
+import { isAlive, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { moveAway } from "./removal.ts";
 import { copyRootAttributes, toNumber } from "./snapshot-store.ts";
 import { guarded } from "./storage-fault.ts";
@@ -33,13 +33,18 @@ export class ContainerStore {
   readonly #lease: Lease;
   readonly #folder: string;
   readonly #remove: (path: string) => Promise<void>;
+  readonly #recover: () => readonly string[];
 
-  /** @param remove deletes a folder that is out of the way; the store waits for it when it is closed. */
-  constructor(database: Database, lease: Lease, folder: string, remove: (path: string) => Promise<void>) {
+  /**
+   * @param actions.remove deletes a folder that is out of the way; the store waits for it when it is closed.
+   * @param actions.recover see recover-containers.ts
+   */
+  constructor(database: Database, lease: Lease, folder: string, actions: { remove(path: string): Promise<void>; recover(): readonly string[] }) {
     this.#database = database;
     this.#lease = lease;
     this.#folder = folder;
-    this.#remove = remove;
+    this.#remove = actions.remove;
+    this.#recover = actions.recover;
   }
 
   /** Where everything of a container lies. */
@@ -107,6 +112,17 @@ export class ContainerStore {
     ).changes > 0;
   }
 
+  /** Whether the process that makes or supervises the container lives. */
+  isSupervised(id: string): boolean {
+    const row = this.#database.get<ProcessIdentity>("SELECT pid, started, boot, namespace FROM container WHERE id = ? AND pid IS NOT NULL", id);
+    return row !== undefined && isAlive(row);
+  }
+
+  /** Notes what became of containers whose supervisors were killed, as opening the store does. */
+  recover(): void {
+    for (const path of guarded(this.#folder, this.#recover)) void this.#remove(path).catch(() => undefined);
+  }
+
   /** This process has nothing to do with the container any more. */
   release(id: string): void {
     this.#database.run("UPDATE container SET pid = NULL WHERE id = ? AND pid = ?", id, process.pid);
@@ -120,10 +136,10 @@ export class ContainerStore {
     );
   }
 
-  /** Notes how the command ended; `created` where it did not even start. */
+  /** Notes how the command ended, `created` where it did not even start. One that is to go stays this process's until it is removed. */
   ended(id: string, end: { readonly state: "exited" | "created"; readonly exitCode: number; readonly error?: string }): void {
     this.#database.run(
-      "UPDATE container SET state = ?, exit_code = ?, error = ?, finished_at = ?, running = NULL, pid = NULL WHERE id = ?",
+      "UPDATE container SET state = ?, exit_code = ?, error = ?, finished_at = ?, running = NULL, pid = CASE WHEN auto_remove = 1 THEN pid END WHERE id = ?",
       end.state, end.exitCode, end.error ?? "", end.state === "exited" ? Date.now() : null, id,
     );
   }

@@ -113,7 +113,7 @@ export async function openStore(folder: string): Promise<Store> {
       uploads: new UploadJournal(database, lease),
       images: new ImageStore(database, lease, blobs),
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
-      containers: new ContainerStore(database, lease, containerFolder, (path) => remove([path])),
+      containers: new ContainerStore(database, lease, containerFolder, { remove: (path) => remove([path]), recover: () => recoverContainers(place) }),
       cache,
       fileDigests,
       mounts,

@@ -41,6 +41,11 @@ export function isAlive(identity: ProcessIdentity, self: ProcessIdentity = ownId
   }
 }
 
+/** When a living process was started, in clock ticks after boot; undefined where there is none of that number. */
+export function startTime(pid: number): string | undefined {
+  return startOf(String(pid))?.started;
+}
+
 function startOf(pid: string): { started: string; state: string } | undefined {
   const text = readText(`/proc/${pid}/stat`);
   // The second field is the command in parentheses and may hold anything, so count from the last one.

@@ -16,7 +16,8 @@ test("run gives the command's output and its status", { skip }, async (context) 
     [["base:1", "no-such-program"], 127, "", /"no-such-program" was not found in the image/],
     [["base:1", "/etc"], 126, "", /"\/etc" cannot be executed/],
     [["--pull", "never", "nowhere:1"], 125, "", /No such image: nowhere:1/],
-    [["--memory", "1g", "base:1"], 125, "", /--memory is not supported/],
+    [["--memory", "1m", "base:1"], 2, "", /--memory 1m is too little/],
+    [["--privileged", "base:1"], 125, "", /--privileged is not supported/],
     [["--nmae", "x", "base:1"], 2, "", /unknown flag: --nmae/],
     [["-u", "nobody-here", "base:1", "true"], 125, "", /nobody-here/],
   ];

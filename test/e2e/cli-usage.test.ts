@@ -45,9 +45,9 @@ test("what belongs to a later version is refused by name", async () => {
     [["build", "--secret", "id=x", "."], /the flag --secret is not supported by this version/, 1],
     [["build", "--cache-to=type=local", "."], /the flag --cache-to is not/, 1],
     [["build", "--check", "."], /the flag --check is not/, 1],
-    [["run", "-d", "x"], /the flag -d, --detach is not/, 125],
-    [["run", "-p", "80:80", "x"], /the flag -p, --publish is not/, 125],
-    [["exec", "x", "ls"], /the command `sampan exec` is not/, 1],
+    [["run", "--privileged", "x"], /the flag --privileged is not/, 125],
+    [["run", "--restart", "always", "x"], /the flag --restart is not/, 125],
+    [["container", "pause", "x"], /the command `sampan container pause` is not/, 1],
     [["buildx", "ls"], /the command `sampan buildx ls` is not/, 1],
     [["registry", "serve", "--config", "x.yaml"], /the flag --config is not/, 1],
   ];

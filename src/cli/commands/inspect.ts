@@ -4,16 +4,17 @@ import { registryFlags } from "../flags/registry-flags.ts";
 
 export const inspectCommand = command({
   name: "inspect",
-  summary: "Show all that is known about images",
+  summary: "Show all that is known about images and containers",
   description:
-    "Prints a JSON list with the members that `docker image inspect` has, or each image by a Go template. docker://NAME is an " +
+    "Prints a JSON list with the members that `docker inspect` has, or each image or container by a Go template; a name that " +
+    "both have means the container. docker://NAME is an " +
     "image in a registry, oci:DIR[:TAG], oci-archive:FILE[:TAG] and docker-archive:FILE[:NAME] are images in layouts and archives: " +
     "only manifest and config of these are read, and their size is that of the packed layers.",
-  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  usage: "[OPTIONS] NAME [NAME...]",
   flags: flagTable({
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json`" },
-    type: { kind: "text", value: "TYPE", help: "Accepted for Docker's sake", choices: ["image"] },
-    size: { kind: "switch", short: "s", help: "Accepted for Docker's sake" },
+    type: { kind: "text", value: "TYPE", help: "Only things of that kind", choices: ["image", "container"] },
+    size: { kind: "switch", short: "s", help: "Show how much a container has written" },
     platform: { kind: "text", value: "OS/ARCH", help: "Platform to show of an image that is not in the store; by default the machine's own" },
     ...registryFlags,
   }),
@@ -33,7 +34,7 @@ export const inspectCommand = command({
       if (format === undefined) views.push(view);
       else io.stdout.write(`${formatOne(format, view)}\n`);
     };
-    const status = await inspectWords(positionals, { platform: flags.platform, show }, { flags, io, signal });
+    const status = await inspectWords(positionals, { platform: flags.platform, type: flags.type, size: flags.size, show }, { flags, io, signal });
     if (format === undefined) io.stdout.write(`${toJson(views, 4)}\n`);
     return status;
   },

@@ -22,7 +22,7 @@ export const rmiCommand = command({
     const status = await withStore(async (store) =>
       forEach(positionals, io, (text) => {
         try {
-          for (const line of removeImage(store.images, text, flags.force)) {
+          for (const line of removeImage(store, text, flags.force)) {
             deleted ||= line.startsWith("Deleted:");
             io.stdout.write(`${line}\n`);
           }

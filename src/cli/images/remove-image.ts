@@ -1,4 +1,5 @@
-import type { ImageStore } from "../../store/image-store.ts";
+import type { ImageRecord } from "../../store/image-store.ts";
+import type { Store } from "../../store/open-store.ts";
 import { fault } from "../../std/fault.ts";
 import { familiarName } from "./familiar-name.ts";
 import { nameOf } from "./name-of.ts";
@@ -7,10 +8,11 @@ import { shortId } from "./image-rows.ts";
 /**
  * Removes an image by Docker's rules: by a name that is not its last one only the name goes; by the last name, or by
  * its id while it has no more than one name, the image goes; by its id with several names it stays unless forced.
+ * An image that a container uses stays as well: one that runs in any case, one that has ended unless it is forced.
  * @returns the lines to print, `Untagged: …` and `Deleted: …`
  * @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS, IMAGE_IN_USE
  */
-export function removeImage(images: ImageStore, text: string, force: boolean): string[] {
+export function removeImage({ images, containers }: Pick<Store, "images" | "containers">, text: string, force: boolean): string[] {
   const image = images.find(text);
   const name = nameOf(text);
   const lines: string[] = [];
@@ -34,8 +36,28 @@ export function removeImage(images: ImageStore, text: string, force: boolean): s
       hint: `remove ${image.names.map(familiarName).join(", ")}, or use -f`,
     });
   }
+  const [user] = containers.using(image.id);
+  if (user?.state === "running" && byName && force) {
+    images.untag(name);
+    return [`Untagged: ${familiarName(name)}`];
+  }
+  if (user && (user.state === "running" || !force)) throw inUse(image, byName ? text : undefined, user);
   images.remove(image.id);
   for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiarName(gone)}`);
   lines.push(`Deleted: ${image.id}`);
   return lines;
+}
+
+/** @param name how the image was named, if it was not by its id */
+function inUse({ id }: ImageRecord, name: string | undefined, user: ReturnType<Store["containers"]["using"]>[number]): Error {
+  const container = user.id.slice(0, 12);
+  const running = user.state === "running";
+  const problem = name === undefined || running
+    ? `${running ? "cannot" : "must"} be forced: image is being used by ${running ? "running" : "stopped"} container ${container}`
+    : `must be forced: container ${container} is using its referenced image ${shortId(id)}`;
+  return fault("IMAGE_IN_USE", {
+    image: name ?? shortId(id),
+    problem,
+    hint: running ? `stop and remove the container first: \`sampan rm -f ${user.name}\`` : `remove the container first: \`sampan rm ${user.name}\`, or use -f: the container keeps what it needs of the image`,
+  });
 }

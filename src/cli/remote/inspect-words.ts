@@ -1,4 +1,6 @@
-import { fault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
+import type { Store } from "../../store/open-store.ts";
+import { inspectContainer } from "../containers/inspect-container.ts";
 import { forEach } from "../each.ts";
 import { inspectView } from "../images/inspect-view.ts";
 import { withStore } from "../with-store.ts";
@@ -8,10 +10,18 @@ import { withPlace, type RemoteCall } from "./with-place.ts";
 /** Words that mean a place elsewhere, not a name of the store. */
 const ELSEWHERE = /^(?:docker:\/\/|oci:|oci-archive:|docker-archive:)/;
 
-/** Shows what is known of each image, here or elsewhere. @returns the exit status */
-export async function inspectWords(
-  words: readonly string[], { platform, show }: { readonly platform: string | undefined; readonly show: (view: Record<string, unknown>) => void }, call: RemoteCall,
-): Promise<number> {
+export interface InspectOptions {
+  readonly platform: string | undefined;
+  /** `image` or `container`; where not given, a container comes before an image of the same name. */
+  readonly type: string | undefined;
+  /** Whether to count what a container has written. */
+  readonly size: boolean;
+  readonly show: (view: Record<string, unknown>) => void;
+}
+
+/** Shows what is known of each container, and of each image here or elsewhere. @returns the exit status */
+export async function inspectWords(words: readonly string[], options: InspectOptions, call: RemoteCall): Promise<number> {
+  const { platform, show } = options;
   const remote = async (word: string): Promise<void> => withPlace(word, call, async (source, location) => {
     const { image, manifestSize } = await remoteRecord(source, location, { platform, signal: call.signal });
     show(inspectView(image, manifestSize));
@@ -20,7 +30,21 @@ export async function inspectWords(
   if (platform !== undefined) throw fault("NOT_SUPPORTED", { feature: "--platform for an image of the store", hint: "the store holds one platform of an image; docker://NAME asks the registry" });
   return withStore(async (store) => forEach(words, call.io, async (word) => {
     if (ELSEWHERE.test(word)) return remote(word);
-    const image = store.images.find(word);
-    show(inspectView(image, image.manifest && store.blobs.size(image.manifest.digest)));
+    show(containerView(store, word, options) ?? imageView(store, word));
   }));
+}
+
+function containerView(store: Store, word: string, { type, size }: InspectOptions): Record<string, unknown> | undefined {
+  if (type === "image") return undefined;
+  try {
+    return inspectContainer(store.containers.find(word), store, { size });
+  } catch (error) {
+    if (type === "container" || !isFault(error, "CONTAINER_NOT_FOUND")) throw error;
+    return undefined;
+  }
+}
+
+function imageView(store: Store, word: string): Record<string, unknown> {
+  const image = store.images.find(word);
+  return inspectView(image, image.manifest && store.blobs.size(image.manifest.digest));
 }

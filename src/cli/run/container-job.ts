@@ -1,21 +1,26 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname as ownName } from "node:os";
 import { resolve } from "node:path";
 import type { RunJob } from "../../exec/run-job.ts";
 import type { ContainerConfig } from "../../oci/image-config.ts";
+import type { ContainerSpec } from "../../store/container-record.ts";
 import type { Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { assignments } from "../flags/key-values.ts";
 import { refuseFolder } from "../refuse-folder.ts";
 import { containerEnv, parseEnvFile } from "./container-command.ts";
-import type { runFlags } from "./run-flags.ts";
+import { processRights } from "./resource-flags.ts";
+import type { containerFlags } from "./run-flags.ts";
 import { hostMounts, memoryMounts } from "./volumes.ts";
 
-/** What the flags of `run` and the image's config make of a command. @throws USAGE, NOT_SUPPORTED, and what reading an --env-file throws */
-export function containerJob({ flags, io }: Pick<Call<typeof runFlags>, "flags" | "io">, config: ContainerConfig, args: readonly string[]): Omit<RunJob, "root"> {
+/**
+ * What the flags of `run` and the image's config make of a command.
+ * @param id the container's
+ * @throws USAGE, NOT_SUPPORTED, and what reading an --env-file throws
+ */
+export function containerJob({ flags, io }: Pick<Call<typeof containerFlags>, "flags" | "io">, config: ContainerConfig, args: readonly string[], id: string): ContainerSpec["job"] {
   const network = (flags.net ?? flags.network) as RunJob["network"];
-  const hostname = flags.hostname ?? (network === "host" ? ownName() : randomBytes(6).toString("hex"));
+  const hostname = flags.hostname ?? (network === "host" ? ownName() : id.slice(0, 12));
   const fromFiles = flags["env-file"].flatMap((file) => readEnvFile(resolve(io.cwd, file), file, io.env));
   const given = Object.entries(assignments(flags.env, io.env, "-e, --env")).map(([name, value]) => `${name}=${value}`);
   return {
@@ -30,8 +35,8 @@ export function containerJob({ flags, io }: Pick<Call<typeof runFlags>, "flags" 
     tmpfs: memoryMounts(flags.tmpfs),
     readonlyRoot: flags["read-only"],
     hostCertificates: false,
-    stdin: flags.interactive ? "inherit" : "null",
     terminal: flags.tty,
+    ...processRights(flags),
   };
 }
 

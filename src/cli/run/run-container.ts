@@ -1,51 +1,50 @@
-import { createExecutor } from "../../exec/create-executor.ts";
-import type { RunJob, RunResult } from "../../exec/run-job.ts";
-import { isFault, type FaultDetails } from "../../std/fault.ts";
+import { constants } from "node:os";
+import { containerRoot } from "../../container/container-root.ts";
+import { supervise } from "../../container/supervise.ts";
+import { fault, isFault, type FaultDetails } from "../../std/fault.ts";
+import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
 
-/** How long a command may take to end after it was told to, in milliseconds; docker's `stop` waits as long. */
-const GRACE = 10_000;
+/** Signals that are passed on to the command besides those that end this process. */
+const PASSED = ["SIGUSR1", "SIGUSR2", "SIGQUIT", "SIGCONT", "SIGALRM"] as const;
 
 /**
- * Runs a command on a fresh layer over a snapshot, which is thrown away afterwards. Its output goes to our own
- * streams; Ctrl-C and SIGTERM are passed on to it.
+ * Runs a container in the foreground: its output goes to our own streams, Ctrl-C and signals are passed on to it.
+ * @returns the command's exit status
+ * @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, and what setting it up throws
  */
-export async function runContainer(
-  store: Store,
-  snapshot: string | undefined,
-  job: Omit<RunJob, "root">,
-  options: { runtime: string; io: Io; signal: AbortSignal },
-): Promise<RunResult> {
+export async function runContainer(store: Store, record: ContainerRecord, options: { io: Io; signal: AbortSignal; stdin: boolean; output?: boolean }): Promise<number> {
   const { io, signal } = options;
-  const active = store.snapshots.prepare(snapshot);
-  let timer: NodeJS.Timeout | undefined;
+  const { id } = record;
+  using passing = new DisposableStack();
   try {
-    await using executor = await createExecutor({ runtime: options.runtime, temporary: store.temporary });
-    signal.throwIfAborted();
-    return await executor.run(
-      { ...job, root: { kind: "overlay", lowers: active.lowers, upper: active.upper, work: active.work } },
-      {
-        onOutput: (stream, data) => writeAll(stream === "stdout" ? io.stdout : io.stderr, data),
-        onStart: ({ kill }) => {
-          const pass = (): void => {
-            kill(signalName(signal.reason));
-            timer = setTimeout(() => kill("SIGKILL"), GRACE);
-          };
-          if (signal.aborted) pass();
-          else signal.addEventListener("abort", pass, { once: true });
-        },
+    const { exitCode, failure, message } = await supervise(record, {
+      folder: store.containers.folder(id),
+      root: containerRoot(store, record),
+      stdin: options.stdin ? "inherit" : "null",
+      signal,
+      stopSignal: () => signalNumber(signal.reason),
+      ledger: { started: (running) => store.containers.started(id, running), ended: (end) => store.containers.ended(id, end) },
+      onOutput: (stream, data) => (options.output === false ? undefined : writeAll(stream === "stdout" ? io.stdout : io.stderr, data)),
+      onStart: ({ kill }) => {
+        for (const name of PASSED) {
+          const pass = (): void => kill(name);
+          process.on(name, pass);
+          passing.defer(() => process.off(name, pass));
+        }
       },
-    );
+    });
+    if (failure === undefined) return exitCode;
+    throw fault(failure === "notFound" ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", { command: record.spec.job.args[0]!, problem: message ?? "" });
   } finally {
-    clearTimeout(timer);
-    await store.snapshots.discard(active);
+    if (record.autoRemove) await store.containers.remove(id);
   }
 }
 
-function signalName(reason: unknown): NodeJS.Signals {
+function signalNumber(reason: unknown): number {
   const text = isFault(reason, "INTERRUPTED") ? (reason.details as FaultDetails<"INTERRUPTED">).signal : "";
-  return (/SIG[A-Z]+/.exec(text)?.[0] as NodeJS.Signals | undefined) ?? "SIGTERM";
+  return constants.signals[(/SIG[A-Z]+/.exec(text)?.[0] ?? "SIGTERM") as NodeJS.Signals];
 }
 
 /** Writes and waits while the stream's reader is slow. */

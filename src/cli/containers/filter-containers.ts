@@ -1,0 +1,103 @@
+import { suggest } from "../../dockerfile/suggest.ts";
+import { fault, isFault } from "../../std/fault.ts";
+import type { ContainerRecord } from "../../store/container-record.ts";
+import type { Store } from "../../store/open-store.ts";
+
+const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "before", "since", "publish", "expose", "volume", "network"] as const;
+type Key = (typeof KEYS)[number];
+
+/**
+ * The containers that pass docker's filters. Filters of different keys must all pass; of several values of a key one is
+ * enough, but for `label`, where all have to be there.
+ * @throws USAGE, CONTAINER_NOT_FOUND for `before` and `since`
+ */
+export function filterContainers(records: readonly ContainerRecord[], filters: readonly string[], store: Store): ContainerRecord[] {
+  const parsed = filters.map(parseFilter);
+  const of = (key: Key): string[] => parsed.flatMap((filter) => (filter.key === key ? [filter.value] : []));
+  const tests: ((record: ContainerRecord) => boolean)[] = of("label").map((wanted) => (record) => hasLabel(record, wanted));
+  for (const key of KEYS) {
+    const values = of(key);
+    if (key === "label" || values.length === 0) continue;
+    const each = values.map((value) => tester(key, value, store));
+    tests.push((record) => each.some((passes) => passes(record)));
+  }
+  return records.filter((record) => tests.every((passes) => passes(record)));
+}
+
+/** Whether filters ask for containers that do not run, so that -a need not be given. */
+export function asksForAll(filters: readonly string[]): boolean {
+  return filters.some((text) => /^(?:status|exited)=/.test(text.trim().toLowerCase()));
+}
+
+function parseFilter(text: string): { key: Key; value: string } {
+  const equals = text.indexOf("=");
+  const key = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
+  if (equals < 0) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for -f, --filter`, hint: "it looks like KEY=VALUE, status=exited" });
+  if (!(KEYS as readonly string[]).includes(key)) {
+    const near = suggest(key, KEYS);
+    throw fault("USAGE", { problem: `invalid filter '${key}'`, hint: near ? `did you mean ${near}?` : `the filters are ${KEYS.join(", ")}` });
+  }
+  return { key: key as Key, value: text.slice(equals + 1).trim() };
+}
+
+function tester(key: Exclude<Key, "label">, value: string, store: Store): (record: ContainerRecord) => boolean {
+  switch (key) {
+    case "id": return ({ id }) => id.startsWith(value);
+    case "name": return nameTester(value);
+    case "status": return statusTester(value);
+    case "exited": {
+      if (!/^\d{1,3}$/.test(value)) throw fault("USAGE", { problem: `invalid filter 'exited=${value}'`, hint: "it is an exit status" });
+      return ({ state, exitCode }) => state === "exited" && exitCode === Number(value);
+    }
+    case "ancestor": {
+      const image = imageId(value, store);
+      return (record) => record.image === image || record.spec.imageName === value;
+    }
+    case "before": {
+      const { createdAt } = store.containers.find(value);
+      return (record) => record.createdAt < createdAt;
+    }
+    case "since": {
+      const { createdAt } = store.containers.find(value);
+      return (record) => record.createdAt > createdAt;
+    }
+    case "publish": return ({ running }) => (running?.ports ?? []).some(({ host, protocol }) => matchesPort(value, host, protocol));
+    case "expose": return ({ spec }) => spec.exposed.some((port) => port === value || port === `${value}/tcp`);
+    case "volume": return ({ spec }) => spec.job.mounts.some(({ source, target }) => source === value || target === value);
+    case "network": return ({ spec }) => (spec.job.network === "default" ? "bridge" : spec.job.network) === value;
+  }
+}
+
+/** A regular expression, as docker takes it; what is none matches as it is written. */
+function nameTester(value: string): (record: ContainerRecord) => boolean {
+  if (/^[\w.^$/-]*$/.test(value)) {
+    const pattern = new RegExp(value);
+    return ({ name }) => pattern.test(name) || pattern.test(`/${name}`);
+  }
+  return ({ name }) => name.includes(value);
+}
+
+function statusTester(value: string): (record: ContainerRecord) => boolean {
+  const known = ["created", "running", "exited", "paused", "restarting", "removing", "dead"];
+  if (!known.includes(value)) throw fault("USAGE", { problem: `invalid filter 'status=${value}'`, hint: `it is one of ${known.join(", ")}` });
+  return ({ state }) => state === value;
+}
+
+function matchesPort(value: string, host: number, protocol: string): boolean {
+  return value === String(host) || value === `${host}/${protocol}`;
+}
+
+function imageId(name: string, store: Store): string | undefined {
+  try {
+    return store.images.find(name).id;
+  } catch (error) {
+    if (isFault(error, "IMAGE_NOT_FOUND") || isFault(error, "REFERENCE_INVALID")) return undefined;
+    throw error;
+  }
+}
+
+function hasLabel({ spec }: ContainerRecord, wanted: string): boolean {
+  const equals = wanted.indexOf("=");
+  if (equals < 0) return Object.hasOwn(spec.labels, wanted);
+  return Object.hasOwn(spec.labels, wanted.slice(0, equals)) && spec.labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}

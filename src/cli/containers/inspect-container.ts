@@ -1,0 +1,105 @@
+import type { ContainerRecord } from "../../store/container-record.ts";
+import type { Store } from "../../store/open-store.ts";
+import { logFiles } from "../../container/log-entry.ts";
+import { hostAddress } from "./container-state.ts";
+import { folderBytes } from "./folder-bytes.ts";
+
+const NEVER = "0001-01-01T00:00:00Z";
+
+/**
+ * A container as `docker container inspect` shows it, with the members that mean something here. Maps are Map objects,
+ * so that templates read them as Go's maps.
+ */
+export function inspectContainer(record: ContainerRecord, store: Store, options: { size: boolean }): Record<string, unknown> {
+  const { id, spec, running } = record;
+  const { job } = spec;
+  const folder = store.containers.folder(id);
+  const { upper, work } = store.containers.layer(id);
+  return {
+    Id: id,
+    Created: new Date(record.createdAt).toISOString(),
+    Path: job.args[0] ?? "",
+    Args: job.args.slice(1),
+    State: {
+      Status: record.state,
+      Running: record.state === "running",
+      Paused: false,
+      Restarting: false,
+      OOMKilled: record.error.startsWith("killed, because its memory"),
+      Dead: false,
+      Pid: running?.pid ?? 0,
+      ExitCode: record.exitCode,
+      Error: record.error,
+      StartedAt: time(record.startedAt),
+      FinishedAt: time(record.finishedAt),
+    },
+    Image: record.image,
+    ResolvConfPath: "",
+    HostnamePath: "",
+    HostsPath: "",
+    LogPath: spec.log ? logFiles(folder, id, 1)[0] : "",
+    Name: `/${record.name}`,
+    RestartCount: 0,
+    Driver: "sampan",
+    Platform: "linux",
+    HostConfig: hostConfig(record),
+    GraphDriver: { Data: new Map([["UpperDir", upper], ["WorkDir", work]]), Name: "sampan" },
+    ...(options.size ? { SizeRw: folderBytes(upper) } : {}),
+    Mounts: job.mounts.map(({ source, target, readonly }) => ({ Type: "bind", Source: source, Destination: target, Mode: readonly ? "ro" : "", RW: !readonly, Propagation: "rprivate" })),
+    Config: {
+      Hostname: job.hostname,
+      User: job.user,
+      ExposedPorts: new Map(spec.exposed.map((port) => [port, {}])),
+      Tty: job.terminal,
+      OpenStdin: spec.interactive,
+      Env: job.env,
+      Cmd: spec.words.length === 0 ? null : spec.words,
+      Image: spec.imageName,
+      WorkingDir: job.cwd,
+      Entrypoint: spec.entrypoint.length === 0 ? null : spec.entrypoint,
+      Labels: new Map(Object.entries(spec.labels)),
+      StopSignal: String(spec.stopSignal),
+      StopTimeout: spec.stopTimeout,
+    },
+    NetworkSettings: { Ports: portMap(record) },
+  };
+}
+
+function hostConfig({ spec, autoRemove }: ContainerRecord): Record<string, unknown> {
+  const { job, limits } = spec;
+  return {
+    Binds: job.mounts.map(({ source, target, readonly }) => `${source}:${target}${readonly ? ":ro" : ""}`),
+    LogConfig: spec.log ? { Type: "json-file", Config: new Map([["max-file", String(spec.log.files)], ["max-size", String(spec.log.size)]]) } : { Type: "none", Config: new Map() },
+    NetworkMode: job.network === "default" ? "bridge" : job.network,
+    PortBindings: grouped(spec.ports.map(({ address, host, container, protocol }) => ({ key: `${container}/${protocol}`, binding: { HostIp: address, HostPort: host === 0 ? "" : String(host) } }))),
+    RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+    AutoRemove: autoRemove,
+    ReadonlyRootfs: job.readonlyRoot ?? false,
+    Tmpfs: new Map((job.tmpfs ?? []).map(({ target, options }) => [target, options ?? ""])),
+    ExtraHosts: job.extraHosts.map(({ name, ip }) => `${name}:${ip}`),
+    CapEffective: job.capabilities ?? null,
+    SecurityOpt: job.noNewPrivileges ? ["no-new-privileges"] : null,
+    ShmSize: job.shmSize ?? 64 * 1024 * 1024,
+    Memory: limits.memory ?? 0,
+    MemorySwap: limits.memorySwap ?? (limits.memory ?? 0) * 2,
+    NanoCpus: Math.round((limits.cpus ?? 0) * 1e9),
+    PidsLimit: limits.pids ?? null,
+    Ulimits: (job.ulimits ?? []).map(({ resource, soft, hard }) => ({ Name: resource, Soft: soft, Hard: hard })),
+    Runtime: spec.runtime,
+  };
+}
+
+/** `{"80/tcp": [{HostIp, HostPort}], "443/tcp": null}` of a container that runs; nothing of another. */
+function portMap({ spec, running }: ContainerRecord): Map<string, unknown> {
+  if (running === undefined) return new Map();
+  const published = grouped(running.ports.map((port) => ({ key: `${port.container}/${port.protocol}`, binding: { HostIp: hostAddress(port).replace(/:\d+$/, ""), HostPort: String(port.host) } })));
+  return new Map([...spec.exposed.filter((port) => !published.has(port)).map((port): [string, unknown] => [port, null]), ...published]);
+}
+
+function grouped(bindings: readonly { key: string; binding: object }[]): Map<string, object[]> {
+  return new Map([...Map.groupBy(bindings, ({ key }) => key)].map(([key, group]) => [key, group.map(({ binding }) => binding)]));
+}
+
+function time(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? NEVER : new Date(milliseconds).toISOString();
+}

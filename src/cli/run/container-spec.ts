@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { ContainerConfig } from "../../oci/image-config.ts";
+import { fault } from "../../std/fault.ts";
+import type { ContainerSpec } from "../../store/container-record.ts";
+import type { Call } from "../command.ts";
+import { labels } from "../flags/key-values.ts";
+import { parseSignal } from "../flags/parse-signal.ts";
+import { refuseFolder } from "../refuse-folder.ts";
+import { containerArgs, parseEnvFile } from "./container-command.ts";
+import { containerJob } from "./container-job.ts";
+import { exposedPorts, portRequests, publishAll } from "./port-requests.ts";
+import { logSettings, resourceLimits } from "./resource-flags.ts";
+import type { containerFlags } from "./run-flags.ts";
+
+type Words = Pick<Call<typeof containerFlags>, "flags" | "io">;
+
+/** What a container is, by the flags, the words behind the image and the image's config. @throws USAGE, NOT_SUPPORTED */
+export function containerSpec(call: Words, options: { id: string; imageName: string; words: readonly string[]; config: ContainerConfig }): ContainerSpec {
+  const { flags, io } = call;
+  const { id, imageName, words, config } = options;
+  const args = containerArgs(config, words, flags.entrypoint);
+  const entrypoint = flags.entrypoint === undefined ? (config.Entrypoint ?? []) : flags.entrypoint === "" ? [] : [flags.entrypoint];
+  const exposed = [...new Set([...Object.keys(config.ExposedPorts ?? {}).map((port) => (port.includes("/") ? port : `${port}/tcp`)), ...exposedPorts(flags.expose)])];
+  const fromFiles = flags["label-file"].flatMap((file) => readLabelFile(resolve(io.cwd, file), file, io.env));
+  return {
+    imageName,
+    entrypoint,
+    words: args.slice(entrypoint.length),
+    job: containerJob(call, config, args, id),
+    interactive: flags.interactive,
+    runtime: flags.runtime,
+    labels: { ...config.Labels, ...labels([...fromFiles, ...flags.label]) },
+    stopSignal: parseSignal(flags["stop-signal"] ?? (config.StopSignal || "SIGTERM"), "--stop-signal"),
+    stopTimeout: flags["stop-timeout"] === undefined ? 10 : seconds(flags["stop-timeout"], "--stop-timeout"),
+    ports: publishedPorts(call, exposed),
+    exposed,
+    limits: resourceLimits(flags),
+    ...logSettings(flags),
+  };
+}
+
+/** As in docker, -p means nothing where the container has no network of its own; that is said. */
+function publishedPorts({ flags, io }: Words, exposed: readonly string[]): ContainerSpec["ports"] {
+  const given = portRequests(flags.publish);
+  const named = new Set(given.map(({ container, protocol }) => `${container}/${protocol}`));
+  const requests = [...given, ...(flags["publish-all"] ? publishAll(exposed.filter((port) => !named.has(port))) : [])];
+  const network = flags.net ?? flags.network;
+  if (requests.length === 0 || network === "default") return requests;
+  io.stderr.write(`WARNING: Published ports are discarded when using ${network} network mode\n`);
+  return [];
+}
+
+function readLabelFile(path: string, shown: string, env: NodeJS.ProcessEnv): string[] {
+  refuseFolder(path);
+  return parseEnvFile(readFileSync(path, "utf8"), shown, env);
+}
+
+/** Seconds, -1 for ever. @throws USAGE */
+export function seconds(text: string, shown: string): number {
+  const value = /^-?\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(value)) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${shown}`, hint: "it is a number of seconds, -1 for ever" });
+  return value;
+}

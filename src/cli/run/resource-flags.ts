@@ -1,0 +1,74 @@
+import { changeCapabilities } from "../../exec/capabilities.ts";
+import type { RunJob } from "../../exec/run-job.ts";
+import { ULIMITS } from "../../exec/ulimits.ts";
+import { fault } from "../../std/fault.ts";
+import type { ContainerSpec, ResourceLimits } from "../../store/container-record.ts";
+import type { FlagValues } from "../flags/flag.ts";
+import { parseBytes } from "../flags/parse-bytes.ts";
+import type { containerFlags } from "./run-flags.ts";
+
+type Flags = FlagValues<typeof containerFlags>;
+const SMALLEST_MEMORY = 6 * 1024 * 1024;
+
+/** --memory, --memory-swap, --cpus and --pids-limit. @throws USAGE */
+export function resourceLimits(flags: Flags): ResourceLimits {
+  const memory = flags.memory === undefined ? undefined : parseBytes(flags.memory, "-m, --memory");
+  if (memory !== undefined && memory < SMALLEST_MEMORY) throw fault("USAGE", { problem: `-m, --memory ${flags.memory} is too little`, hint: "the least is 6m" });
+  const swap = flags["memory-swap"];
+  const memorySwap = swap === undefined ? undefined : swap === "-1" ? -1 : parseBytes(swap, "--memory-swap");
+  if (memorySwap !== undefined && (memory === undefined || (memorySwap >= 0 && memorySwap < memory))) {
+    throw fault("USAGE", { problem: "--memory-swap needs --memory, and is not less than that", hint: "it limits memory and swap together" });
+  }
+  const cpus = flags.cpus === undefined ? undefined : number(flags.cpus, "--cpus", (value) => value >= 0.01);
+  const pids = flags["pids-limit"] === undefined ? undefined : number(flags["pids-limit"], "--pids-limit", (value) => Number.isInteger(value) && (value > 0 || value === -1));
+  return {
+    ...(memory === undefined ? {} : { memory }), ...(memorySwap === undefined ? {} : { memorySwap }),
+    ...(cpus === undefined ? {} : { cpus }), ...(pids === undefined || pids === -1 ? {} : { pids }),
+  };
+}
+
+/** --ulimit, --shm-size, --cap-add, --cap-drop and --security-opt. @throws USAGE, NOT_SUPPORTED */
+export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" | "capabilities" | "noNewPrivileges"> {
+  for (const option of flags["security-opt"]) {
+    if (!/^no-new-privileges(?:[:=](?:true|false))?$/.test(option)) throw fault("NOT_SUPPORTED", { feature: `--security-opt ${option}` });
+  }
+  const last = flags["security-opt"].at(-1);
+  const changes = flags["cap-add"].length + flags["cap-drop"].length > 0 ? changeCapabilities(flags["cap-add"], flags["cap-drop"]) : undefined;
+  if (changes && "unknown" in changes) throw fault("USAGE", { problem: `invalid capability ${JSON.stringify(changes.unknown)} for --cap-add or --cap-drop`, hint: "it looks like NET_ADMIN, or is ALL" });
+  return {
+    ...(flags.ulimit.length === 0 ? {} : { ulimits: flags.ulimit.map(ulimit) }),
+    ...(flags["shm-size"] === undefined ? {} : { shmSize: parseBytes(flags["shm-size"], "--shm-size") }),
+    ...(changes ? { capabilities: changes.names } : {}),
+    ...(last !== undefined && !last.endsWith("false") ? { noNewPrivileges: true } : {}),
+  };
+}
+
+/** --log-driver and --log-opt. @throws USAGE, NOT_SUPPORTED */
+export function logSettings(flags: Flags): Pick<ContainerSpec, "log"> {
+  let [size, files] = [10 * 1024 * 1024, 3];
+  for (const option of flags["log-opt"]) {
+    const [key, value = ""] = option.split("=", 2);
+    if (key === "max-size") size = parseBytes(value, "--log-opt max-size");
+    else if (key === "max-file") files = number(value, "--log-opt max-file", (count) => Number.isInteger(count) && count > 0 && count <= 1000);
+    else throw fault("NOT_SUPPORTED", { feature: `--log-opt ${key}` });
+  }
+  if (size < 1024) throw fault("USAGE", { problem: "--log-opt max-size is too little", hint: "the least is 1k" });
+  return flags["log-driver"] === "none" ? {} : { log: { size, files } };
+}
+
+function ulimit(text: string): NonNullable<RunJob["ulimits"]>[number] {
+  const [name = "", softText = "", hardText] = text.split(/[=:]/);
+  const value = (word: string): number => (/^(?:-1|\d{1,15})$/.test(word) ? Number(word) : NaN);
+  const [soft, hard] = [value(softText), value(hardText ?? softText)];
+  if (!Object.hasOwn(ULIMITS, name) || Number.isNaN(soft) || Number.isNaN(hard) || text.split(/[=:]/).length > 3) {
+    throw fault("USAGE", { problem: `invalid ulimit ${JSON.stringify(text)}`, hint: `it looks like nofile=1024:2048; the names are ${Object.keys(ULIMITS).join(", ")}` });
+  }
+  if (hard >= 0 && (soft > hard || soft < 0)) throw fault("USAGE", { problem: `invalid ulimit ${JSON.stringify(text)}: the soft limit is above the hard one` });
+  return { resource: ULIMITS[name]!, soft, hard };
+}
+
+function number(text: string, shown: string, fits: (value: number) => boolean): number {
+  const value = /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(value) || !fits(value)) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${shown}` });
+  return value;
+}
