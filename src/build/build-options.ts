@@ -44,6 +44,8 @@ export interface BuildOptions {
   readonly insecure?: boolean | readonly string[];
   /** Logins by registry host, used before those that are kept. */
   readonly logins?: ReadonlyMap<string, { readonly username: string; readonly password: string }>;
+  /** Never log in. */
+  readonly anonymous?: boolean;
   /** The only file to look for logins in, in docker's or containers' format. */
   readonly authFile?: string;
   readonly onProgress?: OnProgress;

@@ -1,6 +1,7 @@
 import type { RegistryClient } from "../registry/client.ts";
 import type { OnMirrorFailure } from "../registry/routes/places.ts";
 import type { Login } from "../registry/credentials/given-logins.ts";
+import type { RegistriesConf } from "../registry/routes/registries-conf.ts";
 import type { UploadJournal } from "../registry/requests/upload-journal.ts";
 
 /** Gives the registry client of a command; the first call makes it. */
@@ -14,6 +15,8 @@ export interface ClientAccess {
   readonly logins?: ReadonlyMap<string, Login>;
   /** For a client that is to see what a registry itself has, and no mirror of it. */
   readonly withoutMirrors?: boolean;
+  /** Never log in. */
+  readonly anonymous?: boolean;
   /** The only file to look for logins in, in docker's or containers' format. */
   readonly authFile?: string;
   /** Told when a mirror has trouble and the next place is asked. */
@@ -33,10 +36,12 @@ export function lazyClient(access: ClientAccess & { readonly journal?: UploadJou
   };
 }
 
-async function makeClient({ insecure = false, logins = new Map(), authFile, withoutMirrors = false, journal, onMirrorFailure }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
-  const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { machineRoutes }] = await Promise.all([
-    import("../registry/client.ts"), import("../registry/credentials/find-login.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/routes/machine-routes.ts"),
+async function makeClient({ insecure = false, logins = new Map(), authFile, anonymous = false, withoutMirrors = false, journal, onMirrorFailure }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
+  const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { anonymous: nobody }, { machineRoutes }] = await Promise.all([
+    import("../registry/client.ts"), import("../registry/credentials/find-login.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/credentials/credentials.ts"), import("../registry/routes/machine-routes.ts"),
   ]);
-  const credentials = givenLogins(logins, dockerCredentials(process.env, authFile === undefined ? {} : { authFile }));
-  return createRegistryClient({ credentials, routes: machineRoutes(process.env), insecure, withoutMirrors, ...(journal ? { journal } : {}), ...(onMirrorFailure ? { onMirrorFailure } : {}) });
+  const routes = machineRoutes(process.env);
+  const helpers = async (): Promise<RegistriesConf["credentialHelpers"]> => (await routes.registries()).credentialHelpers;
+  const credentials = anonymous ? nobody : givenLogins(logins, dockerCredentials(process.env, { helpers, ...(authFile === undefined ? {} : { authFile }) }));
+  return createRegistryClient({ credentials, routes, insecure, withoutMirrors, ...(journal ? { journal } : {}), ...(onMirrorFailure ? { onMirrorFailure } : {}) });
 }

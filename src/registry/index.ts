@@ -14,7 +14,9 @@ export { createRegistryClient, type RegistryClient, type RegistryClientOptions }
 export { anonymous, type Credential, type CredentialSource } from "./credentials/credentials.ts";
 export { dockerCredentials } from "./credentials/find-login.ts";
 export { givenLogins, type Login } from "./credentials/given-logins.ts";
+export { examineAccess, type AccessProbe, type AccessReport, type ExamineOptions } from "./auth/examine-access.ts";
 export { checkLogin } from "./credentials/check-login.ts";
+export { listLogins, type ListedLogin } from "./credentials/list-logins.ts";
 export { removeLogin, saveLogin, type Kept, type KeepOptions } from "./credentials/keep-login.ts";
 export type { ManifestInfo, RemoteManifest } from "./requests/manifest-requests.ts";
 export { parseMirrors } from "./routes/mirrors.ts";

@@ -48,6 +48,36 @@ test("doctor says who is used and from where, what the registry wants, and what 
   assert.doesNotMatch(denied.stdout + json.stdout + JSON.stringify(given), /SECRET/);
 });
 
+test("--no-creds shows what everybody may do, and a helper of registries.conf is found", async (context) => {
+  await using registry = await startTokenRegistry({ users: { bee: "SECRET" }, rights: (user) => (user === undefined ? ["pull"] : ["pull", "push"]), tags: { "hive/app": ["1.0"] } });
+  const { sampan, folder } = scratchSampan(context);
+  const conf = join(folder, "registries.conf");
+  writeFileSync(conf, 'credential-helpers = ["test"]\n');
+  const { path, calls } = writeHelper(folder, "test", { [registry.host]: ["bee", "SECRET"] });
+  const env = { PATH: `${path}:${process.env["PATH"]}`, CONTAINERS_REGISTRIES_CONF: conf };
+  const known = await sampan(["auth", "doctor", `${registry.host}/hive/app`], { env });
+  assert.match(flat(known), new RegExp(`^login +bee by password, from docker-credential-test \\(credential-helpers in ${conf}\\)$[^]*^bee may pull and push\\.$`, "m"));
+  assert.equal((await sampan(["tags", `${registry.host}/hive/app`], { env })).stdout, "1.0\n");
+  const asked = calls().length;
+  const nobody = await sampan(["auth", "doctor", "--no-creds", `${registry.host}/hive/app`], { env });
+  assert.match(nobody.stdout, /^login +none$[^]*^Without a login one may pull, but not push\.$/m);
+  assert.equal((await sampan(["tags", "--no-creds", `${registry.host}/hive/app`], { env })).stdout, "1.0\n");
+  assert.equal(calls().length, asked, "no helper was asked");
+  assert.equal((await sampan(["tags", "--no-creds", "--creds", "a:b", `${registry.host}/hive/app`])).status, 2);
+});
+
+test("what a registry says does not reach the terminal as commands", async (context) => {
+  const token = testToken({ sub: "\u001b[2Jx", access: [{ type: "repository", name: "a/b\u009b2J", actions: ["pull"] }] });
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url.startsWith("/token")) return reply(response, 200, {}, { token });
+    reply(response, 401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token",service="\u009b2Js"` });
+  });
+  const { sampan } = scratchSampan(context);
+  const { stdout, stderr } = await sampan(["auth", "doctor", `${server.host}/a/b`]);
+  assert.match(stdout, /granted repository:a\/b 2J:pull/);
+  assert.doesNotMatch(stdout + stderr, /[^\P{Cc}\n]/u);
+});
+
 test("where tokens say nothing, doctor tries, and leaves no upload behind", async (context) => {
   await using registry = await startTokenRegistry({ users: { bee: "SECRET" }, rights: () => ["pull", "push"], opaque: true });
   const { sampan } = scratchSampan(context);

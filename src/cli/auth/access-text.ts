@@ -10,7 +10,7 @@ export function accessText(report: AccessReport): string {
   const { reference, host, login, places, lookedIn, registry, probes } = report;
   const rows: [string, string][] = [
     ["for", reference.startsWith(host) ? reference : `${reference}, asked at ${host}`],
-    ["login", login === undefined ? `none; looked in ${lookedIn.join(", ")}` : loginWords(login)],
+    ["login", login === undefined ? `none${lookedIn.length === 0 ? "" : `; looked in ${lookedIn.join(", ")}`}` : loginWords(login)],
     ...places.map((step): [string, string] => ["  from", stepWords(step)]),
     ["registry", registry === undefined ? "it did not answer" : registryWords(registry)],
     ...probes.map((probe): [string, string] => [probe.action, probeWords(probe)]),

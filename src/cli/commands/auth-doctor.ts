@@ -1,3 +1,4 @@
+import type { RegistriesConf } from "../../registry/routes/registries-conf.ts";
 import { command, type Call } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 import { registryAccess, registryFlags } from "../flags/registry-flags.ts";
@@ -30,20 +31,26 @@ async function examine({ flags, io, signal }: Call<typeof doctorFlags>, text: st
     import("../registry-host.ts"), import("../../registry/auth/examine-access.ts"), import("../auth/access-text.ts"), import("../../registry/routes/machine-routes.ts"),
   ]);
   const place = examinedPlace(text);
+  const routes = machineRoutes(io.env);
+  const helpers = helpersOf(await routes.registries());
   const access = await registryAccess(flags, [place.host], { io, signal });
-  const report = await examineAccess(place, { ...access, routes: machineRoutes(io.env), environment: io.env, signal });
+  const report = await examineAccess(place, { ...access, ...helpers, routes, environment: io.env, signal });
   if (flags.format === undefined) io.stdout.write(accessText(report));
   else io.stdout.write(`${(await import("../template/format.ts")).formatOne(flags.format, report)}\n`);
   return report.probes[0]!.allowed ? 0 : 1;
 }
 
 async function listKept({ flags, io, signal }: Call<typeof doctorFlags>): Promise<number> {
-  const [{ listLogins }, { loginsText }, { formatRows }] = await Promise.all([
-    import("../../registry/credentials/list-logins.ts"), import("../auth/access-text.ts"), import("../template/format.ts"),
+  const [{ listLogins }, { loginsText }, { formatRows }, { machineRoutes }] = await Promise.all([
+    import("../../registry/credentials/list-logins.ts"), import("../auth/access-text.ts"), import("../template/format.ts"), import("../../registry/routes/machine-routes.ts"),
   ]);
   const { authFile } = await registryAccess(flags, [], { io, signal });
-  const { logins, places } = await listLogins({ environment: io.env, ...(authFile === undefined ? {} : { authFile }) });
+  const { logins, places } = await listLogins({ environment: io.env, ...helpersOf(await machineRoutes(io.env).registries()), ...(authFile === undefined ? {} : { authFile }) });
   if (flags.format !== undefined) io.stdout.write(formatRows(logins.map((login) => ({ ...login })), { format: flags.format, defaultTable: "{{.registry}}\t{{.user}}\t{{.kind}}\t{{.source}}", headers: { registry: "REGISTRY", user: "USER", kind: "KIND", source: "SOURCE" } }));
   else io.stdout.write(loginsText(logins, places));
   return logins.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+function helpersOf({ credentialHelpers }: RegistriesConf): { helpers?: NonNullable<RegistriesConf["credentialHelpers"]> } {
+  return credentialHelpers ? { helpers: credentialHelpers } : {};
 }

@@ -6,6 +6,7 @@ import { flagTable, type FlagValues } from "./flag.ts";
 /** The flags of every command that speaks to a registry; {@link registryAccess} makes of them what `lazyClient` takes. */
 export const registryFlags = flagTable({
   creds: { kind: "text", value: "USER[:PASSWORD]", help: "Login for the registry that is named, instead of the one that is kept; a password that is not given is asked for", group: "Registry" },
+  "no-creds": { kind: "switch", help: "Do not log in", group: "Registry" },
   authfile: { kind: "text", value: "PATH", help: "Look for logins in this file only, in docker's or containers' format", group: "Registry" },
   insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate", group: "Registry" },
 });
@@ -17,6 +18,10 @@ export const registryFlags = flagTable({
 export async function registryAccess(flags: FlagValues<typeof registryFlags>, hosts: readonly string[], call: { io: Io; signal: AbortSignal }): Promise<ClientAccess> {
   const { creds, authfile } = flags;
   const access = { insecure: flags.insecure, onMirrorFailure: mirrorWarnings(call.io), ...(authfile === undefined ? {} : { authFile: await readableFile(authfile, call.io.cwd) }) };
+  if (flags["no-creds"]) {
+    if (creds !== undefined) throw (await import("../../std/fault.ts")).fault("USAGE", { problem: "--creds and --no-creds cannot be given together" });
+    return { ...access, anonymous: true };
+  }
   if (creds === undefined) return access;
   const { givenLogin } = await import("./given-login.ts");
   return { ...access, logins: await givenLogin(creds, hosts, call) };

@@ -1,13 +1,14 @@
 import { openSession, routeRules, type RegistryClientOptions } from "../client.ts";
 import { givenLogins, type Login } from "../credentials/given-logins.ts";
 import { explainLogin, shownLogin, type LoginStep, type ShownLogin } from "../credentials/explain-login.ts";
-import { sourceNames } from "../credentials/login-sources.ts";
+import { sourceNames, type HelperList } from "../credentials/login-sources.ts";
 import type { Connection, Session } from "../requests/session.ts";
 import { cancelUpload, openUpload } from "../requests/upload-requests.ts";
 import { repositoryAt, repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
 import { Places } from "../routes/places.ts";
 import { discard } from "../transport/transport.ts";
 import { isFault, type Fault } from "../../std/fault.ts";
+import { printable } from "../../std/printable.ts";
 import { coversScopes } from "./scope.ts";
 
 /** Whether one thing may be done, and how that is known. */
@@ -43,7 +44,10 @@ export interface AccessReport {
 export interface ExamineOptions extends Pick<RegistryClientOptions, "insecure" | "mirrors" | "routes" | "timeouts"> {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly logins?: ReadonlyMap<string, Login>;
+  /** As who does not log in. */
+  readonly anonymous?: boolean;
   readonly authFile?: string;
+  readonly helpers?: HelperList;
   readonly signal?: AbortSignal;
 }
 
@@ -64,7 +68,7 @@ export async function examineAccess(place: { readonly host: string; readonly rep
     ...(repository === undefined ? {} : { repository }),
     ...(found.credential ? { login: shownLogin(found.credential) } : {}),
     places: found.steps,
-    lookedIn: sourceNames(options.environment ?? process.env, options.authFile),
+    lookedIn: options.anonymous ? [] : sourceNames(options),
   };
   let connection: Connection;
   try {
@@ -79,9 +83,10 @@ export async function examineAccess(place: { readonly host: string; readonly rep
   return { ...report, registry: whatItWants(connection), probes };
 }
 
-async function whoWeAre(host: string, repository: string | undefined, { logins = new Map(), environment = process.env, authFile }: ExamineOptions): ReturnType<typeof explainLogin> {
+async function whoWeAre(host: string, repository: string | undefined, { logins = new Map(), anonymous = false, ...options }: ExamineOptions): ReturnType<typeof explainLogin> {
+  if (anonymous) return { steps: [] };
   const given = await givenLogins(logins, { find: () => undefined }).find(host, repository);
-  const kept = await explainLogin(host, repository, { environment, ...(authFile === undefined ? {} : { authFile }) });
+  const kept = await explainLogin(host, repository, options);
   if (!given) return kept;
   return { credential: given, steps: [{ source: given.source, key: host, outcome: "used" }, ...kept.steps.map((step) => ({ ...step, outcome: step.outcome === "used" ? "later" as const : step.outcome }))] };
 }
@@ -89,7 +94,7 @@ async function whoWeAre(host: string, repository: string | undefined, { logins =
 function whatItWants({ origin, authenticator: { challenge } }: Connection): NonNullable<AccessReport["registry"]> {
   if (!challenge) return { origin, wants: "no login" };
   const { scheme, parameters: { realm, service } } = challenge;
-  return { origin, wants: scheme === "bearer" ? "bearer" : "basic", ...(realm === undefined ? {} : { realm: realm.replace(/[?#].*$/s, "") }), ...(service === undefined ? {} : { service }) };
+  return { origin, wants: scheme === "bearer" ? "bearer" : "basic", ...(realm === undefined ? {} : { realm: printable(realm.replace(/[?#].*$/s, "")) }), ...(service === undefined ? {} : { service: printable(service) }) };
 }
 
 /** The questions to one registry. */

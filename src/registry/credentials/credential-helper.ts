@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { fault } from "../../std/fault.ts";
+import { printable } from "../../std/printable.ts";
 import type { Credential, Environment } from "./credentials.ts";
 
 /** A helper as a config names it. */
@@ -8,7 +9,7 @@ export interface HelperUse {
   readonly name: string;
   /** The file that names it, and under which key. */
   readonly file: string;
-  readonly key: "credsStore" | "credHelpers";
+  readonly key: "credsStore" | "credHelpers" | "credential-helpers";
 }
 
 export interface HelperOptions {
@@ -98,7 +99,7 @@ async function run(use: HelperUse, action: string, server: string, input: string
 
 /** A helper's own words: its errors are on standard output. What may be a secret stays unsaid. */
 function said(text: string, secret: string | undefined): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(0, 300);
+  const line = printable(text);
   if (line === "" || line.includes("{") || (secret && line.includes(secret))) return "";
   return `: ${line}`;
 }

@@ -2,7 +2,8 @@ import { isFault } from "../../std/fault.ts";
 import { tokenClaims } from "../auth/granted.ts";
 import { describeHelper } from "./credential-helper.ts";
 import type { Credential } from "./credentials.ts";
-import { loginPlaces, type LoginOptions } from "./find-login.ts";
+import { loginPlaces } from "./find-login.ts";
+import type { LoginOptions } from "./login-sources.ts";
 
 /** What became of one place where a login may be. */
 export interface LoginStep {

@@ -7,6 +7,7 @@ import { isFault } from "../../std/fault.ts";
 import { writeHelper } from "../../../test/support/credential-helper.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { dockerCredentials } from "./find-login.ts";
+import type { HelperList } from "./login-sources.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const auth = (user: string): { auth: string } => ({ auth: base64(`${user}:x`) });
@@ -153,6 +154,23 @@ test("a helper that is missing is a fault where a login is meant to be, and a re
   assert.equal(source.trouble!("t.example"), undefined);
   assert.equal(await source.find("t.example"), undefined);
   assert.match(source.trouble!("t.example")!, /docker-credential-gone-2.*not installed/);
+});
+
+test("helpers of registries.conf are asked where its list has them, among the files of containers", async (t) => {
+  const { folder, environment, write } = home(t, { auths: { "r.example": auth("docker") } });
+  const file = write("run/containers/auth.json", { auths: { "r.example": auth("podman"), "s.example": auth("podman"), "t.example": auth("podman") } });
+  const early = writeHelper(folder, "early", { "r.example": ["early", "x"], "s.example": ["early", "x"] });
+  writeHelper(folder, "late", { "t.example": ["late", "x"], "u.example": ["late", "x"] });
+  let read = 0;
+  const helpers = async (): Promise<HelperList> => ((read += 1), { names: ["early", "containers-auth.json", "late"], file: "/etc/containers/registries.conf" });
+  const source = dockerCredentials(environment, { helpers });
+  assert.equal(read, 0, "nothing is read before a login is wanted");
+  assert.deepEqual([await user(source, "r.example"), await user(source, "s.example", "a/b"), await user(source, "t.example"), await user(source, "u.example")], ["docker", "early", "podman", "late"]);
+  assert.equal((await source.find("s.example"))!.source, "docker-credential-early (credential-helpers in /etc/containers/registries.conf)");
+  assert.deepEqual(early.calls(), ["get s.example", "get t.example", "get u.example"]);
+  const none = dockerCredentials(environment, { helpers: async () => ({ names: ["early"], file }) });
+  assert.equal(await user(none, "t.example"), undefined, "without its name the files are not read");
+  await assert.rejects(dockerCredentials(environment, { helpers: async () => ({ names: ["../evil"], file }) }).find("t.example") as Promise<unknown>, (error) => isFault(error, "DOCKER_CONFIG_INVALID"));
 });
 
 test("a file that is no config is refused with its name", async (t) => {

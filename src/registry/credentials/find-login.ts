@@ -2,7 +2,7 @@ import { isFault } from "../../std/fault.ts";
 import { authKey, keysOf, placesOf } from "./auth-key.ts";
 import { helperGet, type HelperUse } from "./credential-helper.ts";
 import type { Credential, CredentialSource, Environment } from "./credentials.ts";
-import { fileSources, helperFor, variableSource, type LoginSource } from "./login-sources.ts";
+import { fileSources, helperFor, variableSource, type HelperList, type LoginOptions, type LoginSource } from "./login-sources.ts";
 import { entryCredential } from "./read-config.ts";
 
 /** One place where a login for a repository may be, in the order in which they are asked. */
@@ -17,18 +17,15 @@ export interface LoginPlace {
   read(): Promise<Credential | undefined>;
 }
 
-export interface LoginOptions {
-  readonly environment?: Environment;
-  /** The only file to look into, in docker's or containers' format. */
-  readonly authFile?: string;
-}
-
 /**
  * Logins where docker, podman and skopeo keep them (registry reference § 5): DOCKER_AUTH_CONFIG; then, of all files,
  * the entry with the most specific key; for the host alone docker's config.json (credHelpers, credsStore, auths) before
  * containers' auth.json.
  */
-export function dockerCredentials(environment: Environment = process.env, { authFile }: { readonly authFile?: string } = {}): CredentialSource {
+export function dockerCredentials(
+  environment: Environment = process.env,
+  { authFile, helpers }: { readonly authFile?: string; /** Of registries.conf, read when a login is wanted. */ readonly helpers?: () => Promise<HelperList | undefined> } = {},
+): CredentialSource {
   const troubles = new Map<string, string>();
   const asked = new Map<string, Promise<Credential | undefined>>();
   // A helper knows hosts only; it is asked once for each, whatever the repositories.
@@ -41,7 +38,8 @@ export function dockerCredentials(environment: Environment = process.env, { auth
   };
   return {
     find: async (host, repository) => {
-      for (const place of loginPlaces(host, repository, { environment, ...(authFile === undefined ? {} : { authFile }) })) {
+      const list = await helpers?.();
+      for (const place of loginPlaces(host, repository, { environment, ...(authFile === undefined ? {} : { authFile }), ...(list ? { helpers: list } : {}) })) {
         try {
           const credential = await read(place);
           if (credential) return credential;
@@ -57,11 +55,12 @@ export function dockerCredentials(environment: Environment = process.env, { auth
 }
 
 /** Every place that may have a login for a repository, or for a host alone. @throws DOCKER_CONFIG_INVALID */
-export function* loginPlaces(host: string, repository: string | undefined, { environment = process.env, authFile }: LoginOptions = {}): Generator<LoginPlace, void, undefined> {
+export function* loginPlaces(host: string, repository: string | undefined, options: LoginOptions = {}): Generator<LoginPlace, void, undefined> {
+  const { environment = process.env, authFile } = options;
   const places = placesOf(host, repository);
   const variable = authFile === undefined ? variableSource(environment) : undefined;
   if (variable) for (const place of places) yield* entries(variable, place);
-  const files = [...fileSources(environment, authFile)];
+  const files = [...fileSources(options)];
   for (const place of places.slice(0, -1)) for (const file of files) yield* entries(file, place);
   for (const file of files) yield* hostPlaces(file, host, environment);
 }

@@ -2,8 +2,7 @@ import { isFault } from "../../std/fault.ts";
 import { keyPlace } from "./auth-key.ts";
 import { describeHelper, helperList, type HelperUse } from "./credential-helper.ts";
 import { shownLogin } from "./explain-login.ts";
-import type { LoginOptions } from "./find-login.ts";
-import { fileSources, sourceNames, variableSource, type LoginSource } from "./login-sources.ts";
+import { fileSources, sourceNames, variableSource, type LoginOptions, type LoginSource } from "./login-sources.ts";
 import { entryCredential } from "./read-config.ts";
 
 /** One login that is kept, or a helper that may keep some and could not tell. */
@@ -19,23 +18,24 @@ export interface ListedLogin {
 }
 
 /** All logins that are kept anywhere, in the order in which their places are asked. @throws DOCKER_CONFIG_INVALID */
-export async function listLogins({ environment = process.env, authFile }: LoginOptions = {}): Promise<{ logins: ListedLogin[]; places: string[] }> {
+export async function listLogins(options: LoginOptions = {}): Promise<{ logins: ListedLogin[]; places: string[] }> {
+  const { environment = process.env, authFile } = options;
   const variable = authFile === undefined ? variableSource(environment) : undefined;
-  const sources = [...(variable ? [variable] : []), ...fileSources(environment, authFile)];
+  const sources = [...(variable ? [variable] : []), ...fileSources(options)];
   const logins: ListedLogin[] = [];
   for (const source of sources) {
     for (const use of helpersOf(source)) logins.push(...(await helperLogins(use, environment)));
     logins.push(...fileLogins(source));
   }
-  return { logins, places: sourceNames(environment, authFile) };
+  return { logins, places: sourceNames(options) };
 }
 
-function helpersOf({ name: file, config: { credHelpers = {}, credsStore } }: LoginSource): (HelperUse & { hosts?: ReadonlySet<string> })[] {
+function helpersOf({ name: file, config: { credHelpers = {}, credsStore }, helperKey = "credsStore" }: LoginSource): (HelperUse & { hosts?: ReadonlySet<string> })[] {
   const named = new Map<string, Set<string>>();
   for (const [key, helper] of Object.entries(credHelpers)) if (helper) named.set(helper, (named.get(helper) ?? new Set()).add(keyPlace(key)));
   return [
     ...[...named].map(([name, hosts]) => ({ name, file, key: "credHelpers" as const, hosts })),
-    ...(credsStore ? [{ name: credsStore, file, key: "credsStore" as const }] : []),
+    ...(credsStore ? [{ name: credsStore, file, key: helperKey }] : []),
   ];
 }
 

@@ -12,9 +12,27 @@ export interface LoginSource {
   /** As messages name it: the path, or `DOCKER_AUTH_CONFIG`. */
   readonly name: string;
   readonly config: AuthConfig;
+  /** Where the helper of all hosts is named, unless that is docker's `credsStore`. */
+  readonly helperKey?: HelperUse["key"];
+}
+
+/** `credential-helpers` of containers' registries.conf: names of helpers, and `containers-auth.json` for the files. */
+export interface HelperList {
+  readonly names: readonly string[];
+  readonly file: string;
+}
+
+/** What says where logins are. */
+export interface LoginOptions {
+  readonly environment?: Environment;
+  /** The only file to look into, in docker's or containers' format. */
+  readonly authFile?: string;
+  readonly helpers?: HelperList;
 }
 
 const VARIABLE = "DOCKER_AUTH_CONFIG";
+/** The name of the files among the helpers of registries.conf. */
+const FILES = "containers-auth.json";
 
 /** The variable DOCKER_AUTH_CONFIG, which is asked before all files. It may hold logins only. @throws DOCKER_CONFIG_INVALID */
 export function variableSource(environment: Environment): LoginSource | undefined {
@@ -31,31 +49,38 @@ export function variableSource(environment: Environment): LoginSource | undefine
 
 /**
  * The files that keep logins, in the order in which they are asked: docker's config.json, then containers' auth.json and
- * the old .dockercfg. `authFile`, when given, is the only one. @throws DOCKER_CONFIG_INVALID
+ * the old .dockercfg, with the helpers of registries.conf where its list has them. `authFile`, when given, is the only one.
+ * @throws DOCKER_CONFIG_INVALID
  */
-export function* fileSources(environment: Environment, authFile: string | undefined): Generator<LoginSource, void, undefined> {
+export function* fileSources({ environment = process.env, authFile, helpers }: LoginOptions): Generator<LoginSource, void, undefined> {
   if (authFile !== undefined) return yield { name: authFile, config: readConfig(authFile) };
-  const seen = new Set<string>();
-  for (const name of [dockerConfigFile(environment), ...containersFiles(environment)]) {
-    if (seen.has(name)) continue;
-    seen.add(name);
-    yield { name, config: readConfig(name) };
+  const docker = dockerConfigFile(environment);
+  yield { name: docker, config: readConfig(docker) };
+  for (const name of helpers?.names ?? [FILES]) {
+    if (name !== FILES) yield { name: helpers!.file, config: { credsStore: helperName(name, helpers!.file) }, helperKey: "credential-helpers" };
+    else for (const file of containersFiles(environment)) if (file !== docker) yield { name: file, config: readConfig(file) };
   }
   const old = join(homeOf(environment), ".dockercfg");
   yield { name: old, config: oldConfig(readConfig(old)) };
 }
 
 /** The names of all places that are looked into, whether or not they are there. */
-export function sourceNames(environment: Environment, authFile: string | undefined): string[] {
+export function sourceNames(options: LoginOptions): string[] {
+  const { environment = process.env, authFile } = options;
   const variable = environment[VARIABLE] && authFile === undefined ? [VARIABLE] : [];
-  return [...variable, ...[...fileSources(environment, authFile)].map(({ name }) => name)];
+  return [...new Set([...variable, ...[...fileSources(options)].map(({ name }) => name)])];
+}
+
+function helperName(name: string, file: string): string {
+  if (/^[\w.+-]+$/.test(name)) return name;
+  throw fault("DOCKER_CONFIG_INVALID", { file, problem: "credential-helpers holds the name of a helper that is not a plain name" });
 }
 
 /** The helper that a file names for a host; an empty name says that this host's login is in the file. */
-export function helperFor(host: string, { name: file, config: { credHelpers, credsStore } }: LoginSource): HelperUse | undefined {
+export function helperFor(host: string, { name: file, config: { credHelpers, credsStore }, helperKey = "credsStore" }: LoginSource): HelperUse | undefined {
   const [key] = keysOf(credHelpers, keyPlace(host));
   const name = key === undefined ? credsStore : credHelpers![key];
-  return name ? { name, file, key: key === undefined ? "credsStore" : "credHelpers" } : undefined;
+  return name ? { name, file, key: key === undefined ? helperKey : "credHelpers" } : undefined;
 }
 
 /** Where podman, buildah and skopeo keep logins (containers-auth.json(5)). */

@@ -22,6 +22,8 @@ export interface RegistriesConf {
   readonly registries: readonly RegistryEntry[];
   /** Full names by short name, and the file that says so. */
   readonly aliases: ReadonlyMap<string, { readonly name: string; readonly file: string }>;
+  /** Where logins are looked for, in this order; `containers-auth.json` stands for the files. */
+  readonly credentialHelpers?: { readonly names: readonly string[]; readonly file: string };
 }
 
 /** What one file says. @throws ROUTES_INVALID */
@@ -35,14 +37,16 @@ export function parseRegistriesConf(table: Readonly<Record<string, unknown>>, fi
     // An empty one takes back what an earlier file says.
     return full === undefined ? [] : [[name, { name: full, file }] as const];
   });
-  return { registries, aliases: new Map(named) };
+  const helpers = members.texts("credential-helpers");
+  return { registries, aliases: new Map(named), ...(helpers ? { credentialHelpers: { names: helpers, file } } : {}) };
 }
 
 /** Several files as one: a later one replaces entries of the same prefix and aliases of the same name. */
 export function mergeRegistries(files: readonly RegistriesConf[]): RegistriesConf {
   const registries = new Map(files.flatMap((each) => each.registries.map((entry) => [entry.prefix, entry] as const)));
   const aliases = new Map(files.flatMap((each) => [...each.aliases]));
-  return { registries: [...registries.values()], aliases: new Map([...aliases].filter(([, { name }]) => name !== "")) };
+  const credentialHelpers = files.findLast((each) => each.credentialHelpers)?.credentialHelpers;
+  return { ...(credentialHelpers ? { credentialHelpers } : {}), registries: [...registries.values()], aliases: new Map([...aliases].filter(([, { name }]) => name !== "")) };
 }
 
 function parseRegistry(members: Members, file: string): RegistryEntry {
