@@ -142,6 +142,26 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Images",
     load: async () => (await import("./commands/load.ts")).loadCommand,
   },
+  import: {
+    summary: "Make an image of the archive of a root file system",
+    group: "Images",
+    load: async () => (await import("./commands/import.ts")).importCommand,
+  },
+  "image cp": {
+    summary: "Copy files out of an image, without a container",
+    group: "Images",
+    load: async () => (await import("./commands/image-cp.ts")).imageCpCommand,
+  },
+  "image mount": {
+    summary: "Show the file system of an image in a folder",
+    group: "Images",
+    load: async () => (await import("./commands/image-mount.ts")).imageMountCommand,
+  },
+  "image unmount": {
+    summary: "Take a mounted image away again",
+    group: "Images",
+    load: async () => (await import("./commands/image-unmount.ts")).imageUnmountCommand,
+  },
   "image prune": {
     summary: "Remove images that nobody needs",
     group: "Images",
@@ -275,6 +295,8 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "image pull": "pull",
   "image save": "save",
   "image load": "load",
+  "image import": "import",
+  "image umount": "image unmount",
   "container run": "run",
   "manifest inspect": "manifest get",
   "container ls": "ps",
@@ -304,11 +326,11 @@ export const commandGroups = [
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
-  "attach", "commit", "cp", "diff", "events", "exec", "export", "import", "info", "pause", "search", "stats", "top", "unpause", "update",
+  "attach", "commit", "cp", "diff", "events", "exec", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
-  "image import", "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
+  "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
   "container export", "container pause", "container stats", "container top", "container unpause", "container update",
   "container exec", "container cp",

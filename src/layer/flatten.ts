@@ -10,7 +10,7 @@ import { UnpackFolder } from "./unpack-folder.ts";
 import type { WorkerContext } from "../std/worker-pool.ts";
 
 /** Something that a stack of layers shows. */
-interface Merged {
+export interface Merged {
   readonly path: string;
   readonly hostPath: string;
   readonly stat: BigIntStats;
@@ -69,7 +69,8 @@ export function copyTree(options: { layers: readonly string[]; target: string })
   return result;
 }
 
-function copyEntry(folder: UnpackFolder, { path, hostPath, stat, linkTo }: Merged, result: CopiedTree): void {
+/** Copies what is no directory, as {@link copyTree} does. */
+export function copyEntry(folder: UnpackFolder, { path, hostPath, stat, linkTo }: Merged, result: CopiedTree): void {
   const target = folder.hostPath(path);
   folder.remove(path);
   if (linkTo !== undefined) return linkSync(folder.hostPath(linkTo), target);
@@ -103,7 +104,8 @@ function walkMerged(layers: readonly string[]): Generator<Merged> {
   return walkFolder("", layers.map((hostPath, layer) => ({ hostPath, layer })), new Map());
 }
 
-function* walkFolder(path: string, parts: readonly Part[], links: Map<string, string>): Generator<Merged> {
+/** What is in a directory that these folders make up, top first; paths begin with its own. */
+export function* walkFolder(path: string, parts: readonly Part[], links: Map<string, string>): Generator<Merged> {
   const places = new Map<string, number>();
   for (const [at, { hostPath }] of parts.entries()) for (const name of readdirSync(hostPath)) if (!places.has(name)) places.set(name, at);
   for (const name of sortNames([...places.keys()])) {

@@ -43,6 +43,11 @@ export function mount(source: string, target: string, type: string | null, flags
   if (mountCall(source, target, type, flags, options) !== 0) throwErrno("mount", target);
 }
 
+/** umount(2). @throws an error with `code`, EBUSY while somebody uses it. */
+export function unmount(target: string): void {
+  if (umountCall(target, 0) !== 0) throwErrno("umount", target);
+}
+
 /** Takes a mount out of sight at once; it goes away when nothing uses it any more. */
 export function detach(target: string): void {
   const MNT_DETACH = 2;

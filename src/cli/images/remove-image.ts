@@ -8,11 +8,12 @@ import { shortId } from "./image-rows.ts";
 /**
  * Removes an image by Docker's rules: by a name that is not its last one only the name goes; by the last name, or by
  * its id while it has no more than one name, the image goes; by its id with several names it stays unless forced.
- * An image that a container uses stays as well: one that runs in any case, one that has ended unless it is forced.
+ * An image that a container uses stays as well: one that runs in any case, one that has ended unless it is forced. So does one that is
+ * mounted.
  * @returns the lines to print, `Untagged: …` and `Deleted: …`
  * @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS, IMAGE_IN_USE
  */
-export function removeImage({ images, containers }: Pick<Store, "images" | "containers">, text: string, force: boolean): string[] {
+export function removeImage({ images, containers, mounts }: Pick<Store, "images" | "containers" | "mounts">, text: string, force: boolean): string[] {
   const image = images.find(text);
   const name = nameOf(text);
   const lines: string[] = [];
@@ -35,6 +36,10 @@ export function removeImage({ images, containers }: Pick<Store, "images" | "cont
       problem: "must be forced: the image has a tag as well",
       hint: `remove ${image.names.map(familiarName).join(", ")}, or use -f`,
     });
+  }
+  const [mount] = mounts.of(image.id);
+  if (mount !== undefined) {
+    throw fault("IMAGE_IN_USE", { image: byName ? text : shortId(image.id), problem: `cannot be forced: the image is mounted at ${mount}`, hint: `\`sampan image unmount ${mount}\` takes the mount away` });
   }
   const [user] = containers.using(image.id);
   if (user?.state === "running" && byName && force) {

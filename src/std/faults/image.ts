@@ -20,4 +20,28 @@ export const imageFaults = {
     message: ({ archive, wanted, found }) => `${archive} has no image for ${wanted}, only for ${found.join(", ")}`,
     hint: () => "say which one with --platform, or save the archive again with the platform that is needed",
   }),
+  IMAGE_PATH_MISSING: spec<{ image: string; path: string; problem: string }>({
+    when: "A path that is to be copied out of an image is not there, or not what it should be.",
+    exit: 1,
+    message: ({ image, path, problem }) => `${path} in ${image}: ${problem}`,
+    hint: ({ image }) => `\`sampan image cp ${image}:/ - | tar -t\` lists what is there`,
+  }),
+  MOUNT_REFUSED: spec<{ path: string; problem: string }>({
+    when: "An image cannot be mounted for people to look at.",
+    exit: 1,
+    message: ({ path, problem }) => `the image cannot be mounted${path === "" ? "" : ` at ${path}`}: ${problem}`,
+    hint: () => "run it as root of the machine, or copy what is needed: `sampan image cp IMAGE:/ DIR`",
+  }),
+  MOUNT_BUSY: spec<{ path: string }>({
+    when: "A mounted image is to be unmounted while somebody has a file in it open, or stands in it.",
+    exit: 1,
+    message: ({ path }) => `${path} is in use`,
+    hint: ({ path }) => `\`fuser -vm ${path}\` shows by whom; -f unmounts it all the same`,
+  }),
+  CHANGE_INVALID: spec<{ instruction: string }>({
+    when: "An instruction of --change is not one that changes the config alone.",
+    exit: 1,
+    message: ({ instruction }) => `${instruction} is not allowed in --change`,
+    hint: () => "allowed are CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR; a Dockerfile does the rest",
+  }),
 } as const;
