@@ -4,7 +4,8 @@ import { lstatSync, readdirSync, rmSync } from "node:fs";
 import type { Descriptor } from "../oci/manifest.ts";
 import { ociLayerType, type Codec } from "../oci/media-type.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { packLayer, PackReport } from "../layer/pack-layer.ts";
+import type { BlobReport } from "../layer/blob-file.ts";
+import type { packLayer } from "../layer/pack-layer.ts";
 import { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
 import { inWorker } from "../std/worker-pool.ts";
@@ -66,7 +67,7 @@ export async function packSnapshot(
         codec: options.codec ?? "none",
         ...(output === undefined ? {} : { output }),
       },
-      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.report(report as PackReport) },
+      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.report(report as BlobReport) },
     );
     store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
     if (options.codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
@@ -84,7 +85,7 @@ export async function packSnapshot(
   }
 }
 
-function startStream(output: string, codec: Codec, taker: BlobTaker): { report(report: PackReport): void; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
+function startStream(output: string, codec: Codec, taker: BlobTaker): { report(report: BlobReport): void; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
   const file = new GrowingFile(output);
   const [whole, stored] = [Promise.withResolvers<Descriptor>(), Promise.withResolvers<Descriptor>()];
   for (const { promise } of [whole, stored]) promise.catch(() => undefined); // who packs throws it

@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { Codec } from "../oci/media-type.ts";
 import { createCompressor } from "./compress.ts";
+import { decompress } from "./decompress.ts";
 
 async function compress(bytes: Buffer, codec: Codec, options: { level?: number; pieces?: readonly number[] } = {}): Promise<Buffer> {
   const out: Buffer[] = [];
@@ -34,7 +35,7 @@ const mixed = Buffer.concat([
 for (const codec of ["gzip", "zstd", "none"] as const) {
   test(`${codec}: what was compressed is what comes out of the usual program`, async () => {
     const program = { gzip: ["gzip", "-dc"], zstd: ["zstd", "-dcq"], none: ["cat"] }[codec];
-    for (const bytes of [mixed, Buffer.alloc(0), Buffer.from("x"), mixed.subarray(0, 1024 * 1024), mixed.subarray(0, 1024 * 1024 + 1)]) {
+    for (const bytes of [mixed, Buffer.alloc(0), Buffer.from("x"), mixed.subarray(0, 1024 * 1024), mixed.subarray(0, 1024 * 1024 + 1), mixed.subarray(0, 2 * 1024 * 1024), mixed.subarray(0, 2 * 1024 * 1024 + 1)]) {
       const packed = await compress(bytes, codec);
       const unpacked = execFileSync(program[0]!, program.slice(1), { input: packed, maxBuffer: 2 ** 26 });
       assert.ok(unpacked.equals(bytes), `${bytes.length} bytes`);
@@ -64,6 +65,17 @@ test("gzip: what is compressed already is stored, so that it does not grow by mo
   const packed = await compress(noise, "gzip");
   assert.ok(packed.length < noise.length * 1.001, `${packed.length}`);
   assert.ok(packed.includes(noise.subarray(100_000, 120_000)));
+});
+
+test("zstd: there is a frame for every 2 MiB, each with its size and a checksum", async () => {
+  const packed = await compress(mixed, "zstd");
+  const starts = [];
+  for (let at = packed.indexOf("28b52ffd", 0, "hex"); at >= 0; at = packed.indexOf("28b52ffd", at + 1, "hex")) starts.push(at);
+  assert.equal(starts.length, Math.ceil(mixed.length / 2 ** 21));
+  for (const at of starts) assert.equal(packed[at + 4]! & 0b0010_0100, 0b0010_0100, "single segment, checksum");
+  const unpacked: Buffer[] = [];
+  await decompress([packed], "zstd", "test", (chunk) => void unpacked.push(Buffer.from(chunk)));
+  assert.ok(Buffer.concat(unpacked).equals(mixed));
 });
 
 test("the level decides about the size", async () => {

@@ -1,9 +1,12 @@
 import { availableParallelism } from "node:os";
-import { constants, crc32, createZstdCompress, deflateRaw, deflateRawSync, type ZlibOptions } from "node:zlib";
+import { constants, crc32, deflateRaw, deflateRawSync, zstdCompress, type ZlibOptions } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 
-/** Bytes of input that make one unit of compression: fixed, so that the output never depends on the machine. */
-const BLOCK = 1024 * 1024;
+/**
+ * Bytes of input that make one unit of compression: fixed, so that the output never depends on the machine. A zstd block
+ * knows nothing of the one before it; at this size that costs 1.6 %, at twice the size 1.0 %.
+ */
+const BLOCK = { gzip: 1024 * 1024, zstd: 2 * 1024 * 1024 } as const;
 /** How far back deflate looks: the end of a block is the dictionary of the next. */
 const WINDOW = 32 * 1024;
 
@@ -28,24 +31,24 @@ export interface Compressor {
 export function createCompressor(codec: Codec, output: (piece: Buffer) => void, options: { level?: number } = {}): Compressor {
   if (codec === "none") return { write: async (chunk) => output(chunk), end: async () => undefined };
   const level = options.level ?? DEFAULT_LEVEL[codec];
-  return inBlocks(codec === "gzip" ? gzip(level, output) : zstd(level, output));
+  return inBlocks(codec === "gzip" ? gzip(level, output) : zstd(level, output), BLOCK[codec]);
 }
 
 /**
- * Takes blocks of exactly {@link BLOCK} bytes, the last one shorter.
+ * Takes blocks of one size, the last one shorter.
  * @returns a block that it does not need any more, if there is one
  */
 type TakeBlock = (block: Buffer, last: boolean) => Promise<Buffer | undefined>;
 
-function inBlocks(take: TakeBlock): Compressor {
-  let block: Buffer = Buffer.allocUnsafeSlow(BLOCK);
+function inBlocks(take: TakeBlock, size: number): Compressor {
+  let block: Buffer = Buffer.allocUnsafeSlow(size);
   let filled = 0;
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.length; ) {
-        if (filled === BLOCK) {
+        if (filled === size) {
           // Blocks are used again: garbage of this size would pile up before it is collected.
-          block = (await take(block, false)) ?? Buffer.allocUnsafeSlow(BLOCK);
+          block = (await take(block, false)) ?? Buffer.allocUnsafeSlow(size);
           filled = 0;
         }
         const count = chunk.copy(block, filled, at);
@@ -81,7 +84,7 @@ function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
         level: dense ? 0 : level,
         memLevel: 9,
         // Room for the whole result of most blocks, so that one turn of a thread is enough.
-        chunkSize: dense ? BLOCK + 4096 : BLOCK / 2,
+        chunkSize: dense ? BLOCK.gzip + 4096 : BLOCK.gzip / 2,
         finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary === undefined ? {} : { dictionary }),
       }),
@@ -153,20 +156,29 @@ function inOrder(output: (result: Buffer) => void): { add(work: Promise<Buffer>,
   };
 }
 
-/** One frame with a checksum, made by one thread: zstd is fast enough for that, and several frames would be larger. */
+/**
+ * A frame with size and checksum for each block, so that they are made in parallel. All decoders read frames one after the
+ * other as one stream (RFC 8878, section 3); the library's own threads (ZSTD_c_nbWorkers) make broken frames in Node.
+ */
 function zstd(level: number, output: (piece: Buffer) => void): TakeBlock {
-  const stream = createZstdCompress({
-    chunkSize: BLOCK,
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-  });
-  stream.on("data", output);
-  const finished = new Promise<void>((resolve, reject) => stream.once("end", resolve).once("error", reject));
-  finished.catch(() => undefined); // it is awaited at the end
+  const line = inOrder(output);
   return async (block, last) => {
-    await Promise.race([new Promise<void>((resolve) => stream.write(block, () => resolve())), finished]);
-    if (!last) return block;
-    stream.end();
-    await finished;
-    return undefined;
+    const done = await line.add(compressFrame(block, level), block);
+    if (last) await line.drain();
+    return done;
   };
+}
+
+function compressFrame(block: Buffer, level: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    zstdCompress(
+      block,
+      {
+        chunkSize: BLOCK.zstd / 2,
+        pledgedSrcSize: block.length,
+        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+      },
+      (error, result) => (error ? reject(error) : resolve(result)),
+    );
+  });
 }

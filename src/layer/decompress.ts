@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import type { Codec } from "../oci/media-type.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { decodeBzip2 } from "./decode-bzip2.ts";
 import { decodeXz } from "./decode-xz.ts";
@@ -40,6 +41,10 @@ export function* readPieces(path: string, onBytes?: (count: number) => void): Ge
 export async function decompress(
   pieces: Iterable<Buffer>, compression: Compression, archive: string, take: (chunk: Buffer) => void, chunkSize = PIECE,
 ): Promise<void> {
+  if (compression === "gzip" || compression === "zstd") {
+    for await (const chunk of decompressed(pieces, compression, archive, chunkSize)) take(chunk);
+    return;
+  }
   let taking = false;
   const handle = (chunk: Buffer): void => {
     taking = true;
@@ -49,23 +54,38 @@ export async function decompress(
   try {
     if (compression === "none") for (const piece of pieces) handle(piece);
     else if (compression === "bzip2") decodeBzip2(pieces, handle);
-    else if (compression === "xz") await decodeXz(pieces, handle);
-    else await stream(compression === "gzip" ? pieces : splitZstdFrames(pieces, archive), decoderOf(compression, chunkSize), handle);
+    else await decodeXz(pieces, handle);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // What `take` throws, and what reading the file throws, is no damage of the data.
-    if (taking || isFault(error) || (code !== undefined && !/^(?:Z_|ZSTD_|ERR_ZLIB)/.test(code))) throw error;
-    throw fault("ARCHIVE_DAMAGED", { archive, problem: `${compression}: ${(error as Error).message}` }, { cause: error });
+    // What `take` throws is no damage of the data.
+    throw taking ? error : damage(error, compression, archive);
   }
+}
+
+/**
+ * The bytes of a compressed layer in order; libuv's threads work on the next piece while the reader handles one.
+ * @throws ARCHIVE_DAMAGED
+ */
+export async function* decompressed(pieces: Iterable<Buffer>, compression: Codec, archive: string, chunkSize = PIECE): AsyncGenerator<Buffer, void, undefined> {
+  if (compression === "none") return yield* pieces;
+  const decoder = decoderOf(compression, chunkSize);
+  const source = compression === "gzip" ? pieces : splitZstdFrames(pieces, archive);
+  const feeding = pipeline(Readable.from(source, { objectMode: true, highWaterMark: 1 }), decoder);
+  feeding.catch(() => undefined); // the loop sees the same error
+  try {
+    for await (const chunk of decoder) yield chunk as Buffer;
+  } catch (error) {
+    throw damage(error, compression, archive);
+  }
+}
+
+/** What is wrong with the data, as a fault; what reading the file throws stays as it is. */
+function damage(error: unknown, compression: Compression, archive: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (isFault(error) || (code !== undefined && !/^(?:Z_|ZSTD_|ERR_ZLIB)/.test(code))) return error;
+  return fault("ARCHIVE_DAMAGED", { archive, problem: `${compression}: ${message}` }, { cause: error });
 }
 
 function decoderOf(compression: "gzip" | "zstd", chunkSize: number): Transform {
   const options = { chunkSize, readableHighWaterMark: chunkSize };
   return compression === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
-}
-
-async function stream(pieces: Iterable<Buffer>, decoder: Transform, handle: (chunk: Buffer) => void): Promise<void> {
-  const feeding = pipeline(Readable.from(pieces, { objectMode: true, highWaterMark: 1 }), decoder);
-  feeding.catch(() => undefined); // the loop sees the same error
-  for await (const chunk of decoder) handle(chunk as Buffer);
 }

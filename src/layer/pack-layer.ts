@@ -1,11 +1,9 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { createDigester, type Digest } from "../oci/digest.ts";
 import type { Codec } from "../oci/media-type.ts";
-import { diskFault } from "../std/disk-fault.ts";
 import { fault } from "../std/fault.ts";
 import type { WorkerContext } from "../std/worker-pool.ts";
-import { BackgroundFlush } from "../std/background-flush.ts";
-import { createCompressor } from "./compress.ts";
+import { BlobFile } from "./blob-file.ts";
 import { diffLayer, type DiffEntry } from "./diff-layer.ts";
 import { paddingOf } from "./tar-header.ts";
 import { encodeTarHeader, TAR_END } from "./write-tar.ts";
@@ -32,16 +30,9 @@ export interface PackedLayer {
   readonly blobSize?: number;
 }
 
-export interface PackReport {
-  /** Bytes of the blob that are in its file. */
-  readonly written: number;
-  /** When that is all of it; it is brought to the disk after that. */
-  readonly digest?: Digest;
-}
-
 /**
  * Makes the layer blob of a layer folder, reading every file once, and brings it to the disk; a worker job. It reports
- * how far the blob has come.
+ * how far the blob has come, as a `BlobReport`.
  * @throws FILE_CHANGED, FILE_NAME_INVALID, DISK_FULL, READ_ONLY
  */
 export async function packLayer(options: PackOptions, context?: WorkerContext): Promise<PackedLayer> {
@@ -55,47 +46,17 @@ export async function packEntries(
   context?: WorkerContext,
 ): Promise<PackedLayer> {
   const tar = createDigester();
-  const blob = createDigester();
-  const { output } = options;
-  const file = output === undefined ? undefined : writing(output, () => openSync(output, "w", 0o644));
   let tarSize = 0;
-  let blobSize = 0;
   let size = 0;
-  let digest: Digest | undefined;
-  const flush = file === undefined ? undefined : new BackgroundFlush(file);
-  try {
-    const compressor = file === undefined ? undefined : createCompressor(options.codec, (piece) => {
-      blob.update(piece);
-      blobSize += piece.length;
-      writeAll(file, piece, output!);
-      flush!.written(blobSize);
-      context?.report({ written: blobSize } satisfies PackReport);
-    }, options);
-    for (const piece of tarPieces(entries, (bytes) => { size += bytes; })) {
-      tar.update(piece);
-      tarSize += piece.length;
-      await compressor?.write(piece);
-    }
-    await compressor?.end();
-    if (flush) {
-      digest = blob.digest();
-      context?.report({ written: blobSize, digest } satisfies PackReport);
-      await flushed(flush, output!);
-    }
-  } finally {
-    await flush?.settled();
-    if (file !== undefined) closeSync(file);
+  await using file = options.output === undefined ? undefined : new BlobFile(options.output, options, context);
+  for (const piece of tarPieces(entries, (bytes) => { size += bytes; })) {
+    tar.update(piece);
+    tarSize += piece.length;
+    await file?.write(piece);
   }
+  const blob = await file?.end();
   const packed = { diffId: tar.digest(), tarSize, size };
-  return digest === undefined ? packed : { ...packed, digest, blobSize };
-}
-
-async function flushed(flush: BackgroundFlush, path: string): Promise<void> {
-  try {
-    await flush.end();
-  } catch (error) {
-    throw diskFault(error, path) ?? error;
-  }
+  return blob === undefined ? packed : { ...packed, digest: blob.digest, blobSize: blob.size };
 }
 
 /** Small things are gathered, so that hashing and compressing get large pieces. */
@@ -150,17 +111,3 @@ function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: number) => 
 }
 
 const ONE = Buffer.alloc(1);
-
-function writeAll(file: number, piece: Buffer, path: string): void {
-  writing(path, () => {
-    for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
-  });
-}
-
-function writing<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw diskFault(error, path) ?? error;
-  }
-}
