@@ -2,12 +2,14 @@ import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { OnProgress } from "../std/progress.ts";
+import type { Packing } from "./packing.ts";
 
 /** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
 export type BuildOutput =
   | { readonly type: "store" }
-  | { readonly type: "registry" }
-  | { readonly type: "oci" | "docker" | "tar"; readonly dest: string }
+  | { readonly type: "registry"; readonly packing?: Packing }
+  | { readonly type: "oci" | "docker"; readonly dest: string; readonly packing?: Packing }
+  | { readonly type: "tar"; readonly dest: string }
   | { readonly type: "local"; readonly dest: string };
 
 /** What `sampan build` and `build()` take; names and meanings are those of `docker build`. */

@@ -155,7 +155,7 @@ function checkPlatform(written: string | undefined): ReturnType<typeof hostPlatf
 class LayerPacking {
   readonly #store: Store;
   readonly #wanted: ReadonlySet<Vertex>;
-  readonly #codec: OutputPlan["codec"];
+  readonly #packing: OutputPlan["packing"];
   readonly #signal: AbortSignal;
   readonly #taker: BlobTaker;
   readonly #pending = new Map<Vertex, Promise<PackedLayer>>();
@@ -164,14 +164,14 @@ class LayerPacking {
   constructor(store: Store, graph: BuildGraph, plan: OutputPlan, { signal, taker }: { signal: AbortSignal; taker: BlobTaker }) {
     this.#store = store;
     this.#wanted = new Set(plan.image ? layerVertices(graph) : []);
-    this.#codec = plan.codec;
+    this.#packing = plan.packing;
     this.#signal = signal;
     this.#taker = taker;
   }
 
   add(vertex: Vertex, result: Result): void {
     if (!this.#wanted.has(vertex) || result.snapshot === undefined) return;
-    const packing = packSnapshot(this.#store, result.snapshot, { codec: this.#codec, signal: this.#signal, taker: this.#taker });
+    const packing = packSnapshot(this.#store, result.snapshot, { packing: this.#packing, signal: this.#signal, taker: this.#taker });
     packing.catch(() => undefined);
     this.#pending.set(vertex, packing);
   }

@@ -8,9 +8,11 @@ import { writeDockerArchive, writeOciArchive } from "../image/write-archive.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BuildOutput } from "./build-options.ts";
+import { ConvertedImage } from "./converted-image.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
 import type { PushAhead } from "./push-ahead.ts";
-import { pushFromStore } from "./transfer.ts";
+import { packingOf } from "./outputs.ts";
+import { pushFromStore, type Pushed } from "./transfer.ts";
 
 export interface ExportOptions {
   readonly store: Store;
@@ -50,17 +52,23 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
     return undefined;
   }
   const record = store.images.get(imageId!)!;
-  const image = await portableImage(store, record, output.type === "docker" ? "none" : "gzip", output.type === "registry" ? { ...access, taker: ahead } : access);
+  const packing = packingOf(output);
   if (output.type === "registry") {
     const sent = new Set<string>();
+    let pushed: Pushed | undefined;
     for (const reference of names.map((name) => parseReference(name))) {
       const repository = formatRepository(reference);
-      await pushFromStore(store, await access.client(), record, reference, access, { ahead, fresh: fresh && !sent.has(repository) });
+      pushed = await pushFromStore(store, await access.client(), record, reference, access, { ahead, packing, fresh: fresh && !sent.has(repository) });
       sent.add(repository);
     }
-  } else if (output.type === "oci" || output.type === "docker") {
+    return pushed?.manifest;
+  }
+  const portable = await portableImage(store, record, packing, access);
+  using converted = packing.force ? await ConvertedImage.make(store, portable, packing, { ...access, believe: false }) : undefined;
+  const image = converted?.image ?? portable;
+  if (output.type === "oci" || output.type === "docker") {
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
-    await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], store.blobs, stream, access.signal ? { signal: access.signal } : {})));
+    await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], converted ?? store.blobs, stream, access.signal ? { signal: access.signal } : {})));
   }
   return image.descriptor;
 }

@@ -1,5 +1,4 @@
 import { chainId } from "../oci/chain-id.ts";
-import type { Codec } from "../oci/media-type.ts";
 import { MANIFEST_LIMIT, type Descriptor } from "../oci/manifest.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { fault } from "../std/fault.ts";
@@ -9,6 +8,7 @@ import { assembleImage, createImage, type Image } from "../image/image.ts";
 import type { ClientSource } from "./lazy-client.ts";
 import { fetchLayer, materializeLayers } from "./materialize.ts";
 import { knownBlob, packSnapshot, type BlobTaker } from "./layer-blobs.ts";
+import type { Packing } from "./packing.ts";
 import { layersOf } from "./resolve-base.ts";
 
 export interface LayerAccess {
@@ -32,21 +32,21 @@ export function materializeImage(store: Store, image: ImageRecord, access: Layer
 
 /**
  * An image as registries and archives take it, with all its blobs in the store. What came from a registry
- * keeps its manifest; what was built gets one over layers packed with `codec`.
+ * keeps its manifest; what was built gets one over layers that are packed as `packing` says.
  */
-export async function portableImage(store: Store, record: ImageRecord, codec: Codec, access: LayerAccess): Promise<Image> {
+export async function portableImage(store: Store, record: ImageRecord, packing: Packing, access: LayerAccess): Promise<Image> {
   const { diff_ids: diffIds } = record.config.rootfs;
   const config = store.blobs.readBytes(record.id, MANIFEST_LIMIT);
   const descriptors = layersOf(store, record);
   if (record.manifest && (descriptors.length > 0 || diffIds.length === 0)) {
     const bytes = store.blobs.readBytes(record.manifest.digest, MANIFEST_LIMIT);
     const layers = { diffIds, descriptors, sources: record.repoDigests };
-    await Promise.all(diffIds.map((diffId, index) => ensureExact(store, record, layers, diffId, descriptors[index]!, codec, access)));
+    await Promise.all(diffIds.map((diffId, index) => ensureExact(store, record, layers, diffId, descriptors[index]!, packing, access)));
     return createImage({ manifest: { bytes, mediaType: record.manifest.mediaType }, config });
   }
-  const image = assembleImage({ config, layers: await Promise.all(diffIds.map((_, index) => layerBlob(store, record, index, codec, access))) });
+  const image = assembleImage({ config, layers: await Promise.all(diffIds.map((_, index) => layerBlob(store, record, index, packing, access))) });
   // What an archive with plain layers is made of is not what a later push should send.
-  if (codec !== "none") store.images.setManifest(record.id, { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType });
+  if (packing.codec !== "none") store.images.setManifest(record.id, { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType });
   return image;
 }
 
@@ -57,25 +57,25 @@ async function ensureExact(
   layers: Parameters<typeof fetchLayer>[1],
   diffId: ImageRecord["id"],
   wanted: Descriptor,
-  codec: Codec,
+  packing: Packing,
   access: LayerAccess,
 ): Promise<void> {
   if (store.blobs.has(wanted.digest)) return;
   const index = layers.diffIds.indexOf(diffId);
-  const made = image.repoDigests.length === 0 ? await layerBlob(store, image, index, codec, access) : undefined;
+  const made = image.repoDigests.length === 0 ? await layerBlob(store, image, index, packing, access) : undefined;
   if (made?.digest === wanted.digest) return;
   await fetchLayer(store, layers, diffId, wanted, access);
 }
 
 /** The blob of an image's layer in any codec that is there, else packed from its snapshot. */
-export async function layerBlob(store: Store, image: ImageRecord, index: number, codec: Codec, access: LayerAccess): Promise<Descriptor> {
+export async function layerBlob(store: Store, image: ImageRecord, index: number, packing: Packing, access: LayerAccess): Promise<Descriptor> {
   const diffIds = image.config.rootfs.diff_ids;
   const diffId = diffIds[index]!;
-  const known = knownBlob(store, diffId, codec) ?? (codec === "none" ? undefined : knownBlob(store, diffId));
+  const known = knownBlob(store, diffId, packing.codec) ?? (packing.codec === "none" ? undefined : knownBlob(store, diffId));
   if (known) return { mediaType: known.mediaType, digest: known.digest, size: known.size };
   const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!);
   if (snapshot) {
-    const packed = await packSnapshot(store, snapshot.id, { codec, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
+    const packed = await packSnapshot(store, snapshot.id, { packing, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
     if (packed.diffId !== diffId) throw fault("LAYER_CHANGED", { diffId, found: packed.diffId });
     return packed.blob!;
   }

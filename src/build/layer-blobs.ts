@@ -6,9 +6,11 @@ import { ociLayerType, type Codec } from "../oci/media-type.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { BlobReport } from "../layer/blob-file.ts";
 import type { packLayer } from "../layer/pack-layer.ts";
+import { DEFAULT_LEVEL } from "../layer/compress.ts";
 import { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
 import { inWorker } from "../std/worker-pool.ts";
+import type { Packing } from "./packing.ts";
 
 /** A layer of an image: the digest of its tar, and its blob where one was asked for. */
 export interface PackedLayer {
@@ -24,8 +26,10 @@ export interface GrowingBlob {
   readonly file: GrowingFile;
   /** What it is, as soon as all of it is written. */
   readonly whole: Promise<Descriptor>;
-  /** The same, when it is in the store. */
+  /** The same, when it is whole and stays where it is: in the store, or where `read` finds it. */
   readonly stored: Promise<Descriptor>;
+  /** Its bytes from an offset on, for a blob that does not come into the store. */
+  readonly read?: (start: number) => AsyncIterable<Uint8Array>;
 }
 
 /** Takes the blobs of layers as they are made. */
@@ -46,17 +50,18 @@ type Packed = Awaited<ReturnType<typeof packLayer>>;
 export async function packSnapshot(
   store: Store,
   snapshotId: string,
-  options: { codec: Codec | undefined; signal?: AbortSignal; taker?: BlobTaker | undefined },
+  options: { packing: Packing | undefined; signal?: AbortSignal; taker?: BlobTaker | undefined },
 ): Promise<PackedLayer> {
   const snapshot = store.snapshots.get(snapshotId)!;
+  const { codec, level } = options.packing ?? {};
   if (snapshot.diffId !== undefined && snapshot.size !== undefined) {
-    if (options.codec === undefined) return { diffId: snapshot.diffId, size: snapshot.size, blob: undefined };
-    const blob = knownBlob(store, snapshot.diffId, options.codec);
+    if (codec === undefined) return { diffId: snapshot.diffId, size: snapshot.size, blob: undefined };
+    const blob = knownBlob(store, snapshot.diffId, codec);
     if (blob) return { diffId: snapshot.diffId, size: snapshot.size, blob };
   }
-  const output = options.codec === undefined ? undefined : join(store.temporary, `layer-${randomUUID()}`);
+  const output = codec === undefined ? undefined : join(store.temporary, `layer-${randomUUID()}`);
   const short = isShort(snapshot.folder);
-  const growing = output === undefined || short || !options.taker ? undefined : startStream(output, options.codec!, options.taker);
+  const growing = output === undefined || short || !options.taker ? undefined : startStream(output, codec!, options.taker);
   try {
     const packed = await inWorker<PackOptions, Packed>(
       "layer/pack-layer.ts",
@@ -64,16 +69,17 @@ export async function packSnapshot(
       {
         upper: snapshot.folder,
         lowers: snapshot.parent === undefined ? [] : store.snapshots.lowers(snapshot.parent),
-        codec: options.codec ?? "none",
+        codec: codec ?? "none",
+        ...(level === undefined ? {} : { level }),
         ...(output === undefined ? {} : { output }),
       },
       { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.report(report as BlobReport) },
     );
     store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
-    if (options.codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
+    if (codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
     store.blobs.adopt(output, packed.digest!, packed.blobSize!);
-    const blob = { mediaType: ociLayerType(options.codec), digest: packed.digest!, size: packed.blobSize! };
-    store.layers.remember({ diffId: packed.diffId, ...blob, codec: options.codec });
+    const blob = { mediaType: ociLayerType(codec), digest: packed.digest!, size: packed.blobSize! };
+    store.layers.remember({ diffId: packed.diffId, ...blob, codec, level: level ?? DEFAULT_LEVEL[codec] });
     if (growing) growing.finish(blob, store.blobs.path(blob.digest));
     else options.taker?.add(blob);
     return { diffId: packed.diffId, size: packed.size, blob };
@@ -85,11 +91,14 @@ export async function packSnapshot(
   }
 }
 
-function startStream(output: string, codec: Codec, taker: BlobTaker): { report(report: BlobReport): void; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
+/** Hands a blob on while a worker writes it; what the worker reports and how it ends is to be told. */
+export function startStream(
+  output: string, codec: Codec, taker: BlobTaker, read?: GrowingBlob["read"],
+): { report(report: BlobReport): void; finish(blob: Descriptor, path: string): void; fail(error: unknown): void } {
   const file = new GrowingFile(output);
   const [whole, stored] = [Promise.withResolvers<Descriptor>(), Promise.withResolvers<Descriptor>()];
   for (const { promise } of [whole, stored]) promise.catch(() => undefined); // who packs throws it
-  taker.stream({ file, whole: whole.promise, stored: stored.promise });
+  taker.stream({ file, whole: whole.promise, stored: stored.promise, ...(read ? { read } : {}) });
   return {
     report({ written, digest }) {
       file.grown(written);

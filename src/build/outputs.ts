@@ -1,14 +1,14 @@
 import { fault } from "../std/fault.ts";
-import type { Codec } from "../oci/media-type.ts";
 import type { BuildOptions, BuildOutput } from "./build-options.ts";
+import { GZIP, type Packing } from "./packing.ts";
 
 /** What the outputs of a build need: fixed before anything runs, so that nothing fails at the end for want of a name. */
 export interface OutputPlan {
   readonly outputs: readonly BuildOutput[];
   /** Whether a config and a record in the store are made. */
   readonly image: boolean;
-  /** Codec of the layer blobs that some output needs; undefined where tars are only hashed. */
-  readonly codec: Codec | undefined;
+  /** How layers are packed as they are made; undefined where tars are only hashed. */
+  readonly packing: Packing | undefined;
 }
 
 /** @throws TAG_NEEDED, OUTPUT_INVALID */
@@ -18,6 +18,15 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   const toStandardOutput = outputs.filter((output) => "dest" in output && output.dest === "-").length;
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
-  const gzip = outputs.some(({ type }) => type === "registry" || type === "oci");
-  return { outputs, image: withImage, codec: gzip ? "gzip" : undefined };
+  const packing = outputs.filter(isPacked).map(packingOf).find(({ codec }) => codec !== "none");
+  return { outputs, image: withImage, packing };
+}
+
+/** How the layers of an output are packed: archives for docker hold plain tars, unless something else is asked for. */
+export function packingOf(output: BuildOutput): Packing {
+  return ("packing" in output ? output.packing : undefined) ?? (output.type === "docker" ? { codec: "none" } : GZIP);
+}
+
+function isPacked({ type }: BuildOutput): boolean {
+  return type === "registry" || type === "oci" || type === "docker";
 }

@@ -72,16 +72,18 @@ export class PushAhead implements BlobTaker, Disposable {
     this.#uploads.push({ place, blob, arrival });
   }
 
-  async #send(place: Reference, { digest, size }: Descriptor): Promise<BlobArrival> {
+  async #send(
+    place: Reference, { digest, size }: Descriptor, read = (start: number): AsyncIterable<Uint8Array> => this.#store.blobs.read(digest, { start }),
+  ): Promise<BlobArrival> {
     const client = await this.#client();
     const signal = this.#signal;
     if (size > NO_QUESTION && (await client.blobHead(place, digest, { push: true, signal }))) return "exists";
-    await client.blobPut(place, { digest, size, open: (start) => this.#store.blobs.read(digest, { start }) }, { signal });
+    await client.blobPut(place, { digest, size, open: read }, { signal });
     return "sent";
   }
 
   /** Sends what is there of the blob, as it comes; a registry that has it already is found out when its digest is known. */
-  async #sendGrowing(place: Reference, { file, whole, stored }: GrowingBlob): Promise<BlobArrival> {
+  async #sendGrowing(place: Reference, { file, whole, stored, read }: GrowingBlob): Promise<BlobArrival> {
     const client = await this.#client();
     const needless = new AbortController();
     let sent = 0;
@@ -96,7 +98,7 @@ export class PushAhead implements BlobTaker, Disposable {
     }
     if (await streamed) return "sent";
     this.#signal.throwIfAborted();
-    return this.#send(place, await stored);
+    return this.#send(place, await stored, read);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import { parseManifest, type Manifest } from "../oci/manifest.ts";
+import { parseManifest, type Descriptor, type Manifest } from "../oci/manifest.ts";
 import { layerCodec } from "../oci/media-type.ts";
 import { parseImageConfig } from "../oci/image-config.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -10,7 +10,11 @@ import type { RegistryClient } from "../registry/client.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
+import type { BlobSource } from "../image/blobs.ts";
+import type { Image } from "../image/image.ts";
+import { ConversionChanged, ConvertedImage } from "./converted-image.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
+import { GZIP, type Packing } from "./packing.ts";
 import { PushAhead } from "./push-ahead.ts";
 
 /** Brings an image with all its blobs into the store, under its name. */
@@ -43,37 +47,56 @@ export async function pullToStore(
 export interface Pushed {
   readonly reference: Reference;
   readonly digest: Digest;
+  /** Media type, digest and size of the manifest. */
+  readonly manifest: Descriptor;
   readonly bytesSent: number;
   readonly bytesSaved: number;
 }
 
+export interface PushOptions {
+  /** What sends layers already, in a build. */
+  readonly ahead?: PushAhead;
+  /** Whether the image was made just now. */
+  readonly fresh?: boolean;
+  /** How layers are packed that are not yet, and with `force` how all of them are. */
+  readonly packing?: Packing;
+}
+
 /**
- * Sends an image of the store to the registry of that name. Layers that have to be packed for that are sent meanwhile.
- * @param options.ahead what sends layers already, in a build; `options.fresh`: whether the image was made just now
+ * Sends an image of the store to the registry of that name. Layers that have to be packed or converted for that are sent
+ * meanwhile.
  */
 export async function pushFromStore(
-  store: Store, client: RegistryClient, image: ImageRecord, reference: Reference, access: LayerAccess, options: { ahead?: PushAhead; fresh?: boolean } = {},
+  store: Store, client: RegistryClient, image: ImageRecord, reference: Reference, access: LayerAccess, options: PushOptions = {},
 ): Promise<Pushed> {
+  const { packing = GZIP } = options;
   using own = options.ahead ? undefined : new PushAhead({ store, client: async () => client, names: [formatReference(reference)], signal: access.signal });
   const ahead = options.ahead ?? own!;
-  const portable = await portableImage(store, image, "gzip", { ...access, taker: ahead });
-  const sent = await pushImage(
-    client,
-    reference,
-    { manifest: { bytes: portable.manifestBytes, mediaType: portable.descriptor.mediaType }, config: portable.manifest.config, layers: portable.manifest.layers },
-    store.blobs,
-    {
+  const portable = await portableImage(store, image, packing, { ...access, taker: ahead });
+  const send = async ({ manifestBytes, descriptor, manifest }: Image, blobs: BlobSource): Promise<Pushed> => {
+    const sent = await pushImage(client, reference, { manifest: { bytes: manifestBytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, blobs, {
       onProgress: access.onProgress,
       mountFrom: ({ digest }) => store.places.find(reference.host, digest),
       onMountRefused: ({ digest }, repository) => store.places.forget({ host: reference.host, repository }, digest),
       underWay: await ahead.underWay(reference),
       fresh: new Set(options.fresh ? [image.id] : []),
       ...(access.signal ? { signal: access.signal } : {}),
-    },
-  );
-  store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
-  store.places.remember(reference, blobsOf(portable.manifest));
-  return { reference, digest: sent.digest, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
+    });
+    store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
+    store.places.remember(reference, blobsOf(manifest));
+    return { reference, digest: sent.digest, manifest: descriptor, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
+  };
+  if (!packing.force) return await send(portable, store.blobs);
+  const convert = async (believe: boolean): Promise<Pushed> => {
+    using converted = await ConvertedImage.make(store, portable, packing, { ...access, taker: ahead, believe });
+    return await send(converted.image, converted);
+  };
+  try {
+    return await convert(true);
+  } catch (error) {
+    if (error instanceof ConversionChanged) return await convert(false);
+    throw error;
+  }
 }
 
 /** What a repository holds that holds the manifest. Layers with addresses of their own may lie there only. */

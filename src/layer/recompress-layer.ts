@@ -41,5 +41,5 @@ export async function recompressLayer(options: RecompressOptions, context?: Work
   }
   const actual = tar.digest();
   if (actual !== options.diffId) throw fault("LAYER_DIFF_ID", { layer: archive, expected: options.diffId, actual });
-  return file.end();
+  return await file.end();
 }

@@ -40,9 +40,20 @@ export class LayerBlobs {
     return row && toLayerBlob(row);
   }
 
+  /** What packing that layer so gives, as far as it was done before; the blob need not be in the store. */
+  remembered(diffId: Digest, { codec, level }: { codec: Codec; level: number }): LayerBlob | undefined {
+    const row = this.#database.get<Row>("SELECT * FROM layer_blob WHERE diff_id = ? AND codec = ? AND level = ? ORDER BY digest LIMIT 1", diffId, codec, level);
+    return row && toLayerBlob(row);
+  }
+
   /** The layer that a blob holds, if that was ever learned. */
   diffIdOf(digest: Digest): Digest | undefined {
     return this.#database.get<{ diff_id: Digest }>("SELECT diff_id FROM layer_blob WHERE digest = ?", digest)?.diff_id;
+  }
+
+  /** The blob is not what the layer is packed into any more. */
+  forget(diffId: Digest, digest: Digest): void {
+    this.#database.run("DELETE FROM layer_blob WHERE diff_id = ? AND digest = ?", diffId, digest);
   }
 
   /** Notes that a blob holds a layer. The blob itself may come later. */

@@ -19,7 +19,7 @@ export const buildFlags = flagTable({
   pull: { kind: "switch", help: "Ask the registry for the base images, even for those in the store", group: "Cache" },
   explain: { kind: "switch", help: "Show for each step why it ran or what it hit", group: "Cache" },
 
-  output: { kind: "list", short: "o", value: "type=TYPE[,dest=PATH]", help: "Where the result goes: store, registry, oci, docker, tar or local; may be given several times. A path alone is a local folder, `-` a tar on standard output", group: "Output" },
+  output: { kind: "list", short: "o", value: "type=TYPE[,dest=PATH]", help: "Where the result goes: store, registry, oci, docker, tar or local; may be given several times. A path alone is a local folder, `-` a tar on standard output. registry, oci and docker take compression=, compression-level= and force-compression=", group: "Output" },
   push: { kind: "switch", help: "Store and push, `-o type=store -o type=registry`", group: "Output" },
   load: { kind: "switch", help: "Store, `-o type=store`; so it is done when no output is named", group: "Output" },
   iidfile: { kind: "text", value: "PATH", help: "Write the image id to a file", group: "Output" },

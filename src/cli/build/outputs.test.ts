@@ -22,6 +22,10 @@ test("outputs are read as Docker reads them", () => {
     [[["-"]], [{ type: "tar", dest: "-" }]],
     [[["type=oci"]], [{ type: "oci", dest: "-" }]],
     [[["type=local,dest=out"]], [{ type: "local", dest: "out" }]],
+    [[["type=registry,compression=zstd,compression-level=5"]], [{ type: "registry", packing: { codec: "zstd", level: 5 } }]],
+    [[["type=oci,dest=a.tar,compression=uncompressed,force-compression=true"]], [{ type: "oci", dest: "a.tar", packing: { codec: "none", force: true } }]],
+    [[["type=docker,dest=a.tar,compression=gzip"]], [{ type: "docker", dest: "a.tar", packing: { codec: "gzip" } }]],
+    [[["type=image,push=true,compression=zstd"]], [{ type: "store" }, { type: "registry", packing: { codec: "zstd" } }]],
   ];
   for (const [args, expected] of cases) assert.deepEqual(outputs(...args), expected, JSON.stringify(args));
 });
@@ -30,7 +34,8 @@ test("outputs that make no sense are refused", () => {
   const cases: [Parameters<typeof outputs>, string][] = [
     [[["type=odd"]], "OUTPUT_INVALID"], [[["dest=x"]], "OUTPUT_INVALID"], [[["type=local"]], "OUTPUT_INVALID"], [[["type=store,dest=x"]], "OUTPUT_INVALID"],
     [[["type=oci"], { terminal: true }], "OUTPUT_INVALID"], [[["type=oci", "type=tar"]], "OUTPUT_INVALID"],
-    [[["type=oci,dest=x,compression=zstd"]], "NOT_SUPPORTED"], [[['type=oci,"dest=x']], "USAGE"],
+    [[["type=oci,dest=x,compression=estargz"]], "NOT_SUPPORTED"], [[["type=oci,dest=x,compression=lz4"]], "USAGE"],
+    [[["type=tar,dest=x,compression=zstd"]], "NOT_SUPPORTED"], [[["type=docker,compression=zstd"]], "OUTPUT_INVALID"], [[['type=oci,"dest=x']], "USAGE"],
   ];
   for (const [args, code] of cases) assert.throws(() => outputs(...args), (error) => isFault(error, code as "USAGE"), JSON.stringify(args));
 });

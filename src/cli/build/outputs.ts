@@ -1,5 +1,6 @@
 import type { BuildOutput } from "../../build/build-options.ts";
 import { fault } from "../../std/fault.ts";
+import { readPacking } from "../flags/compression.ts";
 import { csvFields } from "../flags/csv.ts";
 
 /** What of the command line says where the result goes. */
@@ -34,20 +35,25 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
   const fields = csvFields(text, "-o, --output");
   const type = fields.get("type") ?? "";
   const dest = fields.get("dest") ?? fields.get("output") ?? "";
-  const known = type === "image" ? ["type", "push"] : ["type", "dest", "output"];
+  const packed = ["image", "registry", "oci", "docker"].includes(type);
+  const known = [...(type === "image" ? ["type", "push"] : ["type", "dest", "output"]), ...(packed ? ["compression", "compression-level", "force-compression"] : [])];
   for (const key of fields.keys()) {
     if (!known.includes(key)) throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: "names are given with -t" });
   }
+  const force = isTrue(fields.get("force-compression"));
+  const wanted = readPacking({ compression: fields.get("compression"), level: fields.get("compression-level"), force }, `-o, --output ${text}`);
+  const packing = wanted === undefined ? {} : { packing: wanted };
   switch (type) {
     case "store":
     case "registry":
       if (dest !== "") throw fault("OUTPUT_INVALID", { problem: `an output of type ${type} takes no dest`, hint: "names are given with -t" });
-      return [{ type }];
+      return [type === "store" ? { type } : { type, ...packing }];
     case "image":
-      return isTrue(fields.get("push")) ? [{ type: "store" }, { type: "registry" }] : [{ type: "store" }];
+      return isTrue(fields.get("push")) ? [{ type: "store" }, { type: "registry", ...packing }] : [inStore(wanted)];
     case "docker":
-      return dest === "" ? [{ type: "store" }] : [toFile(type, dest, terminal)];
+      return dest === "" ? [inStore(wanted)] : [{ ...toFile(type, dest, terminal), ...packing }];
     case "oci":
+      return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...packing }];
     case "tar":
       return [toFile(type, dest === "" ? "-" : dest, terminal)];
     case "local":
@@ -61,7 +67,13 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
   }
 }
 
-function toFile(type: "oci" | "docker" | "tar", dest: string, terminal: boolean): BuildOutput {
+/** The store holds layers as folders, and packs them when they go somewhere. */
+function inStore(packing: unknown): BuildOutput {
+  if (packing !== undefined) throw fault("OUTPUT_INVALID", { problem: "an image in the store is not compressed", hint: "give compression= to an output of type registry, oci or docker,dest=FILE, or --compression to `sampan push`" });
+  return { type: "store" };
+}
+
+function toFile<Type extends "oci" | "docker" | "tar">(type: Type, dest: string, terminal: boolean): { type: Type; dest: string } {
   if (dest === "-" && terminal) {
     throw fault("OUTPUT_INVALID", { problem: "an archive is not written to a terminal", hint: "add dest=FILE, or send standard output to a file" });
   }

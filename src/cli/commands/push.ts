@@ -13,6 +13,8 @@ export const pushCommand = command({
   usage: "[OPTIONS] NAME[:TAG]...",
   flags: flagTable({
     "all-tags": { kind: "switch", short: "a", help: "Push every tag that the repository has here" },
+    compression: { kind: "text", value: "CODEC[:LEVEL]", help: "How layers are packed that are not yet: gzip, zstd or none; a level is given as in `zstd:3`" },
+    "force-compression": { kind: "switch", help: "Convert layers that are packed in another way; without --compression to gzip" },
     json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
     quiet: { kind: "switch", short: "q", help: "Print the name only" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
@@ -21,6 +23,7 @@ export const pushCommand = command({
   }),
   examples: [
     { title: "Name an image for a registry and push it", line: "sampan tag app:1.0 127.0.0.1:5000/app:1.0 && sampan push 127.0.0.1:5000/app:1.0" },
+    { title: "With layers that are smaller and faster to unpack", line: "sampan push --compression zstd --force-compression registry.example.com/app:1.0" },
     { title: "Two tags of an image", line: "sampan push registry.example.com/app:1.0 registry.example.com/app:latest" },
   ],
   positionals: { min: 1, max: Infinity },
@@ -28,6 +31,8 @@ export const pushCommand = command({
     const [{ parseReference }, { pushNames }, { fault }] = await Promise.all([
       import("../../oci/reference.ts"), import("../images/push-names.ts"), import("../../std/fault.ts"),
     ]);
+    const words = { compression: flags.compression, force: flags["force-compression"] };
+    const packing = words.compression === undefined && !words.force ? undefined : (await import("../flags/compression.ts")).readPacking(words, "--compression");
     if (flags.quiet && flags.json) throw fault("USAGE", { problem: "--quiet and --json exclude each other" });
     const hosts = new Set<string>();
     for (const word of positionals) {
@@ -37,7 +42,7 @@ export const pushCommand = command({
       hosts.add(host);
     }
     return withStore(async (store) => pushNames(store, positionals, {
-      allTags: flags["all-tags"], quiet: flags.quiet, json: flags.json, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
+      allTags: flags["all-tags"], quiet: flags.quiet, json: flags.json, packing, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
     }));
   },
 });

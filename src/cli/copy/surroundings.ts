@@ -1,5 +1,6 @@
 import { portableImage } from "../../build/image-layers.ts";
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
+import { GZIP } from "../../build/packing.ts";
 import type { Location } from "../../carry/location.ts";
 import type { Surroundings } from "../../carry/open-place.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
@@ -31,7 +32,7 @@ async function surround<Result>(store: Store | undefined, { access, io, onProgre
     writer: writer.get,
     store: () => store!,
     portable: (opened, name) =>
-      portableImage(opened, opened.images.find(name), "gzip", {
+      portableImage(opened, opened.images.find(name), GZIP, {
         client: reader.get, recordOwners: insideUserNamespace()?.mapped === "one", stepId: `pack ${name}`, onProgress, signal,
       }),
     onChange: (message) => onProgress({ type: "warning", message }),

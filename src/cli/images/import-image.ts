@@ -45,7 +45,7 @@ export async function importImage(store: Store, options: ImportOptions): Promise
     await store.snapshots.discard(active);
     throw error;
   }
-  const { diffId, size } = await packSnapshot(store, snapshot, { codec: undefined, signal });
+  const { diffId, size } = await packSnapshot(store, snapshot, { packing: undefined, signal });
   store.snapshots.describe(snapshot, { diffId, chainId: diffId, size });
   const created = new Date().toISOString();
   const bytes = serializeImageConfig({ ...platform, created, config, rootfs: { type: "layers", diff_ids: [diffId] }, history: [{ created, comment: message }] });

@@ -1,5 +1,6 @@
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
 import { pushFromStore } from "../../build/transfer.ts";
+import type { Packing } from "../../build/packing.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
 import { familiarReference, formatReference, formatRepository, parseReference, type Reference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
@@ -14,6 +15,7 @@ export interface PushFlags {
   readonly allTags: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
+  readonly packing: Packing | undefined;
   readonly access: ClientAccess;
   readonly io: Io;
   readonly signal: AbortSignal;
@@ -39,7 +41,7 @@ export async function pushNames(store: Store, words: readonly string[], flags: P
 }
 
 async function pushName(store: Store, word: string, client: ReturnType<typeof lazyClient>["get"], flags: PushFlags): Promise<void> {
-  const { allTags, quiet, json, io, signal } = flags;
+  const { allTags, quiet, json, packing, io, signal } = flags;
   const reference = parseReference(word);
   const written = parseReference(word, { implicitTag: false });
   if (!quiet && !json) {
@@ -54,16 +56,15 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
     const started = performance.now();
     const renderer = quiet ? undefined : json ? transferJson({ stream: io.stdout, errors: io.stderr }) : transferLines("push", { stream: io.stdout, errors: io.stderr, env: io.env });
     try {
-      const { reference: place, ...pushed } = await pushFromStore(store, await client(), image, parseReference(name), {
+      const pushed = await pushFromStore(store, await client(), image, parseReference(name), {
         client, recordOwners, stepId: `push ${name}`, onProgress: (event) => renderer?.onEvent(event), signal,
-      });
+      }, packing ? { packing } : {});
       renderer?.close();
       if (quiet) continue;
       const summary: TransferSummary = { reference: name, digest: pushed.digest, bytesSent: pushed.bytesSent, bytesSaved: pushed.bytesSaved, seconds: secondsSince(started) };
       if (json) io.stdout.write(`${JSON.stringify(summary)}\n`);
       else {
-        const size = store.blobs.size(pushed.digest);
-        io.stdout.write(`${place.tag}: digest: ${pushed.digest}${size === undefined ? "" : ` size: ${size}`}\n`);
+        io.stdout.write(`${pushed.reference.tag}: digest: ${pushed.digest} size: ${pushed.manifest.size}\n`);
         io.stderr.write(`${summaryText(summary)}\n`);
       }
     } finally {

@@ -1,5 +1,6 @@
 import { portableImage } from "../../build/image-layers.ts";
 import { lazyClient } from "../../build/lazy-client.ts";
+import { GZIP } from "../../build/packing.ts";
 import { writeOutput } from "../../export/write-output.ts";
 import { writeDockerArchive } from "../../image/write-archive.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
@@ -21,7 +22,7 @@ export async function saveImages(store: Store, words: readonly string[], { dest,
   const recordOwners = insideUserNamespace()?.mapped === "one";
   const images = await Promise.all([...chosen.values()].map(async ({ record, names }) => ({
     // Packed as a push would pack it, so that no layer is packed twice.
-    image: await portableImage(store, record, "gzip", { client: client.get, recordOwners, stepId: "save", onProgress: () => {}, signal }),
+    image: await portableImage(store, record, GZIP, { client: client.get, recordOwners, stepId: "save", onProgress: () => {}, signal }),
     names: [...names],
   })));
   await writeOutput(dest, cwd, async (output) => void (await writeDockerArchive(images, store.blobs, output, { signal })));

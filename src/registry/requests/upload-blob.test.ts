@@ -294,6 +294,14 @@ for (const [what, answer] of [
   });
 }
 
+test("a registry that is still taking what a killed push had sent is asked again for the offset", async () => {
+  const moved = (_: SeenRequest, response: ServerResponse): void => reply(response, 416, {}, registryError("RANGE_INVALID", "no"));
+  await using server = await startScriptedServer(script({ GET: [at("/up/6", "0-999999"), at("/up/6", "0-1199999")], PATCH: [moved, accepted("/up/7")], PUT: [created] }));
+  await using client = withJournal(createJournal([[largeBlob.digest, `${server.origin}/up/6`]]));
+  assert.deepEqual(await client.blobPut(parseReference(`${server.host}/a`), largeBlob), { sent: 800_000 });
+  assert.deepEqual(server.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["content-range"]), ["1000000-1999999", "1200000-1999999"]);
+});
+
 test("an earlier upload that the registry will not go on with is no reason to fail", async () => {
   const busy = (_: SeenRequest, response: ServerResponse): void => reply(response, 409, {}, registryError("BLOB_UPLOAD_INVALID", "busy"));
   await using server = await startScriptedServer(script({ GET: [at("/up/6", "0-999")], PATCH: [busy], POST: [accepted("/up/9")], PUT: [created] }));

@@ -20,6 +20,7 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
   if (earlier && options.location) void cancelUpload(session, endpoint, reference, options.location, AbortSignal.timeout(CANCEL_TIMEOUT));
   let location = earlier?.location ?? options.location;
   let offset = earlier?.offset ?? 0;
+  let resuming = earlier !== undefined;
   let sent = blob.size - offset;
   for (let attempt = 1; ; attempt += 1) {
     // It is tried several times already, as nothing is sent twice by it.
@@ -35,9 +36,11 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
       return { sent };
     } catch (error) {
       options.signal?.throwIfAborted();
-      // An upload of another process may be refused for reasons of its own; then a new one is what there would have been without it.
-      const stale = earlier !== undefined && attempt === 1 && isFault(error, "REGISTRY_REFUSED");
-      const wait = stale ? 0 : isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
+      // The registry may not know yet that the process before us is gone, and still be taking what it had sent.
+      const unsettled = resuming && isRefusedWith(error, [409, 416]);
+      // It may also refuse that upload for reasons of its own; then a new one is what there would have been without it.
+      const stale = resuming && isFault(error, "REGISTRY_REFUSED") && !(unsettled && attempt < 4);
+      const wait = stale ? 0 : unsettled || isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
       if (wait === undefined) throw error;
       await session.clock.sleep(wait, options.signal);
       // The answer may have been lost after everything had arrived.
@@ -48,7 +51,8 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
       const left = location && !stale ? await uploadState(session, endpoint, reference, location, options.signal) : undefined;
       location = left?.location;
       offset = left?.offset ?? 0;
-      if (offset === 0) sent = blob.size;
+      resuming &&= offset > 0;
+      sent = resuming ? blob.size - offset : blob.size;
     }
   }
 }
@@ -69,6 +73,10 @@ function retryAfter(error: unknown): string | undefined {
   if (!isFault(error, "REGISTRY_LIMIT") && !isFault(error, "REGISTRY_SERVER_ERROR") && !isFault(error, "REGISTRY_REFUSED")) return undefined;
   const { retryAfterSeconds } = error.details as { retryAfterSeconds?: number };
   return retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds);
+}
+
+function isRefusedWith(error: unknown, statuses: readonly number[]): boolean {
+  return isFault(error, "REGISTRY_REFUSED") && statuses.includes((error.details as { status: number }).status);
 }
 
 function isPassing(error: unknown): boolean {
