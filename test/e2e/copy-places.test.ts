@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
+import type { Descriptor } from "../../src/oci/manifest.ts";
 import { fleet, named, OTHER, OWN } from "../support/cargo.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
 import { foreign } from "../support/foreign.ts";
@@ -30,7 +31,7 @@ test("an image keeps its digest on its way through every kind of place, as skope
   const inspect = async (place: string): Promise<string> => (JSON.parse(await foreign("skopeo", ["inspect", ...PLAIN, place], { cwd: folder })) as { Digest: string }).Digest;
   assert.equal((await copy("-q", "oci:fleet:v1", `${host}/team/app:1`)).stdout, `${own.digest}\n`);
   const way = [`docker://${host}/team/app:1`, "oci-archive:one.tar:name", "store:app:1", "oci:two:app", "docker-archive:three.tar:app:3", `${host}/team/back:1`];
-  for (const [index, place] of way.slice(1).entries()) assert.match((await copy(way[index]!, place)).stdout, new RegExp(`^${own.digest}: sent [^,]+, saved [^,]+, `), place);
+  for (const [index, place] of way.slice(1).entries()) assert.match((await copy(way[index]!, place)).stdout, new RegExp(`^${own.digest}: \\S+ sent, \\S+ saved by reuse, `), place);
   for (const place of [`docker://${host}/team/app:1`, `docker://${host}/team/back:1`, "oci-archive:one.tar:name", "oci:two:app"]) assert.equal(await inspect(place), own.digest, place);
   assert.deepEqual((JSON.parse(await foreign("skopeo", ["inspect", "--raw", "docker-archive:three.tar:app:3"], { cwd: folder })) as { layers: unknown[] }).layers.length, 1);
   assert.equal((await sampan(["inspect", "-f", "{{.Descriptor.digest}}", "app:1"])).stdout, `${own.digest}\n`);
@@ -107,13 +108,24 @@ test("without flags it is this machine's image, with several platforms an index 
 });
 
 test("blobs are mounted within a host, left out where they are, and not even asked for where the manifest is", async (context) => {
-  const { copy, host } = await start(context);
+  const { copy, host, cargo, index, own, other } = await start(context);
+  const documents = [index, own, other].map(({ digest }) => digest);
+  const blobs = [own, other].flatMap(({ digest }) => {
+    const { config, layers } = JSON.parse(Buffer.from(cargo.blobs.get(digest)!).toString()) as { config: Descriptor; layers: Descriptor[] };
+    return [config.digest, ...layers.map((layer) => layer.digest)];
+  });
+  const weight = [...documents, ...blobs].reduce((sum, digest) => sum + cargo.blobs.get(digest)!.length, 0);
   const first = await copy("--all", "oci:fleet:v1", `${host}/one:1`);
   assert.equal([...first.stderr.matchAll(/: Copied$/gm)].length, 4);
   const mounted = await copy("--all", `${host}/one:1`, `${host}/two:1`);
   assert.equal([...mounted.stderr.matchAll(/: Mounted from another repository$/gm)].length, 4);
-  assert.match(mounted.stdout, /sent \d+(?:\.\d+)?kB, saved \d/);
+  assert.match(mounted.stdout, /: \d+(?:\.\d+)?kB sent, \d\S+ saved by reuse/);
   assert.equal((await copy("--all", `${host}/one:1`, `${host}/two:2`)).stderr, "");
+  const lines = (await copy("--all", "--json", "oci:fleet:v1", `${host}/three:1`)).stdout.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(lines.slice(0, -1).filter(({ state }) => state === "done").map(({ layer }) => layer).sort(), [...blobs].sort());
+  const { seconds, ...summary } = lines.at(-1)!;
+  assert.ok(Number(seconds) > 0);
+  assert.deepEqual(summary, { reference: `${host}/three:1`, digest: index.digest, mediaType: index.mediaType, bytesSent: weight, bytesSaved: 0, referrers: 0 });
   await copy("--all", "oci:fleet:v1", "oci:out");
   assert.equal([...(await copy("--all", "oci:fleet:v1", "oci:out")).stderr.matchAll(/: Already exists$/gm)].length, 4);
 });

@@ -16,6 +16,7 @@ export const copyCommand = command({
     referrers: { kind: "switch", help: "Copy what refers to the image too: signatures, SBOMs, attestations, and what refers to these" },
     digestfile: { kind: "text", value: "FILE", help: "Write the digest of the copy to a file" },
     quiet: { kind: "switch", short: "q", help: "Print the digest only" },
+    json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
     parallel: { kind: "text", value: "N", help: "Blobs at once", default: "6" },
     "src-creds": { kind: "text", value: "USER[:PASSWORD]", help: "Login for the registry of the source, instead of the one that is kept", group: "Registry" },
     "dest-creds": { kind: "text", value: "USER[:PASSWORD]", help: "Login for the registry of the target, instead of the one that is kept", group: "Registry" },
@@ -42,7 +43,7 @@ export const copyCommand = command({
     const [source, target] = [parseLocation(positionals[0]!), parseLocation(positionals[1]!)];
     await copyImage(source, target, {
       platforms: wantedPlatforms(flags), referrers: flags.referrers, parallel: wholeNumber(flags.parallel, "--parallel", { min: 1, max: 64 }),
-      quiet: flags.quiet, digestFile: flags.digestfile, access: await copyAccess(flags, source, target, { io, signal }), io, signal,
+      quiet: flags.quiet, json: flags.json, digestFile: flags.digestfile, access: await copyAccess(flags, source, target, { io, signal }), io, signal,
     });
   },
 });

@@ -15,6 +15,7 @@ export const syncCommand = command({
     parallel: { kind: "text", value: "N", help: "Targets at once", default: "3" },
     quiet: { kind: "switch", short: "q", help: "Print errors only" },
     json: { kind: "switch", help: "Write the plan and the results as JSON, one per line" },
+    authfile: { kind: "text", value: "PATH", help: "Look for logins in this file only, in docker's or containers' format", group: "Registry" },
     insecure: { kind: "switch", help: "Speak plain HTTP to registries, or HTTPS without checking their certificates", group: "Registry" },
   }),
   examples: [{ title: "See what would be done", line: "sampan sync --dry-run mirror.yaml" }],
@@ -23,7 +24,7 @@ export const syncCommand = command({
     const [{ syncFile }, { wholeNumber }] = await Promise.all([import("../sync/sync-file.ts"), import("../flags/whole-number.ts")]);
     return syncFile(positionals[0]!, {
       dryRun: flags["dry-run"], explain: flags.explain, delete: flags.delete, parallel: wholeNumber(flags.parallel, "--parallel", { min: 1, max: 32 }),
-      format: flags.quiet ? "quiet" : flags.json ? "json" : "text", insecure: flags.insecure, io, signal,
+      format: flags.quiet ? "quiet" : flags.json ? "json" : "text", insecure: flags.insecure, authfile: flags.authfile, io, signal,
     });
   },
 });

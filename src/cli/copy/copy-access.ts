@@ -1,7 +1,7 @@
 import type { ClientAccess } from "../../build/lazy-client.ts";
 import type { Location } from "../../carry/location.ts";
 import { givenLogin } from "../flags/given-login.ts";
-import { readableFile } from "../flags/registry-flags.ts";
+import { readableFile, registryAccess } from "../flags/registry-flags.ts";
 import type { Io } from "../io.ts";
 import type { CopyCall } from "./surroundings.ts";
 
@@ -16,11 +16,11 @@ export interface CopyAccessFlags {
 
 /** Access to both ends, as skopeo's flags say it. @throws USAGE, NO_TERMINAL */
 export async function copyAccess(flags: CopyAccessFlags, source: Location, target: Location, call: { io: Io; signal: AbortSignal }): Promise<CopyCall["access"]> {
-  const { insecure } = flags;
+  const both = await registryAccess({ insecure: flags.insecure, authfile: undefined, creds: undefined, "no-creds": false }, [], call);
   const access = async (end: "src" | "dest", location: Location): Promise<ClientAccess> => {
     const [creds, file] = [flags[`${end}-creds`], flags[`${end}-authfile`] ?? flags.authfile];
     return {
-      insecure,
+      ...both,
       ...(file === undefined ? {} : { authFile: await readableFile(file, call.io.cwd) }),
       ...(creds === undefined ? {} : { logins: await givenLogin(creds, location.kind === "registry" ? [location.reference.host] : [], { ...call, flag: `--${end}-creds` }) }),
     };

@@ -5,8 +5,9 @@ import type { WantedPlatforms } from "../../carry/choose-root.ts";
 import { formatLocation, type Location } from "../../carry/location.ts";
 import { openSink, openSource } from "../../carry/open-place.ts";
 import type { Io } from "../io.ts";
+import { transferJson } from "../progress/transfer-json.ts";
 import { transferLines } from "../progress/transfer-lines.ts";
-import { summaryLine } from "./summary-line.ts";
+import { secondsSince, summaryText, type TransferSummary } from "../progress/transfer-summary.ts";
 import { withSurroundings, type CopyCall } from "./surroundings.ts";
 
 export interface CopyFlags {
@@ -14,6 +15,7 @@ export interface CopyFlags {
   readonly referrers: boolean;
   readonly parallel: number;
   readonly quiet: boolean;
+  readonly json: boolean;
   readonly digestFile: string | undefined;
   readonly access: CopyCall["access"];
   readonly io: Io;
@@ -21,9 +23,9 @@ export interface CopyFlags {
 }
 
 /** Copies from one place to another, with a line for each blob on standard error and one for the whole on standard output. */
-export async function copyImage(from: Location, to: Location, { quiet, digestFile, access, io, signal, ...options }: CopyFlags): Promise<Carried> {
-  const started = Date.now();
-  const renderer = quiet ? undefined : transferLines("copy", { stream: io.stderr, errors: io.stderr, env: io.env });
+export async function copyImage(from: Location, to: Location, { quiet, json, digestFile, access, io, signal, ...options }: CopyFlags): Promise<void> {
+  const started = performance.now();
+  const renderer = quiet ? undefined : json ? transferJson({ stream: io.stdout, errors: io.stderr }) : transferLines("copy", { stream: io.stderr, errors: io.stderr, env: io.env });
   const onProgress: CopyCall["onProgress"] = (event) => renderer?.onEvent(event);
   try {
     const carried = await withSurroundings([from, to], { access, io, onProgress, signal }, async (around) => {
@@ -33,9 +35,14 @@ export async function copyImage(from: Location, to: Location, { quiet, digestFil
     });
     renderer?.close();
     if (digestFile !== undefined) writeFileSync(resolve(io.cwd, digestFile), carried.digest);
-    io.stdout.write(quiet ? `${carried.digest}\n` : `${summaryLine(carried, (Date.now() - started) / 1000)}\n`);
-    return carried;
+    const summary = { ...summaryOf(carried, formatLocation(to)), seconds: secondsSince(started) };
+    if (quiet) io.stdout.write(`${carried.digest}\n`);
+    else io.stdout.write(json ? `${JSON.stringify({ ...summary, mediaType: carried.mediaType, referrers: carried.referrers })}\n` : `${summaryText(summary)}\n`);
   } finally {
     renderer?.close();
   }
+}
+
+function summaryOf({ digest, bytesSent, bytesSaved }: Carried, reference: string): Omit<TransferSummary, "seconds"> {
+  return { reference, digest, bytesSent, bytesSaved };
 }

@@ -3,17 +3,17 @@ import type { Renderer } from "./renderer.ts";
 import { TransferRates } from "./transfer-rate.ts";
 import { warningLines } from "./warning-lines.ts";
 
-/** A line of the stream of `push --json` and `pull --json`; docs/guides/transfers.md tells its meaning. */
+/** A line of the stream of `push --json`, `pull --json` and `copy --json`; docs/guides/transfers.md tells its meaning. */
 export interface TransferLine {
   readonly layer: string;
-  readonly state: "pulling" | "pushing" | "extracting" | "compressing" | "exists" | "mounted" | "done";
+  readonly state: "pulling" | "pushing" | "copying" | "extracting" | "compressing" | "exists" | "mounted" | "done";
   readonly current: number;
   readonly total: number | null;
   /** Bytes per second. */
   readonly rate: number | null;
 }
 
-/** Progress of `push` and `pull` for programs: a JSON object per line. Warnings go to `errors`. */
+/** Progress of `push`, `pull` and `copy` for programs: a JSON object per line. Warnings go to `errors`. */
 export function transferJson({ stream, errors }: { stream: NodeJS.WriteStream; errors: NodeJS.WriteStream }): Renderer {
   const rates = new TransferRates();
   const warnings: WarningEvent[] = [];
@@ -35,7 +35,7 @@ function lineOf({ key, digest, action, current, total, completed }: TransferEven
   const resting = action === "exists" || action === "mounted";
   return {
     layer: digest ?? /sha256:[a-f0-9]+/.exec(key)?.[0] ?? key,
-    state: resting ? action : completed !== undefined ? "done" : action === "transferring" ? "pulling" : action,
+    state: resting ? action : completed !== undefined ? "done" : action === "transferring" ? "copying" : action,
     current,
     total: total ?? null,
     rate: resting || rate === undefined ? null : Math.round(rate),

@@ -6,6 +6,7 @@ import type { Surroundings } from "../../carry/open-place.ts";
 import { isFault } from "../../std/fault.ts";
 import { withSurroundings } from "../copy/surroundings.ts";
 import { printError } from "../errors/print-error.ts";
+import { registryAccess } from "../flags/registry-flags.ts";
 import type { Io } from "../io.ts";
 import { readText } from "../read-text.ts";
 import { createSyncReport, type SyncFormat } from "./sync-report.ts";
@@ -17,6 +18,7 @@ export interface SyncFlags {
   readonly parallel: number;
   readonly format: SyncFormat;
   readonly insecure: boolean;
+  readonly authfile: string | undefined;
   readonly io: Io;
   readonly signal: AbortSignal;
 }
@@ -27,7 +29,7 @@ const FILE_LIMIT = 1024 * 1024;
 export async function syncFile(file: string, flags: SyncFlags): Promise<number> {
   const { io, signal } = flags;
   const entries = readSyncFile(readText(resolve(io.cwd, file), file, FILE_LIMIT), file);
-  const access = { insecure: flags.insecure };
+  const access = await registryAccess({ insecure: flags.insecure, authfile: flags.authfile, creds: undefined, "no-creds": false }, [], { io, signal });
   const report = createSyncReport(io, flags);
   let failed = 0;
   const fail = async (error: unknown): Promise<void> => {
