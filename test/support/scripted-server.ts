@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TlsOptions } from "node:tls";
 
 /** One request as the server saw it. */
 export interface SeenRequest {
@@ -23,7 +24,7 @@ export type Script = (request: SeenRequest, response: ServerResponse) => void | 
 /** An HTTP server on loopback that misbehaves exactly as its script says, and remembers what it was asked. */
 export async function startScriptedServer(
   script: Script,
-  options: { tls?: { key: string; cert: string }; /** Answer before the body has come. */ eager?: boolean } = {},
+  options: { tls?: TlsOptions; /** Answer before the body has come. */ eager?: boolean } = {},
 ): Promise<ScriptedServer> {
   const requests: SeenRequest[] = [];
   const listener = async (message: import("node:http").IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -87,6 +87,7 @@ test("what does not fit is refused, with the file and the entry", () => {
     '[[registry]]\ninsecure = true': /\[\[registry\]\] 1: it has neither a prefix nor a location/,
     '[[registry]]\nprefix = "a.example"': /prefix "a.example" has no location/,
     '[[registry]]\nprefix = "a.*.example"\nlocation = "b"': /\* may only stand at the beginning/,
+    '[[registry]]\nprefix = "*.example/team"\nblocked = true': /a host without a path/,
     '[[registry]]\nlocation = "https://a.example"': /must be without https:/,
     '[[registry]]\nlocation = "a.example"\ninsecure = "yes"': /insecure is not true or false/,
     '[[registry]]\nlocation = "a.example"\n[[registry.mirror]]\ninsecure = true': /a mirror of prefix "a.example": it has no location/,

@@ -54,7 +54,7 @@ function parseRegistry(members: Members, file: string): RegistryEntry {
   const prefix = place(members, "prefix") || location;
   if (prefix === "") throw members.refuse("it has neither a prefix nor a location");
   const wild = prefix.startsWith("*.");
-  if (prefix.slice(wild ? 2 : 0).includes("*")) throw members.refuse(`prefix ${JSON.stringify(prefix)}: * may only stand at the beginning, as in *.example.com`);
+  if (prefix.slice(wild ? 2 : 0).includes("*") || (wild && prefix.includes("/"))) throw members.refuse(`prefix ${JSON.stringify(prefix)}: * may only stand at the beginning of a host without a path, as in *.example.com`);
   if (location === "" && !wild) throw members.refuse(`prefix ${JSON.stringify(prefix)} has no location`);
   if (location.startsWith("*")) throw members.refuse("location must not have a *");
   const byDigest = members.flag("mirror-by-digest-only") ?? false;

@@ -52,7 +52,7 @@ export function connectionError(error: unknown, url: URL, { connectTimeout, prox
   if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return make("refused", "there is no route to it");
   if (CERTIFICATE_REASONS[code]) return make("certificate", CERTIFICATE_REASONS[code]);
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return make("certificate", "it is for another host name");
-  if (/_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)$/.test(code)) return make("client-certificate", code);
+  if (/_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)$/.test(code)) return make("client-certificate", `it ended the handshake: ${code.replace(/^.*_ALERT_/, "").replaceAll("_", " ").toLowerCase()}`);
   if (code.startsWith("HPE_") || code === "EPROTO" || code.startsWith("ERR_SSL_")) {
     return make("wrong-protocol", url.protocol === "https:" ? "it does not speak TLS on this port" : "it does not speak plain HTTP on this port");
   }
@@ -63,7 +63,7 @@ export function connectionError(error: unknown, url: URL, { connectTimeout, prox
 export function toFault(error: ConnectionError, host: string): Fault {
   const where = error.url.host === host ? host : `${host} (${error.url.host})`;
   if (error.problem === "certificate") return fault("REGISTRY_CERTIFICATE", { host: where, reason: error.message }, { cause: error });
-  if (error.problem === "client-certificate") return fault("CLIENT_CERTIFICATE", { host: where, name: error.url.host, missing: error.message.endsWith("REQUIRED") }, { cause: error });
+  if (error.problem === "client-certificate") return fault("CLIENT_CERTIFICATE", { host: where, name: error.url.host, missing: error.message.endsWith("required") }, { cause: error });
   if (error.problem === "timeout" && error.waited) {
     return fault("REGISTRY_TIMEOUT", { host: where, waitedFor: error.waited.what, seconds: error.waited.milliseconds / 1000 }, { cause: error });
   }
