@@ -19,6 +19,7 @@ export { checkLogin } from "./credentials/check-login.ts";
 export { listLogins, type ListedLogin } from "./credentials/list-logins.ts";
 export { removeLogin, saveLogin, type Kept, type KeepOptions } from "./credentials/keep-login.ts";
 export type { ManifestInfo, RemoteManifest } from "./requests/manifest-requests.ts";
+export { machineRoutes, type MachineRoutes } from "./routes/machine-routes.ts";
 export { parseMirrors } from "./routes/mirrors.ts";
 export { pullImage, type BlobTarget, type PulledImage, type PullOptions } from "./transfer/pull-image.ts";
 export { pushImage, type BlobSource, type PushableImage, type PushedImage, type PushOptions } from "./transfer/push-image.ts";

@@ -9,7 +9,7 @@ export const pullCommand = command({
   description:
     "Downloads the image of the platform asked for, with all its layers, and checks every digest. What a pull that was cut " +
     "short has received is not fetched again. Credentials come from " +
-    "docker's config.json; mirrors from SAMPAN_REGISTRY_MIRRORS.",
+    "docker's config.json; `sampan registry routes` shows the mirrors that are asked first.",
   usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
   flags: flagTable({
     "all-tags": { kind: "switch", short: "a", help: "Pull every tag of the repository" },

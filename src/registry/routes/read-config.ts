@@ -23,12 +23,15 @@ export function readFolder(folder: string): string[] {
   }
 }
 
-/** A TOML file as a table. @throws ROUTES_INVALID with the line */
-export async function readToml(file: string): Promise<Table | undefined> {
+/**
+ * A TOML file as a table. With `about` it is an empty one where no line begins with a key or heading that this
+ * finds: distributions ship long files of other things and of comments, which would take time to read.
+ * @throws ROUTES_INVALID with the line
+ */
+export async function readToml(file: string, { about = /^/ }: { readonly about?: RegExp } = {}): Promise<Table | undefined> {
   const text = readText(file);
   if (text === undefined) return undefined;
-  // Distributions ship files in which everything is a comment.
-  if (/^\s*(?:#[^\n]*\s*)*$/.test(text)) return {};
+  if (!text.split("\n").some((line) => /^\s*[^#\s]/.test(line) && about.test(line))) return {};
   const { parse, TomlError } = await import("smol-toml");
   try {
     return parse(text);

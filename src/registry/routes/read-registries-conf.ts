@@ -4,6 +4,9 @@ import type { ConfigFolders, Environment } from "./config-folders.ts";
 import { readFolder, readToml } from "./read-config.ts";
 import { mergeRegistries, parseRegistriesConf, type RegistriesConf } from "./registries-conf.ts";
 
+/** A line that begins a table of a registry; aliases may have such a name as well. */
+const REGISTRY_TABLE = /^\s*(?:\[+\s*["']?registr|["']?registr(?:y|ies)["']?\s*(?:\.|=\s*[[{]))/;
+
 /**
  * registries.conf and its drop-ins, in containers-registries.conf.d(5)'s order: the file that CONTAINERS_REGISTRIES_CONF
  * names, the user's or the machine's, then the machine's `registries.conf.d` (not beside a file of the user's) and
@@ -15,7 +18,7 @@ export async function readRegistriesConf({ etc, user }: ConfigFolders, environme
   const own = join(user, "containers/registries.conf");
   const files: RegistriesConf[] = [];
   const take = async (file: string): Promise<boolean> => {
-    const table = await readToml(file);
+    const table = await readToml(file, { about: REGISTRY_TABLE });
     if (table) files.push(parseRegistriesConf(table, file));
     return table !== undefined;
   };
