@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import { makeNode } from "../../src/linux/mknod.ts";
 import { startFaultyRegistry, type FaultyRegistry } from "../support/faulty-registry.ts";
 import { fileList } from "../support/file-list.ts";
 import { descendantsOf, processesWith, stillRunning, until } from "../support/process-tree.ts";
@@ -70,6 +71,31 @@ async function assertRecovered(setup: Setup, context: TestContext, dockerfile: s
   fresh.write(written);
   assert.deepEqual(await treeOf(setup, dockerfile), await treeOf(fresh, dockerfile));
   await setup.checkStore();
+}
+
+/**
+ * Lets a command get stuck in the middle of an archive, by a pipe that nobody writes to in the place of one of the
+ * image's layers, and kills it there.
+ */
+async function killWhileWriting(setup: Setup, layer: string, archive: string, words: readonly string[]): Promise<void> {
+  const blob = join(setup.root, "blobs", layer.replace(":", "/"));
+  const kept = join(setup.folder, "kept-blob");
+  renameSync(blob, kept);
+  makeNode(blob, "fifo", 0o644);
+  const known = new Set(readdirSync(join(archive, "..")));
+  const begun = (): string | undefined => readdirSync(join(archive, "..")).find((name) => !known.has(name) && statSync(join(archive, "..", name)).size > 0);
+  await setup.killWhen(words, begun);
+  assert.ok(begun(), "the archive was begun");
+  renameSync(kept, blob);
+}
+
+/** The largest layer of an image in the store. */
+async function largestLayer(setup: Setup, name: string): Promise<string> {
+  const saved = await setup.sampan(["save", "-o", join(setup.folder, "look.tar"), name]);
+  assert.equal(saved.status, 0, saved.stderr);
+  const folder = join(setup.root, "blobs", "sha256");
+  const sizes = readdirSync(folder).map((digest) => [statSync(join(folder, digest)).size, digest] as const);
+  return `sha256:${sizes.sort(([a], [b]) => b - a)[0]![1]}`;
 }
 
 const written = Object.fromEntries(Array.from({ length: 3000 }, (_, number) => [`files/${number % 30}/${number}`, `content ${number}`]));
@@ -139,6 +165,28 @@ describe("after kill -9 no process is left, the next start cleans up, and the wo
     assert.equal((await setup.sampan(["load", "-i", archive])).stdout, "Loaded image: packed:1\n");
     await setup.checkStore();
   });
+
+  for (const [what, words] of Object.entries({
+    "save writes its archive": (archive: string) => ["save", "-o", archive, "kept:1"],
+    "the archive of a build is written": (archive: string, context: string) => ["build", "-t", "kept:1", "-o", `type=oci,dest=${archive}`, context],
+    "the docker archive of a build is written": (archive: string, context: string) => ["build", "-t", "kept:1", "-o", `type=docker,dest=${archive}`, context],
+  })) {
+    test(`while ${what}: what had its name before is still there`, async (context) => {
+      const setup = await setUp(context);
+      setup.write({ Dockerfile: "FROM base\nCOPY large /\n", large: randomBytes(3_000_000) });
+      assert.equal((await setup.sampan(["build", "-t", "kept:1", setup.context])).status, 0);
+      const layer = await largestLayer(setup, "kept:1");
+      mkdirSync(join(setup.folder, "out"));
+      const archive = join(setup.folder, "out", "image.tar");
+      writeFileSync(archive, "what was here before");
+      await killWhileWriting(setup, layer, archive, words(archive, setup.context));
+      assert.equal(readFileSync(archive, "utf8"), "what was here before");
+      const good = await setup.sampan(words(archive, setup.context));
+      assert.equal(good.status, 0, good.stderr);
+      assert.equal((await setup.sampan(["load", "-i", archive])).stdout, "Loaded image: kept:1\n");
+      await setup.checkStore();
+    });
+  }
 
   test("while pushing", async (context) => {
     const setup = await setUp(context);
