@@ -38,8 +38,11 @@ export interface RegistryClientOptions {
   readonly userAgent?: string;
   /** Connections per host; 8 unless told. */
   readonly connections?: number;
-  /** Milliseconds until a connection stands (10 s), and without a byte in either direction (60 s). */
-  readonly timeouts?: { readonly connect?: number; readonly idle?: number };
+  /**
+   * Milliseconds until a connection stands (10 s), without a byte in either direction (60 s), and until what was sent
+   * whole is said to be kept (300 s: a registry may take its time to move a large blob into place).
+   */
+  readonly timeouts?: { readonly connect?: number; readonly idle?: number; readonly commit?: number };
   /** HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE are read from here; the process's own unless told. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly retry?: Partial<RetryPolicy>;
@@ -155,6 +158,7 @@ export function openSession(options: RegistryClientOptions): Session {
     connections: options.connections ?? 8,
     connectTimeout: options.timeouts?.connect ?? 10_000,
     idleTimeout: idleTimeoutOf(options),
+    commitTimeout: options.timeouts?.commit ?? 300_000,
     userAgent: options.userAgent ?? "sampan",
   });
   const policy = { ...RETRY_POLICY, ...options.retry };

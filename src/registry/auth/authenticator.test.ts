@@ -159,6 +159,17 @@ test("a token server with trouble is tried again", async () => {
   assert.equal(at.tokens.requests.length, 2);
 });
 
+test("a token answer that breaks off is asked for again", async () => {
+  await using at = await startTokenRegistry((_request, response, token) => {
+    if (token !== "t1") return reply(response, 200, {}, { token });
+    response.writeHead(200, { "content-length": "100" });
+    response.write('{"token":', () => response.destroy());
+  });
+  await using client = open();
+  assert.deepEqual(await client.tagList(at.ref("a")), []);
+  assert.equal(at.tokens.requests.length, 2);
+});
+
 test("a login is never sent to a realm without TLS by a registry with TLS", async () => {
   const { requestToken } = await import("./token.ts");
   const send = (): Promise<never> => assert.fail("nothing may be sent");

@@ -3,7 +3,6 @@ import type { Challenge } from "./challenge.ts";
 import { grantedScopes } from "./granted.ts";
 import type { Credential } from "../credentials/credentials.ts";
 import { resolveTarget } from "../transport/follow.ts";
-import { discard, readBody, type Answer } from "../transport/transport.ts";
 
 export interface Token {
   readonly value: string;
@@ -24,7 +23,14 @@ export interface TokenRequest {
   /** Asks for a refresh token too, as a login does. */
   readonly offline?: boolean;
   readonly now: number;
-  readonly send: (url: URL, request: { method: "GET" | "POST"; headers: Record<string, string>; body?: string }) => Promise<Answer>;
+  readonly send: (url: URL, request: { method: "GET" | "POST"; headers: Record<string, string>; body?: string }, limit: number) => Promise<TokenAnswer>;
+}
+
+/** What a token server said, read to its end; no bytes where it is longer than the limit. */
+export interface TokenAnswer {
+  readonly status: number;
+  readonly url: URL;
+  readonly bytes: Uint8Array | undefined;
 }
 
 const BODY_LIMIT = 64 * 1024;
@@ -42,19 +48,16 @@ export async function requestToken(request: TokenRequest): Promise<Token | undef
     throw fault("REDIRECT_REFUSED", { host, target: told.replace(/[?#].*$/s, "").slice(0, 300), problem: "a login must not leave HTTPS" });
   }
   const realm = resolveTarget(told, from, host);
-  let answer: Answer | undefined;
+  let answer: TokenAnswer | undefined;
   if (credential?.identityToken !== undefined) {
     answer = await postForm(request, realm, credential.identityToken);
-    if ((answer.status === 404 || answer.status === 405 || answer.status === 401) && credential.password) {
-      await discard(answer);
-      answer = undefined;
-    }
+    if ((answer.status === 404 || answer.status === 405 || answer.status === 401) && credential.password) answer = undefined;
   }
   answer ??= await get(request, realm);
   return readToken(answer, request);
 }
 
-function get({ challenge, credential, scopes, offline, send }: TokenRequest, realm: URL): Promise<Answer> {
+function get({ challenge, credential, scopes, offline, send }: TokenRequest, realm: URL): Promise<TokenAnswer> {
   const url = new URL(realm);
   const service = challenge.parameters["service"];
   if (service !== undefined) url.searchParams.set("service", service);
@@ -65,10 +68,10 @@ function get({ challenge, credential, scopes, offline, send }: TokenRequest, rea
   }
   const login = credential?.username !== undefined && credential.password !== undefined;
   if (login) url.searchParams.set("account", credential.username!);
-  return send(url, { method: "GET", headers: login ? { authorization: basic(credential) } : {} });
+  return send(url, { method: "GET", headers: login ? { authorization: basic(credential) } : {} }, BODY_LIMIT);
 }
 
-function postForm({ challenge, scopes, send }: TokenRequest, realm: URL, refreshToken: string): Promise<Answer> {
+function postForm({ challenge, scopes, send }: TokenRequest, realm: URL, refreshToken: string): Promise<TokenAnswer> {
   const form = new URLSearchParams({
     grant_type: "refresh_token",
     service: challenge.parameters["service"] ?? "",
@@ -76,13 +79,13 @@ function postForm({ challenge, scopes, send }: TokenRequest, realm: URL, refresh
     scope: scopes.join(" "),
     refresh_token: refreshToken,
   });
-  return send(realm, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString() });
+  return send(realm, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString() }, BODY_LIMIT);
 }
 
-async function readToken(answer: Answer, { host, now, from }: TokenRequest): Promise<Token | undefined> {
+function readToken(answer: TokenAnswer, { host, now, from }: TokenRequest): Token | undefined {
   const invalid = (problem: string): Error =>
     fault("RESPONSE_INVALID", { host, request: `a token request to ${answer.url.host}`, problem });
-  const bytes = await readBody(answer, BODY_LIMIT);
+  const { bytes } = answer;
   if (answer.status === 400 || answer.status === 401 || answer.status === 403) return undefined;
   if (answer.status !== 200) throw invalid(`status ${answer.status}`);
   if (!bytes) throw invalid(`more than ${BODY_LIMIT} bytes`);

@@ -77,6 +77,26 @@ test("a body that always breaks off at the same place is BLOB_TRUNCATED", async 
   await rejects(get(client, server), "BLOB_TRUNCATED");
 });
 
+test("a line that brings the blob drop by drop is given up, one that brings large pieces is not", async () => {
+  const blob = Buffer.alloc(400_000, 1);
+  const inPieces = (size: number) => ({ headers }: SeenRequest, response: ServerResponse): void => {
+    const start = Number(/bytes=(\d+)-/.exec(headers.range ?? "")?.[1] ?? 0);
+    response.writeHead(start > 0 ? 206 : 200, { "content-length": blob.length - start, "content-range": `bytes ${start}-${blob.length - 1}/${blob.length}` });
+    response.write(blob.subarray(start, start + size), () => response.socket!.end());
+  };
+  await using drops = await serve(inPieces(1));
+  await using pieces = await serve(inPieces(66_000));
+  await using client = open();
+  const read = async ({ host }: ScriptedServer): Promise<number> => {
+    let size = 0;
+    for await (const chunk of client.blobGet(parseReference(`${host}/a`), { digest: sha256(blob), size: blob.length })) size += chunk.length;
+    return size;
+  };
+  await rejects(read(drops), "BLOB_TRUNCATED");
+  assert.equal(await read(pieces), blob.length);
+  assert.equal(pieces.requests.length, 8);
+});
+
 test("a body that ends early without saying its length is BLOB_TRUNCATED", async () => {
   await using server = await serve((_request, response) => void response.writeHead(200).end(content.subarray(0, 100)));
   await using client = open();

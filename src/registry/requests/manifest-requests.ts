@@ -93,7 +93,7 @@ export async function putManifest(
     body: () => manifest.bytes,
     accept: [200, 201],
     subject: { kind: "upload", name: formatReference(reference), repository: reference.repository },
-    answerTimeout: 300_000,
+    answerTimeout: session.transport.timeouts.commitTimeout,
     ...(signal ? { signal } : {}),
   });
   await discard(answer);

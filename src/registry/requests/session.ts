@@ -2,6 +2,7 @@ import { fault } from "../../std/fault.ts";
 import { answerFault, type Subject } from "./answer-fault.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { ConnectionError, connectionError, toFault } from "../transport/connection-error.ts";
+import type { TokenAnswer } from "../auth/token.ts";
 import type { CredentialSource } from "../credentials/credentials.ts";
 import { connectionKey, type Candidate, repositoryAt, type Endpoint } from "../routes/endpoint.ts";
 import { resolveTarget } from "../transport/follow.ts";
@@ -78,13 +79,17 @@ export class Session {
     const connection = await this.connect(request.endpoint, request.signal);
     return this.#repeat(request.endpoint, isRepeatable(request), request.signal, async () => {
       const answer = await this.#accepted(connection, request);
-      try {
-        return { answer, bytes: await readBody(answer, limit) };
-      } catch (error) {
-        request.signal?.throwIfAborted();
-        throw connectionError(error, answer.url, this.transport.timeouts);
-      }
+      return { answer, bytes: await this.#bodyOf(answer, limit, request.signal) };
     });
+  }
+
+  async #bodyOf(answer: Answer, limit: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      return await readBody(answer, limit);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw connectionError(error, answer.url, this.transport.timeouts);
+    }
   }
 
   /** Finds out, once per place, where it answers and whether it wants a login, by `GET /v2/`. */
@@ -126,7 +131,7 @@ export class Session {
       host: endpoint.host,
       credentials: this.#credentials,
       now: () => this.#clock.now(),
-      send: (url, request) => this.#sendToken(endpoint, url, { ...request, ...reach(url, endpoint, candidate, request.headers) }),
+      send: (url, request, limit) => this.#sendToken(endpoint, url, { ...request, ...reach(url, endpoint, candidate, request.headers) }, limit),
     });
   }
 
@@ -182,10 +187,10 @@ export class Session {
     });
   }
 
-  #sendToken(endpoint: Endpoint, url: URL, request: { method: "GET" | "POST"; body?: string } & Reach): Promise<Answer> {
+  #sendToken(endpoint: Endpoint, url: URL, request: { method: "GET" | "POST"; body?: string } & Reach, limit: number): Promise<TokenAnswer> {
     return this.#repeat(endpoint, true, undefined, async () => {
       const answer = await this.transport.request(url, request);
-      if (!isRetryableStatus(answer.status)) return answer;
+      if (!isRetryableStatus(answer.status)) return { status: answer.status, url: answer.url, bytes: await this.#bodyOf(answer, limit) };
       throw new FailedAnswer(answer, async () => {
         await discard(answer);
         return answer.status === 429

@@ -27,9 +27,6 @@ export interface UploadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A registry may take its time to move a large blob into place after the last byte. */
-const COMMIT_TIMEOUT = 300_000;
-
 /** Milliseconds that giving an upload up may take. */
 export const CANCEL_TIMEOUT = 2_000;
 
@@ -105,7 +102,7 @@ export async function sendBytes(
     ...(length !== 0 ? { body: () => metered(open(), options, (error) => stall.abort(error)) } : {}),
     accept: options.accept,
     repeatable: false,
-    answerTimeout: COMMIT_TIMEOUT,
+    answerTimeout: session.transport.timeouts.commitTimeout,
   });
   await discard(answer);
   return answer;

@@ -7,7 +7,7 @@ import { ConnectionError } from "./connection-error.ts";
 import { discard, readBody, Transport } from "./transport.ts";
 
 const open = (idleTimeout: number): Transport =>
-  new Transport({ environment: {}, proxyFor: () => undefined, certificates: [], connections: 1, connectTimeout: 2_000, idleTimeout, userAgent: "test" });
+  new Transport({ environment: {}, proxyFor: () => undefined, certificates: [], connections: 1, connectTimeout: 2_000, idleTimeout, commitTimeout: 5_000, userAgent: "test" });
 
 /** A server that gives each connection to `serve`. */
 async function listen(serve: (socket: Socket, count: number) => void): Promise<{ url: URL; [Symbol.asyncDispose](): Promise<void> }> {

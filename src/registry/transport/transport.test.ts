@@ -13,7 +13,7 @@ import { chooseProxy, environmentProxies } from "./proxy-choice.ts";
 import { readBody, Transport, type TransportOptions } from "./transport.ts";
 
 const open = (options: Partial<TransportOptions> = {}): Transport =>
-  new Transport({ environment: {}, proxyFor: (url) => chooseProxy(url, environmentProxies(options.environment ?? {})), certificates: [], connections: 2, connectTimeout: 2_000, idleTimeout: 2_000, userAgent: "sampan-test", ...options });
+  new Transport({ environment: {}, proxyFor: (url) => chooseProxy(url, environmentProxies(options.environment ?? {})), certificates: [], connections: 2, connectTimeout: 2_000, idleTimeout: 2_000, commitTimeout: 2_000, userAgent: "sampan-test", ...options });
 
 async function problemOf(work: Promise<unknown>): Promise<ConnectionProblem> {
   const error: unknown = await work.then(() => assert.fail("it must not succeed"), (reason: unknown) => reason);

@@ -44,6 +44,8 @@ export interface TransportOptions {
   readonly connectTimeout: number;
   /** Milliseconds without a byte. */
   readonly idleTimeout: number;
+  /** Milliseconds until the answer to what was sent whole. */
+  readonly commitTimeout: number;
   readonly userAgent: string;
 }
 
@@ -63,7 +65,7 @@ export class Transport implements AsyncDisposable {
     this.#options = options;
   }
 
-  get timeouts(): Pick<TransportOptions, "connectTimeout" | "idleTimeout"> {
+  get timeouts(): Pick<TransportOptions, "connectTimeout" | "idleTimeout" | "commitTimeout"> {
     return this.#options;
   }
 
