@@ -113,6 +113,19 @@ for (const kind of ["sampan", "docker-registry"] as const) {
   });
 }
 
+test("a referrer that is deleted goes from the list that clients keep", { skip: missing("docker-registry") }, async (context) => {
+  const { app, prints, index, signature, oldTag } = await start(context);
+  await using debian = await startDockerRegistry();
+  const copy = `${debian.host}/x/app`;
+  await prints(["copy", "-q", "--all", "--referrers", `${app}:1`, `${copy}:1`]);
+  const listed = async (): Promise<string> => prints(["referrers", "--format", "{{.Digest}}{{.Tag}}", `${copy}:1`]);
+  assert.ok((await listed()).startsWith(`${signature.digest}\n`));
+  await prints(["delete", `${copy}@${signature.digest}`]);
+  assert.doesNotMatch(await listed(), new RegExp(signature.digest));
+  const tags = (await prints(["tags", copy])).trim().split("\n");
+  assert.ok(tags.includes(oldTag) && !tags.includes(index.digest.replace(":", "-")), "an empty list is no list");
+});
+
 test("where a registry does not delete, the tag stays what it is", { skip: missing("docker-registry") }, async (context) => {
   const { app, prints, sampan, index } = await start(context);
   await using debian = await startDockerRegistry({ noDelete: true });

@@ -5,6 +5,7 @@ import type { Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
 import { isFault } from "../../std/fault.ts";
 import type { Document } from "../place.ts";
+import { deleteTag } from "../tags/delete-tag.ts";
 
 /** The tag under which clients keep the list of referrers where a registry has no API for it (distribution-spec § Referrers Tag Schema). */
 export function referrersTag(digest: Digest): string {
@@ -39,11 +40,25 @@ export class ReferrerTags {
     return work;
   }
 
+  /** Takes a manifest that was deleted out of the list of what it referred to, where there is such a list; an empty one goes. */
+  async remove(subject: Digest, digest: Digest, signal: AbortSignal): Promise<void> {
+    const place = { ...this.#repository, tag: referrersTag(subject) };
+    const manifests = await this.#list(place, signal);
+    const left = manifests.filter((entry) => entry.digest !== digest);
+    if (left.length === manifests.length) return;
+    if (left.length === 0) await deleteTag(this.#client, place, signal);
+    else await this.#put(place, left, signal);
+  }
+
   async #add(subject: Digest, document: Document, signal: AbortSignal): Promise<void> {
     const place = { ...this.#repository, tag: referrersTag(subject) };
     const manifests = await this.#list(place, signal);
     if (manifests.some(({ digest }) => digest === document.digest)) return;
-    const bytes = serializeManifest({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: [...manifests, referrerDescriptor(document)] });
+    await this.#put(place, [...manifests, referrerDescriptor(document)], signal);
+  }
+
+  async #put(place: Reference, manifests: readonly Descriptor[], signal: AbortSignal): Promise<void> {
+    const bytes = serializeManifest({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests });
     await this.#client.manifestPut(place, { bytes, mediaType: mediaType.ociIndex }, { signal });
   }
 

@@ -18,6 +18,7 @@ export interface SyncResult {
 export interface RunSyncOptions {
   /** Targets at once. */
   readonly parallel: number;
+  readonly onStart?: (plan: EntryPlan, action: SyncAction) => void;
   readonly onResult: (result: SyncResult) => void;
   readonly onProgress?: OnProgress;
   readonly signal: AbortSignal;
@@ -27,10 +28,11 @@ export interface RunSyncOptions {
  * Does what plans say. Tags of one target go one after the other, since they share most blobs; targets side by side.
  * What fails is told and does not stop the rest; the signal does.
  */
-export async function runSync(plans: readonly EntryPlan[], around: Surroundings, { parallel, onResult, onProgress, signal }: RunSyncOptions): Promise<void> {
+export async function runSync(plans: readonly EntryPlan[], around: Surroundings, { parallel, onStart, onResult, onProgress, signal }: RunSyncOptions): Promise<void> {
   const lanes = new Semaphore(parallel);
   const act = async (plan: EntryPlan, action: SyncAction): Promise<void> => {
     try {
+      onStart?.(plan, action);
       const carried = action.kind === "copy" ? await copy(plan, action, around, { signal, ...(onProgress ? { onProgress } : {}) }) : undefined;
       if (action.kind === "delete") await remove(plan, action, around, signal);
       onResult({ plan, action, ...(carried ? { carried } : {}) });

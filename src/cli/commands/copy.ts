@@ -24,6 +24,8 @@ export const copyCommand = command({
     "src-authfile": { kind: "text", value: "PATH", help: "The same for the source alone", group: "Registry" },
     "dest-authfile": { kind: "text", value: "PATH", help: "The same for the target alone", group: "Registry" },
     insecure: { kind: "switch", help: "Speak plain HTTP to registries, or HTTPS without checking their certificates", group: "Registry" },
+    "src-tls-verify": { kind: "switch", help: "With =false as --insecure, for the source alone", group: "Registry" },
+    "dest-tls-verify": { kind: "switch", help: "With =false as --insecure, for the target alone", group: "Registry" },
     "preserve-digests": { kind: "switch", help: "Accepted for skopeo's sake: digests are always kept" },
     format: { kind: "text", short: "f", help: "", refused: "manifests are carried as they are" },
     "remove-signatures": { kind: "switch", help: "", refused: "signatures are copied with --referrers only" },
@@ -36,14 +38,14 @@ export const copyCommand = command({
     { title: "To a machine without a network", line: "sampan copy registry.example.com/team/app:1.0 oci-archive:app.tar" },
   ],
   positionals: { min: 2, max: 2 },
-  async run({ flags, positionals, io, signal }) {
+  async run({ flags, given, positionals, io, signal }) {
     const [{ parseLocation }, { copyImage }, { copyAccess }, { wantedPlatforms }, { wholeNumber }] = await Promise.all([
       import("../../carry/location.ts"), import("../copy/copy-image.ts"), import("../copy/copy-access.ts"), import("../copy/wanted-platforms.ts"), import("../flags/whole-number.ts"),
     ]);
     const [source, target] = [parseLocation(positionals[0]!), parseLocation(positionals[1]!)];
     await copyImage(source, target, {
       platforms: wantedPlatforms(flags), referrers: flags.referrers, parallel: wholeNumber(flags.parallel, "--parallel", { min: 1, max: 64 }),
-      quiet: flags.quiet, json: flags.json, digestFile: flags.digestfile, access: await copyAccess(flags, source, target, { io, signal }), io, signal,
+      quiet: flags.quiet, json: flags.json, digestFile: flags.digestfile, access: await copyAccess({ ...flags, unverified: { src: given.has("src-tls-verify") && !flags["src-tls-verify"], dest: given.has("dest-tls-verify") && !flags["dest-tls-verify"] } }, source, target, { io, signal }), io, signal,
     });
   },
 });

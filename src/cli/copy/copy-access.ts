@@ -7,6 +7,8 @@ import type { CopyCall } from "./surroundings.ts";
 
 export interface CopyAccessFlags {
   readonly insecure: boolean;
+  /** Ends whose certificates are not to be checked. */
+  readonly unverified: { readonly src: boolean; readonly dest: boolean };
   readonly "src-creds": string | undefined;
   readonly "dest-creds": string | undefined;
   readonly authfile: string | undefined;
@@ -21,6 +23,7 @@ export async function copyAccess(flags: CopyAccessFlags, source: Location, targe
     const [creds, file] = [flags[`${end}-creds`], flags[`${end}-authfile`] ?? flags.authfile];
     return {
       ...both,
+      insecure: flags.insecure || flags.unverified[end],
       ...(file === undefined ? {} : { authFile: await readableFile(file, call.io.cwd) }),
       ...(creds === undefined ? {} : { logins: await givenLogin(creds, location.kind === "registry" ? [location.reference.host] : [], { ...call, flag: `--${end}-creds` }) }),
     };

@@ -1,3 +1,4 @@
+import { deleteManifest } from "../../carry/tags/delete-manifest.ts";
 import { deleteTag } from "../../carry/tags/delete-tag.ts";
 import { familiarReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
@@ -12,7 +13,7 @@ export async function deleteRemote(client: RegistryClient, reference: Reference,
   if (!force && io.stdin.isTTY && !(await agreed(`Delete ${digest === undefined ? `the tag ${name}` : `${name} with all of its tags`}? [y/N]`, io, signal))) return;
   try {
     if (digest !== undefined) {
-      await client.manifestDelete({ host: reference.host, repository: reference.repository, digest }, { signal });
+      await deleteManifest(client, { host: reference.host, repository: reference.repository, digest }, signal);
       io.stdout.write(`Deleted: ${name}\n`);
     } else {
       await deleteTag(client, { ...reference, tag: tag! }, signal);

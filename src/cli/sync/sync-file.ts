@@ -55,7 +55,7 @@ export async function syncFile(file: string, flags: SyncFlags): Promise<number> 
     const printed: Promise<void>[] = [];
     if (!flags.dryRun) {
       await runSync(plans, around, {
-        parallel: flags.parallel, signal,
+        parallel: flags.parallel, signal, onStart: report.start,
         onResult: (result) => {
           report.result(result);
           if (result.error !== undefined) printed.push(fail(result.error));

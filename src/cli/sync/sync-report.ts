@@ -13,6 +13,7 @@ export interface SyncReport {
   plan(plan: EntryPlan): void;
   /** An entry whose plan could not be made. */
   unplanned(entry: SyncEntry, target: string, error: Fault): void;
+  start(plan: EntryPlan, action: SyncAction): void;
   result(result: SyncResult): void;
   end(failed: number): void;
 }
@@ -38,13 +39,14 @@ export function createSyncReport(io: Io, options: { readonly format: SyncFormat;
   const line = (text: string): void => void io.stdout.write(`${text}\n`);
   const json = (type: string, value: object): void => line(JSON.stringify({ type, ...value }));
   const writers: Readonly<Record<SyncFormat, SyncReport>> = {
-    quiet: { plan: () => undefined, unplanned: () => undefined, result: () => undefined, end: () => undefined },
+    quiet: { plan: () => undefined, unplanned: () => undefined, start: () => undefined, result: () => undefined, end: () => undefined },
     json: {
       plan: ({ source, target, actions, left }) => {
         for (const { kind, tag, reason } of actions) json("plan", { source, target, tag, action: kind, reason });
         if (options.explain) for (const [tag, reason] of left) json("plan", { source, target, tag, action: "none", reason });
       },
       unplanned: (entry, target, error) => json("plan", { source: familiarRepository(entry.source), target, action: "failed", reason: error.message, code: error.code }),
+      start: () => undefined,
       result: ({ plan: { source, target }, action: { tag, kind }, carried, error }) =>
         json("result", { source, target, tag, action: kind, ...(carried ?? {}), ...(error === undefined ? {} : { error: (error as Fault).message, code: (error as Fault).code }) }),
       end: (failed) => json("end", { ...totals, failed, dryRun: options.dryRun, seconds: (Date.now() - started) / 1000 }),
@@ -52,6 +54,8 @@ export function createSyncReport(io: Io, options: { readonly format: SyncFormat;
     text: {
       plan: (plan) => planLines(plan, options).forEach(line),
       unplanned: () => undefined,
+      // A person wants to see that something is going on; a log needs to know what came of it only.
+      start: ({ target }, { kind, tag }) => { if (io.stdout.isTTY && kind === "copy") line(`copying ${target}:${tag} …`); },
       result: ({ plan, action, carried, error }) => {
         if (error === undefined) line(carried ? `copied ${plan.target}:${action.tag}: sent ${humanSize(carried.bytesSent, 3)}, saved ${humanSize(carried.bytesSaved, 3)}` : `deleted ${plan.target}:${action.tag}`);
       },
