@@ -126,6 +126,25 @@ test("the tags are asked for once, for one page, and not for what no person type
   assert.equal(server.requests.filter(({ url }) => url.includes("/tags/")).length, 1);
 });
 
+test("a refused HEAD has no body: the reason is asked for once, also the one in detail", async () => {
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url === "/v2/") return request.headers.authorization ? reply(response, 200) : reply(response, 401, { "www-authenticate": 'Basic realm="x"' });
+    reply(response, 403, {}, request.method === "HEAD" ? "" : { errors: [{ code: "DENIED", message: "not today", detail: { reason: "the team is frozen" } }] });
+  });
+  await using client = createRegistryClient({ credentials: { find: () => ({ ...me, source: "test" }) }, environment: {}, connections: 1 });
+  const reference = parseReference(`${server.host}/team/app:1`);
+  await assert.rejects(client.blobHead(reference, `sha256:${"a".repeat(64)}`), (error) => isFault(error, "REGISTRY_DENIED") && /DENIED · not today · the team is frozen$/.test(error.message));
+  assert.deepEqual(server.requests.filter(({ url }) => url !== "/v2/").map(({ method }) => method), ["HEAD", "GET"]);
+});
+
+test("a challenge that says what is wrong with a token is quoted where there is no body", async () => {
+  await using server = await startScriptedServer((request, response) =>
+    request.url.startsWith("/token") ? reply(response, 200, {}, { token: "opaque" })
+    : reply(response, 401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token",error="invalid_token",error_description="The token \u009bhas expired"` }));
+  const { message } = await refused(server.host, "team/app:1", "pull", "REGISTRY_UNAUTHORIZED", me);
+  assert.match(message, /: The token  ?has expired$/);
+});
+
 test("a repository that is not there: whose eyes looked", async () => {
   await using server = await startScriptedServer((request, response) => {
     if (request.url === "/v2/" && !request.headers.authorization) return reply(response, 401, { "www-authenticate": 'Basic realm="x"' });

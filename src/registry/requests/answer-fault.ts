@@ -1,5 +1,6 @@
 import { fault, type Fault } from "../../std/fault.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
+import { chooseChallenge, parseChallenges } from "../auth/challenge.ts";
 import { parseRetryAfter } from "../transport/retry.ts";
 import { header, readBody, type Answer } from "../transport/transport.ts";
 
@@ -19,7 +20,8 @@ export async function answerFault(
   const { subject, scopes, authenticator } = about;
   const { status } = answer;
   const { codes, text } = await readErrors(answer);
-  const said = text === undefined ? {} : { answer: text };
+  const words = text ?? (status === 401 ? challengeWords(answer) : undefined);
+  const said = words === undefined ? {} : { answer: words };
   const repository = about.place === undefined ? {} : { repository: about.place };
   const host = authenticator.host;
   const request = `${about.method} of ${subject.name}`;
@@ -57,8 +59,17 @@ async function readErrors(answer: Answer): Promise<{ codes: string[]; text: stri
   return { codes: [], text: type.includes("html") ? undefined : printable(body) };
 }
 
+/** A text, or the reason in an object: registries with rules put the rule's own words there. */
 function detailOf(detail: unknown): string {
-  return typeof detail === "string" ? detail : "";
+  if (typeof detail === "string") return detail;
+  const { reason } = (detail ?? {}) as { reason?: unknown };
+  return typeof reason === "string" ? reason : "";
+}
+
+/** What a challenge says about the token that was refused (RFC 6750 § 3). */
+function challengeWords(answer: Answer): string | undefined {
+  const parameters = chooseChallenge(parseChallenges(answer.headers["www-authenticate"]))?.parameters;
+  return printable(parameters?.["error_description"] ?? parameters?.["error"] ?? "");
 }
 
 /** The registry's words go to a terminal: no control characters, one line, not too long. */

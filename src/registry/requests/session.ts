@@ -4,9 +4,9 @@ import { Authenticator } from "../auth/authenticator.ts";
 import { ConnectionError, connectionError, toFault } from "../transport/connection-error.ts";
 import type { TokenAnswer } from "../auth/token.ts";
 import type { CredentialSource } from "../credentials/credentials.ts";
-import { connectionKey, type Candidate, repositoryAt, type Endpoint } from "../routes/endpoint.ts";
+import { connectionKey, repositoryAt, type Endpoint } from "../routes/endpoint.ts";
+import { reach, type Reach } from "./reach.ts";
 import { resolveTarget } from "../transport/follow.ts";
-import { authoritiesOf, type Trust } from "../transport/trust.ts";
 import { isRetryableStatus, retryDelay, type RetryClock, type RetryPolicy } from "../transport/retry.ts";
 import { discard, header, readBody, type Answer, type Method, type Transport } from "../transport/transport.ts";
 
@@ -140,7 +140,18 @@ export class Session {
     if (request.accept.includes(answer.status)) return answer;
     const { subject, method, scopes } = request;
     const { authenticator } = connection;
-    throw new FailedAnswer(answer, () => answerFault(answer, { subject, place: repositoryOf(request), method, scopes, authenticator, now: this.#clock.now() }));
+    throw new FailedAnswer(answer, async () => answerFault(await this.#withWords(answer, connection, request), { subject, place: repositoryOf(request), method, scopes, authenticator, now: this.#clock.now() }));
+  }
+
+  /** A refusal of a HEAD has no body: the same by GET says why. */
+  async #withWords(answer: Answer, connection: Connection, request: SessionRequest): Promise<Answer> {
+    if (request.method !== "HEAD" || (answer.status !== 401 && answer.status !== 403)) return answer;
+    // What is not read keeps the connection.
+    await discard(answer);
+    const again = await this.#exchange(connection, { ...request, method: "GET" }).catch(() => undefined);
+    if (again?.status === answer.status) return again;
+    if (again) await discard(again);
+    return answer;
   }
 
   /** One request with its redirects; after a 401 once more with a new token. */
@@ -256,25 +267,6 @@ function pauseBefore(error: unknown, attempt: number, policy: RetryPolicy, clock
 /** Whether a failed connection may mean that the host is to be asked by the other one of http and https. */
 function speaksOtherwise(error: unknown): boolean {
   return error instanceof ConnectionError && ["wrong-protocol", "broken", "refused"].includes(error.problem);
-}
-
-interface Reach {
-  readonly verify: boolean;
-  readonly trust: Trust;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly connectTimeout?: number;
-}
-
-/**
- * How a URL is reached while a place is spoken to. What belongs to the place stays there: hosts that it leads to get
- * neither its headers nor our certificate, and their own certificates are always checked.
- */
-function reach(url: URL, endpoint: Endpoint, candidate: Candidate, headers: Readonly<Record<string, string>> = {}): Reach {
-  if (url.origin !== candidate.origin) {
-    return { verify: candidate.verify || url.hostname !== new URL(candidate.origin).hostname, trust: authoritiesOf(endpoint.trust), headers };
-  }
-  const { connectTimeout } = endpoint;
-  return { verify: candidate.verify, trust: endpoint.trust, headers: { ...endpoint.headers, ...headers }, ...(connectTimeout !== undefined ? { connectTimeout } : {}) };
 }
 
 /** A place that another one stands behind is not waited for as long as a registry. */
