@@ -70,6 +70,17 @@ test("where no tag is wanted nothing is deleted, since that is rather a mistake"
   assert.deepEqual([wrong.status, await mirrored("copy/app")], [0, ["1"]]);
 });
 
+test("entries of one target delete what none of them wants, and nothing where one of them could not be asked", async (context) => {
+  const { sync, mirrored } = await start(context, ["a1", "b1", "c1"]);
+  await sync("sync: [{ source: UP/up/app, target: MIRROR/copy/app }]");
+  const entries = "{ source: UP/up/app, target: MIRROR/copy/app, tags: a* }, { source: UP/up/app, target: MIRROR/copy/app, tags: b* }";
+  const failed = await sync(`sync: [{ source: UP/no/such, target: MIRROR/copy/app }, ${entries}]`, "--delete");
+  assert.deepEqual([failed.status, await mirrored("copy/app")], [1, ["a1", "b1", "c1"]]);
+  const { status, stdout } = await sync(`sync: [${entries}]`, "--delete");
+  assert.match(stdout, /^0 copied, 1 deleted, 2 as they should be/m);
+  assert.deepEqual([status, await mirrored("copy/app")], [0, ["a1", "b1"]]);
+});
+
 test("what fails does not stop the rest, and makes the exit status 1; the results can be read by programs", async (context) => {
   const { sync, mirrored, upstream } = await start(context, ["1"]);
   const file = `

@@ -33,20 +33,30 @@ export interface EntryPlan {
 
 /**
  * Finds out what differs between a source and its copy; nothing is changed.
- * @param options.delete tags of the target that are not wanted go; none where no tag is wanted, as that is rather a mistake
+ * @param options.deleteBeside tags of the target go that neither this entry wants nor the plans that are given, which are
+ * all the others of that target; none where one of them wants no tag, as that is rather a mistake
  * @throws NAME_UNKNOWN, REGISTRY_… where the source's tags cannot be listed
  */
-export async function planEntry(entry: SyncEntry, around: Surroundings, options: { readonly delete: boolean; readonly signal: AbortSignal }): Promise<EntryPlan> {
+export async function planEntry(entry: SyncEntry, around: Surroundings, options: { readonly deleteBeside?: readonly EntryPlan[] | undefined; readonly signal: AbortSignal }): Promise<EntryPlan> {
   const { signal } = options;
   const tags = (await (await around.reader()).tagList(entry.source, { signal })).filter((tag) => !isDigestTag(tag));
   const { wanted, left } = selectTags(tags, entry.choice);
   const budget = new Semaphore(entry.target.kind === "oci" ? 1 : 6);
   const actions = await together(wanted.map((tag) => (stop: AbortSignal) => budget.run(() => compare(entry, tag, around, stop), stop)), signal);
-  const leaving = options.delete && wanted.length > 0 ? await unwanted(entry, new Set(wanted), around, signal) : [];
-  return {
-    entry, source: familiarRepository(entry.source), target: targetName(entry), tags: tags.length, left,
-    actions: [...actions, ...leaving.map((tag) => ({ kind: "delete", tag, reason: left.get(tag) ?? "not in the source any more" } as const))],
-  };
+  const plan = { entry, source: familiarRepository(entry.source), target: targetName(entry), tags: tags.length, left, actions };
+  const group = options.deleteBeside && [plan, ...options.deleteBeside];
+  return group ? { ...plan, actions: [...actions, ...(await deletions(group, around, signal))] } : plan;
+}
+
+/**
+ * The plans of an entry's target, when it is the last one of that target and all others have a plan: only then it is
+ * known which tags nobody wants.
+ */
+export function plansBeside(entry: SyncEntry, entries: readonly SyncEntry[], plans: readonly EntryPlan[]): readonly EntryPlan[] | undefined {
+  const name = targetName(entry);
+  const group = entries.filter((other) => targetName(other) === name);
+  const others = plans.filter(({ target }) => target === name);
+  return group.at(-1) === entry && others.length === group.length - 1 ? others : undefined;
 }
 
 /** The repository or folder that is kept, as it is shown. */
@@ -101,11 +111,15 @@ async function targetDigest(target: Source, signal: AbortSignal): Promise<Digest
   }
 }
 
-async function unwanted({ target }: SyncEntry, wanted: ReadonlySet<string>, around: Surroundings, signal: AbortSignal): Promise<string[]> {
-  if (target.kind === "oci") return [];
+/** @param plans all those of one target */
+async function deletions(plans: readonly EntryPlan[], around: Surroundings, signal: AbortSignal): Promise<SyncAction[]> {
+  const { target } = plans[0]!.entry;
+  if (target.kind === "oci" || plans.some(({ actions }) => actions.length === 0)) return [];
+  const wanted = new Set(plans.flatMap(({ actions }) => actions.map(({ tag }) => tag)));
+  const reasonOf = (tag: string): string => plans.map(({ left }) => left.get(tag)).find((reason) => reason !== undefined) ?? "not in the source any more";
   try {
     const tags = await (await around.writer()).tagList(target.reference, { signal });
-    return tags.filter((tag) => !wanted.has(tag) && !isDigestTag(tag));
+    return tags.filter((tag) => !wanted.has(tag) && !isDigestTag(tag)).map((tag) => ({ kind: "delete", tag, reason: reasonOf(tag) }));
   } catch (error) {
     if (isFault(error, "NAME_UNKNOWN")) return [];
     throw error;

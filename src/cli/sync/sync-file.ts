@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { planEntry, targetName, type EntryPlan } from "../../carry/sync/plan-sync.ts";
+import { planEntry, plansBeside, targetName, type EntryPlan } from "../../carry/sync/plan-sync.ts";
 import { readSyncFile } from "../../carry/sync/read-sync-file.ts";
 import { runSync } from "../../carry/sync/run-sync.ts";
 import type { Surroundings } from "../../carry/open-place.ts";
@@ -41,7 +41,7 @@ export async function syncFile(file: string, flags: SyncFlags): Promise<number> 
     const plans: EntryPlan[] = [];
     for (const entry of entries) {
       try {
-        const plan = await planEntry(entry, around, { delete: flags.delete, signal });
+        const plan = await planEntry(entry, around, { deleteBeside: flags.delete ? plansBeside(entry, entries, plans) : undefined, signal });
         report.plan(plan);
         for (const { error } of plan.actions) if (error !== undefined) await fail(error);
         plans.push(plan);
