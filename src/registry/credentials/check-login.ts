@@ -2,7 +2,7 @@ import { fault, isFault } from "../../std/fault.ts";
 import type { Credential } from "./credentials.ts";
 import type { Login } from "./given-logins.ts";
 import { openSession, routeRules, type RegistryClientOptions } from "../client.ts";
-import { Places } from "../routes/places.ts";
+import { loginRoute } from "../routes/routes-of.ts";
 import { basic } from "../auth/token.ts";
 import { discard } from "../transport/transport.ts";
 
@@ -21,7 +21,7 @@ export async function checkLogin(
     login.username === "<token>" ? { identityToken: login.password, source: "this login" } : { ...login, source: "this login" };
   const session = openSession({ ...options, credentials: { find: () => credential } });
   await using _closing = session.transport;
-  const endpoint = await new Places(routeRules(options)).target({ host });
+  const endpoint = await loginRoute(host, await routeRules(options)());
   const stoppable = options.signal ? { signal: options.signal } : {};
   const { authenticator } = await session.connect(endpoint, options.signal);
   const request = { endpoint, method: "GET", target: `${endpoint.api}/`, scopes: [], subject: { kind: "registry", name: "/v2/" }, ...stoppable } as const;

@@ -57,6 +57,17 @@ export async function writingRoute(destination: Destination, rules: RouteRules):
   return hostEndpoint(entry, hosts, destination, rules);
 }
 
+/**
+ * Where a login for a host is tried: at the host of that name alone, as its file says to speak to it. Mirrors and
+ * what stands for a registry have logins of their own.
+ * @throws REGISTRY_BLOCKED, ROUTES_INVALID
+ */
+export async function loginRoute(host: string, rules: RouteRules): Promise<Endpoint> {
+  const hosts = await rules.hostsFile?.(host);
+  const own = hosts && [hosts.server, ...hosts.hosts].map((entry) => hostEndpoint(entry, hosts, { host }, rules)).find((endpoint) => endpoint.host === host);
+  return own ?? registryEndpoint(host, rules, allowedMatch({ host }, rules));
+}
+
 function allowedMatch(destination: Destination, { registries }: RouteRules): RegistryMatch | undefined {
   const match = findRegistry(registries ?? [], destination);
   if (match?.entry.blocked) {
