@@ -9,6 +9,7 @@ import type { ContainerSpec } from "./container-record.ts";
 import type { NewContainer } from "./container-store.ts";
 import { Database } from "./database.ts";
 import { openStore, type Store } from "./open-store.ts";
+import { startTime } from "./process-identity.ts";
 
 const spec: ContainerSpec = {
   imageName: "base:1", entrypoint: [], words: [], interactive: false, runtime: "builtin", labels: {}, stopSignal: 15, stopTimeout: 10,
@@ -73,6 +74,20 @@ test("a container that runs is not removed", async (context) => {
   store.containers.started(idOf("a"), { pid: 1, started: "1", ports: [], cgroups: [] });
   assert.equal(await store.containers.remove(idOf("a")), false);
   assert.ok(existsSync(store.containers.folder(idOf("a"))));
+});
+
+test("a container that another process is making or starting is not removed", async (context) => {
+  const root = join(temporaryFolder(context), "store");
+  await using store = await openStore(root);
+  create(store);
+  const database = new Database(join(root, "sampan.db"));
+  const parent = startTime(process.ppid)!;
+  database.run("UPDATE container SET pid = ?, started = ?", process.ppid, parent);
+  assert.equal(await store.containers.remove(idOf("a")), false);
+  assert.ok(existsSync(join(store.containers.folder(idOf("a")), "fs")));
+  database.run("UPDATE container SET started = ?", `${parent}0`);
+  database.close();
+  assert.equal(await store.containers.remove(idOf("a")), true, "a process of that number, but another one");
 });
 
 test("what a supervisor left that was killed is put right by the next process", async (context) => {

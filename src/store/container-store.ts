@@ -112,10 +112,10 @@ export class ContainerStore {
     ).changes > 0;
   }
 
-  /** Whether the process that makes or supervises the container lives. */
-  isSupervised(id: string): boolean {
+  /** Whether the process that makes or supervises the container lives; `byAnother`: and is not this one. */
+  isSupervised(id: string, { byAnother = false } = {}): boolean {
     const row = this.#database.get<ProcessIdentity>("SELECT pid, started, boot, namespace FROM container WHERE id = ? AND pid IS NOT NULL", id);
-    return row !== undefined && isAlive(row);
+    return row !== undefined && isAlive(row) && !(byAnother && row.pid === process.pid && row.namespace === ownIdentity().namespace);
   }
 
   /** Notes what became of containers whose supervisors were killed, as opening the store does. */
@@ -158,10 +158,14 @@ export class ContainerStore {
     this.#database.run("UPDATE container SET snapshot = ? WHERE id = ?", toNumber(snapshot), id);
   }
 
-  /** Removes a container that does not run; its files are gone when the promise resolves. @returns whether it was there. */
+  /**
+   * Removes a container that does not run, and that no other process is making or starting; its files are gone when the
+   * promise resolves. @returns whether it did
+   */
   async remove(id: string): Promise<boolean> {
     const trash: string[] = [];
     const removed = guarded(this.#folder, () => this.#database.transaction(() => {
+      if (this.isSupervised(id, { byAnother: true })) return false;
       const { changes } = this.#database.run("DELETE FROM container WHERE id = ? AND state <> 'running'", id);
       if (changes > 0) moveAway(this.folder(id), this.#lease.temporaryPath("container"), trash);
       return changes > 0;

@@ -20,7 +20,7 @@ export const rmCommand = command({
     return await withStore((store) => forEach(positionals, io, async (text) => {
       try {
         const record = store.containers.find(text);
-        if (record.state === "running" && flags.force) await killContainer(store, record, { signal });
+        if (flags.force && (record.state === "running" || record.supervisor !== undefined)) await killContainer(store, record, { signal });
         const removed = await store.containers.remove(record.id);
         if (!removed && store.containers.get(record.id) !== undefined) throw fault("CONTAINER_RUNNING", { container: text, wanted: "removed" });
         io.stdout.write(`${text}\n`);

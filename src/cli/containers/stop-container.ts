@@ -9,6 +9,8 @@ const SIGKILL = 9;
 const PAUSE = 25;
 /** Milliseconds that a container may take to end by SIGKILL and to be put away: its memory may be large, its disk slow. */
 const PATIENCE = 60_000;
+/** Milliseconds after which SIGKILL is sent again, for one that was only being started. */
+const REPEAT = 500;
 
 /** The container as it is once it does not run any more; undefined where it is removed by then. */
 export async function waitForEnd(store: Store, id: string, options: { signal: AbortSignal; within?: number }): Promise<ContainerRecord | undefined> {
@@ -38,7 +40,10 @@ export async function stopContainer(store: Store, record: ContainerRecord, optio
 
 /** Ends a container by SIGKILL and waits until it is over. @throws CONTAINER_RUNNING when it does not end */
 export async function killContainer(store: Store, record: ContainerRecord, options: { signal: AbortSignal }): Promise<void> {
-  sendSignal(store.containers.folder(record.id), SIGKILL);
-  const after = await waitForEnd(store, record.id, { ...options, within: PATIENCE });
-  if (after?.state === "running") throw fault("CONTAINER_RUNNING", { container: record.name, wanted: "ended by SIGKILL" });
+  for (const until = Date.now() + PATIENCE; ;) {
+    sendSignal(store.containers.folder(record.id), SIGKILL);
+    const after = await waitForEnd(store, record.id, { ...options, within: REPEAT });
+    if (after === undefined || (after.state !== "running" && after.supervisor === undefined)) return;
+    if (Date.now() > until) throw fault("CONTAINER_RUNNING", { container: record.name, wanted: "ended by SIGKILL" });
+  }
 }
