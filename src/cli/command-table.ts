@@ -52,6 +52,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Containers",
     load: async () => (await import("./commands/logs.ts")).logsCommand,
   },
+  exec: {
+    summary: "Run a further command in a container that runs",
+    group: "Containers",
+    load: async () => (await import("./commands/exec.ts")).execCommand,
+  },
   stop: {
     summary: "Stop containers",
     group: "Containers",
@@ -303,6 +308,7 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "container list": "ps",
   "container ps": "ps",
   "container logs": "logs",
+  "container exec": "exec",
   "container stop": "stop",
   "container kill": "kill",
   "container rm": "rm",
@@ -326,12 +332,12 @@ export const commandGroups = [
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
-  "attach", "commit", "cp", "diff", "events", "exec", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
+  "attach", "commit", "cp", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
   "container export", "container pause", "container stats", "container top", "container unpause", "container update",
-  "container exec", "container cp",
+  "container cp",
 ]);

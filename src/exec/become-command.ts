@@ -23,8 +23,8 @@ export function becomeCommand(job: CommandJob, filter: readonly Instruction[], o
   const user = containerUser(job.user, readIdMaps());
   const env = withMissing(job.env, [`HOME=${user.home}`]); // as the OCI runtimes do it
   const capabilities = capabilityMask(job.capabilities);
-  // So far it is the host's, whose mode and owner a command could change.
-  if (!job.ownDescriptors.includes(0)) openAs(0, "/dev/null");
+  // What is not its own is the host's so far, whose mode and owner a command could change.
+  for (const fd of [0, 1, 2]) if (!job.ownDescriptors.includes(fd)) openAs(fd, "/dev/null", fd === 0 ? "r" : "r+");
   enterFolder(job.cwd, user, options.makeFolder);
   for (const fd of job.ownDescriptors) giveTo(fd, user);
   limitOpenFiles(OPEN_FILES);

@@ -3,12 +3,15 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findProgram } from "../linux/find-program.ts";
-import { bindOver, detach } from "../linux/mount.ts";
 import { fault } from "../std/fault.ts";
 import type { PortForward } from "./run-job.ts";
 
 /** How long pasta may take to be ready, in milliseconds. */
 const PATIENCE = 10_000;
+
+// pasta gives up its rights before it opens the namespace, and may then not look into /proc/PID any more. The mount that
+// it gets instead is in a mount namespace of its own, so that it goes with it, however it ends.
+const BIND = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
 
 /** Whether pasta(1) is installed and may do its work here. */
 export function havePasta(): boolean {
@@ -28,13 +31,12 @@ export function havePasta(): boolean {
 export async function connectByPasta(pid: number, folder: string, ports: readonly PortForward[] = []): Promise<AsyncDisposable> {
   const namespace = join(folder, `network-${pid}`);
   const pidFile = join(folder, `pasta-${pid}`);
-  // pasta gives up its rights before it opens the namespace, and may then not look into /proc/PID any more.
   writeFileSync(namespace, "");
-  bindOver(`/proc/${pid}/ns/net`, namespace);
   const child = spawn(
     "setpriv",
     [
-      "--pdeathsig", "KILL", findProgram("pasta")!, "--foreground", "--quiet", "--config-net", "--no-map-gw",
+      "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", BIND, "sampan", `/proc/${pid}/ns/net`, namespace,
+      findProgram("pasta")!, "--foreground", "--quiet", "--config-net", "--no-map-gw",
       ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
       "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
     ],
@@ -47,7 +49,6 @@ export async function connectByPasta(pid: number, folder: string, ports: readonl
     async [Symbol.asyncDispose](): Promise<void> {
       child.kill("SIGKILL");
       await ended;
-      detach(namespace);
       for (const file of [namespace, pidFile]) rmSync(file, { force: true });
     },
   };

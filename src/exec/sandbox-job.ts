@@ -38,10 +38,7 @@ export interface SandboxJob extends CommandJob {
 }
 
 /** What a child is told that is to run a further command in a container: it has the container's namespaces as descriptors. */
-export interface JoinJob extends CommandJob {
-  /** The container's first process, as this child's /proc knows it. */
-  readonly pid: number;
-}
+export type JoinJob = CommandJob;
 
 /** What a sandbox child says, a line of JSON each, on the same descriptor. */
 export type SandboxReport =

@@ -40,15 +40,22 @@ export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "
     },
   );
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
-  return new Sandbox(child, {
+  return new Sandbox(child, sandboxStreams(input, output, errors));
+}
+
+type Pipe = ReturnType<typeof createPipe>;
+
+/** This process's ends of the pipes that a child's standard descriptors are. */
+export function sandboxStreams(input: Pipe | undefined, output: Pipe, errors: Pipe): { stdin: Socket | undefined; stdout: Socket; stderr: Socket } {
+  return {
     stdin: input && new Socket({ fd: input.write, readable: false, writable: true }),
     stdout: new Socket({ fd: output.read, readable: true, writable: false }),
     stderr: new Socket({ fd: errors.read, readable: true, writable: false }),
-  });
+  };
 }
 
 /** What the child needs to start, and nothing else of this process's environment. */
-function childEnvironment(): NodeJS.ProcessEnv {
+export function childEnvironment(): NodeJS.ProcessEnv {
   const { PATH, LD_LIBRARY_PATH } = process.env;
   const cache = getCompileCacheDir();
   return {

@@ -44,9 +44,9 @@ export function passDescriptor(fd: number): void {
   if (fcntlCall(fd, F_SETFD, 0) < 0) throwErrno("fcntl");
 }
 
-/** Opens a file for reading as that descriptor. */
-export function openAs(descriptor: number, path: string): void {
-  const fd = openSync(path, "r");
+/** Opens a file as that descriptor, by node:fs' flags. */
+export function openAs(descriptor: number, path: string, flags: "r" | "r+"): void {
+  const fd = openSync(path, flags);
   if (dup2Call(fd, descriptor) < 0) throwErrno("dup2", path);
   closeSync(fd);
 }

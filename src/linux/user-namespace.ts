@@ -48,6 +48,18 @@ export function enterUserNamespace(): void {
   process.execve!(unshare, ["unshare", ...options, "--", "/bin/sh", "-c", wait, "sampan", ...self], env);
 }
 
+/**
+ * Executes this program again in the user and mount namespace of another process of the same user, in which it is root.
+ * @throws SANDBOX_TOOL_MISSING
+ */
+export function enterNamespacesOf(pid: number): void {
+  const nsenter = findProgram("nsenter");
+  if (nsenter === undefined) throw fault("SANDBOX_TOOL_MISSING", { tool: "nsenter" });
+  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", ...self];
+  process.execve!(nsenter, args, { ...process.env, SAMPAN_USERNS_ENTERED: "1" });
+}
+
 /** Why an ordinary user gets no user namespace on this machine, with the command that mends it; undefined if nothing is known. */
 export function userNamespaceObstacle(): { readonly problem: string; readonly hint: string } | undefined {
   if (findProgram("unshare") === undefined) return { problem: "the program unshare was not found", hint: "apt install util-linux" };

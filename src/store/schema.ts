@@ -91,6 +91,9 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** The format that this version writes. */
+export const knownFormat = MIGRATIONS.length;
+
 /** Brings the database to this version's format. @throws STORE_NEWER when a newer Sampan has written it. */
 export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
   if (formatVersion(database) === migrations.length) return;
@@ -103,6 +106,6 @@ export function migrate(database: Database, migrations: readonly string[] = MIGR
   });
 }
 
-function formatVersion(database: Database): number {
+export function formatVersion(database: Database): number {
   return database.get<{ user_version: number }>("PRAGMA user_version")!.user_version;
 }

@@ -5,6 +5,7 @@ import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { readMoment } from "../flags/read-moment.ts";
 import type { Io } from "../io.ts";
+import { writeTo } from "../run/write-to.ts";
 
 export interface ShowLogsOptions {
   readonly follow: boolean;
@@ -27,9 +28,7 @@ export async function showLogs(store: Store, record: ContainerRecord, options: S
   const count = options.tail === "all" || /^-\d+$/.test(options.tail) ? Infinity : /^\d+$/.test(options.tail) ? Number(options.tail) : NaN;
   if (Number.isNaN(count)) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(options.tail)} for -n, --tail`, hint: "it is a number of lines, or all" });
   const write = ({ log, stream, time }: LogEntry): Promise<void> | void => {
-    const target = stream === "stdout" ? io.stdout : io.stderr;
-    if (target.write(options.timestamps ? `${time} ${log}` : log)) return;
-    return new Promise((resolve) => target.once("drain", resolve));
+    return writeTo(stream === "stdout" ? io.stdout : io.stderr, options.timestamps ? `${time} ${log}` : log);
   };
   const wanted = ({ time }: LogEntry): boolean => {
     const milliseconds = Date.parse(time);

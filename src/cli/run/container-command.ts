@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { ContainerConfig } from "../../oci/image-config.ts";
 import { fault } from "../../std/fault.ts";
+import type { Io } from "../io.ts";
+import { refuseFolder } from "../refuse-folder.ts";
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -18,13 +22,26 @@ export function containerArgs(config: ContainerConfig, words: readonly string[],
 
 /** The environment in docker's order: PATH, HOSTNAME and TERM, then the image's, then what -e gives; later ones win in place. */
 export function containerEnv(config: ContainerConfig, given: readonly string[], options: { hostname: string; terminal: boolean }): string[] {
+  return environmentOf([PATH, `HOSTNAME=${options.hostname}`, ...(options.terminal ? ["TERM=xterm"] : []), ...(config.Env ?? []), ...given]);
+}
+
+/** Pairs of which later ones win, in the place of the first of their name. */
+export function environmentOf(pairs: readonly string[]): string[] {
   const env = new Map<string, string>();
-  const base = [PATH, `HOSTNAME=${options.hostname}`, ...(options.terminal ? ["TERM=xterm"] : [])];
-  for (const pair of [...base, ...(config.Env ?? []), ...given]) {
+  for (const pair of pairs) {
     const equals = pair.indexOf("=");
     env.set(equals < 0 ? pair : pair.slice(0, equals), pair);
   }
   return [...env.values()];
+}
+
+/** The pairs of files of --env-file and the like. @throws USAGE, FILE_PROBLEM, and what reading a file throws */
+export function readEnvFiles(files: readonly string[], { cwd, env }: Pick<Io, "cwd" | "env">): string[] {
+  return files.flatMap((file) => {
+    const path = resolve(cwd, file);
+    refuseFolder(path);
+    return parseEnvFile(readFileSync(path, "utf8"), file, env);
+  });
 }
 
 /** The variables of an --env-file: a line each, `#` begins a comment, a name alone takes the value of the environment. @throws USAGE */

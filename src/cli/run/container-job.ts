@@ -1,14 +1,11 @@
-import { readFileSync } from "node:fs";
 import { hostname as ownName } from "node:os";
-import { resolve } from "node:path";
 import type { RunJob } from "../../exec/run-job.ts";
 import type { ContainerConfig } from "../../oci/image-config.ts";
 import type { ContainerSpec } from "../../store/container-record.ts";
 import type { Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { assignments } from "../flags/key-values.ts";
-import { refuseFolder } from "../refuse-folder.ts";
-import { containerEnv, parseEnvFile } from "./container-command.ts";
+import { containerEnv, readEnvFiles } from "./container-command.ts";
 import { processRights } from "./resource-flags.ts";
 import type { containerFlags } from "./run-flags.ts";
 import { hostMounts, memoryMounts } from "./volumes.ts";
@@ -21,7 +18,7 @@ import { hostMounts, memoryMounts } from "./volumes.ts";
 export function containerJob({ flags, io }: Pick<Call<typeof containerFlags>, "flags" | "io">, config: ContainerConfig, args: readonly string[], id: string): ContainerSpec["job"] {
   const network = (flags.net ?? flags.network) as RunJob["network"];
   const hostname = flags.hostname ?? (network === "host" ? ownName() : id.slice(0, 12));
-  const fromFiles = flags["env-file"].flatMap((file) => readEnvFile(resolve(io.cwd, file), file, io.env));
+  const fromFiles = readEnvFiles(flags["env-file"], io);
   const given = Object.entries(assignments(flags.env, io.env, "-e, --env")).map(([name, value]) => `${name}=${value}`);
   return {
     args,
@@ -38,9 +35,4 @@ export function containerJob({ flags, io }: Pick<Call<typeof containerFlags>, "f
     terminal: flags.tty,
     ...processRights(flags),
   };
-}
-
-function readEnvFile(path: string, shown: string, env: NodeJS.ProcessEnv): string[] {
-  refuseFolder(path);
-  return parseEnvFile(readFileSync(path, "utf8"), shown, env);
 }

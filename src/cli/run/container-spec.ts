@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { ContainerConfig } from "../../oci/image-config.ts";
 import { fault } from "../../std/fault.ts";
 import type { ContainerSpec } from "../../store/container-record.ts";
 import type { Call } from "../command.ts";
 import { labels } from "../flags/key-values.ts";
 import { parseSignal } from "../flags/parse-signal.ts";
-import { refuseFolder } from "../refuse-folder.ts";
-import { containerArgs, parseEnvFile } from "./container-command.ts";
+import { containerArgs, readEnvFiles } from "./container-command.ts";
 import { containerJob } from "./container-job.ts";
 import { exposedPorts, portRequests, publishAll } from "./port-requests.ts";
 import { logSettings, resourceLimits } from "./resource-flags.ts";
@@ -22,7 +19,7 @@ export function containerSpec(call: Words, options: { id: string; imageName: str
   const args = containerArgs(config, words, flags.entrypoint);
   const entrypoint = flags.entrypoint === undefined ? (config.Entrypoint ?? []) : flags.entrypoint === "" ? [] : [flags.entrypoint];
   const exposed = [...new Set([...Object.keys(config.ExposedPorts ?? {}).map((port) => (port.includes("/") ? port : `${port}/tcp`)), ...exposedPorts(flags.expose)])];
-  const fromFiles = flags["label-file"].flatMap((file) => readLabelFile(resolve(io.cwd, file), file, io.env));
+  const fromFiles = readEnvFiles(flags["label-file"], io);
   return {
     imageName,
     entrypoint,
@@ -49,11 +46,6 @@ function publishedPorts({ flags, io }: Words, exposed: readonly string[]): Conta
   if (requests.length === 0 || network === "default") return requests;
   io.stderr.write(`WARNING: Published ports are discarded when using ${network} network mode\n`);
   return [];
-}
-
-function readLabelFile(path: string, shown: string, env: NodeJS.ProcessEnv): string[] {
-  refuseFolder(path);
-  return parseEnvFile(readFileSync(path, "utf8"), shown, env);
 }
 
 /** Seconds, -1 for ever. @throws USAGE */

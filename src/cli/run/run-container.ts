@@ -5,9 +5,8 @@ import { fault, isFault, type FaultDetails } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
-
-/** Signals that are passed on to the command besides those that end this process. */
-const PASSED = ["SIGUSR1", "SIGUSR2", "SIGQUIT", "SIGCONT", "SIGALRM"] as const;
+import { passSignals } from "./pass-signals.ts";
+import { writeTo } from "./write-to.ts";
 
 /**
  * Runs a container in the foreground: its output goes to our own streams, Ctrl-C and signals are passed on to it.
@@ -26,13 +25,9 @@ export async function runContainer(store: Store, record: ContainerRecord, option
       signal,
       stopSignal: () => signalNumber(signal.reason),
       ledger: { started: (running) => store.containers.started(id, running), ended: (end) => store.containers.ended(id, end) },
-      onOutput: (stream, data) => (options.output === false ? undefined : writeAll(stream === "stdout" ? io.stdout : io.stderr, data)),
+      onOutput: (stream, data) => (options.output === false ? undefined : writeTo(stream === "stdout" ? io.stdout : io.stderr, data)),
       onStart: ({ kill }) => {
-        for (const name of PASSED) {
-          const pass = (): void => kill(name);
-          process.on(name, pass);
-          passing.defer(() => process.off(name, pass));
-        }
+        passing.use(passSignals(kill));
       },
     });
     if (failure === undefined) return exitCode;
@@ -45,10 +40,4 @@ export async function runContainer(store: Store, record: ContainerRecord, option
 function signalNumber(reason: unknown): number {
   const text = isFault(reason, "INTERRUPTED") ? (reason.details as FaultDetails<"INTERRUPTED">).signal : "";
   return constants.signals[(/SIG[A-Z]+/.exec(text)?.[0] ?? "SIGTERM") as NodeJS.Signals];
-}
-
-/** Writes and waits while the stream's reader is slow. */
-function writeAll(stream: NodeJS.WriteStream, data: Uint8Array): Promise<void> | void {
-  if (stream.write(data)) return;
-  return new Promise((resolve) => stream.once("drain", resolve));
 }

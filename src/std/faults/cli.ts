@@ -29,7 +29,7 @@ export const cliFaults = {
     when: "The command of `run` is not in the image.",
     exit: 127,
     message: ({ command, problem }) => `${JSON.stringify(command)} was not found in the image${problem === "" ? "" : `: ${problem}`}`,
-    hint: () => "the options of `run` stand before the image, the command behind it; --entrypoint replaces the image's own command",
+    hint: () => "options stand before the image or container, the command behind it; `run --entrypoint` replaces the image's own command",
   }),
   COMMAND_NOT_EXECUTABLE: spec<{ command: string; problem: string }>({
     when: "The command of `run` is in the image and cannot be executed.",

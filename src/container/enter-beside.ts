@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { enterNamespacesOf } from "../linux/user-namespace.ts";
+import { Database } from "../store/database.ts";
+import { findContainerRow } from "../store/find-container.ts";
+import { isAlive } from "../store/process-identity.ts";
+import { isFault } from "../std/fault.ts";
+import { formatVersion, knownFormat } from "../store/schema.ts";
+
+/**
+ * Only in the user namespace of a container's supervisor has an ordinary user any right over the container. So this starts the
+ * program again in there; does nothing for root, and where the container does not run.
+ */
+export function enterBeside(storeRoot: string, container: string): void {
+  if (process.geteuid!() === 0 || process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
+  const supervisor = findSupervisor(join(storeRoot, "sampan.db"), container);
+  if (supervisor !== undefined) enterNamespacesOf(supervisor);
+}
+
+function findSupervisor(path: string, container: string): number | undefined {
+  if (!existsSync(path)) return undefined;
+  const database = new Database(path);
+  try {
+    if (formatVersion(database) !== knownFormat) return undefined;
+    const row = findContainerRow(database, container);
+    const { pid, started, boot, namespace } = row;
+    return row.state === "running" && pid !== null && isAlive({ pid, started: started!, boot: boot!, namespace: namespace! }) ? pid : undefined;
+  } catch (error) {
+    // Whatever is wrong is told when the store is opened properly.
+    if (isFault(error)) return undefined;
+    throw error;
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,37 @@
+// What runs a further command in a container: it is started in the container's PID, IPC, UTS and network namespaces,
+// in a mount namespace of its own that shows the host, and with all rights. The container's processes can see it from
+// then on, so it hides at once; everything that it needs is loaded before it enters the container's files.
+import { readlinkSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import { bindDeclared } from "../linux/libc.ts";
+import { MOUNT_ATTR, restrictMount } from "../linux/mount.ts";
+import { enterMountNamespace } from "../linux/namespace.ts";
+import { endAtOnce, hideProcess } from "../linux/process.ts";
+import { assembleFilter } from "../linux/seccomp.ts";
+import { newSession } from "../linux/terminal.ts";
+import { becomeCommand } from "./become-command.ts";
+import { failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
+import type { JoinJob } from "./sandbox-job.ts";
+import { DEFAULT_PROFILE, profileFor } from "./seccomp-profile.ts";
+
+/** The container's mount namespace. */
+const MOUNTS = 4;
+
+hideProcess();
+report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
+bindDeclared();
+flushCompileCache();
+process.umask(0o022);
+const job = JSON.parse(readLine()) as JoinJob;
+try {
+  // A command that runs /proc/self/exe gets this Node: its file must not be writable from inside (CVE-2019-5736).
+  restrictMount("/", MOUNT_ATTR.RDONLY, { recursive: true });
+  enterMountNamespace(MOUNTS);
+  newSession();
+  if (job.terminal) openTerminal();
+  const filter = assembleFilter(job.capabilities === undefined ? DEFAULT_PROFILE : profileFor(job.capabilities));
+  becomeCommand(job, filter, { makeFolder: false });
+} catch (error) {
+  report(failure(error));
+  endAtOnce(125);
+}
