@@ -218,7 +218,7 @@ test("a wide token of one login is not used for a repository with another login"
     credentials: { find: (_host, repository) => ({ username: repository ?? "host", password: "x", source: "test" }) },
     send: async (url, { headers }) => {
       sent.push(`${headers["authorization"]}`);
-      return { status: 200, headers: {}, url, body: (await import("node:stream")).Readable.from([Buffer.from(JSON.stringify({ token: `t${sent.length}`, expires_in: 300 }))]) } as never;
+      return { status: 200, url, bytes: Buffer.from(JSON.stringify({ token: `t${sent.length}`, expires_in: 300 })) };
     },
   });
   authenticator.learn({ status: 401, url: new URL("https://r.example/v2/"), headers: { "www-authenticate": 'Bearer realm="https://r.example/token"' } } as never);
