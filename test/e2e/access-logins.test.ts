@@ -109,6 +109,19 @@ test("podman's and skopeo's logins for a namespace are used, and ours are theirs
   assertFault(await sampan(["pull", "--authfile", join(folder, "none.json"), name]), { message: /none\.json: no such file/ });
 });
 
+test("a missing helper does not stop what everybody may do, and is named when more is wanted", async (context) => {
+  await using registry = await startTokenRegistry({ rights: (_user, repository) => (repository === "open/app" ? ["pull"] : []), tags: { "open/app": ["1.0"] } });
+  const { config, sampan } = place(context);
+  writeFileSync(config, JSON.stringify({ credsStore: "sampan-gone" }));
+  assert.equal((await sampan(["tags", `${registry.host}/open/app`])).stdout, "1.0\n");
+  assertFault(await sampan(["tags", `${registry.host}/shut/app`]), {
+    message: /wants a login for shut\/app, and none was sent/,
+    hint: /a kept login may be out of reach: docker-credential-sampan-gone, which credsStore in .* names for .*: the program is not installed or not in PATH/,
+  });
+  writeFileSync(config, JSON.stringify({ credHelpers: { [registry.host]: "sampan-gone" } }));
+  assertFault(await sampan(["tags", `${registry.host}/open/app`]), { message: /docker-credential-sampan-gone, which credHelpers in/, hint: /install docker-credential-sampan-gone/ });
+});
+
 test("an identity token that the token service gives is kept in the password's place, used, and forgotten", async (context) => {
   const users: Record<string, string> = { sailor: "SECRET", "<token>": "REFRESH" };
   await using registry = await startTokenRegistry({ users, rights: () => ["pull"], tags: { "team/app": ["1.0"] }, refreshToken: "REFRESH" });

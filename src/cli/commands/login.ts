@@ -48,6 +48,7 @@ async function credentials({ flags: given, given: names, io, signal }: Call<type
   const hint = "give the name with --username and the password with --password-stdin";
   const username = (given.username ?? (await ask("Username", io, { hint, signal }))).trim();
   if (username === "") throw fault("USAGE", { problem: "the user name is empty" });
+  if (username.includes(":")) throw fault("USAGE", { problem: "the user name has a colon, with which it ends in every file that keeps it" });
   const password = given["password-stdin"] ? await readStdin(io.stdin) : (given.password ?? (await ask("Password", io, { hint, hidden: true, signal })));
   if (password === "") throw fault("USAGE", { problem: "the password is empty" });
   return { username, password };

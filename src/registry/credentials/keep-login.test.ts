@@ -3,6 +3,7 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, sy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import fc from "fast-check";
 import { isFault } from "../../std/fault.ts";
 import { writeHelper, writeOddHelper } from "../../../test/support/credential-helper.ts";
 import { dockerCredentials } from "./find-login.ts";
@@ -91,6 +92,25 @@ test("where the helper fails the file stays as it was", async (t) => {
   writeOddHelper(folder, "bad", "echo the keyring is locked; exit 1");
   await assert.rejects(saveLogin("r.example", { username: "a", password: "SECRET" }, { environment }), (error) => isFault(error, "CREDENTIAL_HELPER") && /keyring is locked/.test(error.message) && !/SECRET/.test(error.message));
   assert.equal(readFileSync(file, "utf8"), '{"credsStore":"bad"}');
+});
+
+test("every user and password comes back as it was given, from a file and from a helper", async (t) => {
+  const { folder, file, environment } = home(t);
+  const authFile = join(folder, "auth.json");
+  const text = fc.string({ unit: "grapheme", minLength: 1 });
+  const username = text.filter((user) => !user.includes(":") && user !== "<token>");
+  const password = text.filter((word) => !word.endsWith("\0"));
+  await fc.assert(fc.asyncProperty(username, password, async (user, secret) => {
+    await saveLogin("r.example/team", { username: user, password: secret }, { environment, authFile });
+    assert.deepEqual(await dockerCredentials(environment, { authFile }).find("r.example", "team/app"), { username: user, password: secret, source: authFile, entry: "r.example/team" });
+  }), { numRuns: 50 });
+  writeFileSync(file, JSON.stringify({ credsStore: "all" }));
+  writeHelper(folder, "all");
+  for (const [user, secret] of [["ü", "\"quoted\" 日本\n"], ["a b", "x:y"]] as const) {
+    await saveLogin("r.example", { username: user, password: secret }, { environment });
+    const found = await dockerCredentials(environment).find("r.example");
+    assert.deepEqual([found?.username, found?.password], [user, secret]);
+  }
 });
 
 test("an auth file is written under containers' keys, narrow ones too", async (t) => {
