@@ -19,8 +19,11 @@ export interface Surroundings {
   readonly onChange: (message: string) => void;
 }
 
-/** Opens the place that a copy reads from. */
-export async function openSource(location: Location, around: Surroundings, signal: AbortSignal): Promise<Source> {
+/**
+ * Opens the place that a copy reads from.
+ * @param target where it goes: registries and layouts get packed layers, where an archive has plain ones and no manifest
+ */
+export async function openSource(location: Location, around: Surroundings, signal: AbortSignal, target?: Location): Promise<Source> {
   const name = formatLocation(location);
   switch (location.kind) {
     case "registry":
@@ -37,8 +40,9 @@ export async function openSource(location: Location, around: Surroundings, signa
     }
     case "docker-archive": {
       const [{ dockerArchiveSource }, { archiveFiles }] = await Promise.all([import("./places/docker-archive-source.ts"), import("./places/archive-files.ts")]);
-      const onMade = (): void => around.onChange(`${location.path} holds no manifest: one is made for its config and layers`);
-      return dockerArchiveSource(await archiveFiles(resolve(around.cwd, location.path), signal), { name, wanted: location.tag, onMade });
+      const pack = target !== undefined && target.kind !== "store" && target.kind !== "docker-archive";
+      const onMade = (): void => around.onChange(`${location.path} holds no manifest: one is made for its config and layers${pack ? ", which are packed with gzip" : ""}`);
+      return dockerArchiveSource(await archiveFiles(resolve(around.cwd, location.path), signal), { name, wanted: location.tag, pack, onMade });
     }
   }
 }

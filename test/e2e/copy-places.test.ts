@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Descriptor } from "../../src/oci/manifest.ts";
 import { fleet, named, OTHER, OWN } from "../support/cargo.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
@@ -51,7 +51,7 @@ test("a layout is one that umoci unpacks and skopeo reads, and keeps what it had
 });
 
 test("what skopeo writes is read: layouts, OCI archives, Docker archives old and packed", { skip: missing("skopeo") }, async (context) => {
-  const { copy, folder, host, own, sampan } = await start(context);
+  const { copy, folder, host, own, sampan, registry } = await start(context);
   for (const place of ["oci:s:x", "oci-archive:s.tar:x", "docker-archive:d.tar:app:1"]) await foreign("skopeo", ["copy", "--override-arch", OWN.slice(6), "oci:fleet:v1", place], { cwd: folder });
   for (const [index, place] of ["oci:s:x", "oci:s", "oci-archive:s.tar:x", "oci-archive:s.tar"].entries()) {
     assert.equal((await copy("-q", place, `${host}/s/app:${index}`)).stdout, `${own.digest}\n`, place);
@@ -60,6 +60,10 @@ test("what skopeo writes is read: layouts, OCI archives, Docker archives old and
   assert.match(plain.stderr, /d\.tar holds no manifest: one is made/);
   writeFileSync(join(folder, "d.tar.gz"), gzipSync(readFileSync(join(folder, "d.tar"))));
   assert.equal((await copy("-q", "docker-archive:d.tar.gz:app:1", `${host}/d/app:2`)).stdout, `${plain.stdout.slice(0, 71)}\n`);
+  const pushed = JSON.parse(await foreign("skopeo", ["inspect", "--raw", ...PLAIN, `docker://${host}/d/app:1`])) as { layers: { mediaType: string; digest: string }[] };
+  assert.match(pushed.layers[0]!.mediaType, /tar\+gzip$/);
+  const packed = await registry.request("GET", `/v2/d/app/blobs/${pushed.layers[0]!.digest}`);
+  assert.ok(gunzipSync(packed.body).includes("fleet here"));
   const id = (JSON.parse(await foreign("skopeo", ["inspect", "--raw", ...PLAIN, `docker://${host}/d/app:1`])) as { config: { digest: string } }).config.digest;
   await copy("docker-archive:d.tar", "store:old:1");
   assert.equal((await sampan(["inspect", "-f", "{{.Id}}", "old:1"])).stdout, `${id}\n`);

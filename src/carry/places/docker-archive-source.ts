@@ -8,24 +8,41 @@ import { MAGIC_LENGTH, sniffCodec } from "../../image/decode-stream.ts";
 import { parseDockerEntries, type DockerEntry } from "../../image/docker-manifest.ts";
 import { fault } from "../../std/fault.ts";
 import type { Document, Source } from "../place.ts";
+import { verified } from "../verified.ts";
+import { gzipped } from "./gzipped.ts";
 import { blobPath, layoutDocument, readEntries } from "./layout-source.ts";
 import { readSmall, type LayoutFiles } from "./layout-files.ts";
 
+export interface DockerArchiveOptions {
+  /** What messages call it. */
+  readonly name: string;
+  /** The name of one of several images. */
+  readonly wanted?: string | undefined;
+  /** Whether plain layers are packed with gzip where a manifest has to be made. */
+  readonly pack: boolean;
+  /** Told when a manifest is made. */
+  readonly onMade?: () => void;
+}
+
+/** Where the blobs of a manifest that was made are in the archive, and whether they are packed on their way. */
+type Made = Map<Digest, { readonly path: string; readonly packed: boolean }>;
+
 /**
  * An image of what `docker save` wrote. Where the archive has the image's manifest (Docker 25 and newer) it is the one
- * that is carried; older archives hold none, and get one over their layers as they are. It owns the files.
+ * that is carried; older archives hold none, and get one over their layers. To have no second copy of these on the disk,
+ * layers to be packed are packed twice: for their digest, and on their way. It owns the files.
  * @throws LAYOUT_INVALID, LAYOUT_NAME, IMAGE_INCONSISTENT
  */
-export function dockerArchiveSource(files: LayoutFiles, options: { readonly name: string; readonly wanted?: string | undefined; readonly onMade?: () => void }): Source {
-  const made = new Map<Digest, string>();
+export function dockerArchiveSource(files: LayoutFiles, options: DockerArchiveOptions): Source {
+  const made: Made = new Map();
   const opened = async (signal: AbortSignal): Promise<Document> => {
     const entry = chooseImage(parseDockerEntries(await readSmall(files, "manifest.json", signal), files.path), files.path, options.wanted);
     const config = await readSmall(files, entry.Config, signal);
     const own = (await files.size("index.json")) === undefined ? undefined : await ownManifest(files, sha256(config), signal);
     if (own) return own;
     options.onMade?.();
-    const image = assembleImage({ config, layers: await describeLayers(files, entry, config, made, signal) });
-    made.set(image.id, entry.Config);
+    const image = assembleImage({ config, layers: await describeLayers(files, entry, config, { made, pack: options.pack, signal }) });
+    made.set(image.id, { path: entry.Config, packed: false });
     return { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType, digest: image.descriptor.digest };
   };
   let root: Promise<Document> | undefined;
@@ -33,7 +50,10 @@ export function dockerArchiveSource(files: LayoutFiles, options: { readonly name
     name: options.name,
     root: (signal) => (root ??= opened(signal)),
     manifestGet: (descriptor, signal) => layoutDocument(files, descriptor, signal),
-    blobOpen: (blob, { start, signal }) => files.read(made.get(blob.digest) ?? blobPath(blob.digest), { start, signal }),
+    blobOpen(blob, { start, signal }) {
+      const { path, packed } = made.get(blob.digest) ?? { path: blobPath(blob.digest), packed: false };
+      return packed ? gzipped(files.read(path, { start: 0, signal }), start) : files.read(path, { start, signal });
+    },
     referrerList: async () => [],
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
   };
@@ -66,7 +86,9 @@ async function ownManifest(files: LayoutFiles, config: Digest, signal: AbortSign
 }
 
 /** Layers as they lie in the archive; a plain one has the digest that the config gives it, which is checked when it is carried. */
-async function describeLayers(files: LayoutFiles, entry: DockerEntry, config: Uint8Array, made: Map<Digest, string>, signal: AbortSignal): Promise<Descriptor[]> {
+async function describeLayers(
+  files: LayoutFiles, entry: DockerEntry, config: Uint8Array, { made, pack, signal }: { made: Made; pack: boolean; signal: AbortSignal },
+): Promise<Descriptor[]> {
   const diffIds = parseImageConfig(config, entry.Config).rootfs.diff_ids;
   if (diffIds.length !== entry.Layers.length) {
     throw fault("IMAGE_INCONSISTENT", { image: entry.Config, problem: `the config lists ${diffIds.length} layers and manifest.json ${entry.Layers.length}` });
@@ -77,9 +99,14 @@ async function describeLayers(files: LayoutFiles, entry: DockerEntry, config: Ui
     if (size === undefined) throw fault("LAYOUT_INVALID", { path: files.path, problem: `manifest.json names ${JSON.stringify(path)}, which is missing` });
     const codec = sniffCodec(await firstBytes(files, path, signal));
     if (codec === "bzip2" || codec === "xz") throw fault("LAYOUT_INVALID", { path: files.path, problem: `layer ${path} is packed with ${codec}, which no image can have` });
-    const digest = codec === "none" ? diffIds[index]! : await digestOf(files, path, signal);
-    made.set(digest, path);
-    layers.push({ mediaType: ociLayerType(codec), digest, size });
+    const packed = codec === "none" && pack;
+    const content = (): AsyncIterable<Uint8Array> => files.read(path, { start: 0, signal });
+    const plain = { digest: diffIds[index]!, size };
+    const found = packed
+      ? await measure(gzipped(verified(content(), { mediaType: "", ...plain }, files.path)))
+      : codec === "none" ? plain : await measure(content());
+    made.set(found.digest, { path, packed });
+    layers.push({ mediaType: ociLayerType(packed ? "gzip" : codec), ...found });
   }
   return layers;
 }
@@ -93,8 +120,12 @@ async function firstBytes(files: LayoutFiles, path: string, signal: AbortSignal)
   return Buffer.concat(start).subarray(0, MAGIC_LENGTH);
 }
 
-async function digestOf(files: LayoutFiles, path: string, signal: AbortSignal): Promise<Digest> {
+async function measure(content: AsyncIterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
   const digester = createDigester();
-  for await (const chunk of files.read(path, { start: 0, signal })) digester.update(chunk);
-  return digester.digest();
+  let size = 0;
+  for await (const chunk of content) {
+    digester.update(chunk);
+    size += chunk.length;
+  }
+  return { digest: digester.digest(), size };
 }

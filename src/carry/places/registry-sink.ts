@@ -26,7 +26,15 @@ export function registrySink(client: RegistryClient, reference: Reference): Sink
     holds: "anything",
     ...(reference.digest === undefined ? {} : { digest: reference.digest }),
     verifies: false,
-    manifestHas: async (digest, signal) => (await client.manifestHead({ host, repository, digest }, { signal })) !== undefined,
+    async manifestHas(digest, signal) {
+      try {
+        return (await client.manifestHead({ host, repository, digest }, { signal })) !== undefined;
+      } catch (error) {
+        // Some registries deny to read a repository that the first push is going to make; where they mean it, the push says so.
+        if (isDenied(error)) return false;
+        throw error;
+      }
+    },
     async blobHas(blob, signal) {
       const found = (await client.blobHead(reference, blob.digest, { push: true, signal })) !== undefined;
       const upload = uploads.get(blob.digest);
@@ -44,7 +52,7 @@ export function registrySink(client: RegistryClient, reference: Reference): Sink
         uploads.set(blob.digest, upload);
       } catch (error) {
         // The other repository may be closed to this login, which is no reason not to copy what was read already.
-        if (!isFault(error, "REGISTRY_DENIED") && !isFault(error, "REGISTRY_UNAUTHORIZED")) throw error;
+        if (!isDenied(error)) throw error;
       }
       return false;
     },
@@ -57,4 +65,8 @@ export function registrySink(client: RegistryClient, reference: Reference): Sink
     finish: (root, { signal }) => put(root, reference.tag === undefined ? { digest: root.digest } : { tag: reference.tag }, signal),
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+function isDenied(error: unknown): boolean {
+  return isFault(error, "REGISTRY_DENIED") || isFault(error, "REGISTRY_UNAUTHORIZED");
 }

@@ -104,7 +104,8 @@ async function targetDigest(target: Source, signal: AbortSignal): Promise<Digest
   try {
     return (await target.rootDigest?.(signal)) ?? (await target.root(signal)).digest;
   } catch (error) {
-    if (["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "LAYOUT_NAME"].some((code) => isFault(error) && error.code === code)) return undefined;
+    // Some registries deny to read a repository that is not there yet; where they mean it, the copy says so.
+    if (["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "LAYOUT_NAME", "REGISTRY_DENIED", "REGISTRY_UNAUTHORIZED"].some((code) => isFault(error) && error.code === code)) return undefined;
     // A folder that is not there yet.
     if (isFault(error, "LAYOUT_INVALID") && target.repository === undefined) return undefined;
     throw error;

@@ -29,7 +29,7 @@ export async function copyImage(from: Location, to: Location, { quiet, json, dig
   const onProgress: CopyCall["onProgress"] = (event) => renderer?.onEvent(event);
   try {
     const carried = await withSurroundings([from, to], { access, io, onProgress, signal }, async (around) => {
-      await using source = await openSource(from, around, signal);
+      await using source = await openSource(from, around, signal, to);
       await using sink = await openSink(to, around, signal);
       return await carryImage(source, sink, { ...options, step: `copy ${formatLocation(from)}`, onProgress, signal });
     });

@@ -30,7 +30,7 @@ export async function writeIndex(target: Reference, words: readonly string[], { 
       const client = await around.writer();
       const entries: Descriptor[] = [];
       for (const location of locations) {
-        await using source = await openSource(location, around, signal);
+        await using source = await openSource(location, around, signal, { kind: "registry", reference: target });
         const root = await source.root(signal);
         entries.push(...(await indexEntries(source, root, signal)));
         if (dryRun) continue;
