@@ -29,9 +29,11 @@ export function createBaseResolver(
   const found = new Map<string, ImageLayers>();
 
   const resolve = async (name: string, platform: Platform): Promise<ResolvedBase> => {
-    const reference = parseReference(name);
-    const local = options.pull ? undefined : findLocal(store, name, reference);
-    const image = local ?? (await fetchImage(store, reference, platform, options));
+    const here = options.pull ? undefined : findLocal(store, name, parseReference(name));
+    const meant = here ? { name } : await meaningOf(name, options.onProgress);
+    const reference = parseReference(meant.name);
+    const aliased = meant.name === name || options.pull ? undefined : findLocal(store, meant.name, reference);
+    const image = here ?? aliased ?? (await fetchImage(store, reference, platform, options));
     const pinned = pinnedReference(image, reference);
     found.set(pinned, {
       diffIds: image.config.rootfs.diff_ids as Digest[],
@@ -49,6 +51,14 @@ export function createBaseResolver(
     },
     layers: (reference) => found.get(reference)!,
   };
+}
+
+/** What a name that is not here means elsewhere. */
+async function meaningOf(name: string, onProgress: OnProgress): Promise<{ readonly name: string }> {
+  const { aliasNote, longName } = await import("../registry/routes/long-name.ts");
+  const meant = await longName(name);
+  if (meant.file !== undefined) onProgress({ type: "warning", message: aliasNote(name, meant) });
+  return meant;
 }
 
 function findLocal(store: Store, name: string, reference: Reference): ImageRecord | undefined {

@@ -213,3 +213,20 @@ test("registries.conf sends a name to another place, as skopeo does with the sam
   assert.equal(pulled.stdout, `${name}\n`);
   assert.ok(setup.registry.requests.some(({ url, headers }) => url === "/v2/team/app/manifests/1" && headers["user-agent"]?.startsWith("sampan")));
 });
+
+test("an alias gives a short name its meaning for pull and run, which say so; pushing knows none", async (context) => {
+  const setup = await setUp(context);
+  const file = setup.files.write("etc/containers/registries.conf.d/short.conf", `[aliases]\n"boats/app" = "${setup.registry.host}/app"\n`);
+  const note = `boats/app:1 means ${setup.name}: an alias in ${file} says so\n`;
+  const pulled = await setup.sampan("pull", "boats/app:1");
+  assert.equal(pulled.status, 0, pulled.stderr);
+  assert.match(pulled.stderr, new RegExp(`^${note}`));
+  assert.match(pulled.stdout, new RegExp(`\n${setup.name}\n$`));
+  assert.match((await setup.sampan("registry", "routes", "boats/app:1")).stdout, new RegExp(`^${note}${setup.name} is pulled from:\n`));
+  assert.match((await setup.sampan("registry", "routes", "--push", "boats/app:1")).stdout, /^docker\.io\/boats\/app:1 is pushed to:\n/);
+  const folder = setup.files.write("context/Dockerfile", "FROM boats/app:1\nLABEL a=b\n").replace(/\/Dockerfile$/, "");
+  const before = setup.mirror.requests.length;
+  const built = await setup.sampan("build", "-q", folder);
+  assert.equal(built.status, 0, built.stderr);
+  assert.equal(setup.mirror.requests.length, before, "it is here already");
+});

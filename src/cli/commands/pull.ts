@@ -22,17 +22,19 @@ export const pullCommand = command({
   examples: [{ title: "An image of Docker Hub", line: "sampan pull alpine:3.20" }],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io, signal }) {
-    const [{ parseReference }, { hostPlatform, parsePlatform }, { pullNames }, { fault }] = await Promise.all([
-      import("../../oci/reference.ts"), import("../../oci/platform.ts"), import("../images/pull-names.ts"), import("../../std/fault.ts"),
+    const [{ parseReference }, { aliasNote, longName }, { hostPlatform, parsePlatform }, { pullNames }, { fault }] = await Promise.all([
+      import("../../oci/reference.ts"), import("../../registry/routes/long-name.ts"), import("../../oci/platform.ts"), import("../images/pull-names.ts"), import("../../std/fault.ts"),
     ]);
-    const written = parseReference(positionals[0]!, { implicitTag: false });
+    const meant = await longName(positionals[0]!, io.env);
+    if (meant.file !== undefined) io.stderr.write(`${aliasNote(positionals[0]!, meant)}\n`);
+    const written = parseReference(meant.name, { implicitTag: false });
     if (flags.quiet && flags.json) throw fault("USAGE", { problem: "--quiet and --json exclude each other" });
     if (flags["all-tags"] && (written.tag ?? written.digest) !== undefined) throw fault("USAGE", { problem: "tag can't be used with --all-tags/-a" });
     const show = flags.quiet ? "nothing" : flags.json ? "json" : "lines";
     const platform = flags.platform === undefined ? hostPlatform(process.arch) : parsePlatform(flags.platform);
     const implicit = !flags["all-tags"] && written.tag === undefined && written.digest === undefined;
     if (show === "lines" && implicit) io.stdout.write("Using default tag: latest\n");
-    return withStore(async (store) => pullNames(store, parseReference(positionals[0]!, { implicitTag: !flags["all-tags"] }), {
+    return withStore(async (store) => pullNames(store, parseReference(meant.name, { implicitTag: !flags["all-tags"] }), {
       allTags: flags["all-tags"], platform, access: await registryAccess(flags, [written.host], { io, signal }), show, io, signal,
     }));
   },

@@ -22,16 +22,18 @@ export const registryRoutesCommand = command({
   ],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io }) {
-    const [{ parseReference }, { machineRoutes }, { readingRoute, writingRoute }, { describeRoute, routeTitle }] = await Promise.all([
-      import("../../oci/reference.ts"), import("../../registry/routes/machine-routes.ts"), import("../../registry/routes/routes-of.ts"), import("../../registry/routes/describe-route.ts"),
+    const [{ parseReference }, { aliasNote, longName }, { machineRoutes }, { readingRoute, writingRoute }, { describeRoute, routeTitle }] = await Promise.all([
+      import("../../oci/reference.ts"), import("../../registry/routes/long-name.ts"), import("../../registry/routes/machine-routes.ts"), import("../../registry/routes/routes-of.ts"), import("../../registry/routes/describe-route.ts"),
     ]);
-    const reference = parseReference(positionals[0]!);
+    const meant = flags.push ? { name: positionals[0]! } : await longName(positionals[0]!, io.env);
+    const reference = parseReference(meant.name);
     const routes = machineRoutes(io.env);
     const rules = await routes.rules(flags.insecure);
     const route = flags.push ? [await writingRoute(reference, rules)] : await readingRoute(reference, rules);
     const rows = describeRoute(route, reference, (url) => routes.proxyFor(url));
     if (flags.format === undefined) {
       const { routesText } = await import("../routes-text.ts");
+      if (meant.name !== positionals[0]) io.stdout.write(`${aliasNote(positionals[0]!, meant)}\n`);
       io.stdout.write(`${routeTitle(reference, flags.push ? "write" : "read")}\n${routesText(rows)}`);
       return;
     }

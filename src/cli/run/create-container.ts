@@ -27,7 +27,8 @@ export async function createContainer(store: Store, call: Pick<Call<typeof conta
   const cidfile = flags.cidfile === undefined ? undefined : resolve(io.cwd, flags.cidfile);
   if (cidfile !== undefined && existsSync(cidfile)) throw fault("FILE_PROBLEM", { path: flags.cidfile!, problem: "the container ID file exists already: make sure that the other container is not running, and delete it" });
   checkPlatform(flags.platform);
-  const access = await registryAccess(flags, registryHosts([imageName]), { io, signal });
+  const meant = flags.creds === undefined ? imageName : (await (await import("../../registry/routes/long-name.ts")).longName(imageName, io.env)).name;
+  const access = await registryAccess(flags, registryHosts([meant]), { io, signal });
   await using client = lazyClient(access);
   const image = await findOrPull(store, imageName, { when: flags.pull, quiet: flags.quiet, access, io, signal });
   const id = randomBytes(32).toString("hex");

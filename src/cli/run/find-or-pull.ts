@@ -1,6 +1,6 @@
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
 import { hostPlatform } from "../../oci/platform.ts";
-import { familiarReference, parseReference } from "../../oci/reference.ts";
+import { familiarReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { isFault } from "../../std/fault.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
 import type { Store } from "../../store/open-store.ts";
@@ -21,7 +21,14 @@ export async function findOrPull(
       if (when === "never" || !isFault(error, "IMAGE_NOT_FOUND") || /^(?:sha256:)?[a-f0-9]{64}$/.test(text)) throw error;
     }
   }
-  const reference = parseReference(text);
+  const { aliasNote, longName } = await import("../../registry/routes/long-name.ts");
+  const meant = await longName(text, io.env);
+  if (meant.file !== undefined && when === "missing") {
+    const known = store.images.list().find(({ names }) => names.includes(formatReference(parseReference(meant.name))));
+    if (known) return known;
+  }
+  if (meant.file !== undefined) io.stderr.write(`${aliasNote(text, meant)}\n`);
+  const reference = parseReference(meant.name);
   if (when === "missing" && !quiet) io.stderr.write(`Unable to find image '${familiarReference(reference)}' locally\n`);
   await using client = lazyClient(access);
   const { image, updated } = await pullWithProgress(store, reference, {

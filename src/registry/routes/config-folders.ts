@@ -9,6 +9,8 @@ export interface ConfigFolders {
   readonly etc: string;
   /** `$XDG_CONFIG_HOME` or `~/.config`. */
   readonly user: string;
+  /** `$XDG_CACHE_HOME`, else `/var/cache` for root and `~/.cache` for others. */
+  readonly cache: string;
 }
 
 /** The one place that decides where route files are looked for. */
@@ -16,5 +18,6 @@ export function configFolders(environment: Environment): ConfigFolders {
   return {
     etc: environment["SAMPAN_ETC"] || "/etc",
     user: environment["XDG_CONFIG_HOME"] || join(environment["HOME"] || homedir(), ".config"),
+    cache: environment["XDG_CACHE_HOME"] || (process.geteuid!() === 0 && !environment["SAMPAN_USERNS_ENTERED"] ? "/var/cache" : join(environment["HOME"] || homedir(), ".cache")),
   };
 }

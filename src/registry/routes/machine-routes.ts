@@ -19,7 +19,9 @@ export interface MachineRoutes {
   rules(insecure: RouteRules["insecure"]): Promise<RouteRules>;
   /** @throws PROXY_INVALID, ROUTES_INVALID */
   proxyFor(url: URL): ProxyChoice | undefined;
-  /** containers' registries.conf with all its drop-ins. @throws ROUTES_INVALID */
+  /** Full names by short name, of registries.conf. @throws ROUTES_INVALID */
+  aliases(): Promise<RegistriesConf["aliases"]>;
+  /** containers' registries.conf with all its drop-ins, as far as it is about registries and helpers. @throws ROUTES_INVALID */
   registries(): Promise<RegistriesConf>;
 }
 
@@ -33,6 +35,7 @@ export function machineRoutes(environment: Environment = process.env): MachineRo
   const readRegistries = (): Promise<RegistriesConf> => (registries ??= readRegistriesConf(folders, environment));
   return {
     registries: readRegistries,
+    aliases: async () => (await readRegistriesConf(folders, environment, { aliases: true })).aliases,
     async rules(insecure) {
       return {
         mirrors: parseMirrors(environment["SAMPAN_REGISTRY_MIRRORS"]),

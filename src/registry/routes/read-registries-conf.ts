@@ -4,21 +4,22 @@ import type { ConfigFolders, Environment } from "./config-folders.ts";
 import { readFolder, readToml } from "./read-config.ts";
 import { mergeRegistries, parseRegistriesConf, type RegistriesConf } from "./registries-conf.ts";
 
-/** A line that begins a table of a registry; aliases may have such a name as well. */
-const REGISTRY_TABLE = /^\s*(?:\[+\s*["']?registr|["']?registr(?:y|ies)["']?\s*(?:\.|=\s*[[{]))/;
+/** A line that says something of registries or helpers; aliases may have such names as well, as `"registry" = "…"`. */
+const NO_ALIAS = /^\s*(?:\[+\s*["']?registr|["']?registr(?:y|ies)["']?\s*(?:\.|=\s*[[{])|["']?credential-helpers["']?\s*=)/;
 
 /**
  * registries.conf and its drop-ins, in containers-registries.conf.d(5)'s order: the file that CONTAINERS_REGISTRIES_CONF
  * names, the user's or the machine's, then the machine's `registries.conf.d` (not beside a file of the user's) and
- * the user's.
+ * the user's. Aliases are read when they are asked for: distributions ship many of them. What podman remembers of
+ * them comes last.
  * @throws ROUTES_INVALID
  */
-export async function readRegistriesConf({ etc, user }: ConfigFolders, environment: Environment): Promise<RegistriesConf> {
+export async function readRegistriesConf({ etc, user, cache }: ConfigFolders, environment: Environment, { aliases = false } = {}): Promise<RegistriesConf> {
   const named = environment["CONTAINERS_REGISTRIES_CONF"];
   const own = join(user, "containers/registries.conf");
   const files: RegistriesConf[] = [];
   const take = async (file: string): Promise<boolean> => {
-    const table = await readToml(file, { about: REGISTRY_TABLE });
+    const table = await readToml(file, aliases ? {} : { about: NO_ALIAS });
     if (table) files.push(parseRegistriesConf(table, file));
     return table !== undefined;
   };
@@ -29,5 +30,6 @@ export async function readRegistriesConf({ etc, user }: ConfigFolders, environme
     const folder = join(root, "containers/registries.conf.d");
     for (const name of readFolder(folder)) if (name.endsWith(".conf")) await take(join(folder, name));
   }
+  if (aliases) await take(join(cache, "containers/short-name-aliases.conf"));
   return mergeRegistries(files);
 }
