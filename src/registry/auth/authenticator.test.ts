@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isFault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { reply, startScriptedServer, type ScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
 import { createTestClock } from "../../../test/support/test-clock.ts";
@@ -235,7 +235,11 @@ test("a refresh token that is given in exchange is used from then on", async () 
     if (given !== `refresh-${count}`) return reply(response, 401);
     reply(response, 200, {}, { access_token: token, refresh_token: `refresh-${(count += 1)}` });
   });
-  await using client = open({ identityToken: "refresh-0" });
+  const credential = { identityToken: "refresh-0", source: "test" };
+  const renewed: string[] = [];
+  const credentials = { find: () => credential, renew: async (_credential: Credential, token: string) => { renewed.push(token); throw fault("LOGIN_NOT_SAVED", { file: "f", reason: "EROFS" }); } };
+  await using client = createRegistryClient({ credentials, environment: {} });
   for (const repository of ["a", "b", "c"]) await client.tagList(at.ref(repository));
   assert.equal(count, 3);
+  assert.deepEqual(renewed, ["refresh-1", "refresh-2", "refresh-3"], "each is handed on, and a file that cannot be written stops nothing");
 });

@@ -1,4 +1,4 @@
-import { fault, type Fault } from "../../std/fault.ts";
+import { fault, isFault, type Fault } from "../../std/fault.ts";
 import type { Identity } from "../../std/faults/access-words.ts";
 import { chooseChallenge, parseChallenges, type Challenge } from "./challenge.ts";
 import { sameLogin, type Credential, type CredentialSource } from "../credentials/credentials.ts";
@@ -185,7 +185,17 @@ export class Authenticator {
     const current = kept === undefined ? credential : { ...credential!, identityToken: this.#refreshed.get(kept) ?? kept };
     const token = await requestToken({ ...request, credential: current, host: this.host, now: this.#now(), send: this.#send });
     if (!token) throw await this.#refusal("REGISTRY_UNAUTHORIZED", { scopes: request.scopes, ...(repository === undefined ? {} : { repository }) });
-    if (kept !== undefined && token.refreshToken !== undefined) this.#refreshed.set(kept, token.refreshToken);
+    if (kept !== undefined && token.refreshToken !== undefined && token.refreshToken !== current!.identityToken) await this.#keep(credential!, kept, token.refreshToken);
     return token;
+  }
+
+  async #keep(credential: Credential, kept: string, refreshToken: string): Promise<void> {
+    this.#refreshed.set(kept, refreshToken);
+    try {
+      await this.#credentials.renew?.(credential, refreshToken);
+    } catch (error) {
+      // A file that cannot be written does not stop the work: this process has the token.
+      if (!isFault(error)) throw error;
+    }
   }
 }

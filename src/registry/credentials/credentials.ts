@@ -18,6 +18,8 @@ export interface CredentialSource {
   find(host: string, repository?: string): Credential | undefined | Promise<Credential | undefined>;
   /** Why a place that might have had a login for the host was passed over, for whoever was refused without one. */
   trouble?(host: string): string | undefined;
+  /** Keeps the identity token that a token server gave in exchange for the one of a credential that was found here. */
+  renew?(credential: Credential, identityToken: string): Promise<void>;
 }
 
 /** No credentials at all. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -171,6 +171,23 @@ test("helpers of registries.conf are asked where its list has them, among the fi
   const none = dockerCredentials(environment, { helpers: async () => ({ names: ["early"], file }) });
   assert.equal(await user(none, "t.example"), undefined, "without its name the files are not read");
   await assert.rejects(dockerCredentials(environment, { helpers: async () => ({ names: ["../evil"], file }) }).find("t.example") as Promise<unknown>, (error) => isFault(error, "DOCKER_CONFIG_INVALID"));
+});
+
+test("an identity token that is given in exchange is kept where the old one was, unless somebody changed it", async (t) => {
+  const { folder, source, file, write } = home(t, { credHelpers: { "h.example": "test" }, keep: 1, auths: { "r.example": { ...auth("me"), identitytoken: "one" }, "s.example": { identitytoken: "other" } } });
+  const kept = (): unknown => (JSON.parse(readFileSync(file, "utf8")) as { auths: Record<string, { identitytoken: string }> }).auths["r.example"]?.identitytoken;
+  const found = (await source.find("r.example", "a"))!;
+  await source.renew!(found, "two");
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { credHelpers: { "h.example": "test" }, keep: 1, auths: { "r.example": { ...auth("me"), identitytoken: "two" }, "s.example": { identitytoken: "other" } } });
+  await source.renew!(found, "three");
+  assert.equal(kept(), "three");
+  write("docker/config.json", { auths: { "r.example": { identitytoken: "new login" } } });
+  await source.renew!(found, "four");
+  assert.equal(kept(), "new login");
+  write("docker/config.json", { credHelpers: { "h.example": "test" } });
+  const helper = writeHelper(folder, "test", { "h.example": ["<token>", "one"] });
+  await source.renew!((await source.find("h.example"))!, "two");
+  assert.deepEqual(helper.kept(), { "h.example": ["<token>", "two"] });
 });
 
 test("a file that is no config is refused with its name", async (t) => {

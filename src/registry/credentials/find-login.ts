@@ -28,6 +28,7 @@ export function dockerCredentials(
 ): CredentialSource {
   const troubles = new Map<string, string>();
   const asked = new Map<string, Promise<Credential | undefined>>();
+  const foundAt = new WeakMap<Credential, { readonly place: LoginPlace; readonly identityToken: string | undefined }>();
   // A helper knows hosts only; it is asked once for each, whatever the repositories.
   const read = (place: LoginPlace): Promise<Credential | undefined> => {
     if (!place.helper) return place.read();
@@ -42,7 +43,9 @@ export function dockerCredentials(
       for (const place of loginPlaces(host, repository, { environment, ...(authFile === undefined ? {} : { authFile }), ...(list ? { helpers: list } : {}) })) {
         try {
           const credential = await read(place);
-          if (credential) return credential;
+          if (!credential) continue;
+          foundAt.set(credential, { place, identityToken: credential.identityToken });
+          return credential;
         } catch (error) {
           if (!isFault(error, "CREDENTIAL_HELPER") || place.expected) throw error;
           troubles.set(host, error.message);
@@ -51,6 +54,12 @@ export function dockerCredentials(
       return undefined;
     },
     trouble: (host) => troubles.get(host),
+    renew: async (credential, identityToken) => {
+      const found = foundAt.get(credential);
+      if (found?.identityToken === undefined) return;
+      foundAt.set(credential, { place: found.place, identityToken });
+      await (await import("./renew-login.ts")).renewLogin(found.place, found.identityToken, identityToken, environment);
+    },
   };
 }
 

@@ -16,6 +16,8 @@ export function givenLogins(logins: ReadonlyMap<string, Login>, rest: Credential
       const login = logins.get(host);
       return login === undefined ? rest.find(host, repository) : { ...asCredential(login), source: login.flag ?? "--creds" };
     },
+    trouble: (host) => rest.trouble?.(host),
+    renew: async (credential, identityToken) => rest.renew?.(credential, identityToken),
   };
 }
 
