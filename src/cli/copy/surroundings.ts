@@ -1,9 +1,7 @@
-import { portableImage } from "../../build/image-layers.ts";
-import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
-import { GZIP } from "../../build/packing.ts";
+import { lazyClient, type ClientAccess, type ClientSource } from "../../build/lazy-client.ts";
 import type { Location } from "../../carry/location.ts";
 import type { Surroundings } from "../../carry/open-place.ts";
-import { insideUserNamespace } from "../../linux/user-namespace.ts";
+import type { Image } from "../../image/image.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
@@ -25,16 +23,21 @@ export async function withSurroundings<Result>(locations: readonly Location[], c
 
 async function surround<Result>(store: Store | undefined, { access, io, onProgress, signal }: CopyCall, work: (around: Surroundings) => Promise<Result>): Promise<Result> {
   await using reader = lazyClient(access.source);
-  await using writer = lazyClient({ ...access.target, withoutMirrors: true });
+  await using writer = lazyClient({ ...access.target, withoutMirrors: true, ...(store ? { journal: store.uploads } : {}) });
   return await work({
     cwd: io.cwd,
     reader: reader.get,
     writer: writer.get,
     store: () => store!,
-    portable: (opened, name) =>
-      portableImage(opened, opened.images.find(name), GZIP, {
-        client: reader.get, recordOwners: insideUserNamespace()?.mapped === "one", stepId: `pack ${name}`, onProgress, signal,
-      }),
+    portable: (opened, name) => packedImage(opened, name, { client: reader.get, onProgress, signal }),
     onChange: (message) => onProgress({ type: "warning", message }),
   });
+}
+
+/** Loaded for images of the store only: most copies need nothing of a build. */
+async function packedImage(store: Store, name: string, access: { client: ClientSource; onProgress: OnProgress; signal: AbortSignal }): Promise<Image> {
+  const [{ portableImage }, { GZIP }, { insideUserNamespace }] = await Promise.all([
+    import("../../build/image-layers.ts"), import("../../build/packing.ts"), import("../../linux/user-namespace.ts"),
+  ]);
+  return portableImage(store, store.images.find(name), GZIP, { ...access, recordOwners: insideUserNamespace()?.mapped === "one", stepId: `pack ${name}` });
 }
