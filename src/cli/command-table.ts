@@ -102,6 +102,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Containers",
     load: async () => (await import("./commands/port.ts")).portCommand,
   },
+  cp: {
+    summary: "Copy files out of a container that does not run",
+    group: "Containers",
+    load: async () => (await import("./commands/cp.ts")).cpCommand,
+  },
   "container inspect": {
     summary: "Show all that is known about containers",
     group: "Containers",
@@ -319,6 +324,7 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "container restart": "restart",
   "container rename": "rename",
   "container port": "port",
+  "container cp": "cp",
   "buildx build": "build",
   "builder build": "build",
   "buildx prune": "builder prune",
@@ -332,12 +338,11 @@ export const commandGroups = [
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
-  "attach", "commit", "cp", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
+  "attach", "commit", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
   "container export", "container pause", "container stats", "container top", "container unpause", "container update",
-  "container cp",
 ]);

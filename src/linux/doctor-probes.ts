@@ -115,7 +115,7 @@ function runtimes(): DoctorRow {
 function cgroups(): DoctorRow {
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
   const any = unified || existsSync("/sys/fs/cgroup/memory");
-  return { name: "cgroups", ok: true, needed: false, why: unified ? "version 2" : any ? "version 1" : "none; nothing here needs them" };
+  return { name: "cgroups", ok: true, needed: false, why: unified ? "version 2" : any ? "version 1" : "none: --memory, --cpus and --pids-limit are not possible" };
 }
 
 function space(root: string, folder: string): DoctorRow {
