@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
+import { withContainers } from "../support/containers.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
 import { noContainers, sampanWithBase } from "../support/sampan-base.ts";
 
@@ -64,6 +65,15 @@ test("run -it gives the command a terminal of this one's size", { skip: noTermin
   const { status, screen } = await onTerminal(["run", "-it", "base:1", "sh", "-c", "tty && stty size; exit 5"], { SAMPAN_ROOT: root });
   assert.equal(status, 5, screen);
   assert.match(screen, /\/dev\/(?:pts\/\d+|console)\r+\n12 80\r+\n/);
+});
+
+test("exec -it gives a further command a terminal of this one's size, also where the first one has one that nobody sees", { skip: noTerminal || noBusybox || noContainers }, async (context) => {
+  const { root, ok, detach } = await withContainers(context);
+  await detach("-it", "--name", "shell", "base:1", "sh");
+  const { status, screen } = await onTerminal(["exec", "-it", "shell", "sh", "-c", "tty && stty size; exit 6"], { SAMPAN_ROOT: root });
+  assert.equal(status, 6, screen);
+  assert.match(screen, /\/dev\/pts\/\d+\r+\n12 80\r+\n/);
+  assert.match(await ok("exec", "shell", "cat", "/proc/1/comm"), /^sh$/, "a shell whose terminal stays open goes on");
 });
 
 test("login asks for name and password, and does not show the password", { skip: noTerminal }, async (context) => {
