@@ -150,3 +150,13 @@ test("a damaged database is a fault that says how to go on, and nothing is overw
   assert.equal((await sampan(["images"])).status, 0);
   assertStoreWhole(root);
 });
+
+test("an ordinary user is not kept from registries by a folder that docker's daemon keeps closed", { skip: noOrdinaryUser }, async (context) => {
+  const { home, sampan } = asOrdinaryUser(context);
+  const etc = join(home, "..", "etc");
+  mkdirSync(join(etc, "docker"), { recursive: true });
+  writeFileSync(join(etc, "docker/daemon.json"), '{"registry-mirrors": ["https://mirror.example"]}');
+  chmodSync(join(etc, "docker"), 0o700);
+  const { status, stdout, stderr } = await sampan(["registry", "routes", "--format", "{{.URL}}", "alpine"], { SAMPAN_ETC: etc });
+  assert.deepEqual([status, stdout], [0, "https://registry-1.docker.io/v2/library/alpine\n"], stderr);
+});

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { hostnameOf } from "./candidates.ts";
 import type { ConfigFolders } from "./config-folders.ts";
+import { hideLogin } from "./hide-login.ts";
 import { inBlock } from "../transport/addresses.ts";
-import { membersOf, readJson, type Members } from "./read-config.ts";
+import { isOpenFolder, membersOf, readJson, type Members } from "./read-config.ts";
 
 /** What docker's daemon.json says about registries. */
 export interface DaemonJson {
@@ -15,9 +16,13 @@ export interface DaemonJson {
   readonly proxies: { readonly http?: string; readonly https?: string; readonly none?: string };
 }
 
-/** The daemon.json of a rootless docker and of the machine's, in this order. @throws ROUTES_INVALID */
+/**
+ * The daemon.json of a rootless docker and of the machine's, in this order. A daemon of root's may have closed its folder
+ * to others; what it says is then not meant for them. @throws ROUTES_INVALID
+ */
 export function readDaemonJson({ etc, user }: ConfigFolders): readonly DaemonJson[] {
-  return [join(user, "docker/daemon.json"), join(etc, "docker/daemon.json")].flatMap((file) => {
+  return [join(user, "docker"), join(etc, "docker")].filter(isOpenFolder).flatMap((folder) => {
+    const file = join(folder, "daemon.json");
     const table = readJson(file);
     return table === undefined ? [] : [parseDaemonJson(table, file)];
   });
@@ -36,7 +41,7 @@ function parseDaemonJson(table: Readonly<Record<string, unknown>>, file: string)
 }
 
 function mirrorUrl(text: string, members: Members): URL {
-  const refuse = (problem: string): Error => members.refuse(`registry-mirrors: ${JSON.stringify(text.replace(/\/\/[^@/]*@/, "//***@"))} ${problem}`);
+  const refuse = (problem: string): Error => members.refuse(`registry-mirrors: ${JSON.stringify(hideLogin(text))} ${problem}`);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) throw refuse("is not an http or https URL");
   if (url.username || url.password) throw refuse("has a login in it; use `sampan login` instead");

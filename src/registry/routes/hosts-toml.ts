@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Capability } from "./endpoint.ts";
+import { hideLogin } from "./hide-login.ts";
 import { isTable, membersOf, readFolder, readToml, type Members } from "./read-config.ts";
 
 /** One place of containerd's hosts.toml (registry reference § 5.4). */
@@ -45,7 +46,7 @@ export async function readHostsToml(folder: string): Promise<HostsFile | undefin
   if (table === undefined) return undefined;
   const members = membersOf(table, file);
   const hosts = Object.entries(members.table("host") ?? {}).map(([name, entry]) => {
-    const title = `host ${JSON.stringify(name.replace(/\/\/[^@/]*@/, "//***@"))}`;
+    const title = `host ${JSON.stringify(hideLogin(name))}`;
     if (!isTable(entry)) throw members.refuse(`${title} is not a table`);
     return parseEntry(membersOf(entry, file, `${title}: `), { name, folder, reason: title });
   });

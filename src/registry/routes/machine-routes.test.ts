@@ -183,6 +183,11 @@ test("files that cannot be used fail with their name and line", async (context) 
   for (const [path, text, message] of cases) await failsWith(route(routeFiles(context, { [path]: text }), "alpine"), "ROUTES_INVALID", message);
 });
 
+test("a file that is too long to be one is refused", async (context) => {
+  const files = routeFiles(context, { "etc/docker/daemon.json": " ".repeat(9 * 1024 * 1024) });
+  await failsWith(route(files, "alpine"), "ROUTES_INVALID", /daemon\.json: it is longer than/);
+});
+
 test("a file that cannot be read is named", async (context) => {
   const files = routeFiles(context, { "etc/docker/daemon.json/inside": "" });
   await failsWith(route(files, "alpine"), "ROUTES_INVALID", /daemon\.json: it cannot be read \(EISDIR\)/);

@@ -14,7 +14,7 @@ test("nothing set means no mirrors", () => {
 });
 
 test("what is no host=url is refused by name, without telling a password in it", () => {
-  for (const entry of ["docker.io", "=http://a", "docker.io=a", "docker.io=ftp://a", "docker.io=http://a?b=c", "docker.io=http://u:SECRET@a"]) {
+  for (const entry of ["docker.io", "=http://a", "docker.io=a", "docker.io=ftp://a", "docker.io=http://a?b=c", "docker.io=http://u:SECRET@a", "docker.io=ftp://u:SECRET@a", "docker.io=http://u:SECRET@a:99999", "docker.io=http://u:x@SECRET@a?b", "http://u:SECRET@a"]) {
     assert.throws(() => parseMirrors(entry), (error) => isFault(error, "MIRRORS_INVALID") && !error.message.includes("SECRET"), entry);
   }
 });

@@ -1,4 +1,5 @@
 import { fault } from "../../std/fault.ts";
+import { hideLogin } from "./hide-login.ts";
 
 /**
  * Reads SAMPAN_REGISTRY_MIRRORS, `docker.io=http://127.0.0.1:15001,ghcr.io=https://mirror.example/ghcr`: the
@@ -9,7 +10,7 @@ export function parseMirrors(text: string | undefined): ReadonlyMap<string, read
   const mirrors = new Map<string, string[]>();
   for (const entry of (text ?? "").split(",").map((item) => item.trim()).filter(Boolean)) {
     const equals = entry.indexOf("=");
-    if (equals <= 0) throw fault("MIRRORS_INVALID", { entry, problem: "it is not host=url" });
+    if (equals <= 0) throw invalid(entry, "it is not host=url");
     const host = hubName(entry.slice(0, equals).trim());
     const url = entry.slice(equals + 1).trim();
     checkUrl(url, entry);
@@ -19,17 +20,15 @@ export function parseMirrors(text: string | undefined): ReadonlyMap<string, read
 }
 
 function checkUrl(text: string, entry: string): void {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw fault("MIRRORS_INVALID", { entry, problem: "the part after = is not a URL" });
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw fault("MIRRORS_INVALID", { entry, problem: "the URL must begin with http:// or https://" });
-  if (url.username || url.password) {
-    throw fault("MIRRORS_INVALID", { entry: entry.replace(/\/\/[^@/]*@/, "//***@"), problem: `logins do not belong here, use \`sampan login ${url.host}\`` });
-  }
-  if (url.search || url.hash) throw fault("MIRRORS_INVALID", { entry, problem: "the URL must not have a query" });
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url) throw invalid(entry, "the part after = is not a URL");
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw invalid(entry, "the URL must begin with http:// or https://");
+  if (url.username || url.password) throw invalid(entry, `logins do not belong here, use \`sampan login ${url.host}\``);
+  if (url.search || url.hash) throw invalid(entry, "the URL must not have a query");
+}
+
+function invalid(entry: string, problem: string): Error {
+  return fault("MIRRORS_INVALID", { entry: hideLogin(entry), problem });
 }
 
 function hubName(host: string): string {

@@ -1,13 +1,18 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { fault } from "../../std/fault.ts";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { fault, isFault } from "../../std/fault.ts";
 
 type Table = Readonly<Record<string, unknown>>;
+
+/** Bytes: no such file is as long, and what is longer is not read into memory. */
+const LONGEST = 8 * 1024 * 1024;
 
 /** The text of a file; undefined when there is none. @throws ROUTES_INVALID when it cannot be read */
 export function readText(file: string): string | undefined {
   try {
+    if (statSync(file).size > LONGEST) throw fault("ROUTES_INVALID", { file, problem: `it is longer than ${LONGEST} bytes` });
     return readFileSync(file, "utf8");
   } catch (error) {
+    if (isFault(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw fault("ROUTES_INVALID", { file, problem: `it cannot be read (${code})` }, { cause: error });
@@ -20,6 +25,16 @@ export function readFolder(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return [];
+  }
+}
+
+/** Whether we may look into a folder, or it is not there. */
+export function isOpenFolder(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EACCES";
   }
 }
 

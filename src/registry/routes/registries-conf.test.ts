@@ -89,6 +89,8 @@ test("what does not fit is refused, with the file and the entry", () => {
     '[[registry]]\nprefix = "a.*.example"\nlocation = "b"': /\* may only stand at the beginning/,
     '[[registry]]\nprefix = "*.example/team"\nblocked = true': /a host without a path/,
     '[[registry]]\nlocation = "https://a.example"': /must be without https:/,
+    '[[registry]]\nlocation = "https://me:SECRET@a.example"': /location "https:\/\/\*{3}@a.example" must be without https:/,
+    '[[registry]]\nprefix = "a.example"\nlocation = "me:SECRET@b.example"': /location "\*{3}@b.example" has a login/,
     '[[registry]]\nlocation = "a.example"\ninsecure = "yes"': /insecure is not true or false/,
     '[[registry]]\nlocation = "a.example"\n[[registry.mirror]]\ninsecure = true': /a mirror of prefix "a.example": it has no location/,
     '[[registry]]\nlocation = "a.example"\n[[registry.mirror]]\nlocation = "b"\npull-from-mirror = "sometimes"': /pull-from-mirror is "sometimes"/,

@@ -1,3 +1,4 @@
+import { hideLogin } from "./hide-login.ts";
 import { membersOf, type Members } from "./read-config.ts";
 
 /** One `[[registry]]` of containers' registries.conf (registry reference § 5.3). */
@@ -81,7 +82,8 @@ function parseMirror(members: Members, byDigest: boolean): MirrorEntry {
 /** A host with a path, `registry.example.com/team`. */
 function place(members: Members, key: string): string {
   const text = (members.text(key) ?? "").trim().replace(/\/+$/, "");
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw members.refuse(`${key} ${JSON.stringify(text)} must be without https://`);
-  if (/[\s?#]/.test(text) || text.startsWith("/")) throw members.refuse(`${key} ${JSON.stringify(text)} is not a host with a path`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw members.refuse(`${key} ${JSON.stringify(hideLogin(text))} must be without https://`);
+  if (/^[^/]*@/.test(text)) throw members.refuse(`${key} ${JSON.stringify(hideLogin(text))} has a login in it; use \`sampan login\` instead`);
+  if (/[\s?#]/.test(text) || text.startsWith("/")) throw members.refuse(`${key} ${JSON.stringify(hideLogin(text))} is not a host with a path`);
   return text;
 }
