@@ -34,6 +34,8 @@ export interface TokenAnswer {
 }
 
 const BODY_LIMIT = 64 * 1024;
+/** Seconds; what is further away is no date any more. */
+const LONGEST_LIFE = 10 * 365 * 24 * 3600;
 const CLIENT = "sampan";
 
 /**
@@ -98,7 +100,7 @@ function readToken(answer: TokenAnswer, { host, now, from }: TokenRequest): Toke
   const value = typeof body?.token === "string" && body.token !== "" ? body.token : body?.access_token;
   // A line break in it could smuggle in another header.
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) throw invalid(`there is no usable token in it (asked by ${from.host})`);
-  const seconds = typeof body.expires_in === "number" && body.expires_in > 0 ? body.expires_in : 60;
+  const seconds = typeof body.expires_in === "number" && body.expires_in > 0 ? Math.min(body.expires_in, LONGEST_LIFE) : 60;
   const granted = grantedScopes(value, body.scope);
   return {
     value,
