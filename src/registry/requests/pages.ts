@@ -5,6 +5,8 @@ import { header } from "../transport/transport.ts";
 
 const PAGE_LIMIT = 8 * 1024 * 1024;
 const MOST_PAGES = 10_000;
+/** Bytes of all pages: a million tags have less, and a registry that never comes to an end would fill the memory. */
+const LIST_LIMIT = 64 * 1024 * 1024;
 
 export interface Page {
   readonly status: number;
@@ -18,10 +20,13 @@ export async function* readPages(session: Session, request: SessionRequest): Asy
   const invalid = (problem: string): Error => fault("RESPONSE_INVALID", { host, request: `GET of ${request.subject.name}`, problem });
   let target = request.target;
   const seen = new Set<string>();
+  let total = 0;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const { answer, bytes } = await session.read({ ...request, target }, PAGE_LIMIT);
     if (answer.status !== 200) return yield { status: answer.status, headers: answer.headers, value: {} };
     if (!bytes) throw invalid(`a page has more than ${PAGE_LIMIT} bytes`);
+    total += bytes.length;
+    if (total > LIST_LIMIT) throw invalid(`its pages have more than ${LIST_LIMIT} bytes`);
     let value: unknown;
     try {
       value = JSON.parse(Buffer.from(bytes).toString("utf8"));

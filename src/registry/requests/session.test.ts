@@ -216,6 +216,18 @@ test("a list with several pages is read to its end, and pages in a circle are an
   await failsWith(client.tagList(parseReference(`${server.host}/team/circle`)), "RESPONSE_INVALID");
 });
 
+test("a list that does not end is an invalid answer before it fills the memory", async () => {
+  const answer = Buffer.from(JSON.stringify({ tags: ["a"], more: "x".repeat(7 * 1024 * 1024) }));
+  let page = 0;
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url === "/v2/") return reply(response, 200);
+    reply(response, 200, { link: `</v2/team/app/tags/list?page=${(page += 1)}>; rel="next"` }, answer);
+  });
+  await using client = open();
+  await failsWith(client.tagList(ref(server.host)), "RESPONSE_INVALID", (_details, { message }) => assert.match(message, /its pages have more than/));
+  assert.ok(page < 20, `${page} pages were read`);
+});
+
 test("a page that is not JSON is an invalid answer", async () => {
   await using server = await startScriptedServer(inTurn({ status: 200, body: "<html>" }));
   await using client = open();
