@@ -34,6 +34,8 @@ export class Gatherer {
   readonly #foreign = new Map<Digest, Descriptor>();
   /** Every manifest met, those that the sink has too. */
   readonly #met = new Set<Digest>();
+  /** Children on their way: an index that names one too has to come after it as well. */
+  readonly #coming = new Map<Digest, Promise<void>>();
   #bytes = 0;
   #bytesThere = 0;
 
@@ -71,9 +73,15 @@ export class Gatherer {
   }
 
   async #addChild(child: Descriptor, depth: number, signal: AbortSignal): Promise<void> {
-    if (this.#met.has(child.digest)) return;
     // The index of a build cache names layers.
     if (!isIndex(child.mediaType) && !isManifest(child.mediaType)) return this.#addBlob(child);
+    const coming = this.#coming.get(child.digest) ?? this.#fetchChild(child, depth, signal);
+    this.#coming.set(child.digest, coming);
+    return coming;
+  }
+
+  async #fetchChild(child: Descriptor, depth: number, signal: AbortSignal): Promise<void> {
+    if (this.#met.has(child.digest)) return;
     this.#met.add(child.digest);
     if (this.#met.size > MOST_DOCUMENTS) throw this.#refuse(`it has more than ${MOST_DOCUMENTS} manifests`);
     if (isManifest(child.mediaType) && (await this.#budget.run(() => this.#sink.manifestHas(child.digest, signal), signal))) return;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Descriptor } from "../../src/oci/manifest.ts";
-import { fleet, named, OTHER, OWN } from "../support/cargo.ts";
+import { Cargo, fleet, named, OTHER, OWN } from "../support/cargo.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
 import { foreign } from "../support/foreign.ts";
 import { scratchSampan, type Finished } from "../support/run-sampan.ts";
@@ -156,4 +156,16 @@ test("what a place cannot hold, or what is no place, is refused before anything 
     assert.match(ended.stderr, message);
   }));
   assert.deepEqual(readdirSync(folder).filter((name) => /x|tar/.test(name)), []);
+});
+
+test("an index that several indexes name arrives before each of them", async (context) => {
+  const { registry, host, folder, copy } = await start(context);
+  const cargo = new Cargo();
+  const shared = cargo.index([cargo.index([cargo.image(OWN, "deep")])]);
+  const root = cargo.index([cargo.index([shared]), cargo.index([shared, cargo.image(OTHER, "beside")])]);
+  cargo.layout(join(folder, "nested"), [named(root, "v1")]);
+  // The registry takes no index before what it names.
+  await copy("--all", "oci:nested:v1", `${host}/nested:1`);
+  await copy("--all", `${host}/nested:1`, `${host}/again:1`);
+  assert.equal((await registry.request("GET", "/v2/again/manifests/1")).headers["docker-content-digest"], root.digest);
 });
