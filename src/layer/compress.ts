@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { constants, crc32, deflateRaw, deflateRawSync, zstdCompress, type ZlibOptions } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
+import { freeBuffer } from "../std/free-buffer.ts";
 
 /**
  * Bytes of input that make one unit of compression: fixed, so that the output never depends on the machine. A zstd block
@@ -26,7 +27,7 @@ export interface Compressor {
 /**
  * Compresses on libuv's threads while the caller goes on. The same bytes give the same output wherever zlib and zstd
  * have the same version, whatever the number of cores and the sizes of the chunks.
- * @param output takes pieces of the result in their order
+ * @param output takes pieces of the result in their order; it must not keep them
  */
 export function createCompressor(codec: Codec, output: (piece: Buffer) => void, options: { level?: number } = {}): Compressor {
   if (codec === "none") return { write: async (chunk) => output(chunk), end: async () => undefined };
@@ -83,8 +84,8 @@ function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
       deflate(block, {
         level: dense ? 0 : level,
         memLevel: 9,
-        // Room for the whole result of most blocks, so that one turn of a thread is enough.
-        chunkSize: dense ? BLOCK.gzip + 4096 : BLOCK.gzip / 2,
+        // Room for the whole result, so that one turn of a thread is enough; what is not used of it costs nothing.
+        chunkSize: BLOCK.gzip + 4096,
         finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary === undefined ? {} : { dictionary }),
       }),
@@ -141,7 +142,9 @@ function inOrder(output: (result: Buffer) => void): { add(work: Promise<Buffer>,
   const underWay: { work: Promise<Buffer>; block: Buffer }[] = [];
   const next = async (): Promise<Buffer> => {
     const { work, block } = underWay.shift()!;
-    output(await work);
+    const result = await work;
+    output(result);
+    freeBuffer(result);
     return block;
   };
   return {
@@ -174,7 +177,7 @@ function compressFrame(block: Buffer, level: number): Promise<Buffer> {
     zstdCompress(
       block,
       {
-        chunkSize: BLOCK.zstd / 2,
+        chunkSize: BLOCK.zstd + 16 * 1024,
         pledgedSrcSize: block.length,
         params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
       },

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { Readable, type Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { Transform } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 import { fault, isFault } from "../std/fault.ts";
@@ -62,20 +61,30 @@ export async function decompress(
 }
 
 /**
- * The bytes of a compressed layer in order; libuv's threads work on the next piece while the reader handles one.
+ * The bytes of a compressed layer in order; libuv's threads work on the next piece while the reader handles one. A piece
+ * has been worked off when the next one is asked for.
  * @throws ARCHIVE_DAMAGED
  */
 export async function* decompressed(pieces: Iterable<Buffer>, compression: Codec, archive: string, chunkSize = PIECE): AsyncGenerator<Buffer, void, undefined> {
   if (compression === "none") return yield* pieces;
   const decoder = decoderOf(compression, chunkSize);
-  const source = compression === "gzip" ? pieces : splitZstdFrames(pieces, archive);
-  const feeding = pipeline(Readable.from(source, { objectMode: true, highWaterMark: 1 }), decoder);
-  feeding.catch(() => undefined); // the loop sees the same error
+  feed(decoder, compression === "gzip" ? pieces : splitZstdFrames(pieces, archive));
   try {
     for await (const chunk of decoder) yield chunk as Buffer;
   } catch (error) {
     throw damage(error, compression, archive);
   }
+}
+
+/** Writes one piece after the other, each when the one before it has been worked off. */
+function feed(decoder: Transform, pieces: Iterable<Buffer>): void {
+  const write = (piece: Buffer): Promise<void> =>
+    new Promise((resolve, reject) => decoder.write(piece, (error) => (error ? reject(error) : resolve())));
+  const all = async (): Promise<void> => {
+    for (const piece of pieces) await write(piece);
+    decoder.end();
+  };
+  all().catch((error: unknown) => decoder.destroy(error as Error));
 }
 
 /** What is wrong with the data, as a fault; what reading the file throws stays as it is. */

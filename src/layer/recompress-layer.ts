@@ -1,6 +1,7 @@
 import { createDigester, type Digest } from "../oci/digest.ts";
 import type { Codec } from "../oci/media-type.ts";
 import { fault } from "../std/fault.ts";
+import { freeBuffer } from "../std/free-buffer.ts";
 import type { WorkerContext } from "../std/worker-pool.ts";
 import { DEFAULT_LIMIT } from "./apply-layer.ts";
 import { BlobFile } from "./blob-file.ts";
@@ -33,13 +34,23 @@ export async function recompressLayer(options: RecompressOptions, context?: Work
   const tar = createDigester();
   let total = 0;
   await using file = new BlobFile(options.output, options, context);
-  for await (const chunk of decompressed(readPieces(options.blob), options.from, archive)) {
+  for await (const chunk of decompressed(freed(readPieces(options.blob)), options.from, archive)) {
     total += chunk.length;
     if (total > limit) throw fault("ARCHIVE_TOO_LARGE", { archive, limit });
     tar.update(chunk);
     await file.write(chunk);
+    // As long as its memory is not full, the decoder goes on to fill it.
+    if (chunk.byteOffset + chunk.length === chunk.buffer.byteLength) freeBuffer(chunk);
   }
   const actual = tar.digest();
   if (actual !== options.diffId) throw fault("LAYER_DIFF_ID", { layer: archive, expected: options.diffId, actual });
   return await file.end();
+}
+
+/** Hands pieces on and gives their memory back when the next one is asked for. */
+function* freed(pieces: Iterable<Buffer>): Generator<Buffer> {
+  for (const piece of pieces) {
+    yield piece;
+    freeBuffer(piece);
+  }
 }

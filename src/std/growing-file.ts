@@ -42,15 +42,19 @@ export class GrowingFile {
     this.#wake();
   }
 
-  /** The bytes from the beginning to the end of the file, as they are written. Rejects with what its writer met. */
+  /**
+   * The bytes from the beginning to the end of the file, as they are written; a piece is valid until the next one is asked
+   * for. Rejects with what its writer met.
+   */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     let file: number | undefined;
+    const memory = Buffer.allocUnsafeSlow(PIECE);
     try {
       for (let position = 0; ; ) {
         if (this.#end && "error" in this.#end) throw this.#end.error;
         if (position < this.#size) {
           file ??= openSync(this.#path, "r");
-          const piece = await readPiece(file, Math.min(PIECE, this.#size - position), position);
+          const piece = await readPiece(file, memory.subarray(0, Math.min(PIECE, this.#size - position)), position);
           position += piece.length;
           yield piece;
         } else if (this.#end) return;
@@ -67,9 +71,9 @@ export class GrowingFile {
   }
 }
 
-function readPiece(file: number, length: number, position: number): Promise<Uint8Array> {
+function readPiece(file: number, memory: Buffer, position: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    read(file, Buffer.allocUnsafe(length), 0, length, position, (error, count, buffer) => {
+    read(file, memory, 0, memory.length, position, (error, count, buffer) => {
       if (error) reject(error);
       else if (count === 0) reject(new Error("the file is shorter than its writer said"));
       else resolve(buffer.subarray(0, count));

@@ -87,25 +87,27 @@ function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeo
   });
 }
 
+/** A chunk is on its way before the next one is asked for, so that who makes them may use their memory again. */
 async function send(request: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
   let over = false;
   const end = (): void => { over = true; };
   request.once("response", end).once("close", end);
   for await (const chunk of body) {
     if (over) return;
-    if (!request.write(chunk)) await drained(request);
+    await written(request, chunk);
     if (over) return;
   }
   request.end();
 }
 
-function drained(request: ClientRequest): Promise<void> {
+function written(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      for (const event of ["drain", "response", "close"]) request.off(event, done);
+      for (const event of ["response", "close"]) request.off(event, done);
       resolve();
     };
-    for (const event of ["drain", "response", "close"]) request.once(event, done);
+    for (const event of ["response", "close"]) request.once(event, done);
+    request.write(chunk, done);
   });
 }
 
