@@ -4,7 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
-import { fault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Database } from "./database.ts";
 import { findImageId } from "./find-image.ts";
@@ -93,9 +93,16 @@ export class ImageStore {
     return record;
   }
 
-  /** All images, the newest first. They are not held. */
+  /** All images, the newest first. They are not held: one that another process removes meanwhile is left out. */
   list(): ImageRecord[] {
-    return this.#database.all<Row>("SELECT * FROM image WHERE state = 1 ORDER BY created DESC, id").map((row) => this.#record(row));
+    return this.#database.all<Row>("SELECT * FROM image WHERE state = 1 ORDER BY created DESC, id").flatMap((row) => {
+      try {
+        return [this.#record(row)];
+      } catch (error) {
+        if (isFault(error, "BLOB_MISSING") && this.#database.get("SELECT 1 FROM image WHERE id = ? AND state = 1", row.id) === undefined) return [];
+        throw error;
+      }
+    });
   }
 
   /** Gives the image a name, which another image loses. @throws REFERENCE_INVALID, IMAGE_NOT_FOUND */

@@ -35,7 +35,7 @@ export const imagesCommand = command({
     const digests = flags.digests || (flags.format?.includes(".Digest") ?? false);
     const rows = images.flatMap((image) => imageRows(image, { digests, truncate: !flags["no-trunc"], now }));
     const withDigest = flags.digests ? "{{.Digest}}\\t" : "";
-    const defaultTable = `{{.Repository}}\\t{{.Tag}}\\t${withDigest}{{.ID}}\\t{{.CreatedSince}}\\t{{.Size}}`;
+    const defaultTable = `{{.Repository}}\\t{{.Tag}}\\t${withDigest}{{.ID}}\\t{{if .CreatedSince}}{{.CreatedSince}}{{else}}N/A{{end}}\\t{{.Size}}`;
     io.stdout.write(flags.quiet && flags.format === undefined
       ? rows.map(({ ID }) => `${ID}\n`).join("")
       : formatRows(rows, { format: flags.format, defaultTable, headers: imageHeaders }));

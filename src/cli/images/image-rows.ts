@@ -1,7 +1,7 @@
 import type { ImageRecord } from "../../store/image-store.ts";
 import { humanSize } from "../../std/human-size.ts";
 import { familiarRepository, parseReference } from "../../oci/reference.ts";
-import { createdSince, goTime } from "./human-time.ts";
+import { goTime, humanDuration } from "./human-time.ts";
 
 /** A line of `sampan images`, with the fields of docker's formatter in the order of its JSON. */
 export interface ImageRow extends Readonly<Record<string, string>> {
@@ -56,10 +56,11 @@ export function imageRows(image: ImageRecord, options: ImageRowOptions): ImageRo
 
 function row(image: ImageRecord, repository: string, tag: string, digest: string, { truncate, now }: ImageRowOptions): ImageRow {
   const size = humanSize(image.size, 3);
+  const created = createdTime(image.config.created);
   return {
     Containers: "N/A",
-    CreatedAt: image.created <= 0 ? "N/A" : goTime(image.created),
-    CreatedSince: createdSince(image.created, now),
+    CreatedAt: goTime(created ?? NO_TIME),
+    CreatedSince: created === undefined ? "" : `${humanDuration(now - created)} ago`,
     Digest: digest,
     ID: truncate ? shortId(image.id) : image.id,
     Repository: repository,
@@ -69,6 +70,14 @@ function row(image: ImageRecord, repository: string, tag: string, digest: string
     UniqueSize: "N/A",
     VirtualSize: humanSize(image.size),
   };
+}
+
+/** The zero of Go's times, in the year 1: what an image has that does not say when it was made. */
+const NO_TIME = -62_135_596_800_000;
+
+function createdTime(written: string | undefined): number | undefined {
+  const time = written === undefined ? NaN : Date.parse(written);
+  return Number.isNaN(time) || time <= NO_TIME ? undefined : time;
 }
 
 /** The first twelve digits of an id. */

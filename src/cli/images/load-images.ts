@@ -21,12 +21,14 @@ export async function loadImages(store: Store, { file, cwd, stdin, platform, sig
   await using handle = file === undefined ? undefined : await open(resolve(cwd, file));
   const input: AsyncIterable<Uint8Array> = handle ? handle.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false }) : stdin;
   const { images } = await readArchive(input, store.blobs, { archive: file ?? "standard input", platform, signal });
+  // As docker: ids are told where the whole archive has no name.
+  const anyName = images.some(({ names }) => names.length > 0);
   return images.flatMap(({ image, names }) => {
     for (const { descriptor, diffId, codec } of image.layers) {
       if (codec) store.layers.remember({ diffId, digest: descriptor.digest, size: descriptor.size, mediaType: descriptor.mediaType, codec });
     }
     store.images.put({ config: image.configBytes, manifest: { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType }, names });
-    if (names.length === 0) return [`Loaded image ID: ${image.id}`];
+    if (!anyName) return [`Loaded image ID: ${image.id}`];
     return names.map((name) => `Loaded image: ${familiarReference(parseReference(name))}`);
   });
 }

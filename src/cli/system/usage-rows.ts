@@ -14,7 +14,7 @@ export function usageRow(type: string, { count, active, size, reclaimable }: Kin
 }
 
 export const imageUsageTable =
-  "{{.Repository}}\\t{{.Tag}}\\t{{.ID}}\\t{{.CreatedSince}}\\t{{.Size}}\\t{{.SharedSize}}\\t{{.UniqueSize}}\\t{{.Containers}}";
+  "{{.Repository}}\\t{{.Tag}}\\t{{.ID}}\\t{{if .CreatedSince}}{{.CreatedSince}}{{else}}N/A{{end}}\\t{{.Size}}\\t{{.SharedSize}}\\t{{.UniqueSize}}\\t{{.Containers}}";
 
 /** The images of `system df -v`: what they share with others, and what is theirs alone. */
 export function imageUsageRows(images: readonly ImageRecord[], { shared }: DiskUsage, options: { readonly containers: ReadonlyMap<string, number>; readonly now: number }): ImageRow[] {

@@ -26,12 +26,17 @@ const headerFunctions = Object.fromEntries(
  * @throws TEMPLATE_INVALID
  */
 export function formatRows(rows: readonly Readonly<Record<string, unknown>>[], { format = "table", defaultTable, headers }: RowFormat): string {
-  if (format === "json") return rows.map((row) => `${toJson(row)}\n`).join("");
+  if (format === "json") return rows.map((row) => `${rowJson(row)}\n`).join("");
   const isTable = format === "table" || /^table\s/.test(format);
   const written = format === "table" ? defaultTable : isTable ? format.slice("table".length).trim() : format;
   const template = written.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
-  const lines = rows.map((row) => `${executeTemplate(template, row)}\n`).join("");
+  const lines = rows.map((row) => `${executeTemplate(template, row, { json: (value) => (value === row ? rowJson(row) : toJson(value)) })}\n`).join("");
   if (!isTable) return lines;
   const heading = `${executeTemplate(template, headers, headerFunctions)}\n`;
   return alignColumns(heading + lines);
+}
+
+/** Docker's rows go through Go's json.Marshal, which escapes for HTML; other values do not. */
+function rowJson(row: unknown): string {
+  return toJson(row).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

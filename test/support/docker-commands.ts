@@ -1,0 +1,20 @@
+/** Command lines whose answers docker's client and sampan are compared in, over the images of docker-archive.ts, in this order. */
+export const COMMANDS: readonly (readonly string[])[] = [
+  ["images"], ["images", "-q"], ["images", "--no-trunc"], ["images", "--digests"], ["images", "-a"], ["images", "app"], ["images", "app:1"], ["images", "none"], ["image", "ls", "registry.test/team/app"],
+  ["images", "--format", "{{.Repository}}:{{.Tag}}"], ["images", "--format", "table {{.ID}}\\t{{.Repository}}\\t{{.Size}}"], ["images", "--format", "table"],
+  ["images", "--format", "json", "app:1"], ["images", "--format", "{{json .}}", "app:1"], ["images", "--format", "{{.CreatedSince}}|{{.CreatedAt}}|{{.Size}}|{{.Digest}}|{{.Containers}}|{{.SharedSize}}|{{.UniqueSize}}"],
+  ["images", "--format", "{{upper .Repository}} {{lower .Tag}} {{title .Repository}} {{join (split .Repository \"/\") \"-\"}} {{println .ID}}{{pad .Tag 1 2}}| {{truncate .ID 4}} {{json .Tag}}"],
+  ["images", "--format", "table {{upper .Repository}}\\t{{.Tag}}\\t{{truncate .ID 3}}"], ["images", "--format", "{{.Nope}}"], ["images", "--format", "{{"], ["images", "-q", "--format", "{{.Tag}}"],
+  ["images", "-q", "--no-trunc", "app:1"],
+  ["images", "-f", "dangling=true"], ["images", "-f", "dangling=false", "-q"], ["images", "-f", "label=stage"], ["images", "-f", "label=stage=test"], ["images", "-f", "label=empty"], ["images", "-f", "label=stage", "-f", "label=empty"],
+  ["images", "-f", "before=app:1"], ["images", "-f", "since=base:1"], ["images", "-f", "reference=app"], ["images", "-f", "reference=*:2.0"], ["images", "-f", "reference=*/*/app:*"], ["images", "-f", "reference=app:1", "-f", "reference=base"],
+  ["images", "-f", "until=2024-02-01"], ["images", "-f", "until=2024-05-06T07:08:09"], ["images", "-f", "until=1h"], ["images", "-f", "dangling=maybe"], ["images", "-f", "nope=1"], ["images", "-f", "nope"], ["images", "-f", "before=none"],
+  ["history", "app:1"], ["history", "--no-trunc", "app:1"], ["history", "-q", "app:1"], ["history", "--human=false", "app:1"], ["history", "--format", "json", "base:1"], ["history", "--format", "{{.ID}}|{{.CreatedBy}}|{{.Comment}}|{{.Size}}", "app:1"], ["history", "none"],
+  ["history", "odd/name_with-all.kinds:Tag_1.x"],
+  ["inspect", "app:1"], ["image", "inspect", "base:1"], ["inspect", "--format", "{{.Id}} {{.RepoTags}} {{.Created}} {{.Size}} {{.Os}}/{{.Architecture}}", "app:1"], ["inspect", "-f", "{{json .Config}}", "app:1"],
+  ["inspect", "-f", "{{range $k, $v := .Config.Labels}}{{$k}}={{$v}};{{end}}", "app:1"], ["inspect", "-f", "{{index .Config.Labels \"com.example.team\"}}{{index .Config.Labels \"none\"}}", "app:1"], ["inspect", "-f", "{{.Config.Healthcheck}} {{.Config.ExposedPorts}} {{.Config.Volumes}}", "app:1"],
+  ["inspect", "-f", "{{len .RootFS.Layers}} {{.RootFS.Type}} {{join .Config.Cmd \",\"}}", "app:1"], ["inspect", "-f", "{{.Nope}}", "app:1"], ["inspect", "none"], ["inspect", "-f", "{{.Id}}", "none", "base:1"], ["image", "inspect", "none"], ["inspect", "-f", "json", "base:1"],
+  ["tag", "base:1", "other:9"], ["images", "other"], ["tag", "none", "x"], ["tag", "base:1", "UPPER"], ["tag", "base:1", "a@sha256:0000000000000000000000000000000000000000000000000000000000000000"], ["tag", "base:1", "app:1"], ["images", "app"],
+  ["rmi", "none"], ["rmi", "other:9"], ["rmi", "-f", "none"], ["rmi", "app:2.0", "none"], ["rmi", "registry.test/team/app:2.0"], ["rmi"], ["tag", "base:1"],
+  ["image", "prune", "-f", "--filter", "until=2020-01-01"], ["images", "-q"], ["save", "none"],
+];
