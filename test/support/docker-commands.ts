@@ -13,8 +13,34 @@ export const COMMANDS: readonly (readonly string[])[] = [
   ["history", "odd/name_with-all.kinds:Tag_1.x"],
   ["inspect", "app:1"], ["image", "inspect", "base:1"], ["inspect", "--format", "{{.Id}} {{.RepoTags}} {{.Created}} {{.Size}} {{.Os}}/{{.Architecture}}", "app:1"], ["inspect", "-f", "{{json .Config}}", "app:1"],
   ["inspect", "-f", "{{range $k, $v := .Config.Labels}}{{$k}}={{$v}};{{end}}", "app:1"], ["inspect", "-f", "{{index .Config.Labels \"com.example.team\"}}{{index .Config.Labels \"none\"}}", "app:1"], ["inspect", "-f", "{{.Config.Healthcheck}} {{.Config.ExposedPorts}} {{.Config.Volumes}}", "app:1"],
-  ["inspect", "-f", "{{len .RootFS.Layers}} {{.RootFS.Type}} {{join .Config.Cmd \",\"}}", "app:1"], ["inspect", "-f", "{{.Nope}}", "app:1"], ["inspect", "none"], ["inspect", "-f", "{{.Id}}", "none", "base:1"], ["image", "inspect", "none"], ["inspect", "-f", "json", "base:1"],
+  ["inspect", "-f", "{{len .RootFS.Layers}} {{.RootFS.Type}} {{join .Config.Cmd \",\"}}", "app:1"], ["inspect", "-f", "{{.Nope}}", "app:1"], ["inspect", "nowhere"], ["inspect", "-f", "{{.Id}}", "nowhere", "base:1"], ["image", "inspect", "nowhere"], ["inspect", "-f", "json", "base:1"],
   ["tag", "base:1", "other:9"], ["images", "other"], ["tag", "none", "x"], ["tag", "base:1", "UPPER"], ["tag", "base:1", "a@sha256:0000000000000000000000000000000000000000000000000000000000000000"], ["tag", "base:1", "app:1"], ["images", "app"],
   ["rmi", "none"], ["rmi", "other:9"], ["rmi", "-f", "none"], ["rmi", "app:2.0", "none"], ["rmi", "registry.test/team/app:2.0"], ["rmi"], ["tag", "base:1"],
   ["image", "prune", "-f", "--filter", "until=2020-01-01"], ["images", "-q"], ["save", "none"],
 ];
+
+/**
+ * What is other than docker's, and why. An entry names the beginning of a command line, or with `exact` all of it; where it is given, `same` makes of both
+ * answers what has to be equal all the same.
+ */
+export const DIFFERENCES: readonly { readonly words: readonly string[]; readonly exact?: true; readonly why: string; readonly same?: (answer: string) => unknown }[] = [
+  { words: ["images", "-f", "until="], why: "docker takes this filter from API 1.47 on; the recorded daemon is older" },
+  { words: ["images", "-f", "dangling=maybe"], why: "wrong usage has the status 2 here, everywhere" },
+  { words: ["images", "-f", "nope"], why: "wrong usage has the status 2 here, everywhere" },
+  { words: ["rmi", "registry.test/team/app:2.0"], why: "layers have no line of their own: the build cache may need them still", same: (answer) => answer.split("\n").slice(0, 2) },
+  { words: ["inspect", "app:1"], why: "members of engines before 25 are left out; there is no graph driver", same: modernInspect },
+  { words: ["image", "inspect", "base:1"], why: "members of engines before 25 are left out; there is no graph driver", same: modernInspect },
+  { words: ["inspect", "-f", "json"], why: "members of engines before 25 are left out; there is no graph driver", same: modernInspect },
+  { words: ["inspect", "-f", "{{json .Config}}"], why: "members have the engine's order, not the client's", same: modernInspect },
+  { words: ["inspect", "-f", "{{.Config.Healthcheck}}"], why: "durations are numbers", same: (answer) => answer.split("} ")[1] },
+  { words: ["inspect", "-f", "{{.Nope}}"], why: "docker writes an empty line first", same: (answer) => answer.trim() },
+  { words: ["rmi"], exact: true, why: "wrong usage has the status 2 here, everywhere" },
+  { words: ["tag", "base:1"], exact: true, why: "wrong usage has the status 2 here, everywhere" },
+];
+
+/** An inspected image without what only older engines have, and what says how a store keeps it. */
+function modernInspect(answer: string): unknown {
+  const left = new Set(["Container", "ContainerConfig", "VirtualSize", "GraphDriver", "Metadata", "Descriptor", "DockerVersion",
+    "Hostname", "Domainname", "AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce", "Image"]);
+  return JSON.parse(answer, (key, value: unknown) => (left.has(key) ? undefined : value));
+}

@@ -31,11 +31,12 @@ export const inspectCommand = command({
     const { format } = flags;
     const views: unknown[] = [];
     const show = (view: Record<string, unknown>): void => {
-      if (format === undefined) views.push(view);
+      if (format === undefined || format === "json") views.push(view);
       else io.stdout.write(`${formatOne(format, view)}\n`);
     };
     const status = await inspectWords(positionals, { platform: flags.platform, type: flags.type, size: flags.size, show }, { flags, io, signal });
     if (format === undefined) io.stdout.write(`${toJson(views, 4)}\n`);
+    else if (format === "json") io.stdout.write(`${toJson(views)}\n`);
     return status;
   },
 });
