@@ -7,6 +7,7 @@ import { createCrane, createRegctl } from "./peers/carriers.ts";
 import { createBuildah, createSkopeo } from "./peers/containers.ts";
 import { createBuildkit } from "./peers/buildkit.ts";
 import { createDocker } from "./peers/docker.ts";
+import { createFloor } from "./peers/floor.ts";
 import type { Peer } from "./peers/peer.ts";
 import { createSampan, createSampanZstd } from "./peers/sampan.ts";
 import { filesRow } from "./rows/files.ts";
@@ -28,7 +29,7 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  */
 const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, filesRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
-  sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl,
+  sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };
 
 const { values } = parseArgs({

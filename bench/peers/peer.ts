@@ -16,6 +16,8 @@ export interface Peer extends AsyncDisposable {
   readonly version: string;
   /** Daemons that work for it while its commands run. */
   readonly daemons: readonly number[];
+  /** It only shows what is possible with one large blob: it sends everything each time. */
+  readonly floor?: true;
   start?(): Command[];
   buildAndPush?(job: BuildJob): Command[];
   /** Brings an image into the peer's own storage, from a context (one COPY of everything) or from a `docker save` archive. */

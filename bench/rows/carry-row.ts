@@ -12,9 +12,10 @@ export const CARRY_STEPS = ["first push", "push again", "sister repository", "pu
 /**
  * Carrying: the image lies in each tool's own storage or in an archive, its layers not compressed yet. It is pushed,
  * pushed again, pushed to another repository of the same registry, pulled, and copied to another registry.
+ * @param options.oneBlob whether the image is one large blob, for which there is a floor
  * @param options.write fills the context: a Dockerfile and what it copies, new for each round
  */
-export function carryRow(options: { name: string; about: string; write: (context: string, round: number) => void }): Row {
+export function carryRow(options: { name: string; about: string; oneBlob: boolean; write: (context: string, round: number) => void }): Row {
   return {
     name: options.name,
     about: options.about,
@@ -27,11 +28,12 @@ export function carryRow(options: { name: string; about: string; write: (context
         sister: `${bench.registry}/${options.name}/${peer.name}-${round}-sister:1`,
         far: `${bench.otherRegistry}/${options.name}/${peer.name}-${round}:1`,
       }));
-      const pushing = carriers.filter(({ peer }) => peer.push);
+      const pushing = carriers.filter(({ peer }) => peer.push && (options.oneBlob || !peer.floor));
+      const knowing = pushing.filter(({ peer }) => !peer.floor);
       for (const { peer, image } of pushing) await bench.prepare(peer.take?.(source, image) ?? []);
       for (const { peer, image } of pushing) await bench.measure(peer, "first push", peer.push!(image, source));
-      for (const { peer, image } of pushing) await bench.measure(peer, "push again", peer.push!(image, source));
-      for (const { peer, image, sister } of pushing) {
+      for (const { peer, image } of knowing) await bench.measure(peer, "push again", peer.push!(image, source));
+      for (const { peer, image, sister } of knowing) {
         await bench.prepare(peer.tag?.(image, sister) ?? []);
         await bench.measure(peer, "sister repository", peer.push!(sister, source));
       }
@@ -69,7 +71,7 @@ export async function makeSource(bench: Bench, name: string, write: (context: st
   };
 }
 
-/** Peers that can push what they took. */
+/** Peers that can push what they took, and only what is missing. */
 export function carriersOf(bench: Bench): Peer[] {
-  return bench.peers.filter((peer) => peer.push);
+  return bench.peers.filter((peer) => peer.push && !peer.floor);
 }
