@@ -5,6 +5,7 @@ import { isFault, type FaultCode } from "../../std/fault.ts";
 import { sha256 } from "../../oci/digest.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
+import { until } from "../../../test/support/process-tree.ts";
 import { createTestClock } from "../../../test/support/test-clock.ts";
 import { createRegistryClient, type RegistryClient } from "../client.ts";
 import { anonymous } from "../credentials/credentials.ts";
@@ -217,10 +218,8 @@ test("a registry that does not take such a PATCH, breaks off or finds another di
     await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)], ...steps }));
     await using client = open();
     await assert.rejects(client.blobStream(parseReference(`${server.host}/a`), streamed), (error) => isFault(error, code));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const methods = server.requests.map(({ method }) => method);
-    assert.equal(methods.filter((method) => method === "PATCH").length, 1);
-    assert.equal(methods.at(-1), "DELETE");
+    await until(() => server.requests.at(-1)!.method === "DELETE");
+    assert.equal(server.requests.filter(({ method }) => method === "PATCH").length, 1);
   }
 });
 
