@@ -3,6 +3,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
 import { isFault, type FaultCode } from "../../std/fault.ts";
 import { registryError, reply, startScriptedServer } from "../../../test/support/scripted-server.ts";
+import { routeFiles } from "../../../test/support/route-files.ts";
+import { machineRoutes } from "../routes/machine-routes.ts";
 import { createTestClock } from "../../../test/support/test-clock.ts";
 import { testCertificate } from "../../../test/support/test-certificate.ts";
 import { parseReference } from "../../oci/reference.ts";
@@ -169,6 +171,19 @@ test("a redirect to another host is followed without Authorization, one on the s
   assert.ok(server.requests.at(-1)!.headers.authorization);
   assert.equal(storage.requests.length, 1);
   assert.equal(storage.requests[0]!.headers.authorization, undefined);
+});
+
+test("who a registry leads to and back gets neither the login nor the headers of the place", async (context) => {
+  await using storage = await startScriptedServer((_request, response) => reply(response, 302, { location: `${server.origin}/v2/back` }));
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url === "/v2/team/app/tags/list") return reply(response, 307, { location: `${storage.origin}/away` });
+    reply(response, 200, {}, { tags: [] });
+  });
+  const { environment } = routeFiles(context, { [`etc/containerd/certs.d/${server.host}/hosts.toml`]: `server = "${server.origin}"\n[header]\nx-key = "SECRET"\n` });
+  await using client = open({ routes: machineRoutes(environment) });
+  await client.tagList(ref(server.host));
+  const keys = [...server.requests, ...storage.requests].map(({ url, headers }) => [url, headers["x-key"]]);
+  assert.deepEqual(keys, [["/v2/", "SECRET"], ["/v2/team/app/tags/list", "SECRET"], ["/v2/back", undefined], ["/away", undefined]]);
 });
 
 test("redirects in a circle end", async () => {

@@ -166,7 +166,7 @@ export class Session {
       // Whoever the registry led to does not decide what is asked of it with our login.
       left ||= url.origin !== connection.origin;
       const own = !left;
-      const answer = await this.#request(connection, request, url, own ? authorization : undefined);
+      const answer = await this.#request(connection, request, url, { left, ...(own && authorization !== undefined ? { authorization } : {}) });
       if (answer.status === 401 && own && !renewed) {
         const value = await authenticator.renewed(answer, request.scopes, authorization, repositoryOf(request));
         if (value === undefined) return answer;
@@ -186,11 +186,11 @@ export class Session {
     }
   }
 
-  #request(connection: Connection, request: SessionRequest, url: URL, authorization: string | undefined): Promise<Answer> {
+  #request(connection: Connection, request: SessionRequest, url: URL, { left, authorization }: { left: boolean; authorization?: string }): Promise<Answer> {
     const { method, headers, body, answerTimeout, signal } = request;
     return this.transport.request(url, {
       method,
-      ...reach(url, connection.endpoint, connection, { ...headers, ...(authorization !== undefined ? { authorization } : {}) }),
+      ...reach(url, left ? { ...connection.endpoint, headers: {} } : connection.endpoint, connection, { ...headers, ...(authorization !== undefined ? { authorization } : {}) }),
       ...patience(request.endpoint, this.transport.timeouts),
       ...(body ? { body: body() } : {}),
       ...(answerTimeout !== undefined ? { answerTimeout } : {}),
