@@ -18,6 +18,7 @@ test("errors of sockets, names and TLS are sorted, also when they are wrapped", 
     [coded("ERR_TLS_CERT_ALTNAME_INVALID"), "certificate"],
     [coded("ERR_SSL_WRONG_VERSION_NUMBER"), "wrong-protocol"],
     [coded("HPE_INVALID_CONSTANT"), "wrong-protocol"],
+    [coded("HPE_HEADER_OVERFLOW"), "malformed"],
     [new Error("something else"), "broken"],
   ];
   for (const [error, problem] of expected) assert.equal(sort(error).problem, problem, String((error as { code?: string }).code));
@@ -25,7 +26,7 @@ test("errors of sockets, names and TLS are sorted, also when they are wrapped", 
 
 test("what may pass soon is worth another try, a wrong name, certificate or protocol is not", () => {
   for (const code of ["ECONNREFUSED", "ECONNRESET", "EAI_AGAIN", "ETIMEDOUT"]) assert.ok(sort(coded(code)).transient, code);
-  for (const code of ["ENOTFOUND", "CERT_HAS_EXPIRED", "EPROTO"]) assert.ok(!sort(coded(code)).transient, code);
+  for (const code of ["ENOTFOUND", "CERT_HAS_EXPIRED", "EPROTO", "HPE_HEADER_OVERFLOW"]) assert.ok(!sort(coded(code)).transient, code);
 });
 
 test("a host without TLS leads to --insecure, a timeout tells how long was waited", () => {

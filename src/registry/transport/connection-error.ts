@@ -1,7 +1,7 @@
 import { fault, type Fault } from "../../std/fault.ts";
 
 /** Why no whole answer came. `wrong-protocol`: the other side speaks TLS where we spoke plain HTTP, or the reverse. */
-export type ConnectionProblem = "refused" | "unknown-host" | "unresolved" | "broken" | "timeout" | "certificate" | "client-certificate" | "wrong-protocol";
+export type ConnectionProblem = "refused" | "unknown-host" | "unresolved" | "broken" | "timeout" | "certificate" | "client-certificate" | "wrong-protocol" | "malformed";
 
 /** A failed connection, before it is decided whether to try again; {@link toFault} makes it readable. */
 export class ConnectionError extends Error {
@@ -53,6 +53,7 @@ export function connectionError(error: unknown, url: URL, { connectTimeout, prox
   if (CERTIFICATE_REASONS[code]) return make("certificate", CERTIFICATE_REASONS[code]);
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return make("certificate", "it is for another host name");
   if (/_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)$/.test(code)) return make("client-certificate", `it ended the handshake: ${code.replace(/^.*_ALERT_/, "").replaceAll("_", " ").toLowerCase()}`);
+  if (code === "HPE_HEADER_OVERFLOW") return make("malformed", "the headers of its answer are too long");
   if (code.startsWith("HPE_") || code === "EPROTO" || code.startsWith("ERR_SSL_")) {
     return make("wrong-protocol", url.protocol === "https:" ? "it does not speak TLS on this port" : "it does not speak plain HTTP on this port");
   }

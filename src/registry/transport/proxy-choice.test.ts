@@ -47,7 +47,7 @@ test("SOCKS5 proxies are chosen like the others", () => {
 });
 
 test("a proxy of a kind that is not spoken, or that is no URL, is refused without its password", () => {
-  for (const value of ["ftp://me:SECRET@p:1", "socks4://me:SECRET@p:1", "http://me:SECRET@["]) {
+  for (const value of ["ftp://me:SECRET@p:1", "socks4://me:SECRET@p:1", "http://me:SECRET@[", "http://me:100%SECRET@p:1"]) {
     assert.throws(() => through("https://a.test/", { HTTPS_PROXY: value }), (error) => isFault(error, "PROXY_INVALID") && /HTTPS_PROXY/.test(error.message) && !error.message.includes("SECRET"), value);
   }
 });

@@ -54,8 +54,18 @@ export function chooseProxy(url: URL, settings: ProxySettings): ProxyChoice | un
   const text = setting.value.includes("://") ? setting.value : `http://${setting.value}`;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
   if (!proxy || proxy.hostname === "") throw fault("PROXY_INVALID", { source: setting.source, problem: "it is not a URL" });
+  if (![proxy.username, proxy.password].every(isDecodable)) throw fault("PROXY_INVALID", { source: setting.source, problem: "a % in its user name or password has to be written %25" });
   if (!PROTOCOLS.includes(proxy.protocol)) throw fault("PROXY_INVALID", { source: setting.source, problem: `proxies of ${proxy.protocol}// are not known` });
   return { url: proxy, source: setting.source };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isExcluded(url: URL, list: string): boolean {

@@ -75,9 +75,11 @@ export class Transport implements AsyncDisposable {
     const { userAgent } = this.#options;
     const { connectTimeout = this.#options.connectTimeout, idleTimeout = this.#options.idleTimeout } = request;
     const proxy = this.#options.proxyFor(url)?.url;
-    const agent = await this.#agent(url, proxy, { verify: request.verify, trust: request.trust ?? systemTrust, connectTimeout });
     // To a proxy, plain HTTP goes with the whole address (RFC 9112 § 3.2.2); HTTPS goes through a tunnel.
     const forwarded = url.protocol === "http:" && proxy?.protocol.startsWith("http") ? proxy : undefined;
+    // A registry without TLS says nothing about the proxy, which gets a login of its own.
+    const manners = forwarded ? { verify: true, trust: systemTrust } : { verify: request.verify, trust: request.trust ?? systemTrust };
+    const agent = await this.#agent(url, proxy, { ...manners, connectTimeout });
     const { protocol, hostname, port } = forwarded ?? url;
     const options: RequestOptions = {
       agent,
