@@ -3,6 +3,7 @@ import type { SecureContext } from "node:tls";
 import { connectionError } from "./connection-error.ts";
 import { exchange, type Body } from "./exchange.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
+import { withHeardSockets } from "./heard-sockets.ts";
 import { systemTrust, trustKey, type Trust } from "./trust.ts";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -117,7 +118,7 @@ export class Transport implements AsyncDisposable {
     const secure = url.protocol === "https:" || proxy?.protocol === "https:";
     const key = [tunnel?.href ?? "", secure, manners.verify, trustKey(manners.trust), manners.connectTimeout].join(" ");
     let agent = this.#agents.get(key);
-    if (!agent) this.#agents.set(key, (agent = this.#open(tunnel, secure, manners)));
+    if (!agent) this.#agents.set(key, (agent = this.#open(tunnel, secure, manners).then(withHeardSockets)));
     return agent;
   }
 
