@@ -15,7 +15,7 @@ function findPlaces() {
   for (const file of fs.readdirSync(sources, { recursive: true })) {
     if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
     const text = fs.readFileSync(path.join(sources, file), "utf8");
-    for (const [, place] of text.matchAll(/["`]([a-z]+\/[a-z${}-]+\.ts)["`]/g)) {
+    for (const [, place] of text.matchAll(/["`]([a-z]+(?:\/[a-z${}-]+)+\.ts)["`]/g)) {
       const written = place.includes("$") ? ["sandbox", "oci"].map((kind) => place.replace("${kind}", kind)) : [place];
       for (const each of written) if (fs.existsSync(path.join(sources, each))) places.add(each);
     }
