@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram } from "./find-program.ts";
@@ -15,15 +15,25 @@ export interface DockerRegistry extends AsyncDisposable {
   readonly host: string;
 }
 
-/** Starts Debian's `docker-registry` on a free loopback port and a temporary folder; with a login if one is given. */
-export async function startDockerRegistry(options: { login?: { username: string; password: string }; proxyOf?: string; noDelete?: boolean } = {}): Promise<DockerRegistry> {
+export interface DockerRegistryOptions {
+  /** `registry` is a newer one than Debian's. */
+  readonly program?: "docker-registry" | "registry";
+  readonly login?: { readonly username: string; readonly password: string };
+  /** PEM; with `clients`, the authority of certificates that every client has to show. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clients?: string };
+  readonly proxyOf?: string;
+  readonly noDelete?: boolean;
+}
+
+/** Starts Debian's `docker-registry` on a free loopback port and a temporary folder. */
+export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const config: Record<string, unknown> = {
     version: 0.1,
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: options.noDelete !== true } },
-    http: { addr: host },
+    http: { addr: host, ...(options.tls ? { tls: writeTls(folder, options.tls) } : {}) },
   };
   if (options.proxyOf) config["proxy"] = { remoteurl: options.proxyOf };
   if (options.login) {
@@ -34,7 +44,7 @@ export async function startDockerRegistry(options: { login?: { username: string;
     config["auth"] = { htpasswd: { realm: "tests", path: join(folder, "htpasswd") } };
   }
   writeFileSync(join(folder, "config.yml"), JSON.stringify(config));
-  const child = spawn("docker-registry", ["serve", join(folder, "config.yml")], { stdio: "ignore" });
+  const child = spawn(findProgram(options.program ?? "docker-registry")!, ["serve", join(folder, "config.yml")], { stdio: "ignore" });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
@@ -42,7 +52,7 @@ export async function startDockerRegistry(options: { login?: { username: string;
     rmSync(folder, { recursive: true, force: true });
   };
   for (let attempt = 0; ; attempt += 1) {
-    if (await fetch(`http://${host}/v2/`).then((answer) => answer.arrayBuffer()).then(() => true, () => false)) break;
+    if (await (options.tls ? accepts(host) : answers(host))) break;
     if (child.exitCode !== null || attempt > 200) {
       await stop();
       throw new Error("docker-registry did not start");
@@ -50,6 +60,25 @@ export async function startDockerRegistry(options: { login?: { username: string;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return { host, [Symbol.asyncDispose]: stop };
+}
+
+async function answers(host: string): Promise<boolean> {
+  return fetch(`http://${host}/v2/`).then((answer) => answer.arrayBuffer()).then(() => true, () => false);
+}
+
+function accepts(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(host.split(":")[1]), "127.0.0.1", () => resolve(socket.end() !== undefined));
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function writeTls(folder: string, { cert, key, clients }: NonNullable<DockerRegistryOptions["tls"]>): object {
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  return { certificate: write("server.crt", cert), key: write("server.key", key), ...(clients ? { clientcas: [write("clients.crt", clients)] } : {}) };
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,47 @@
+import type { TestContext } from "node:test";
+import { missing, startDockerRegistry, type DockerRegistryOptions } from "../docker-registry.ts";
+import { findProgram } from "../find-program.ts";
+import { serveRegistry } from "../serve-registry.ts";
+import { siteAuthority, siteClient } from "../site-certificates.ts";
+import { testAuthority, testCertificate } from "../test-certificate.ts";
+
+/** A registry that runs, and what its clients have to know. */
+export interface MatrixRegistry {
+  readonly host: string;
+  readonly login?: { readonly username: string; readonly password: string };
+  /** PEM; plain HTTP without. */
+  readonly authority?: string;
+  readonly client?: { readonly cert: string; readonly key: string };
+}
+
+export interface RegistryKind {
+  readonly skip: string | false;
+  readonly start: (context: TestContext) => Promise<MatrixRegistry>;
+}
+
+const login = { username: "boatman", password: "pass word:1" };
+const tls = testCertificate;
+
+/** The registries of the matrix by name. */
+export const REGISTRY_KINDS: Readonly<Record<string, RegistryKind>> = {
+  "Debian's docker-registry": kind({}),
+  "Debian's docker-registry with htpasswd": kind({ login }),
+  "Debian's docker-registry with a certificate of an own authority": kind({ tls }, { authority: testAuthority }),
+  "Debian's docker-registry that wants client certificates": kind({ tls: { ...tls, clients: siteAuthority } }, { authority: testAuthority, client: siteClient }),
+  "distribution 3": { ...kind({ program: "registry" }), skip: findProgram("registry") === undefined ? "needs the registry of distribution 3" : false },
+  "distribution 3 with htpasswd and TLS": {
+    ...kind({ program: "registry", login, tls }, { authority: testAuthority }), skip: findProgram("registry") === undefined ? "needs the registry of distribution 3" : false,
+  },
+  "sampan registry serve": { skip: false, start: async (context) => ({ host: await serveRegistry(context) }) },
+};
+
+function kind(options: DockerRegistryOptions, more: Partial<MatrixRegistry> = {}): RegistryKind {
+  return {
+    skip: missing("docker-registry") || (options.login ? missing("htpasswd") : false),
+    start: async (context) => {
+      const registry = await startDockerRegistry(options);
+      context.after(() => registry[Symbol.asyncDispose]());
+      return { host: registry.host, ...(options.login ? { login: options.login } : {}), ...more };
+    },
+  };
+}
