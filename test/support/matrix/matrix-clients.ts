@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { foreign, needs } from "../foreign.ts";
 import type { MatrixRegistry } from "./matrix-registry.ts";
 import type { MatrixSetting } from "./matrix-setting.ts";
@@ -15,7 +15,7 @@ export interface MatrixClient {
   readonly pull: (setting: MatrixSetting, name: string) => Promise<string>;
 }
 
-/** Those that need no daemon and no storage, by name. */
+/** Those that need no daemon, by name. */
 export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
   skopeo: {
     skip: needs("skopeo"),
@@ -27,6 +27,20 @@ export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
       const into = newFolder(setting);
       await foreign("skopeo", ["copy", ...skopeoFlags("src", setting), `docker://${name}`, `oci:${into}:1`], setting);
       return layoutDigest(into);
+    },
+  },
+  podman: {
+    skip: needs("podman"),
+    push: async (setting, layout, name) => {
+      const file = join(newFolder(setting), "digest");
+      // It makes a name of the path, which may have no capitals.
+      const id = (await podman({ ...setting, cwd: dirname(layout) }, "pull", "--quiet", `oci:${basename(layout)}:1`)).trim();
+      await podman(setting, "push", "--quiet", ...podmanFlags(setting), "--digestfile", file, id, `docker://${name}`);
+      return readFileSync(file, "utf8").trim();
+    },
+    pull: async (setting, name) => {
+      const id = (await podman(setting, "pull", "--quiet", ...podmanFlags(setting), `docker://${name}`)).trim();
+      return (await podman(setting, "image", "inspect", "--format", "{{.Digest}}", id)).trim();
     },
   },
   crane: {
@@ -64,6 +78,15 @@ export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
     },
   },
 };
+
+function podman(setting: MatrixSetting & { readonly cwd?: string }, ...args: string[]): Promise<string> {
+  const at = (name: string): string => join(setting.folder, name);
+  return foreign("podman", ["--root", at("storage"), "--runroot", at("run"), "--tmpdir", at("podman"), "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", ...args], setting);
+}
+
+function podmanFlags({ registry, certificates }: MatrixSetting): string[] {
+  return registry.authority ? ["--cert-dir", certificates] : ["--tls-verify=false"];
+}
 
 function skopeoFlags(side: "src" | "dest", { registry, certificates }: MatrixSetting): string[] {
   return registry.authority ? [`--${side}-cert-dir`, certificates] : [`--${side}-tls-verify=false`];

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -17,7 +18,11 @@ export interface MatrixSetting {
 /** Logins in docker's file, certificates in docker's folder; they go with the test. */
 export function matrixSetting(context: TestContext, registry: MatrixRegistry): MatrixSetting {
   const folder = mkdtempSync(join(tmpdir(), "sampan-matrix-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  context.after(() => {
+    // Where podman was, its storage is a mount of its own.
+    spawnSync("umount", ["-l", join(folder, "storage")]);
+    rmSync(folder, { recursive: true, force: true });
+  });
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
