@@ -41,6 +41,8 @@ export interface Store extends AsyncDisposable {
   readonly layers: LayerBlobs;
   readonly places: BlobPlaces;
   readonly uploads: UploadJournal;
+  /** What interrupted pulls left, to be gone on with. */
+  readonly partials: Pick<PartialBlobs, "bytes" | "drop">;
   readonly images: ImageStore;
   readonly snapshots: SnapshotStore;
   readonly containers: ContainerStore;
@@ -80,7 +82,8 @@ export async function openStore(folder: string): Promise<Store> {
   try {
     migrate(database);
     const lease = new Lease(database, temporary);
-    const blobs = new BlobStore(database, lease, new PartialBlobs(lease, partialFolder), blobFolder);
+    const partials = new PartialBlobs(lease, partialFolder);
+    const blobs = new BlobStore(database, lease, partials, blobFolder);
     const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder, containers: containerFolder };
     const background = new Set<Promise<void>>();
     const remove = (paths: readonly string[]): Promise<void> => {
@@ -111,6 +114,7 @@ export async function openStore(folder: string): Promise<Store> {
       layers: new LayerBlobs(database, lease),
       places: new BlobPlaces(database),
       uploads: new UploadJournal(database, lease),
+      partials,
       images: new ImageStore(database, lease, blobs),
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       containers: new ContainerStore(database, lease, containerFolder, { remove: (path) => remove([path]), recover: () => recoverContainers(place) }),
@@ -129,6 +133,8 @@ export async function openStore(folder: string): Promise<Store> {
       collect: collectNow,
       keepWithin: async (maxBytes) => {
         const { planWithin } = await import("./keep-within.ts");
+        // What was not even received goes before what was.
+        if (await planWithin(database, snapshotFolder, maxBytes - partials.bytes())) partials.drop();
         const evict = await planWithin(database, snapshotFolder, maxBytes);
         return evict && collectNow({ evict });
       },

@@ -107,6 +107,17 @@ test("only so many are kept, and none for ever", async (context) => {
   for (const name of young) assert.ok(statSync(join(folder, name)).size >= 1024 * 1024);
 });
 
+test("it is known how much is kept, and all of it can be dropped", async (context) => {
+  const store = await temporaryStore(context);
+  await assert.rejects(store.blobs.resume(source(content, 3 * 1024 * 1024).open, options));
+  assert.equal(store.partials.bytes(), 3 * 1024 * 1024);
+  await store.keepWithin(2 * 1024 * 1024);
+  assert.equal(store.partials.bytes(), 0, "a cap counts it and drops it first");
+  await assert.rejects(store.blobs.resume(source(content, 3 * 1024 * 1024).open, options));
+  assert.equal(store.partials.drop(), 3 * 1024 * 1024);
+  assert.deepEqual(names(store), []);
+});
+
 test("two writers of the same blob do not write to the same file", async (context) => {
   const store = await temporaryStore(context);
   const results = await Promise.all([store.blobs.resume(source(content).open, options), store.blobs.resume(source(content).open, options)]);

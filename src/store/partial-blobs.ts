@@ -44,6 +44,18 @@ export class PartialBlobs {
     keepPartial(path, digest.replace(":", "-"), this.#folder);
     dropOldPartials(this.#folder);
   }
+
+  /** Bytes of all that is kept. */
+  bytes(): number {
+    return namesIn(this.#folder).reduce((sum, name) => sum + sizeOf(join(this.#folder, name)), 0);
+  }
+
+  /** Removes all that is kept; the next attempts begin anew. @returns how many bytes that was */
+  drop(): number {
+    const bytes = this.bytes();
+    for (const name of namesIn(this.#folder)) rmSync(join(this.#folder, name), { force: true });
+    return bytes;
+  }
 }
 
 /** Takes what a dead process was fetching out of its folder, before that is removed. */

@@ -32,10 +32,9 @@ test("contexts, platforms and outputs of later versions are refused by name", as
     [["build", "https://example.invalid/context.tar.gz"], /URL/, /curl/],
     [["build", "-f", "https://example.invalid/Dockerfile", folder], /a Dockerfile from a URL/, /curl/],
     [["build", "--platform", process.arch === "arm64" ? "linux/amd64" : "linux/arm64", folder], /building for linux\/(?:arm64|amd64).* is not supported/, /on a machine of that platform/],
-    [["pull", "-a", "example.invalid/x"], /the flag -a, --all-tags/, /one by one/],
   ];
   for (const [words, message, hint] of cases) assertFault(await sampan(words), { message, hint });
-  assertFault(await sampan(["build", "-o", "type=image,compression=zstd", folder]), { message: /compression= in the output/ });
+  assertFault(await sampan(["build", "-o", "type=oci,dest=x,rewrite-timestamp=true", folder]), { message: /rewrite-timestamp= in the output/ });
   assertFault(await sampan(["build", "-o", "type=oci,dest=-", "-o", "-", folder]), { status: 2, message: /only one output can go to standard output/ });
   assertFault(await sampan(["build", "--push", folder]), { status: 2, message: /needs a name for the image/, hint: /-t / });
   assertFault(await sampan(["build", "-t", "UPPER CASE", folder]), { message: /invalid reference/, hint: /lower case/ });

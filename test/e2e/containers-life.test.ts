@@ -126,6 +126,11 @@ test("prune removes what has ended and passes the filters, and nothing that runs
   assert.equal(await ok("ps", "-a", "--format", "{{.Names}}"), "ended\nruns");
   assert.equal(await ok("ps", "-a", "-f", "status=exited", "-f", "label=keep", "--format", "{{.Names}}"), "ended");
   assert.equal(await ok("ps", "-l", "--format", "{{.Names}}"), "ended");
+  await ok("run", "--name", "wrote", "base:1", "sh", "-c", "head -c 2000000 /dev/zero > /large");
+  assert.match(await ok("system", "df"), /\nContainers +3 +1 +2MB +2MB \(100%\)\n[^]*Can be freed: 2MB of containers that have ended/);
+  assert.match(await ok("system", "df", "-v"), /\nContainers space usage:\n\nCONTAINER ID +IMAGE +COMMAND +LOCAL VOLUMES +SIZE +CREATED +STATUS +NAMES\n[^]* 2MB .*Exited \(0\) .* wrote\n/);
+  assert.match(await ok("system", "prune", "-f", "--filter", "label!=keep"), /^Deleted Containers:\n[0-9a-f]{64}\n[^]*Total reclaimed space: 2(?:\.\d+)?MB$/);
+  assert.equal(await ok("ps", "-a", "--format", "{{.Names}}"), "ended\nruns");
   await ok("rm", "-f", "runs", "ended", "not-there");
 });
 

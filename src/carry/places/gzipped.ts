@@ -3,7 +3,8 @@ import { createCompressor } from "../../layer/compress.ts";
 /** The bytes packed with gzip, from a position of the result on; the same bytes give the same result each time. */
 export async function* gzipped(source: AsyncIterable<Uint8Array>, start = 0): AsyncGenerator<Uint8Array, void, undefined> {
   const pieces: Buffer[] = [];
-  const compressor = createCompressor("gzip", (piece) => void pieces.push(piece));
+  // The compressor takes the memory of its pieces back.
+  const compressor = createCompressor("gzip", (piece) => void pieces.push(Buffer.from(piece)));
   let left = start;
   const ready = function* (): Generator<Uint8Array, void, undefined> {
     for (const piece of pieces.splice(0)) {

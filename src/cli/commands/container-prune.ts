@@ -13,11 +13,12 @@ export const containerPruneCommand = command({
   }),
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [{ pruneContainers }, { confirm }, { humanSize }] = await Promise.all([
-      import("../containers/prune-containers.ts"), import("../confirm.ts"), import("../../std/human-size.ts"),
+    const [{ pruneContainers }, { pruneFilters }, { confirm }, { humanSize }] = await Promise.all([
+      import("../containers/prune-containers.ts"), import("../prune/prune-filters.ts"), import("../confirm.ts"), import("../../std/human-size.ts"),
     ]);
+    const filters = pruneFilters(flags.filter, ["until", "label", "label!"], Date.now());
     if (!flags.force) await confirm("WARNING! This will remove all stopped containers.\nAre you sure you want to continue?", "container prune", io);
-    const { removed, bytes } = await withStore((store) => pruneContainers(store, flags.filter));
+    const { removed, bytes } = await withStore((store) => pruneContainers(store, filters));
     if (removed.length > 0) io.stdout.write(`Deleted Containers:\n${removed.join("\n")}\n\n`);
     io.stdout.write(`Total reclaimed space: ${humanSize(bytes)}\n`);
   },

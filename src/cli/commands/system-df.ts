@@ -6,37 +6,49 @@ export const systemDfCommand = command({
   name: "system df",
   summary: "Show what the store takes of the disk, and what can be freed",
   description:
-    "Shows images and build cache in docker's columns, then the cap of the store (store.max-size), what a prune would free, and " +
+    "Shows images, containers and build cache in docker's columns, then the cap of the store (store.max-size), what a prune would free, and " +
     "why the rest stays. Layers that images or cache share count once.\n\n" +
-    "Fields of --format: .Type .TotalCount .Active .Size .Reclaimable; with -v .Images and .BuildCache, which are lists.",
+    "Fields of --format: .Type .TotalCount .Active .Size .Reclaimable; with -v .Images, .Containers and .BuildCache, which are lists.",
   usage: "[OPTIONS]",
   flags: flagTable({
-    verbose: { kind: "switch", short: "v", help: "List every image and every cache record" },
+    verbose: { kind: "switch", short: "v", help: "List every image, container and cache record" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`; without the lines below the table" },
   }),
   examples: [{ title: "Room that would be free", line: "sampan system df --format '{{.Type}} {{.Reclaimable}}'" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [rows, { formatOne, formatRows }, { capLines }, { maxSize }] = await Promise.all([
+    const [rows, { formatOne, formatRows }, { capLines }, { maxSize }, { containerUsage }, { containerHeaders, containerRow }] = await Promise.all([
       import("../system/usage-rows.ts"), import("../template/format.ts"), import("../system/cap-lines.ts"), import("../../store/max-size.ts"),
+      import("../system/container-usage.ts"), import("../containers/container-rows.ts"),
     ]);
     const now = Date.now();
-    const { usage, images, root } = await withStore(async (store) => ({ usage: await store.diskUsage(), images: store.images.list(), root: store.root }));
+    const { usage, images, containers, Containers, partial, root } = await withStore(async (store) => ({
+      usage: await store.diskUsage(),
+      images: store.images.list(),
+      containers: containerUsage(store),
+      Containers: flags.verbose ? store.containers.list().map((record) => containerRow(record, store, { truncate: true, size: true, now })) : [],
+      partial: store.partials.bytes(),
+      root: store.root,
+    }));
     const { format } = flags;
     if (flags.verbose) {
-      const Images = rows.imageUsageRows(images, usage, { containers: new Map(), now });
+      const Images = rows.imageUsageRows(images, usage, { containers: containers.byImage, now });
       const BuildCache = rows.cacheUsageRows(usage, now);
-      if (format !== undefined) return void io.stdout.write(`${formatOne(format, { Images, BuildCache })}\n`);
+      if (format !== undefined) return void io.stdout.write(`${formatOne(format, { Images, Containers, BuildCache })}\n`);
       const { imageHeaders } = await import("../images/image-rows.ts");
       io.stdout.write(`Images space usage:\n\n${formatRows(Images, { defaultTable: rows.imageUsageTable, headers: imageHeaders })}\n`);
+      io.stdout.write(`Containers space usage:\n\n${formatRows(Containers, { defaultTable: rows.containerUsageTable, headers: containerHeaders })}\n`);
       io.stdout.write(`Build cache usage: ${rows.usageRow("", usage.cache, { percent: false })["Size"]}\n\n`);
       io.stdout.write(`${formatRows(BuildCache, { defaultTable: rows.cacheTable, headers: rows.cacheHeaders })}\n`);
     } else {
-      const table = [rows.usageRow("Images", usage.images, { percent: true }), rows.usageRow("Build Cache", usage.cache, { percent: false })];
+      const table = [
+        rows.usageRow("Images", usage.images, { percent: true }), rows.usageRow("Containers", containers, { percent: true }),
+        rows.usageRow("Build Cache", usage.cache, { percent: false }),
+      ];
       io.stdout.write(formatRows(table, { format, defaultTable: rows.usageTable, headers: rows.usageHeaders }));
       if (format !== undefined) return;
       io.stdout.write("\n");
     }
-    io.stdout.write(`${capLines(usage, { root, cap: await maxSize(root, io.env) }).join("\n")}\n`);
+    io.stdout.write(`${capLines(usage, { root, cap: await maxSize(root, io.env), partial, containers }).join("\n")}\n`);
   },
 });

@@ -2,6 +2,7 @@ import { suggest } from "../../dockerfile/suggest.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
+import { hasLabel } from "../flags/has-label.ts";
 
 const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "before", "since", "publish", "expose", "volume", "network"] as const;
 type Key = (typeof KEYS)[number];
@@ -14,7 +15,7 @@ type Key = (typeof KEYS)[number];
 export function filterContainers(records: readonly ContainerRecord[], filters: readonly string[], store: Store): ContainerRecord[] {
   const parsed = filters.map(parseFilter);
   const of = (key: Key): string[] => parsed.flatMap((filter) => (filter.key === key ? [filter.value] : []));
-  const tests: ((record: ContainerRecord) => boolean)[] = of("label").map((wanted) => (record) => hasLabel(record, wanted));
+  const tests: ((record: ContainerRecord) => boolean)[] = of("label").map((wanted) => ({ spec }) => hasLabel(spec.labels, wanted));
   for (const key of KEYS) {
     const values = of(key);
     if (key === "label" || values.length === 0) continue;
@@ -94,10 +95,4 @@ function imageId(name: string, store: Store): string | undefined {
     if (isFault(error, "IMAGE_NOT_FOUND") || isFault(error, "REFERENCE_INVALID")) return undefined;
     throw error;
   }
-}
-
-function hasLabel({ spec }: ContainerRecord, wanted: string): boolean {
-  const equals = wanted.indexOf("=");
-  if (equals < 0) return Object.hasOwn(spec.labels, wanted);
-  return Object.hasOwn(spec.labels, wanted.slice(0, equals)) && spec.labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }

@@ -1,7 +1,6 @@
 import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { logFiles } from "../../container/log-entry.ts";
-import { hostAddress } from "./container-state.ts";
 import { folderBytes } from "./folder-bytes.ts";
 
 const NEVER = "0001-01-01T00:00:00Z";
@@ -92,7 +91,7 @@ function hostConfig({ spec, autoRemove }: ContainerRecord): Record<string, unkno
 /** `{"80/tcp": [{HostIp, HostPort}], "443/tcp": null}` of a container that runs; nothing of another. */
 function portMap({ spec, running }: ContainerRecord): Map<string, unknown> {
   if (running === undefined) return new Map();
-  const published = grouped(running.ports.map((port) => ({ key: `${port.container}/${port.protocol}`, binding: { HostIp: hostAddress(port).replace(/:\d+$/, ""), HostPort: String(port.host) } })));
+  const published = grouped(running.ports.map((port) => ({ key: `${port.container}/${port.protocol}`, binding: { HostIp: port.address === "" ? "0.0.0.0" : port.address, HostPort: String(port.host) } })));
   return new Map([...spec.exposed.filter((port) => !published.has(port)).map((port): [string, unknown] => [port, null]), ...published]);
 }
 

@@ -3,7 +3,7 @@ import { familiarReference, familiarRepository, parseReference } from "../../oci
 import { fault } from "../../std/fault.ts";
 import { suggest } from "../../dockerfile/suggest.ts";
 import { matchPath } from "../../std/match-path.ts";
-import { hasLabel } from "./has-label.ts";
+import { hasLabel } from "../flags/has-label.ts";
 import { parseMoment } from "./parse-moment.ts";
 
 const KEYS = ["dangling", "label", "reference", "before", "since", "until"] as const;
@@ -25,7 +25,7 @@ export function filterImages(images: readonly ImageRecord[], filters: readonly s
   const patterns = of("reference");
   const passed = images.filter((image) =>
     dangling.every((wanted) => (image.names.length === 0 && image.repoDigests.length === 0) === wanted) &&
-    labels.every((label) => hasLabel(image, label)) &&
+    labels.every((label) => hasLabel(image.config.config?.Labels, label)) &&
     (before.length === 0 || before.some((moment) => image.created < moment)) &&
     (since.length === 0 || since.some((moment) => image.created > moment)) &&
     (until.length === 0 || until.some((moment) => image.created < moment)));

@@ -1,15 +1,14 @@
 import { suggest } from "../../dockerfile/suggest.ts";
 import { fault } from "../../std/fault.ts";
-import type { ImageRecord } from "../../store/image-store.ts";
-import { hasLabel } from "../images/has-label.ts";
+import { hasLabel } from "../flags/has-label.ts";
 import { parseMoment } from "../images/parse-moment.ts";
 
 /** What --filter says to a prune. */
 export interface PruneFilters {
   /** Only what is older, in milliseconds since the epoch. */
   readonly until?: number | undefined;
-  /** Whether the labels of an image let it go. */
-  readonly labels: (image: ImageRecord) => boolean;
+  /** Whether the labels of an image or a container let it go. */
+  readonly labels: (labels: Readonly<Record<string, string>> | null | undefined) => boolean;
 }
 
 /**
@@ -24,7 +23,7 @@ export function pruneFilters(words: readonly string[], known: readonly ("until" 
   if (moments.length > 1) throw fault("USAGE", { problem: "more than one until filter was given" });
   return {
     until: moments[0] === undefined ? undefined : parseMoment(moments[0], now),
-    labels: (image) => of("label").every((label) => hasLabel(image, label)) && !of("label!").some((label) => hasLabel(image, label)),
+    labels: (labels) => of("label").every((label) => hasLabel(labels, label)) && !of("label!").some((label) => hasLabel(labels, label)),
   };
 }
 

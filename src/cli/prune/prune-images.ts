@@ -14,7 +14,7 @@ export interface ImageChoice {
 /** Which images a prune removes: those without a name, or all that nothing uses; older ones with the right labels. */
 export function imageChoice(images: readonly ImageRecord[], options: { readonly all: boolean; readonly filters: PruneFilters }): ImageChoice {
   const { all, filters: { until, labels } } = options;
-  const wanted = new Map(images.filter((image) => (until === undefined || image.created < until) && labels(image)).map((image) => [image.id, image]));
+  const wanted = new Map(images.filter((image) => (until === undefined || image.created < until) && labels(image.config.config?.Labels)).map((image) => [image.id, image]));
   let chosen: Digest[] = [];
   return {
     choose: (contents) => (chosen = contents.images

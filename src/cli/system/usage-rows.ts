@@ -30,6 +30,8 @@ export function imageUsageRows(images: readonly ImageRecord[], { shared }: DiskU
   });
 }
 
+export const containerUsageTable = "{{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.LocalVolumes}}\\t{{.Size}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Names}}";
+
 export const cacheHeaders = {
   ID: "CACHE ID", CacheType: "CACHE TYPE", Size: "SIZE", CreatedSince: "CREATED", LastUsedSince: "LAST USED", Shared: "SHARED", InUse: "IN USE", Description: "STEP",
 } as const;
