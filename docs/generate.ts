@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Command } from "../src/cli/command.ts";
-import { commandAliases, commandTable } from "../src/cli/command-table.ts";
+import { commandAliases } from "../src/cli/command-names.ts";
+import { commandTable } from "../src/cli/command-table.ts";
 import { flagRow, groupFlags, refusedFlags } from "../src/cli/help/flag-rows.ts";
 import { usageLine } from "../src/cli/help/command-help.ts";
 import type { FaultSpec } from "../src/std/fault-spec.ts";

@@ -1,6 +1,7 @@
 import { suggest } from "../dockerfile/suggest.ts";
 import { fault } from "../std/fault.ts";
-import { commandAliases, commandGroups, commandTable, laterCommands } from "./command-table.ts";
+import { commandAliases, commandGroups, laterCommands } from "./command-names.ts";
+import { commandTable } from "./command-table.ts";
 
 /**
  * The command that the first words name, and the words after it. A group word that stands alone is given back as `group`.

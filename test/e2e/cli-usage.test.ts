@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { generatedDocs } from "../../docs/generate.ts";
-import { commandAliases, commandTable } from "../../src/cli/command-table.ts";
+import { commandAliases } from "../../src/cli/command-names.ts";
+import { commandTable } from "../../src/cli/command-table.ts";
 import { runSampan, scratchSampan } from "../support/run-sampan.ts";
 
 const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };

@@ -1,4 +1,5 @@
-import { commandAliases, commandTable } from "../command-table.ts";
+import { commandAliases } from "../command-names.ts";
+import { commandTable } from "../command-table.ts";
 import { columns } from "./columns.ts";
 
 /** What `sampan` and `sampan help` print: every command with its line. */

@@ -1,0 +1,57 @@
+/** Docker's other spellings of the same commands. */
+export const commandAliases: Readonly<Record<string, string>> = {
+  "auth login": "login",
+  "auth logout": "logout",
+  "image build": "build",
+  "image ls": "images",
+  "image list": "images",
+  "image inspect": "inspect",
+  "image history": "history",
+  "image tag": "tag",
+  "image rm": "rmi",
+  "image remove": "rmi",
+  "image push": "push",
+  "image pull": "pull",
+  "image save": "save",
+  "image load": "load",
+  "image import": "import",
+  "image umount": "image unmount",
+  "container run": "run",
+  "manifest inspect": "manifest get",
+  "container ls": "ps",
+  "container list": "ps",
+  "container ps": "ps",
+  "container logs": "logs",
+  "container exec": "exec",
+  "container stop": "stop",
+  "container kill": "kill",
+  "container rm": "rm",
+  "container remove": "rm",
+  "container wait": "wait",
+  "container create": "create",
+  "container start": "start",
+  "container restart": "restart",
+  "container rename": "rename",
+  "container port": "port",
+  "container cp": "cp",
+  "buildx build": "build",
+  "builder build": "build",
+  "buildx prune": "builder prune",
+};
+
+/** Words that open a group; alone they show what it holds. */
+export const commandGroups = [
+  "auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system",
+  "store",
+] as const;
+
+/** Commands that Docker's tools know and this version refuses by name. */
+export const laterCommands: ReadonlySet<string> = new Set([
+  "attach", "commit", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
+  "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
+  "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
+  "manifest create", "manifest annotate", "manifest push", "manifest rm",
+  "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
+  "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
+  "container export", "container pause", "container stats", "container top", "container unpause", "container update",
+]);
