@@ -38,7 +38,7 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
   const packed = ["image", "registry", "oci", "docker"].includes(type);
   const known = [...(type === "image" ? ["type", "push"] : ["type", "dest", "output"]), ...(packed ? ["compression", "compression-level", "force-compression"] : [])];
   for (const key of fields.keys()) {
-    if (!known.includes(key)) throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: "names are given with -t" });
+    if (!known.includes(key)) throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: key === "name" ? "names are given with -t" : `an output of type ${type} takes ${known.slice(1).join(", ")}` });
   }
   const force = isTrue(fields.get("force-compression"));
   const wanted = readPacking({ compression: fields.get("compression"), level: fields.get("compression-level"), force }, `-o, --output ${text}`);
