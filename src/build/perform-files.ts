@@ -22,7 +22,7 @@ export async function digestCopy(store: Store, operation: CopyOperation, tree: S
   const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
     "files/digest-sources.ts",
     "digestSources",
-    { tree, sources: operation.sources, wildcards: true, command: operation.command, known },
+    { tree, sources: operation.sources, wildcards: true, command: operation.command, ...selection(operation), known },
     { signal, short: known.size > 0 },
   );
   for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
@@ -57,7 +57,7 @@ export async function performFiles(operation: CopyOperation | MkdirOperation, ac
 
 function isShort(operation: CopyOperation | MkdirOperation, content: CopiedContent | undefined): boolean {
   if (operation.kind === "mkdir" || content === undefined) return true;
-  return operation.command === "COPY" && content.entries.length <= SHORT_ENTRIES && content.bytes <= SHORT_BYTES;
+  return !unpacks(operation) && content.entries.length <= SHORT_ENTRIES && content.bytes <= SHORT_BYTES;
 }
 
 /** The layer of the last build, and which files of the context are as they were then: those are linked, not copied. */
@@ -73,7 +73,7 @@ function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation
   if (operation.kind === "mkdir") {
     return { kind: "mkdir", path: operation.path, mode: operation.mode, ...(operation.owner ? { owner: operation.owner } : {}) };
   }
-  const unpack = operation.command === "ADD" ? "auto" : "never";
+  const unpack = unpacks(operation) ? "auto" : "never";
   return {
     kind: "copy",
     createdBy: operation.command,
@@ -82,5 +82,15 @@ function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation
     destination: operation.destination,
     ...(operation.chown ? { chown: operation.chown } : {}),
     ...(operation.chmod ? { chmod: operation.chmod } : {}),
+    ...selection(operation),
   };
+}
+
+function selection({ parents, exclude }: CopyOperation): Pick<CopyOperation, "parents" | "exclude"> {
+  return { ...(parents ? { parents } : {}), ...(exclude ? { exclude } : {}) };
+}
+
+/** ADD unpacks local archives unless it is told not to. */
+function unpacks({ command, unpack }: CopyOperation): boolean {
+  return unpack ?? command === "ADD";
 }

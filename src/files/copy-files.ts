@@ -21,10 +21,11 @@ export async function copyFiles(operation: CopyFiles, destination: Destination, 
   };
   const copier = new SourceCopier(destination, rules);
   const views = options.trees.map((tree) => new SourceView(tree));
+  const { parents = false, exclude = [], createdBy: command } = operation;
   let { entries, bytes } = { entries: 0, bytes: 0 };
   for (const { tree, path, wildcards, unpack } of operation.sources) {
     const view = views[tree]!;
-    for (const selection of selectSources(view, path, { wildcards, command: operation.createdBy })) {
+    for (const selection of selectSources(view, path, { wildcards, command, parents, exclude })) {
       const { hostPath, stat } = selection.entry;
       if (unpack === "auto" && stat.isFile() && (await isArchive(hostPath))) {
         const counts = await unpackInto(operation.destination, hostPath, destination, rules);

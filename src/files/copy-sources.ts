@@ -1,8 +1,10 @@
+import { chmodSync } from "node:fs";
 import { fault } from "../std/fault.ts";
 import { EntryCopier, type CopyRules } from "./copy-entry.ts";
 import type { CreatedDirectory, Destination, TargetDirectory } from "./destination.ts";
 import type { Selection } from "./select-sources.ts";
-import type { SourceEntry, SourceView } from "./source-view.ts";
+import type { SourceView } from "./source-view.ts";
+import { takenEntries, type TakenEntry } from "./tree-filter.ts";
 
 /**
  * Copies what was selected to a destination path of the image, by the rules of COPY (dockerfile.md § 6.2, § 16):
@@ -30,7 +32,7 @@ export class SourceCopier {
   copy(view: SourceView, selection: Selection, path: string): void {
     this.#sources += 1;
     const { entry } = selection;
-    if (entry.stat.isDirectory()) return this.#copyDirectory(view, entry, path);
+    if (entry.stat.isDirectory()) return this.#copyDirectory(view, selection, path);
     const place = this.locate(selection.name, path);
     this.#copier.copy(view, entry, this.#sources, this.#destination.place(place.directory, place.name));
     this.entries += 1;
@@ -49,28 +51,31 @@ export class SourceCopier {
     };
   }
 
-  #copyDirectory(view: SourceView, entry: SourceEntry, path: string): void {
+  #copyDirectory(view: SourceView, { entry, filter }: Selection, path: string): void {
     const found = this.#destination.resolve(path);
     if (found.kind === "other") throw fault("COPY_ONTO_FILE", { path: `/${found.path}` });
     const target = this.#destination.directory(found.path, this.#created);
-    this.#copyChildren(view, entry, target);
+    this.#copyTaken(view, takenEntries(view, entry, filter), target);
     this.#destination.setTimes(target, entry.stat);
     this.entries += 1;
   }
 
-  #copyChildren(view: SourceView, directory: SourceEntry, target: TargetDirectory): void {
-    for (const child of view.children(directory)) {
+  #copyTaken(view: SourceView, taken: readonly TakenEntry[], target: TargetDirectory): void {
+    for (const { entry: child, itself, below } of taken) {
       this.entries += 1;
       if (!child.stat.isDirectory()) {
         this.#copier.copy(view, child, this.#sources, this.#destination.place(target, child.name));
         continue;
       }
-      if (target.names.get(child.name) === "other") {
+      const before = target.names.get(child.name);
+      if (before === "other") {
         throw fault("COPY_ONTO_FILE", { path: target.path === "" ? `/${child.name}` : `/${target.path}/${child.name}` });
       }
       const inner = this.#destination.subdirectory(target, child.name);
-      this.#copyChildren(view, child, inner);
-      this.#destination.complete(inner, this.#copier.attributes(view, child), child.stat);
+      this.#copyTaken(view, below(), inner);
+      if (itself || before !== "directory") this.#destination.complete(inner, this.#copier.attributes(view, child), child.stat);
+      // As with BuildKit, a directory that was there and is only on the way gets the mode of the source and keeps its owner.
+      else chmodSync(inner.hostPath, Number(child.stat.mode & 0o7777n));
     }
   }
 }

@@ -8,16 +8,14 @@ import { isFault } from "../std/fault.ts";
 import { entryType, type EntryType } from "./entry-type.ts";
 import { readContent } from "./read-content.ts";
 import { readLink } from "./read-link.ts";
-import { selectSources } from "./select-sources.ts";
+import { selectSources, type Selection, type SelectOptions } from "./select-sources.ts";
 import { SourceView, type SourceEntry, type SourceTree } from "./source-view.ts";
+import { takenEntries, type TakenEntry } from "./tree-filter.ts";
 
-export interface DigestSourcesOptions {
+export interface DigestSourcesOptions extends SelectOptions {
   readonly tree: SourceTree;
   /** Paths as COPY and ADD name them, variables expanded. */
   readonly sources: readonly string[];
-  readonly wildcards: boolean;
-  /** COPY or ADD, for messages. */
-  readonly command?: string;
   /** Digests of files by {@link FileKey}: a Map, which can be sent to a worker, or the store's cache itself. */
   readonly known?: Pick<FileDigestCache, "get">;
 }
@@ -65,7 +63,7 @@ const EMPTY = sha256("");
 export function digestSources(options: DigestSourcesOptions): SourcesDigest {
   const run = new DigestRun(new SourceView(options.tree), options.known);
   options.sources.forEach((source, index) => {
-    for (const selection of selectSources(run.view, source, options)) run.top(index, selection.name, selection.entry);
+    for (const selection of selectSources(run.view, source, options)) run.top(index, selection);
   });
   return run.finish();
 }
@@ -88,9 +86,9 @@ class DigestRun {
     this.#known = known;
   }
 
-  top(source: number, name: string, entry: SourceEntry): void {
+  top(source: number, { name, entry, filter }: Selection): void {
     this.#running.update(`source\0${source}\0`);
-    if (entry.stat.isDirectory()) this.#children(entry, "");
+    if (entry.stat.isDirectory()) this.#below(takenEntries(this.view, entry, filter));
     else this.#add(entry, name);
   }
 
@@ -107,11 +105,10 @@ class DigestRun {
     };
   }
 
-  #children(directory: SourceEntry, prefix: string): void {
-    for (const child of this.view.children(directory)) {
-      const name = prefix + child.name;
-      this.#add(child, name);
-      if (child.stat.isDirectory()) this.#children(child, `${name}/`);
+  #below(taken: readonly TakenEntry[]): void {
+    for (const { entry, path, below } of taken) {
+      this.#add(entry, path);
+      this.#below(below());
     }
   }
 

@@ -23,6 +23,10 @@ export interface CopyFiles {
   readonly destination: string;
   readonly chown?: string;
   readonly chmod?: string;
+  /** --parents of COPY. */
+  readonly parents?: boolean;
+  /** Patterns of --exclude. */
+  readonly exclude?: readonly string[];
   readonly createdBy: "COPY" | "ADD";
 }
 

@@ -3,6 +3,7 @@ import { fault } from "../std/fault.ts";
 import { checkPattern, hasWildcard, matchName } from "./match-name.ts";
 import { readLink } from "./read-link.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
+import { compileFilter, takenEntries, type TreeFilter } from "./tree-filter.ts";
 
 /** One file or directory that a COPY or ADD line names, or that its wildcard matches. */
 export interface Selection {
@@ -10,16 +11,49 @@ export interface Selection {
   readonly name: string;
   /** Where it leads, symlinks followed. */
   readonly entry: SourceEntry;
+  /** What is taken of it, if it is a directory; all where there is none. */
+  readonly filter?: TreeFilter | undefined;
+}
+
+export interface SelectOptions {
+  readonly wildcards: boolean;
+  /** COPY or ADD, for messages. */
+  readonly command?: string;
+  /** --parents: a source is a pattern below the text in front of `/./`, or below the root. */
+  readonly parents?: boolean;
+  /** Patterns of --exclude. */
+  readonly exclude?: readonly string[];
 }
 
 /**
  * What one source path of COPY or ADD selects, in order. Both the content digest and the copy ask here,
  * so they always agree. Wildcards follow Go's `filepath.Match` in each component, from the first component
  * that has one on; a directory that matches is not searched further. A wildcard may match nothing.
- * @throws COPY_SOURCE_NOT_FOUND, COPY_PATTERN_INVALID, COPY_PATH_INVALID, SYMLINK_LOOP
+ * With `parents` that is the rule for the part in front of `/./` only, and the rest is a pattern as in .dockerignore.
+ * @throws COPY_SOURCE_NOT_FOUND, COPY_PATTERN_INVALID, COPY_PATH_INVALID, IGNORE_PATTERN, SYMLINK_LOOP
  */
-export function selectSources(view: SourceView, source: string, options: { wildcards: boolean; command?: string }): Selection[] {
+export function selectSources(view: SourceView, source: string, options: SelectOptions): Selection[] {
   if (source.includes("\0")) throw fault("COPY_PATH_INVALID", { path: source, problem: "it contains a NUL byte" });
+  if (options.parents !== true) {
+    const filter = compileFilter(undefined, options.exclude ?? []);
+    return selectPaths(view, source, options).map((selection) => ({ ...selection, filter }));
+  }
+  const { pivot, pattern } = splitPivot(source);
+  const filter = compileFilter(pattern, options.exclude ?? []);
+  const selections = selectPaths(view, pivot, options).map((selection) => ({ ...selection, filter }));
+  const isWanted = ({ entry }: Selection): boolean => entry.stat.isDirectory() && (hasWildcard(pattern) || takenEntries(view, entry, filter).length > 0);
+  if (!hasWildcard(pivot) && !selections.some(isWanted)) throw notFound(view, clean(`${pivot}/${pattern}`), options.command ?? "COPY");
+  return selections;
+}
+
+/** The folder that --parents begins at, and the pattern of what is taken below it. */
+function splitPivot(source: string): { pivot: string; pattern: string } {
+  const at = source.indexOf("/./");
+  const [pivot, rest] = at < 0 ? ["", source] : [source.slice(0, at), source.slice(at + 3)];
+  return { pivot, pattern: rest.startsWith("/") ? rest.slice(1) : clean(rest).join("/") };
+}
+
+function selectPaths(view: SourceView, source: string, options: SelectOptions): Selection[] {
   const components = clean(source);
   const first = options.wildcards ? components.findIndex(hasWildcard) : -1;
   if (first < 0) {

@@ -90,9 +90,6 @@ describe("what belongs to later versions is refused by name, with its line", () 
     ["ADD https://example.com/x /x", "ADD of a URL"],
     ["ADD https://github.com/org/repo.git /x", "ADD of a git repository"],
     ["COPY --link a /a", "COPY --link"],
-    ["COPY --parents a /a", "COPY --parents"],
-    ["COPY --exclude=*.md a /a", "COPY --exclude"],
-    ["ADD --checksum=sha256:aa a /a", "ADD --checksum"],
   ] as const) {
     test(instruction, async () => {
       await assert.rejects(graphOf(`FROM x\n${instruction}\n`), (error: Error & { code?: string; location?: { startLine: number } }) => {

@@ -2,9 +2,11 @@ import { posix } from "node:path";
 import { expand } from "../dockerfile/expand.ts";
 import type { AddInstruction, CopyInstruction, WorkdirInstruction } from "../dockerfile/instruction.ts";
 import { fault } from "../std/fault.ts";
+import { copyFlags } from "./copy-flags.ts";
 import { documentName } from "./document-name.ts";
 import { addStep, expandIn, located, refuse, type Evaluation } from "./evaluation.ts";
 import { note } from "./config-instructions.ts";
+import { remoteKind } from "./remote-kind.ts";
 import type { StageState } from "./stage-state.ts";
 import type { CopyOperation, Vertex } from "./vertex.ts";
 
@@ -15,14 +17,13 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
   refuseLaterFlags(command, instruction);
   const inWords = (word: string): string => expandIn(evaluation, state, word, location);
   const sources = instruction.sources.map(inWords);
+  const { chown, chmod, ...choice } = copyFlags(instruction, sources, inWords);
   for (const source of sources) refuseRemote(command, source, instruction);
   const inline = instruction.heredocs.map((heredoc) => ({
     name: documentName(heredoc, location),
     content: heredoc.expand ? located(location, () => expand(heredoc.content, state.env, { escape: "\\", skipProcessQuotes: true }).value) : heredoc.content,
   }));
   const destination = inWords(instruction.destination);
-  const chown = instruction.chown === undefined ? undefined : inWords(instruction.chown);
-  const chmod = instruction.chmod === undefined ? undefined : inWords(instruction.chmod);
   const operation: CopyOperation = {
     kind: "copy",
     command,
@@ -31,12 +32,13 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
     destination: absolute(state, destination),
     ...(chown ? { chown } : {}),
     ...(chmod ? { chmod } : {}),
+    ...choice,
     platform: state.platform,
   };
   const from = instruction.kind === "copy" ? instruction.from : undefined;
   const tree = from === undefined ? (sources.length > 0 ? contextVertex(evaluation) : undefined) : await sourceTree(evaluation, state, from, instruction);
   const vertex = addStep(evaluation, state, instruction, operation, [state.vertex, tree]);
-  const flags = [...(chown ? [`--chown=${chown}`] : []), ...(chmod ? [`--chmod=${chmod}`] : [])];
+  const flags = [...(choice.parents ? ["--parents"] : []), ...(chown ? [`--chown=${chown}`] : []), ...(chmod ? [`--chmod=${chmod}`] : [])];
   const words = [command, ...flags, ...sources, ...instruction.heredocs.map(({ name }) => `<<${name}`), destination];
   state.history.push({ kind: "layer", createdBy: `${words.join(" ")} # buildkit`, vertex });
 }
@@ -92,21 +94,13 @@ function trimSlash(path: string): string {
 }
 
 function refuseLaterFlags(command: string, instruction: CopyInstruction | AddInstruction): void {
-  const flags: Record<string, boolean> = { "--link": instruction.link, "--exclude": instruction.exclude.length > 0 };
-  if (instruction.kind === "copy") flags["--parents"] = instruction.parents;
-  else {
-    flags["--checksum"] = instruction.checksum !== undefined;
-    flags["--keep-git-dir"] = instruction.keepGitDir !== undefined;
-    flags["--unpack"] = instruction.unpack !== undefined;
-  }
+  const flags: Record<string, boolean> = { "--link": instruction.link };
+  if (instruction.kind === "add") flags["--keep-git-dir"] = instruction.keepGitDir !== undefined;
   for (const [flag, used] of Object.entries(flags)) if (used) refuse(`${command} ${flag}`, instruction.location);
 }
 
-/** Git forms of moby's gitutil: a scheme of git's own, `git@host:path`, or http(s) with a `.git` path. */
-const GIT = /^(?:git@|git:\/\/|ssh:\/\/)|^https?:\/\/[^#?]*\.git(?:[#?]|$)/;
-
 function refuseRemote(command: "COPY" | "ADD", source: string, { location }: CopyInstruction | AddInstruction): void {
-  const kind = GIT.test(source) ? "git ref" : /^https?:\/\//.test(source) ? "URL" : undefined;
+  const kind = remoteKind(source);
   if (kind === undefined) return;
   if (command === "COPY") throw fault("SOURCE_IS_REMOTE", { kind, command }, { location });
   refuse(`ADD of a ${kind === "URL" ? "URL" : "git repository"}`, location);

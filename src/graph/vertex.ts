@@ -64,6 +64,12 @@ export interface CopyOperation {
   readonly destination: string;
   readonly chown?: string;
   readonly chmod?: string;
+  /** --parents of COPY: sources are patterns, and keep their folders. */
+  readonly parents?: boolean;
+  /** Patterns of --exclude. */
+  readonly exclude?: readonly string[];
+  /** --unpack of ADD, where it was given. */
+  readonly unpack?: boolean;
   readonly platform: Platform;
 }
 

@@ -43,6 +43,9 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
         ...Object.fromEntries(operation.inline.map(({ name, content }) => [`document ${name}`, content])),
         ...(operation.chown ? { "--chown": operation.chown } : {}),
         ...(operation.chmod ? { "--chmod": operation.chmod } : {}),
+        ...(operation.parents ? { "--parents": "true" } : {}),
+        ...(operation.exclude ? { "--exclude": operation.exclude.join("\n") } : {}),
+        ...(operation.unpack === undefined ? {} : { "--unpack": String(operation.unpack) }),
         platform: formatPlatform(operation.platform),
       };
     case "mkdir":

@@ -38,6 +38,12 @@ export const buildFaults = {
     message: ({ kind, command }) => `source can't be a ${kind} for ${command}`,
     hint: () => "only ADD can fetch",
   }),
+  COPY_FLAG_INVALID: spec<{ problem: string; hint: string }>({
+    when: "Flags of COPY or ADD do not go together, or not with the sources.",
+    exit: 1,
+    message: ({ problem }) => problem,
+    hint: ({ hint }) => hint,
+  }),
   FROM_VARIABLE: spec<{ from: string }>({
     when: "COPY --from contains a variable.",
     exit: 1,

@@ -101,9 +101,9 @@ export const dockerfileFaults = {
     hint: ({ problem }) => (problem.includes("matching") ? "close the quote, or put the escape character before it" : undefined),
   }),
   IGNORE_PATTERN: spec<{ pattern: string; problem: string }>({
-    when: "A line of the .dockerignore file is not a pattern.",
+    when: "A line of the .dockerignore file, or a pattern of COPY --parents or --exclude, is not a pattern.",
     exit: 1,
     message: ({ problem }) => problem,
-    hint: ({ pattern }) => `correct the pattern ${JSON.stringify(pattern)} in the .dockerignore file`,
+    hint: ({ pattern }) => `correct the pattern ${JSON.stringify(pattern)}, which is in the .dockerignore file or in --exclude, or a source of COPY --parents`,
   }),
 } as const;
