@@ -19,7 +19,7 @@ import { finishImage, layerVertices } from "./finish-image.ts";
 import { packSnapshot, type BlobTaker, type PackedLayer } from "./layer-blobs.ts";
 import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
 import { lazyClient } from "./lazy-client.ts";
-import { materializeLayers } from "./materialize.ts";
+import { keepLayers, materializeLayers } from "./materialize.ts";
 import { planOutputs, type OutputPlan } from "./outputs.ts";
 import { PushAhead } from "./push-ahead.ts";
 import { createBaseResolver } from "./resolve-base.ts";
@@ -100,8 +100,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     ? new Map<Vertex, Result>()
     : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult, signal });
   const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
-  const image = plan.image ? finishImage(store, graph, results, packed, Date.now()) : undefined;
   const stored = plan.outputs.some(({ type }) => type === "store");
+  const resultOf = (vertex: Vertex): Result => results.get(vertex)!;
+  const base = graph.baseVertex?.operation.kind === "image" ? resolver.layers(graph.baseVertex.operation.reference) : undefined;
+  const pushed = plan.outputs.some(({ type }) => type === "registry");
+  const keepBase = async (): Promise<void> => void (base && (await keepLayers(store, base, { ...access, stepId: graph.baseVertex!.digest })));
+  // What is pushed is found again where it was pushed to; what is only in the store has to be there with all it is made of.
+  if (stored && !pushed) {
+    if (graph.vertex?.operation.kind === "merge") await runner.snapshotOf(graph.vertex, resultOf(graph.vertex));
+    else if (graph.vertex === graph.baseVertex) await keepBase();
+  }
+  const snapshotOf = (vertex: Vertex): string | undefined => runner.snapshotNow(vertex, resultOf(vertex));
+  const image = plan.image ? finishImage(store, graph, results, packed, { now: Date.now(), snapshotOf }) : undefined;
   const fresh = image !== undefined && store.images.get(image.id) === undefined;
   if (image) {
     const given = stored ? names : [];
@@ -112,9 +122,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, access, ahead, fresh, cwd: options.cwd ?? process.cwd(),
+    store, outputs, names, access: { ...access, base }, ahead, fresh, cwd: options.cwd ?? process.cwd(),
     ...(image ? { imageId: image.id } : {}),
-    snapshot: () => topSnapshot(graph, results, materialize),
+    snapshot: async () => graph.vertex && runner.snapshotOf(graph.vertex, resultOf(graph.vertex)),
+  }).catch(async (error: unknown) => {
+    if (stored && pushed) await keepBase().catch(() => undefined);
+    throw error;
   });
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (image && fresh && !stored) store.images.removeUnnamed(image.id);
@@ -129,18 +142,6 @@ function once<Result>(work: () => Result): () => Result {
 async function startExecutor({ runtime }: BuildOptions, { temporary }: Store): Promise<Executor> {
   const { createExecutor } = await import("../exec/create-executor.ts");
   return createExecutor({ ...(runtime ? { runtime } : {}), temporary });
-}
-
-/** The target's file system, for outputs that write it out as it is. */
-async function topSnapshot(
-  graph: BuildGraph,
-  results: ReadonlyMap<Vertex, Result>,
-  materialize: (operation: ImageOperation, stepId: string) => Promise<string | undefined>,
-): Promise<string | undefined> {
-  if (!graph.vertex) return undefined;
-  const { snapshot } = results.get(graph.vertex)!;
-  if (snapshot !== undefined || graph.vertex.operation.kind !== "image") return snapshot;
-  return materialize(graph.vertex.operation, graph.vertex.digest);
 }
 
 function checkPlatform(written: string | undefined): ReturnType<typeof hostPlatform> {

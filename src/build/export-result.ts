@@ -11,6 +11,7 @@ import type { BuildOutput } from "./build-options.ts";
 import { ConvertedImage } from "./converted-image.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
 import type { PushAhead } from "./push-ahead.ts";
+import { LazyBlobs } from "./lazy-blobs.ts";
 import { packingOf } from "./outputs.ts";
 import { pushFromStore, type Pushed } from "./transfer.ts";
 
@@ -52,13 +53,14 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
     return undefined;
   }
   const record = store.images.get(imageId!)!;
+  const blobs = new LazyBlobs(store, access);
   const packing = packingOf(output);
   if (output.type === "registry") {
     const sent = new Set<string>();
     let pushed: Pushed | undefined;
     for (const reference of names.map((name) => parseReference(name))) {
       const repository = formatRepository(reference);
-      pushed = await pushFromStore(store, await access.client(), record, reference, access, { ahead, packing, fresh: fresh && !sent.has(repository) });
+      pushed = await pushFromStore(store, await access.client(), record, reference, access, { ahead, blobs, packing, fresh: fresh && !sent.has(repository) });
       sent.add(repository);
     }
     return pushed?.manifest;
@@ -68,7 +70,7 @@ async function writeOne(output: BuildOutput, access: LayerAccess, { store, names
   const image = converted?.image ?? portable;
   if (output.type === "oci" || output.type === "docker") {
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
-    await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], converted ?? store.blobs, stream, access.signal ? { signal: access.signal } : {})));
+    await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], converted ?? blobs, stream, access.signal ? { signal: access.signal } : {})));
   }
   return image.descriptor;
 }

@@ -19,7 +19,11 @@ const EXPORTER_COMMENT = "buildkit.exporter.image.v0";
 
 /** The vertices that make layers of the target itself, in image order, without its base image. */
 export function layerVertices(graph: BuildGraph): Vertex[] {
-  return graph.history.flatMap((step) => (step.kind === "layer" ? [step.vertex] : []));
+  return layerSteps(graph).map(({ vertex }) => vertex);
+}
+
+function layerSteps({ history }: BuildGraph): Extract<HistoryStep, { kind: "layer" }>[] {
+  return history.filter((step) => step.kind === "layer");
 }
 
 /**
@@ -31,15 +35,16 @@ export function finishImage(
   graph: BuildGraph,
   results: ReadonlyMap<Vertex, Result>,
   packed: ReadonlyMap<Vertex, PackedLayer>,
-  now: number,
+  { now, snapshotOf }: { now: number; snapshotOf: (vertex: Vertex) => string | undefined },
 ): FinishedImage {
   const base = graph.baseVertex?.operation.kind === "image" ? graph.baseVertex.operation : undefined;
   const diffIds: Digest[] = [...(base?.diffIds ?? [])];
-  for (const vertex of layerVertices(graph)) {
-    const layer = packed.get(vertex)!;
-    diffIds.push(layer.diffId);
-    const snapshot = results.get(vertex)!.snapshot!;
-    store.snapshots.describe(snapshot, { diffId: layer.diffId, chainId: chainId(diffIds)!, size: layer.size });
+  for (const { vertex, stack } of layerSteps(graph)) {
+    const { diffId, size } = packed.get(vertex)!;
+    diffIds.push(diffId);
+    const [own, whole] = [results.get(vertex)!.snapshot!, stack && snapshotOf(stack)];
+    store.snapshots.describe(own, { diffId, size, ...(stack ? {} : { chainId: chainId(diffIds)! }) });
+    if (whole !== undefined) store.snapshots.describe(whole, { diffId, size, chainId: chainId(diffIds)! });
   }
   const history = finishHistory(graph.history, results, base, now);
   const created = history.findLast((entry) => entry.created !== undefined)?.created;

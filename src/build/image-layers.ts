@@ -6,7 +6,7 @@ import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import { assembleImage, createImage, type Image } from "../image/image.ts";
 import type { ClientSource } from "./lazy-client.ts";
-import { fetchLayer, materializeLayers } from "./materialize.ts";
+import { fetchLayer, materializeLayers, type ImageLayers } from "./materialize.ts";
 import { knownBlob, packSnapshot, type BlobTaker } from "./layer-blobs.ts";
 import type { Packing } from "./packing.ts";
 import { layersOf } from "./resolve-base.ts";
@@ -16,6 +16,8 @@ export interface LayerAccess {
   readonly recordOwners: boolean;
   readonly stepId: string;
   readonly onProgress: OnProgress;
+  /** The base image of what a build has made: its layers need not be in the store, and are read through {@link LazyBlobs}. */
+  readonly base?: ImageLayers | undefined;
   /** Gets the blobs of layers that have to be packed. */
   readonly taker?: BlobTaker;
   readonly signal?: AbortSignal;
@@ -73,12 +75,14 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   const diffId = diffIds[index]!;
   const known = knownBlob(store, diffId, packing.codec) ?? (packing.codec === "none" ? undefined : knownBlob(store, diffId));
   if (known) return { mediaType: known.mediaType, digest: known.digest, size: known.size };
-  const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!);
+  const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!) ?? store.snapshots.byDiffId(diffId);
   if (snapshot) {
     const packed = await packSnapshot(store, snapshot.id, { packing, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
     if (packed.diffId !== diffId) throw fault("LAYER_CHANGED", { diffId, found: packed.diffId });
     return packed.blob!;
   }
+  const ofBase = access.base?.descriptors[access.base.diffIds.indexOf(diffId)];
+  if (ofBase) return packing.force ? fetchLayer(store, access.base!, diffId, ofBase, access) : ofBase;
   const layers = { diffIds, descriptors: layersOf(store, image), sources: image.repoDigests };
   return fetchLayer(store, layers, diffId, layers.descriptors[index], access);
 }

@@ -68,7 +68,7 @@ export async function packSnapshot(
       "packLayer",
       {
         upper: snapshot.folder,
-        lowers: snapshot.parent === undefined ? [] : store.snapshots.lowers(snapshot.parent),
+        lowers: snapshot.parent === undefined || snapshot.linked ? [] : store.snapshots.lowers(snapshot.parent),
         codec: codec ?? "none",
         ...(level === undefined ? {} : { level }),
         ...(output === undefined ? {} : { output }),

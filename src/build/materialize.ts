@@ -55,6 +55,15 @@ export async function materializeLayers(
   return parent;
 }
 
+/** Brings those layers into the store that are not there in any form, without unpacking them. */
+export async function keepLayers(store: Store, image: ImageLayers, options: Parameters<typeof materializeLayers>[2]): Promise<void> {
+  await Promise.all(image.diffIds.map(async (diffId, index) => {
+    if (store.snapshots.byChainId(chainId(image.diffIds.slice(0, index + 1))!)) return;
+    const { digest, size, mediaType } = await fetchLayer(store, image, diffId, image.descriptors[index], options);
+    store.layers.remember({ diffId, digest, size, mediaType, codec: layerCodec(mediaType) ?? "gzip" });
+  }));
+}
+
 /** A blob of the layer in the store, fetched from where the image came from if need be. */
 export async function fetchLayer(
   store: Store,

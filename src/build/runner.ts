@@ -8,6 +8,7 @@ import type { CopyOperation, ImageOperation, MkdirOperation, Vertex } from "../g
 import type { Result, Runner } from "../solve/ports.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
+import { stackMerge } from "./stack-merge.ts";
 import { executeRun } from "./execute-run.ts";
 import { digestCopy, performFiles, type CopiedContent } from "./perform-files.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -30,18 +31,37 @@ export interface RunnerOptions {
 const RUN_LIMIT = Math.max(4, availableParallelism() * 2);
 
 /** Does the work of vertices on the store's snapshots. */
-export function createRunner(options: RunnerOptions): Runner {
+export interface BuildRunner extends Runner {
+  /** Where the files of a vertex are: a base image is unpacked, and layers are put together, when they are first asked for. */
+  snapshotOf(vertex: Vertex | undefined, result: Result | undefined): Promise<string | undefined>;
+  /** The same, as far as it has been done. */
+  snapshotNow(vertex: Vertex, result: Result): string | undefined;
+}
+
+export function createRunner(options: RunnerOptions): BuildRunner {
   const { store } = options;
   const slots = new Semaphore(RUN_LIMIT);
-  const unpacked = new Map<Vertex, Promise<string | undefined>>();
+  const made = new Map<Vertex, Promise<string | undefined>>();
+  const present = new Map<Vertex, string | undefined>();
   const contents = new Map<Vertex, CopiedContent>();
 
-  /** The snapshot of an input; a base image is unpacked when something is really done on it. */
   const snapshotOf = (vertex: Vertex | undefined, result: Result | undefined): Promise<string | undefined> => {
     if (!vertex || !result || result.snapshot !== undefined) return Promise.resolve(result?.snapshot);
-    let promise = unpacked.get(vertex);
-    if (!promise) unpacked.set(vertex, (promise = unpackImage(options, vertex)));
+    let promise = made.get(vertex);
+    if (!promise) {
+      promise = vertex.operation.kind === "merge" ? putTogether(vertex, result) : unpackImage(options, vertex);
+      made.set(vertex, promise);
+      promise.then((snapshot) => present.set(vertex, snapshot), () => undefined);
+    }
     return promise;
+  };
+  const putTogether = async (vertex: Vertex, { resultId, createdAt, parts }: Result): Promise<string> => {
+    const below = await snapshotOf(vertex.inputs[0], parts!.below);
+    return reported(options, vertex, async () => {
+      const { id } = await stackMerge(store, below, parts!.layer.snapshot!);
+      store.cache.save({ key: resultId, aliases: [], resultId, slot: vertex.slot, snapshot: id, createdAt, components: { kind: "merge" } });
+      return id;
+    });
   };
 
   const treeOf = async (vertex: Vertex | undefined, result: Result | undefined): Promise<SourceTree | undefined> => {
@@ -55,6 +75,9 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   return {
+    snapshotOf,
+    snapshotNow: (vertex, result) => result.snapshot ?? present.get(vertex),
+
     source: async (vertex) => {
       const chain = chainId((vertex.operation as ImageOperation).diffIds)!;
       const snapshot = store.snapshots.byChainId(chain);
@@ -91,16 +114,19 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-async function unpackImage({ materialize, onProgress }: RunnerOptions, vertex: Vertex): Promise<string | undefined> {
-  const step = { type: "step", id: vertex.digest, name: vertex.name, started: Date.now() } as const;
-  onProgress(step);
+async function unpackImage(options: RunnerOptions, vertex: Vertex): Promise<string | undefined> {
   try {
-    const snapshot = await materialize(vertex.operation as ImageOperation, vertex.digest);
-    onProgress({ ...step, completed: Date.now() });
-    return snapshot;
+    return await reported(options, vertex, () => options.materialize(vertex.operation as ImageOperation, vertex.digest));
   } catch (error) {
-    onProgress({ ...step, completed: Date.now(), error: error instanceof Error ? error.message : String(error) });
     // What is wrong is the base image, not the step that is the first to need its files.
     throw vertex.location ? withLocation(error, vertex.location) : error;
   }
+}
+
+async function reported<Result>({ onProgress }: RunnerOptions, vertex: Vertex, work: () => Promise<Result>): Promise<Result> {
+  const step = { type: "step", id: vertex.digest, name: vertex.name, started: Date.now() } as const;
+  onProgress(step);
+  const result = await work();
+  onProgress({ ...step, completed: Date.now() });
+  return result;
 }

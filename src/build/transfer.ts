@@ -58,6 +58,8 @@ export interface PushOptions {
   readonly ahead?: PushAhead;
   /** Whether the image was made just now. */
   readonly fresh?: boolean;
+  /** Where the image's blobs are read; by default the store. */
+  readonly blobs?: BlobSource;
   /** How layers are packed that are not yet, and with `force` how all of them are. */
   readonly packing?: Packing;
 }
@@ -86,7 +88,7 @@ export async function pushFromStore(
     store.places.remember(reference, blobsOf(manifest));
     return { reference, digest: sent.digest, manifest: descriptor, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
   };
-  if (!packing.force) return await send(portable, store.blobs);
+  if (!packing.force) return await send(portable, options.blobs ?? store.blobs);
   const convert = async (believe: boolean): Promise<Pushed> => {
     using converted = await ConvertedImage.make(store, portable, packing, { ...access, taker: ahead, believe });
     return await send(converted.image, converted);

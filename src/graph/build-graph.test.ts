@@ -89,7 +89,6 @@ describe("what belongs to later versions is refused by name, with its line", () 
     ["RUN --device=vendor/x true", "RUN --device"],
     ["ADD https://example.com/x /x", "ADD of a URL"],
     ["ADD https://github.com/org/repo.git /x", "ADD of a git repository"],
-    ["COPY --link a /a", "COPY --link"],
   ] as const) {
     test(instruction, async () => {
       await assert.rejects(graphOf(`FROM x\n${instruction}\n`), (error: Error & { code?: string; location?: { startLine: number } }) => {

@@ -37,10 +37,14 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
   };
   const from = instruction.kind === "copy" ? instruction.from : undefined;
   const tree = from === undefined ? (sources.length > 0 ? contextVertex(evaluation) : undefined) : await sourceTree(evaluation, state, from, instruction);
-  const vertex = addStep(evaluation, state, instruction, operation, [state.vertex, tree]);
+  const below = state.vertex;
+  // As in BuildKit, --chmod switches --link off.
+  const isLinked = instruction.link && !chmod && below !== undefined;
+  const vertex = addStep(evaluation, state, instruction, operation, [isLinked ? undefined : below, tree]);
+  if (isLinked) state.vertex = mergeVertex(evaluation, below, vertex);
   const flags = [...(choice.parents ? ["--parents"] : []), ...(chown ? [`--chown=${chown}`] : []), ...(chmod ? [`--chmod=${chmod}`] : [])];
   const words = [command, ...flags, ...sources, ...instruction.heredocs.map(({ name }) => `<<${name}`), destination];
-  state.history.push({ kind: "layer", createdBy: `${words.join(" ")} # buildkit`, vertex });
+  state.history.push({ kind: "layer", createdBy: `${words.join(" ")} # buildkit`, vertex, ...(isLinked ? { stack: state.vertex! } : {}) });
 }
 
 /** WORKDIR: kept as written when absolute, joined with the previous one otherwise; makes a layer unless it is `/`. */
@@ -57,6 +61,13 @@ export function evaluateWorkdir(evaluation: Evaluation, state: StageState, instr
     [state.vertex],
   );
   state.history.push({ kind: "layer", createdBy: `WORKDIR ${path}`, vertex });
+}
+
+function mergeVertex(evaluation: Evaluation, below: Vertex, layer: Vertex): Vertex {
+  const { name, slot, location } = layer;
+  return evaluation.pool.add({ kind: "merge" }, [below, layer], {
+    name: name.replace("] ", "] LINK "), slot: `${slot}/link`, ignoreCache: false, ...(location ? { location } : {}),
+  });
 }
 
 function contextVertex(evaluation: Evaluation): Vertex {
@@ -94,9 +105,7 @@ function trimSlash(path: string): string {
 }
 
 function refuseLaterFlags(command: string, instruction: CopyInstruction | AddInstruction): void {
-  const flags: Record<string, boolean> = { "--link": instruction.link };
-  if (instruction.kind === "add") flags["--keep-git-dir"] = instruction.keepGitDir !== undefined;
-  for (const [flag, used] of Object.entries(flags)) if (used) refuse(`${command} ${flag}`, instruction.location);
+  if (instruction.kind === "add" && instruction.keepGitDir !== undefined) refuse(`${command} --keep-git-dir`, instruction.location);
 }
 
 function refuseRemote(command: "COPY" | "ADD", source: string, { location }: CopyInstruction | AddInstruction): void {

@@ -9,7 +9,8 @@ export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** One line of an image's history while its layers are still to be made. */
 export type HistoryStep =
   | { readonly kind: "inherited"; readonly entry: HistoryEntry }
-  | { readonly kind: "layer"; readonly createdBy: string; readonly vertex: Vertex }
+  /** `stack` is the whole file system with that layer on top, where the layer is made without what lies below (COPY --link). */
+  | { readonly kind: "layer"; readonly createdBy: string; readonly vertex: Vertex; readonly stack?: Vertex }
   | { readonly kind: "empty"; readonly createdBy: string };
 
 /** Everything that instructions of a stage change, as it stands after the last one. */

@@ -20,7 +20,7 @@ export interface Vertex {
   readonly slot: string;
 }
 
-export type Operation = ImageOperation | LocalOperation | RunOperation | CopyOperation | MkdirOperation;
+export type Operation = ImageOperation | LocalOperation | RunOperation | CopyOperation | MkdirOperation | MergeOperation;
 
 /** A base image, pinned to its manifest. */
 export interface ImageOperation {
@@ -79,6 +79,11 @@ export interface MkdirOperation {
   readonly mode: number;
   readonly owner?: string;
   readonly platform: Platform;
+}
+
+/** The layer of `inputs[1]`, which was made on nothing, upon the file system of `inputs[0]`. Done when a step needs the files. */
+export interface MergeOperation {
+  readonly kind: "merge";
 }
 
 /** Makes vertices, each distinct piece of work once. */

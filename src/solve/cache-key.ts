@@ -50,6 +50,8 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
       };
     case "mkdir":
       return { kind: "mkdir", ...base, path: operation.path, mode: operation.mode.toString(8), owner: operation.owner ?? "", platform: formatPlatform(operation.platform) };
+    case "merge":
+      return { kind: "merge", ...base, layer: inputs[1]!.resultId };
     default:
       return { kind: operation.kind };
   }

@@ -4,8 +4,10 @@ import type { Vertex } from "../graph/vertex.ts";
 /** What a vertex left behind: an identity that keys of later steps build on, and where its files are. */
 export interface Result {
   readonly resultId: Digest;
-  /** The snapshot with its files; undefined while a base image has not been unpacked. */
+  /** The snapshot with its files; undefined while a base image has not been unpacked, or layers have not been put together. */
   readonly snapshot: string | undefined;
+  /** Of a `merge`: what it is put together of. */
+  readonly parts?: { readonly below: Result | undefined; readonly layer: Result };
   /** Milliseconds since the epoch: the end of the step that made it. */
   readonly createdAt: number;
 }

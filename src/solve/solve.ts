@@ -73,6 +73,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
       if (source.snapshot !== undefined) onProgress({ ...step, started, completed: clock(), cached: true });
       return source;
     }
+    if (vertex.operation.kind === "merge") return mergeResult(vertex, inputs, options);
     const looked = await lookUp(vertex, inputs, options);
     if (looked.hit) {
       onProgress({ ...step, started, completed: clock(), cached: true, why: [looked.why] });
@@ -80,9 +81,7 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
     }
     const began = clock();
     onProgress({ ...step, started: began, why: looked.why });
-    vertex.inputs.forEach((input, index) => {
-      if (input?.operation.kind === "image" && inputs[index]!.snapshot === undefined) options.fetched.add(input);
-    });
+    vertex.inputs.forEach((input, index) => markFetched(input, inputs[index], options.fetched));
     const ran = await options.runner.run(vertex, inputs, { previous: looked.previous, signal: options.signal });
     const resultId = vertex.ignoreCache ? sha256(`${looked.key} ${ran.snapshot} ${ran.createdAt}`) : looked.key;
     options.cache.save({
@@ -95,6 +94,19 @@ async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], o
     if (!options.signal.aborted) onProgress({ ...step, started, completed: clock(), error: error instanceof Error ? error.message : String(error) });
     throw vertex.location && !options.signal.aborted ? withLocation(error, vertex.location) : error;
   }
+}
+
+/** Nothing is done yet: steps on it that are known from before need no files. */
+function mergeResult(vertex: Vertex, inputs: readonly (Result | undefined)[], { cache }: SolveOptions): Result {
+  const resultId = keyOf(keyComponents(vertex, inputs));
+  const [below, layer] = [inputs[0], inputs[1]!];
+  return { resultId, snapshot: cache.find(resultId)?.snapshot ?? undefined, createdAt: layer.createdAt, parts: { below, layer } };
+}
+
+function markFetched(input: Vertex | undefined, result: Result | undefined, fetched: Set<Vertex>): void {
+  if (!input || !result || result.snapshot !== undefined) return;
+  if (input.operation.kind === "image") fetched.add(input);
+  else markFetched(input.inputs[0], result.parts?.below, fetched);
 }
 
 type LookUp =

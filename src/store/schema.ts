@@ -89,6 +89,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE image_mount (path TEXT PRIMARY KEY, image TEXT NOT NULL, snapshot INTEGER, boot TEXT NOT NULL,
     namespace TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // linked: the layer is all that its folder holds, whatever lies below, because it was made on its own.
+  `
+  ALTER TABLE snapshot ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** The format that this version writes. */

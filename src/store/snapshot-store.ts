@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly folder: string;
   readonly chainId?: Digest | undefined;
   readonly diffId?: Digest | undefined;
+  /** The layer is all that its folder holds, and no difference to what lies below: it was made on its own. */
+  readonly linked?: boolean;
   /** Bytes of this layer's files, where known. */
   readonly size?: number | undefined;
   /** Milliseconds since the epoch. */
@@ -80,14 +82,14 @@ export class SnapshotStore {
   /** Makes the layer final. */
   commit(
     active: ActiveSnapshot,
-    options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined },
+    options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined; linked?: boolean },
   ): Snapshot {
     removeNow(active.work);
     return this.#database.transaction(() => {
       const { changes } = this.#database.run(
-        `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?
+        `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?, linked = ?
          WHERE id = ? AND state = 0`,
-        options.createdAt, Date.now(), options.size ?? null, options.chainId ?? null, options.diffId ?? null, toNumber(active.id),
+        options.createdAt, Date.now(), options.size ?? null, options.chainId ?? null, options.diffId ?? null, options.linked ? 1 : 0, toNumber(active.id),
       );
       if (changes === 0) throw fault("SNAPSHOT_MISSING", { id: active.id });
       this.#lease.hold("snapshot", String(toNumber(active.id)));
@@ -143,6 +145,16 @@ export class SnapshotStore {
     return row && this.#snapshot(row);
   }
 
+  /** A snapshot whose folder holds all of that layer, so that what lies below it does not matter. */
+  byDiffId(diffId: Digest): Snapshot | undefined {
+    const row = this.#lease.lookup(
+      "snapshot",
+      () => this.#database.get<Row>("SELECT * FROM snapshot WHERE diff_id = ? AND state = 1 AND (parent IS NULL OR linked = 1) ORDER BY id LIMIT 1", diffId),
+      (found) => String(found.id),
+    );
+    return row && this.#snapshot(row);
+  }
+
   /** Adds what was learned after the commit, when the layer was packed. */
   describe(id: string, facts: { diffId?: Digest | undefined; chainId?: Digest | undefined; size?: number | undefined }): void {
     this.#database.run(
@@ -161,6 +173,7 @@ export class SnapshotStore {
       id,
       folder: join(this.#folder, id, "fs"),
       createdAt: row.created_at,
+      ...(row.linked === 1 ? { linked: true } : {}),
       ...(row.parent === null ? {} : { parent: row.parent.toString(36) }),
       ...(row.chain_id === null ? {} : { chainId: row.chain_id }),
       ...(row.diff_id === null ? {} : { diffId: row.diff_id }),
@@ -176,6 +189,7 @@ interface Row {
   readonly diff_id: Digest | null;
   readonly size: number | null;
   readonly created_at: number;
+  readonly linked: number;
 }
 
 /** The row's number of a snapshot id; -1, which no row has, for a text that is no id. */

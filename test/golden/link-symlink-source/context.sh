@@ -1,0 +1,2 @@
+. "$(dirname "$0")/../standard-context.sh"
+rm dangling
