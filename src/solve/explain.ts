@@ -19,11 +19,12 @@ export function explainMiss(
     else if (now === undefined) lines.push(`${name}: was ${shown(before)}, is gone`);
     else lines.push(`${name}: ${shown(before)} → ${shown(now)}`);
   }
-  if (components["content"] !== last.components["content"]) lines.push(...explainFiles(last.files ?? [], files));
+  if (components["content"] !== last.components["content"]) lines.push(...fileDifferences(last.files ?? [], files));
   return lines.length > 0 ? lines : ["its earlier result is no longer in the store"];
 }
 
-function explainFiles(before: readonly ContentRow[], now: readonly ContentRow[]): string[] {
+/** What differs of the files that a step reads, a line for each of the first few. */
+export function fileDifferences(before: readonly ContentRow[], now: readonly ContentRow[]): string[] {
   const old = new Map(before.map((row) => [row.path, row]));
   const lines: string[] = [];
   for (const row of now) {

@@ -1,15 +1,26 @@
 import type { Digest } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/manifest.ts";
 import type { Vertex } from "../graph/vertex.ts";
 
 /** What a vertex left behind: an identity that keys of later steps build on, and where its files are. */
 export interface Result {
   readonly resultId: Digest;
-  /** The snapshot with its files; undefined while a base image has not been unpacked, or layers have not been put together. */
+  /** The snapshot with its files; undefined while a base image has not been unpacked, layers have not been put together, or files are elsewhere. */
   readonly snapshot: string | undefined;
   /** Of a `merge`: what it is put together of. */
   readonly parts?: { readonly below: Result | undefined; readonly layer: Result };
   /** Milliseconds since the epoch: the end of the step that made it. */
   readonly createdAt: number;
+  /** The layers upon the base image, bottom first, where they lie in a cache elsewhere and nobody has needed them here yet. */
+  readonly distant?: readonly DistantLayer[];
+}
+
+/** A layer that lies in a cache elsewhere. */
+export interface DistantLayer {
+  readonly diffId: Digest;
+  readonly blob: Descriptor;
+  /** Which cache that is. */
+  readonly cache: string;
 }
 
 /** One file that a step read, as it went into the key; kept so that a miss can name it. */
@@ -29,6 +40,8 @@ export interface Content {
 
 /** Where the result of a key is. */
 export interface CacheHit {
+  /** The key that it was saved under. */
+  readonly key: Digest;
   readonly resultId: Digest;
   readonly snapshot: string | null;
   readonly createdAt: number;
@@ -36,7 +49,6 @@ export interface CacheHit {
 
 /** What was learned of one step, kept between builds. */
 export interface CacheRecord extends CacheHit {
-  readonly key: Digest;
   readonly slot: string;
   /** Every component of the key, by name, so that a miss can be explained. */
   readonly components: Readonly<Record<string, string>>;
@@ -54,12 +66,35 @@ export interface CacheStore {
   latest(slot: string): CacheRecord | undefined;
 }
 
+/** What a cache elsewhere knows of a key. */
+export interface DistantHit {
+  /** All keys that lead to it, the one that it was saved under first. */
+  readonly keys: readonly Digest[];
+  readonly resultId: Digest;
+  readonly createdAt: number;
+  /** Undefined where the cache knows that there was such a result, and does not keep its files. */
+  readonly layers: readonly DistantLayer[] | undefined;
+  /** What messages call the cache. */
+  readonly cache: string;
+}
+
+/** Port: what other machines have learned. It never fails: a cache that cannot be read is one that knows nothing. */
+export interface DistantCaches {
+  find(key: Digest): Promise<DistantHit | undefined>;
+  /** What distinguishes a step from what the caches know of it, a line or more for each cache. */
+  explain(slot: string, components: Readonly<Record<string, string>>, files: readonly ContentRow[]): Promise<string[]>;
+  /** The files of a result could not be brought here: it has to be made again. */
+  lost(cache: string, vertex: Vertex, error: unknown): void;
+}
+
 /** Port: what does the work. */
 export interface Runner {
   /** The result of a source (`image`): known from its config, nothing is fetched yet. */
   source(vertex: Vertex): Promise<Result>;
   /** The content that a `copy` reads from its tree. `tree` is undefined for the build context. */
   content(vertex: Vertex, tree: Result | undefined, signal: AbortSignal): Promise<Content>;
+  /** Brings the layers of a result here. @throws whatever is wrong with them */
+  restore(vertex: Vertex, layers: readonly DistantLayer[], signal: AbortSignal): Promise<string>;
   /** Executes the vertex on the result of its first input. `previous` is what the same step of the last build left. */
   run(
     vertex: Vertex,

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { VertexPool, type CopyOperation, type RunOperation, type Vertex } from "../graph/vertex.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import type { ProgressEvent } from "../std/progress.ts";
-import type { CacheRecord, CacheStore, Content, Result, Runner } from "./ports.ts";
+import type { CacheRecord, CacheStore, Content, DistantCaches, DistantHit, DistantLayer, Result, Runner } from "./ports.ts";
 import { solve } from "./solve.ts";
 
 const platform = { os: "linux", architecture: "amd64" };
@@ -40,6 +40,12 @@ class World {
   readonly ran: string[] = [];
   readonly events: ProgressEvent[] = [];
   contents: Record<string, string> = {};
+  /** What another machine knows by key, and which of it cannot be had. */
+  readonly elsewhere = new Map<Digest, DistantHit>();
+  readonly lost = new Set<string>();
+  readonly restored: string[] = [];
+  readonly warnings: string[] = [];
+  needsFiles = false;
   run: (vertex: Vertex, signal: AbortSignal) => Promise<void> = async () => undefined;
   #snapshots = 0;
 
@@ -53,6 +59,11 @@ class World {
   };
 
   readonly runner: Runner = {
+    restore: async (vertex, layers) => {
+      if (this.lost.has(vertex.name)) throw new Error("it is gone");
+      this.restored.push(`${vertex.name} ${layers.length}`);
+      return `restored ${vertex.name}`;
+    },
     source: async () => ({ resultId: sha256("base"), snapshot: "base", createdAt: 0 }),
     content: async (vertex): Promise<Content> => ({
       digest: sha256(this.contents[vertex.name] ?? "same"),
@@ -66,10 +77,24 @@ class World {
     },
   };
 
+  readonly distant: DistantCaches = {
+    find: async (key) => this.elsewhere.get(key),
+    explain: async (slot) => [`not elsewhere: ${slot}`],
+    lost: (cache, vertex, error) => void this.warnings.push(`${cache} ${vertex.name}: ${(error as Error).message}`),
+  };
+
+  /** Another machine that knows what this one has done; `kept` says whose files it keeps. */
+  learn(other: World, kept: (slot: string) => DistantLayer[] | undefined): void {
+    for (const [key, { key: own, slot, resultId, createdAt }] of other.records) this.elsewhere.set(key, { keys: [own, key], resultId, createdAt, layers: kept(slot), cache: "there" });
+  }
+
   async solve(target: Vertex, signal = new AbortController().signal): Promise<Map<Vertex, Result>> {
     this.ran.length = 0;
     this.events.length = 0;
-    return solve(target, { cache: this.cache, runner: this.runner, clock: () => 0, onProgress: (event) => void this.events.push(event), signal });
+    this.restored.length = 0;
+    const solved = await solve(target, {
+      ...(this.elsewhere.size > 0 ? { distant: this.distant } : {}), needsFiles: this.needsFiles, explain: true, cache: this.cache, runner: this.runner, clock: () => 0, onProgress: (event) => void this.events.push(event), signal });
+    return new Map(solved.results);
   }
 
   why(name: string): readonly string[] {
@@ -180,5 +205,58 @@ describe("solve", () => {
     world.run = async () => undefined;
     await world.solve(target);
     assert.deepEqual(world.ran, ["b"]);
+  });
+
+  const layers = (count: number): DistantLayer[] =>
+    Array.from({ length: count }, (_, index) => ({ diffId: sha256(`layer ${index}`), blob: { mediaType: "x", digest: sha256(`blob ${index}`), size: 1 }, cache: "there" }));
+
+  test("what is known elsewhere is neither run nor fetched, as long as nobody needs its files", async () => {
+    const [first, second] = [new World(), new World()];
+    const build = (graph: Graph): Vertex => graph.copy("copy", graph.run("compile"), graph.run("b", graph.run("a")));
+    await first.solve(build(new Graph()));
+    second.learn(first, (slot) => ({ a: layers(1), b: layers(2), copy: layers(3), compile: layers(1) })[slot]);
+    const target = build(new Graph());
+    const results = await second.solve(target);
+    assert.deepEqual([second.ran, second.restored], [[], []]);
+    assert.equal(results.get(target)!.distant?.length, 3);
+    second.needsFiles = true;
+    await second.solve(build(new Graph()));
+    assert.deepEqual([second.ran, second.restored], [[], ["copy 3"]]);
+    assert.equal((await second.solve(build(new Graph()))).get(target), undefined);
+    assert.deepEqual(second.restored, [], "what came here is known here");
+  });
+
+  test("a step that runs fetches what it builds upon, and makes what nobody keeps", async () => {
+    const [first, second] = [new World(), new World()];
+    const build = (graph: Graph, last: string): Vertex => graph.run(last, graph.copy("copy", graph.run("compile"), graph.run("a")));
+    await first.solve(build(new Graph(), "old"));
+    second.learn(first, (slot) => ({ a: layers(1), copy: undefined, compile: undefined })[slot]);
+    await second.solve(build(new Graph(), "new"));
+    assert.deepEqual([second.restored, second.ran], [["a 1"], ["compile", "copy", "new"]]);
+    assert.ok(second.why("new").includes("not elsewhere: new"));
+  });
+
+  test("a stack of another height than the Dockerfile's is no result", async () => {
+    const [first, second] = [new World(), new World()];
+    const build = (graph: Graph): Vertex => graph.run("b", graph.run("a"));
+    await first.solve(build(new Graph()));
+    second.learn(first, (slot) => (slot === "b" ? layers(1) : layers(1)));
+    await second.solve(build(new Graph()));
+    assert.deepEqual(second.ran, ["b"]);
+  });
+
+  test("what was promised and cannot be had is made after all, and what was found upon it stays", async () => {
+    const [first, second] = [new World(), new World()];
+    const build = (graph: Graph): Vertex => graph.copy("join", graph.run("x", graph.run("a")), graph.run("new", graph.run("a")));
+    await first.solve(build(new Graph()));
+    second.learn(first, (slot) => ({ a: layers(1), x: layers(2) })[slot]);
+    for (const [key, hit] of second.elsewhere) if (hit.layers === undefined) second.elsewhere.delete(key);
+    second.lost.add("a");
+    await second.solve(build(new Graph()));
+    assert.deepEqual(second.ran, ["a", "new", "join"]);
+    assert.deepEqual(second.restored, ["x 2"]);
+    assert.deepEqual(second.warnings, ["there a: it is gone"]);
+    await second.solve(build(new Graph()));
+    assert.deepEqual(second.ran, [], "it is known under the same identity");
   });
 });

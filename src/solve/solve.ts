@@ -1,98 +1,232 @@
-import { sha256, type Digest } from "../oci/digest.ts";
+import { sha256 } from "../oci/digest.ts";
 import { withLocation } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
-import { explainMiss } from "./explain.ts";
-import type { CacheHit, CacheRecord, CacheStore, Content, Result, Runner } from "./ports.ts";
+import { lookUp, type LookUp, type StepKeys } from "./look-up.ts";
+import type { CacheStore, DistantCaches, Result, Runner } from "./ports.ts";
 
 export interface SolveOptions {
   readonly cache: CacheStore;
+  /** What is asked for what is not here. */
+  readonly distant?: DistantCaches;
   readonly runner: Runner;
   readonly clock: () => number;
   readonly onProgress: OnProgress;
-  /** Called as soon as a vertex has its result, before anything that waits for it runs. */
+  /** Called as soon as a vertex has its result, before anything that waits for it runs; again when its files come here later. */
   readonly onResult?: (vertex: Vertex, result: Result) => void;
+  /** Whether the target's own files have to be here in the end, or only whether they are known to be somewhere. */
+  readonly needsFiles?: boolean;
+  /** Look for reasons in caches elsewhere too. */
+  readonly explain?: boolean;
   readonly signal: AbortSignal;
+}
+
+export interface Solved {
+  readonly results: ReadonlyMap<Vertex, Result>;
+  /** The keys of all steps. */
+  readonly keys: ReadonlyMap<Vertex, StepKeys>;
+  /** The result with its files here, brought from elsewhere or made again. */
+  readonly realize: (vertex: Vertex) => Promise<Result>;
 }
 
 /**
  * Brings a vertex to its result. Every vertex below it is looked up or run once, as soon as its inputs
- * are there, so independent stages go side by side. The first failure stops the others and is thrown, with the
- * place of its instruction.
+ * are there, so independent stages go side by side. What a cache elsewhere knows is only noted: its files come when a step
+ * that has to run, or who asked, needs them, and where they cannot be had the step is run after all. The first
+ * failure stops the others and is thrown, with the place of its instruction.
  */
-export async function solve(target: Vertex, options: SolveOptions): Promise<Map<Vertex, Result>> {
+export async function solve(target: Vertex, options: SolveOptions): Promise<Solved> {
   const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
-  const pending = new Map<Vertex, Promise<Result>>();
-  const results = new Map<Vertex, Result>();
-  const fetched = new Set<Vertex>();
-  let first: { error: unknown } | undefined;
+  const solver = new Solver({ ...options, signal: AbortSignal.any([options.signal, failure.signal]) }, (error) => failure.abort(error));
+  await solver.settle(target);
+  if (!solver.first && !solver.isKnown(target, options.needsFiles === true)) await solver.realize(target).catch(() => undefined);
+  await solver.settled();
+  if (solver.first) throw solver.first.error;
+  solver.reportUntouched();
+  return { results: solver.results, keys: solver.keys, realize: (vertex) => solver.realize(vertex) };
+}
 
-  const solveVertex = (vertex: Vertex): Promise<Result> => {
-    let promise = pending.get(vertex);
+class Solver {
+  readonly results = new Map<Vertex, Result>();
+  readonly keys = new Map<Vertex, StepKeys>();
+  first: { error: unknown } | undefined;
+  readonly #options: SolveOptions;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #pending = new Map<Vertex, Promise<Result>>();
+  readonly #realizing = new Map<Vertex, Promise<Result>>();
+  /** Base images that a step really works on: the runner reports those while it unpacks them. */
+  readonly #fetched = new Set<Vertex>();
+  /** Steps that are known by name only, and said to be cached when it is clear that nobody needs their files. */
+  readonly #unsaid = new Map<Vertex, readonly string[]>();
+
+  constructor(options: SolveOptions, onFailure: (error: unknown) => void) {
+    this.#options = options;
+    this.#onFailure = onFailure;
+  }
+
+  /** The result of a vertex; the outcome is in {@link first} and {@link results} as well. */
+  settle(vertex: Vertex): Promise<Result | undefined> {
+    return this.#begin(vertex).catch(() => undefined);
+  }
+
+  /** Whether the files of a result are here, or somewhere at least. */
+  isKnown(vertex: Vertex, here: boolean): boolean {
+    const { snapshot, distant } = this.results.get(vertex)!;
+    if (snapshot !== undefined || vertex.operation.kind === "image") return true;
+    if (vertex.operation.kind === "merge") return vertex.inputs.every((input) => !input || this.isKnown(input, here));
+    return distant !== undefined && !here;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#pending.values(), ...this.#realizing.values()]);
+  }
+
+  realize(vertex: Vertex): Promise<Result> {
+    let promise = this.#realizing.get(vertex);
+    if (!promise) this.#realizing.set(vertex, (promise = this.#watched(this.#bringHere(vertex))));
+    return promise;
+  }
+
+  reportUntouched(): void {
+    const now = this.#options.clock();
+    for (const [vertex, { snapshot }] of this.results) {
+      const why = this.#unsaid.get(vertex);
+      const untouched = vertex.operation.kind === "image" ? snapshot === undefined && !this.#fetched.has(vertex) : why !== undefined;
+      if (untouched) this.#options.onProgress({ ...stepOf(vertex), started: now, completed: now, cached: true, ...(why ? { why } : {}) });
+    }
+    this.#unsaid.clear();
+  }
+
+  #begin(vertex: Vertex): Promise<Result> {
+    let promise = this.#pending.get(vertex);
     if (promise) return promise;
     promise = (async () => {
-      const inputs = await Promise.all(vertex.inputs.map((input) => (input && input.operation.kind !== "local" ? solveVertex(input) : undefined)));
-      signal.throwIfAborted();
-      const result = await settle(vertex, inputs, { ...options, signal, fetched });
-      results.set(vertex, result);
-      options.onResult?.(vertex, result);
+      const inputs = await Promise.all(vertex.inputs.map((input) => (input && input.operation.kind !== "local" ? this.#begin(input) : undefined)));
+      this.#options.signal.throwIfAborted();
+      const result = await this.#step(vertex, inputs);
+      this.#keep(vertex, result);
       return result;
     })();
-    promise.catch((error: unknown) => {
-      first ??= { error };
-      failure.abort(error);
-    });
-    pending.set(vertex, promise);
+    this.#pending.set(vertex, this.#watched(promise));
     return promise;
-  };
-
-  await solveVertex(target).catch(() => undefined);
-  await Promise.allSettled(pending.values());
-  if (first) throw first.error;
-  for (const [vertex, { snapshot }] of results) {
-    const now = options.clock();
-    if (vertex.operation.kind === "image" && snapshot === undefined && !fetched.has(vertex)) options.onProgress({ ...stepOf(vertex), started: now, completed: now, cached: true });
   }
-  return results;
-}
 
-function stepOf(vertex: Vertex): { type: "step"; id: string; name: string; inputs: string[] } {
-  return { type: "step", id: vertex.digest, name: vertex.name, inputs: vertex.inputs.flatMap((input) => input?.digest ?? []) };
-}
-
-/** `fetched` collects base images that a step really works on: the runner reports those while it unpacks them. */
-async function settle(vertex: Vertex, inputs: readonly (Result | undefined)[], options: SolveOptions & { fetched: Set<Vertex> }): Promise<Result> {
-  const { onProgress, clock } = options;
-  const step = stepOf(vertex);
-  const started = clock();
-  try {
-    if (vertex.operation.kind === "image") {
-      const source = await options.runner.source(vertex);
-      if (source.snapshot !== undefined) onProgress({ ...step, started, completed: clock(), cached: true });
-      return source;
-    }
-    if (vertex.operation.kind === "merge") return mergeResult(vertex, inputs, options);
-    const looked = await lookUp(vertex, inputs, options);
-    if (looked.hit) {
-      onProgress({ ...step, started, completed: clock(), cached: true, why: [looked.why] });
-      return { resultId: looked.hit.resultId, snapshot: looked.hit.snapshot ?? undefined, createdAt: looked.hit.createdAt };
-    }
-    const began = clock();
-    onProgress({ ...step, started: began, why: looked.why });
-    vertex.inputs.forEach((input, index) => markFetched(input, inputs[index], options.fetched));
-    const ran = await options.runner.run(vertex, inputs, { previous: looked.previous, signal: options.signal });
-    const resultId = vertex.ignoreCache ? sha256(`${looked.key} ${ran.snapshot} ${ran.createdAt}`) : looked.key;
-    options.cache.save({
-      key: looked.key, aliases: looked.aliases, resultId, slot: vertex.slot, snapshot: ran.snapshot, createdAt: ran.createdAt,
-      components: looked.components, files: looked.content?.entries ?? [],
+  #watched(promise: Promise<Result>): Promise<Result> {
+    promise.catch((error: unknown) => {
+      this.first ??= { error };
+      this.#onFailure(error);
     });
+    return promise;
+  }
+
+  #keep(vertex: Vertex, result: Result): void {
+    this.results.set(vertex, result);
+    this.#options.onResult?.(vertex, result);
+  }
+
+  async #step(vertex: Vertex, inputs: readonly (Result | undefined)[]): Promise<Result> {
+    const { onProgress, clock, runner } = this.#options;
+    const step = stepOf(vertex);
+    const started = clock();
+    return this.#reported(vertex, started, async () => {
+      if (vertex.operation.kind === "image") {
+        const source = await runner.source(vertex);
+        if (source.snapshot !== undefined) onProgress({ ...step, started, completed: clock(), cached: true });
+        return source;
+      }
+      if (vertex.operation.kind === "merge") return mergeResult(vertex, inputs, this.#options);
+      const looked = await lookUp(vertex, inputs, { ...this.#options, realized: (index) => this.#realizedInput(vertex, index) });
+      const { hit, keys, why } = looked;
+      this.keys.set(vertex, keys);
+      if (!hit) return this.#run(vertex, looked);
+      if (hit.snapshot === undefined && !hit.distant) this.#unsaid.set(vertex, why);
+      else onProgress({ ...step, started, completed: clock(), cached: true, why });
+      return { resultId: hit.resultId, snapshot: hit.snapshot, createdAt: hit.createdAt, ...(hit.distant ? { distant: hit.distant } : {}) };
+    });
+  }
+
+  async #run(vertex: Vertex, { keys, previous, why }: Pick<LookUp, "keys" | "previous" | "why">, known?: Result): Promise<Result> {
+    const { onProgress, clock, runner, cache, signal } = this.#options;
+    const step = stepOf(vertex);
+    const inputs = await Promise.all(vertex.inputs.map((_, index) => this.#realizedInput(vertex, index)));
+    const began = clock();
+    onProgress({ ...step, started: began, why });
+    const ran = await runner.run(vertex, inputs, { previous, signal });
+    const resultId = known?.resultId ?? (vertex.ignoreCache ? sha256(`${keys.key} ${ran.snapshot} ${ran.createdAt}`) : keys.key);
+    cache.save({ ...keys, ...ran, resultId, slot: vertex.slot, files: keys.content?.entries ?? [] });
     onProgress({ ...step, started: began, completed: clock() });
     return { resultId, snapshot: ran.snapshot, createdAt: ran.createdAt };
-  } catch (error) {
-    if (!options.signal.aborted) onProgress({ ...step, started, completed: clock(), error: error instanceof Error ? error.message : String(error) });
-    throw vertex.location && !options.signal.aborted ? withLocation(error, vertex.location) : error;
+  }
+
+  /** The result of an input as the runner wants it: images are unpacked by it, when it needs them. */
+  #realizedInput(vertex: Vertex, index: number): Promise<Result | undefined> {
+    const input = vertex.inputs[index];
+    if (!input || input.operation.kind === "local") return Promise.resolve(undefined);
+    const result = this.results.get(input)!;
+    if (input.operation.kind === "image") {
+      if (result.snapshot === undefined) this.#fetched.add(input);
+      return Promise.resolve(result);
+    }
+    return result.snapshot === undefined ? this.realize(input) : Promise.resolve(result);
+  }
+
+  async #bringHere(vertex: Vertex): Promise<Result> {
+    const known = this.results.get(vertex)!;
+    if (known.snapshot !== undefined) return known;
+    // Its layers are put together by the runner.
+    if (vertex.operation.kind === "merge") {
+      const [below, layer] = await Promise.all([this.#realizedInput(vertex, 0), this.#realizedInput(vertex, 1)]);
+      const result = { ...known, parts: { below, layer: layer! } };
+      this.#keep(vertex, result);
+      return result;
+    }
+    const restored = known.distant ? await this.#restore(vertex, known) : undefined;
+    const result = restored ?? (await this.#runAfterAll(vertex, known));
+    this.#keep(vertex, result);
+    return result;
+  }
+
+  async #restore(vertex: Vertex, known: Result): Promise<Result | undefined> {
+    const { runner, cache, distant, signal } = this.#options;
+    try {
+      const snapshot = await runner.restore(vertex, known.distant!, signal);
+      const keys = this.keys.get(vertex)!;
+      cache.save({ ...keys, snapshot, resultId: known.resultId, createdAt: known.createdAt, slot: vertex.slot, files: keys.content?.entries ?? [] });
+      return { resultId: known.resultId, snapshot, createdAt: known.createdAt };
+    } catch (error) {
+      signal.throwIfAborted();
+      distant!.lost(known.distant!.at(-1)!.cache, vertex, error);
+      return undefined;
+    }
+  }
+
+  /** Its identity stays: what was found upon it has layers of its own, and is what it is. */
+  async #runAfterAll(vertex: Vertex, known: Result): Promise<Result> {
+    const said = !this.#unsaid.delete(vertex);
+    const again: Vertex = said ? Object.freeze({ ...vertex, digest: sha256(`${vertex.digest} again`) }) : vertex;
+    return this.#reported(again, this.#options.clock(), async () => {
+      let keys = this.keys.get(vertex)!;
+      if (vertex.operation.kind === "copy" && vertex.inputs[1] && (!keys.content || said)) {
+        const tree = await this.#realizedInput(vertex, 1);
+        const content = await this.#options.runner.content(again, tree, this.#options.signal);
+        const components = Object.fromEntries(Object.entries({ ...keys.components, content: content.digest }).filter(([name]) => name !== "from"));
+        keys = { key: keyOf(components), aliases: [...keys.aliases, keys.key].filter((key) => key !== keyOf(components)), components, content };
+        this.keys.set(vertex, keys);
+      }
+      const previous = this.#options.cache.latest(vertex.slot);
+      return this.#run(again, { keys, previous, why: [known.distant ? "the files of its cached result cannot be had" : "the files of its cached result were not kept, and are needed"] }, known);
+    });
+  }
+
+  async #reported(vertex: Vertex, started: number, work: () => Promise<Result>): Promise<Result> {
+    const { signal, onProgress, clock } = this.#options;
+    try {
+      return await work();
+    } catch (error) {
+      if (!signal.aborted) onProgress({ ...stepOf(vertex), started, completed: clock(), error: error instanceof Error ? error.message : String(error) });
+      throw vertex.location && !signal.aborted ? withLocation(error, vertex.location) : error;
+    }
   }
 }
 
@@ -103,37 +237,6 @@ function mergeResult(vertex: Vertex, inputs: readonly (Result | undefined)[], { 
   return { resultId, snapshot: cache.find(resultId)?.snapshot ?? undefined, createdAt: layer.createdAt, parts: { below, layer } };
 }
 
-function markFetched(input: Vertex | undefined, result: Result | undefined, fetched: Set<Vertex>): void {
-  if (!input || !result || result.snapshot !== undefined) return;
-  if (input.operation.kind === "image") fetched.add(input);
-  else markFetched(input.inputs[0], result.parts?.below, fetched);
-}
-
-type LookUp =
-  | { readonly hit: CacheHit; readonly why: string }
-  | { readonly hit?: undefined; readonly key: Digest; readonly aliases: readonly Digest[]; readonly components: Record<string, string>; readonly content: Content | undefined; readonly previous: CacheRecord | undefined; readonly why: string[] };
-
-/** First by the identities of the inputs, then, for what reads files, by the content of exactly those files. */
-async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], { cache, runner, signal }: SolveOptions): Promise<LookUp> {
-  const components = keyComponents(vertex, inputs);
-  const tree = vertex.operation.kind === "copy" ? vertex.inputs[1] : undefined;
-  const identity = tree && inputs[1] ? keyOf({ ...components, from: inputs[1].resultId }) : undefined;
-  const own = tree ? identity : keyOf(components);
-  const byIdentity = own && !vertex.ignoreCache ? cache.find(own) : undefined;
-  if (byIdentity) return { hit: byIdentity, why: identity ? "same command on the same results" : "same command on the same result" };
-  const content = tree ? await runner.content(vertex, inputs[1], signal) : undefined;
-  if (content) components["content"] = content.digest;
-  const key = content ? keyOf(components) : own!;
-  const byContent = content && !vertex.ignoreCache ? cache.find(key) : undefined;
-  if (byContent) {
-    if (identity) cache.alias(key, identity);
-    return { hit: byContent, why: sameFiles(content!.entries.length) };
-  }
-  const previous = vertex.ignoreCache ? undefined : cache.latest(vertex.slot);
-  const why = vertex.ignoreCache ? ["the cache is switched off for it (--no-cache)"] : explainMiss(components, content?.entries ?? [], previous);
-  return { key, aliases: identity ? [identity] : [], components, content, previous, why };
-}
-
-function sameFiles(count: number): string {
-  return count === 1 ? "the file that it reads is the same" : `the ${count} files that it reads are the same`;
+function stepOf(vertex: Vertex): { type: "step"; id: string; name: string; inputs: string[] } {
+  return { type: "step", id: vertex.digest, name: vertex.name, inputs: vertex.inputs.flatMap((input) => input?.digest ?? []) };
 }
