@@ -66,5 +66,5 @@ export interface Sink extends AsyncDisposable {
   /** After everything that it names; by its digest, or as a referrer by its tag. */
   manifestPut(document: Document, options: { readonly tag?: string; readonly signal: AbortSignal }): Promise<void>;
   /** Everything below it is there: writes the root, unless it is there too, and gives it its name. */
-  finish(root: Document, options: { readonly from: Source; readonly signal: AbortSignal }): Promise<void>;
+  finish(root: Document, options: { readonly from?: Source; readonly signal: AbortSignal }): Promise<void>;
 }

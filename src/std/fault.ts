@@ -1,6 +1,7 @@
 import type { FaultSpec } from "./fault-spec.ts";
 import { accessFaults } from "./faults/access.ts";
 import { buildFaults } from "./faults/build.ts";
+import { cacheFaults } from "./faults/cache.ts";
 import { carryFaults } from "./faults/carry.ts";
 import { cliFaults } from "./faults/cli.ts";
 import { containerFaults } from "./faults/container.ts";
@@ -28,6 +29,7 @@ export const faultTable = {
   ...accessFaults,
   ...containerFaults,
   ...carryFaults,
+  ...cacheFaults,
   ...serverFaults,
   ...cliFaults,
 } as const;

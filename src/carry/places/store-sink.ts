@@ -23,7 +23,7 @@ export function storeSink(store: Store, imageName: string): Sink {
       for (const { descriptor, diffId, codec } of image.layers) {
         if (codec) store.layers.remember({ diffId, digest: descriptor.digest, size: descriptor.size, mediaType: descriptor.mediaType, codec });
       }
-      const repoDigests = from.repository ? [`${formatRepository(from.repository)}@${root.digest}`] : [];
+      const repoDigests = from?.repository ? [`${formatRepository(from.repository)}@${root.digest}`] : [];
       store.images.put({ config, manifest: root, names: [imageName], repoDigests });
     },
     [Symbol.asyncDispose]: async () => undefined,
