@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { OnProgress } from "../std/progress.ts";
+import type { CacheExport, CacheImport } from "../cache/cache-options.ts";
 import type { Packing } from "./packing.ts";
 
 /** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
@@ -30,6 +31,12 @@ export interface BuildOptions {
   readonly noCache?: boolean;
   /** Names of stages that do not use the cache. */
   readonly noCacheFilter?: readonly string[];
+  /** Caches of other machines to look for results in, one after the other. */
+  readonly cacheFrom?: readonly CacheImport[];
+  /** Where results are kept for other machines. */
+  readonly cacheTo?: readonly CacheExport[];
+  /** Look for reasons of misses in caches elsewhere too, which costs a request each. */
+  readonly explain?: boolean;
   /** Ask the registry for every base image, even for those in the store. */
   readonly pull?: boolean;
   /** By default `[{ type: "store" }]`. */

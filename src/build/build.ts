@@ -1,6 +1,6 @@
 import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import { openContext } from "../context/open-context.ts";
-import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
+import { buildGraph } from "../graph/build-graph.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
@@ -16,11 +16,16 @@ import { storeRoot } from "../store/store-root.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
 import { createArchivePort } from "./archive-port.ts";
 import { finishImage, layerVertices } from "./finish-image.ts";
-import { packSnapshot, type BlobTaker, type PackedLayer } from "./layer-blobs.ts";
+import type { SolvedSteps } from "../cache/gather-cache.ts";
+import { importCaches, insecureHosts } from "./build-caches.ts";
+import { createRestore } from "./restore-layers.ts";
+import { settleLayers } from "./settle-layers.ts";
+import { DistantBlobs } from "./distant-blobs.ts";
+import { LayerPacking, type OwnLayer, type SnapshotsNow } from "./layer-packing.ts";
 import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
 import { lazyClient } from "./lazy-client.ts";
 import { keepLayers, materializeLayers } from "./materialize.ts";
-import { planOutputs, type OutputPlan } from "./outputs.ts";
+import { planOutputs } from "./outputs.ts";
 import { PushAhead } from "./push-ahead.ts";
 import { createBaseResolver } from "./resolve-base.ts";
 import { createRunner } from "./runner.ts";
@@ -42,7 +47,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   await using cleanup = new AsyncDisposableStack();
   const store = cleanup.use(await openStore(options.root ?? storeRoot(process.env)));
   const client = cleanup.use(lazyClient({
-    ...options, journal: store.uploads,
+    ...options, journal: store.uploads, insecure: insecureOf(options),
     onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
   }));
   const context = cleanup.use(await openContext({
@@ -54,6 +59,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     archives: createArchivePort(signal),
     signal,
   }));
+  const cacheAccess = { cwd: options.cwd ?? process.cwd(), client: client.get, platform, onProgress, signal };
+  const imported = await importCaches(options.cacheFrom, cacheAccess);
+  if (imported) cleanup.use(imported);
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
   const sandboxes = cleanup.use(createSandboxes(() => startExecutor(options, store)));
   if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
@@ -81,27 +89,30 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const onWork = once(() => sandboxes.expect());
   if (options.noCache) void onWork();
   ahead.prepare();
+  const distant = new DistantBlobs(store, imported, { ...access, stepId: "fetch layers from caches" });
   const runner = createRunner({
     store,
     context,
     sandboxes,
     onWork,
     materialize,
+    restore: createRestore(store, { resolver, distant, access }),
     recordOwners,
     hostCertificates: options.hostCertificates ?? true,
     onProgress,
   });
-  const packing = new LayerPacking(store, graph, plan, { signal, taker: ahead });
+  const packing = new LayerPacking(store, { wanted: new Set(plan.image ? layerVertices(graph) : []), packing: plan.packing, signal, taker: ahead });
   const onResult = (vertex: Vertex, result: Result): void => {
     sandboxes.settled(vertex);
     packing.add(vertex, result);
   };
-  const results = graph.vertex === undefined
-    ? new Map<Vertex, Result>()
-    : await solve(graph.vertex, { cache: store.cache, runner, clock: Date.now, onProgress, onResult, signal });
-  const packed = plan.image ? await packing.finish(onProgress) : new Map<Vertex, PackedLayer>();
+  const solved = graph.vertex && (await solve(graph.vertex, {
+    cache: store.cache, runner, clock: Date.now, onProgress, onResult, needsFiles: plan.needsFiles, explain: options.explain ?? false, signal,
+    ...(imported ? { distant: imported } : {}),
+  }));
+  const resultOf = (vertex: Vertex): Result => solved!.results.get(vertex)!;
+  const results: SnapshotsNow = { get: resultOf, snapshotNow: (vertex) => runner.snapshotNow(vertex, resultOf(vertex)) };
   const stored = plan.outputs.some(({ type }) => type === "store");
-  const resultOf = (vertex: Vertex): Result => results.get(vertex)!;
   const base = graph.baseVertex?.operation.kind === "image" ? resolver.layers(graph.baseVertex.operation.reference) : undefined;
   const pushed = plan.outputs.some(({ type }) => type === "registry");
   const keepBase = async (): Promise<void> => void (base && (await keepLayers(store, base, { ...access, stepId: graph.baseVertex!.digest })));
@@ -110,8 +121,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     if (graph.vertex?.operation.kind === "merge") await runner.snapshotOf(graph.vertex, resultOf(graph.vertex));
     else if (graph.vertex === graph.baseVertex) await keepBase();
   }
-  const snapshotOf = (vertex: Vertex): string | undefined => runner.snapshotNow(vertex, resultOf(vertex));
-  const image = plan.image ? finishImage(store, graph, results, packed, { now: Date.now(), snapshotOf }) : undefined;
+  const layers = plan.image && graph.vertex ? await settleLayers(graph.vertex, { store, blobs: distant, client: client.get, ahead, packing, results, solved: solved!, imported, onProgress, signal }) : [];
+  const learned = options.cacheTo?.length && graph.vertex ? { target: graph.vertex, results: solved!.results, keys: solved!.keys } : undefined;
+  const inlineCache = learned && options.cacheTo!.some(({ type }) => type === "inline") ? await makeInlineCache(learned, layers, (vertex) => packing.layersOf(vertex, results)) : undefined;
+  const image = plan.image ? finishImage(store, graph, results, layers, { now: Date.now(), inlineCache }) : undefined;
   const fresh = image !== undefined && store.images.get(image.id) === undefined;
   if (image) {
     const given = stored ? names : [];
@@ -122,13 +135,17 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, access: { ...access, base }, ahead, fresh, cwd: options.cwd ?? process.cwd(),
+    store, outputs, names, access: { ...access, base, distant }, ahead, fresh, cwd: options.cwd ?? process.cwd(),
     ...(image ? { imageId: image.id } : {}),
     snapshot: async () => graph.vertex && runner.snapshotOf(graph.vertex, resultOf(graph.vertex)),
   }).catch(async (error: unknown) => {
-    if (stored && pushed) await keepBase().catch(() => undefined);
+    if (stored && pushed) await Promise.all([keepBase(), graph.vertex && solved!.realize(graph.vertex)]).catch(() => undefined);
     throw error;
   });
+  if (learned) {
+    const { exportCaches } = await import("./export-caches.ts");
+    await exportCaches(options.cacheTo!, { ...cacheAccess, store, steps: learned, results, packing, imported, blobs: distant, pushed: pushed ? names : [] });
+  }
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (image && fresh && !stored) store.images.removeUnnamed(image.id);
   return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
@@ -137,6 +154,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 function once<Result>(work: () => Result): () => Result {
   let result: { readonly value: Result } | undefined;
   return () => (result ??= { value: work() }).value;
+}
+
+function insecureOf({ insecure = false, cacheFrom = [], cacheTo = [] }: BuildOptions): boolean | readonly string[] {
+  return typeof insecure === "boolean" && insecure ? insecure : [...(insecure || []), ...insecureHosts([...cacheFrom, ...cacheTo])];
+}
+
+async function makeInlineCache(learned: SolvedSteps, layers: readonly OwnLayer[], layersOf: (vertex: Vertex) => Promise<readonly OwnLayer[]>): Promise<(base: number) => Record<string, unknown>> {
+  const [{ inlineRecords }, { inlineCache }] = await Promise.all([import("./export-caches.ts"), import("../cache/inline-cache.ts")]);
+  const records = await inlineRecords(learned, layers, layersOf);
+  return (base) => inlineCache(records, base);
 }
 
 async function startExecutor({ runtime }: BuildOptions, { temporary }: Store): Promise<Executor> {
@@ -150,39 +177,4 @@ function checkPlatform(written: string | undefined): ReturnType<typeof hostPlatf
   const wanted = parsePlatform(written, host);
   if (!platformMatches(host, wanted)) throw fault("PLATFORM_FOREIGN", { platform: formatPlatform(wanted), host: formatPlatform(host) });
   return wanted;
-}
-
-/** Hashes and packs the target's layers as soon as each is there, while later steps run. */
-class LayerPacking {
-  readonly #store: Store;
-  readonly #wanted: ReadonlySet<Vertex>;
-  readonly #packing: OutputPlan["packing"];
-  readonly #signal: AbortSignal;
-  readonly #taker: BlobTaker;
-  readonly #pending = new Map<Vertex, Promise<PackedLayer>>();
-
-  /** @param options.taker gets each blob that is made, not those that were there */
-  constructor(store: Store, graph: BuildGraph, plan: OutputPlan, { signal, taker }: { signal: AbortSignal; taker: BlobTaker }) {
-    this.#store = store;
-    this.#wanted = new Set(plan.image ? layerVertices(graph) : []);
-    this.#packing = plan.packing;
-    this.#signal = signal;
-    this.#taker = taker;
-  }
-
-  add(vertex: Vertex, result: Result): void {
-    if (!this.#wanted.has(vertex) || result.snapshot === undefined) return;
-    const packing = packSnapshot(this.#store, result.snapshot, { packing: this.#packing, signal: this.#signal, taker: this.#taker });
-    packing.catch(() => undefined);
-    this.#pending.set(vertex, packing);
-  }
-
-  async finish(onProgress: OnProgress): Promise<Map<Vertex, PackedLayer>> {
-    const step = { type: "step", id: "export layers", name: "exporting layers", started: Date.now() } as const;
-    onProgress(step);
-    const packed = new Map<Vertex, PackedLayer>();
-    for (const [vertex, packing] of this.#pending) packed.set(vertex, await packing);
-    onProgress({ ...step, completed: Date.now() });
-    return packed;
-  }
 }

@@ -4,9 +4,9 @@ import { serializeImageConfig, type HistoryEntry, type ImageConfig } from "../oc
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { HistoryStep } from "../graph/stage-state.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
-import type { Result } from "../solve/ports.ts";
 import type { Store } from "../store/open-store.ts";
-import type { PackedLayer } from "./layer-blobs.ts";
+import { INLINE_MEMBER } from "../cache/inline-cache.ts";
+import type { OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 
 export interface FinishedImage {
   readonly id: Digest;
@@ -19,11 +19,7 @@ const EXPORTER_COMMENT = "buildkit.exporter.image.v0";
 
 /** The vertices that make layers of the target itself, in image order, without its base image. */
 export function layerVertices(graph: BuildGraph): Vertex[] {
-  return layerSteps(graph).map(({ vertex }) => vertex);
-}
-
-function layerSteps({ history }: BuildGraph): Extract<HistoryStep, { kind: "layer" }>[] {
-  return history.filter((step) => step.kind === "layer");
+  return graph.history.flatMap((step) => (step.kind === "layer" ? [step.vertex] : []));
 }
 
 /**
@@ -33,20 +29,17 @@ function layerSteps({ history }: BuildGraph): Extract<HistoryStep, { kind: "laye
 export function finishImage(
   store: Store,
   graph: BuildGraph,
-  results: ReadonlyMap<Vertex, Result>,
-  packed: ReadonlyMap<Vertex, PackedLayer>,
-  { now, snapshotOf }: { now: number; snapshotOf: (vertex: Vertex) => string | undefined },
+  results: Pick<SnapshotsNow, "get">,
+  layers: readonly OwnLayer[],
+  options: { readonly now: number; readonly inlineCache?: ((baseLayers: number) => Record<string, unknown>) | undefined },
 ): FinishedImage {
   const base = graph.baseVertex?.operation.kind === "image" ? graph.baseVertex.operation : undefined;
   const diffIds: Digest[] = [...(base?.diffIds ?? [])];
-  for (const { vertex, stack } of layerSteps(graph)) {
-    const { diffId, size } = packed.get(vertex)!;
+  for (const { diffId, size, snapshot } of layers) {
     diffIds.push(diffId);
-    const [own, whole] = [results.get(vertex)!.snapshot!, stack && snapshotOf(stack)];
-    store.snapshots.describe(own, { diffId, size, ...(stack ? {} : { chainId: chainId(diffIds)! }) });
-    if (whole !== undefined) store.snapshots.describe(whole, { diffId, size, chainId: chainId(diffIds)! });
+    if (snapshot !== undefined) store.snapshots.describe(snapshot, { diffId, chainId: chainId(diffIds)!, size });
   }
-  const history = finishHistory(graph.history, results, base, now);
+  const history = finishHistory(graph.history, results, base, options.now);
   const created = history.findLast((entry) => entry.created !== undefined)?.created;
   const config: ImageConfig = {
     ...graph.platform,
@@ -55,13 +48,14 @@ export function finishImage(
     config: graph.config,
     rootfs: { type: "layers", diff_ids: diffIds },
     history,
+    ...(options.inlineCache ? { [INLINE_MEMBER]: options.inlineCache(base?.diffIds.length ?? 0) } : {}),
   };
   const bytes = serializeImageConfig(config);
   return { id: sha256(bytes), config: bytes, diffIds };
 }
 
 /** An entry without layer gets the time of the first new layer, before there is one that of the previous entry. */
-function finishHistory(steps: readonly HistoryStep[], results: ReadonlyMap<Vertex, Result>, base: ImageOperation | undefined, now: number): HistoryEntry[] {
+function finishHistory(steps: readonly HistoryStep[], results: Pick<SnapshotsNow, "get">, base: ImageOperation | undefined, now: number): HistoryEntry[] {
   const firstLayer = steps.find((step) => step.kind === "layer");
   const firstTime = firstLayer ? timestamp(results.get(firstLayer.vertex)!.createdAt) : undefined;
   const inherited = steps.flatMap((step) => (step.kind === "inherited" ? [step.entry] : []));

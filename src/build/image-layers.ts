@@ -7,6 +7,7 @@ import type { Store } from "../store/open-store.ts";
 import { assembleImage, createImage, type Image } from "../image/image.ts";
 import type { ClientSource } from "./lazy-client.ts";
 import { fetchLayer, materializeLayers, type ImageLayers } from "./materialize.ts";
+import type { DistantBlobs } from "./distant-blobs.ts";
 import { knownBlob, packSnapshot, type BlobTaker } from "./layer-blobs.ts";
 import type { Packing } from "./packing.ts";
 import { layersOf } from "./resolve-base.ts";
@@ -18,6 +19,8 @@ export interface LayerAccess {
   readonly onProgress: OnProgress;
   /** The base image of what a build has made: its layers need not be in the store, and are read through {@link LazyBlobs}. */
   readonly base?: ImageLayers | undefined;
+  /** Its layers that lie in caches elsewhere, likewise. */
+  readonly distant?: DistantBlobs | undefined;
   /** Gets the blobs of layers that have to be packed. */
   readonly taker?: BlobTaker;
   readonly signal?: AbortSignal;
@@ -81,6 +84,8 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
     if (packed.diffId !== diffId) throw fault("LAYER_CHANGED", { diffId, found: packed.diffId });
     return packed.blob!;
   }
+  const distant = access.distant?.find(diffId);
+  if (distant) return packing.force ? access.distant!.fetch(distant) : distant.blob;
   const ofBase = access.base?.descriptors[access.base.diffIds.indexOf(diffId)];
   if (ofBase) return packing.force ? fetchLayer(store, access.base!, diffId, ofBase, access) : ofBase;
   const layers = { diffIds, descriptors: layersOf(store, image), sources: image.repoDigests };

@@ -20,6 +20,8 @@ export interface ImageLayers {
   readonly descriptors: readonly Descriptor[];
   /** Full references to fetch blobs from that are not in the store. */
   readonly sources: readonly string[];
+  /** Opens a blob that lies elsewhere than the sources say; undefined for one that does not. */
+  readonly open?: (blob: Descriptor) => Promise<(start: number) => AsyncIterable<Uint8Array>> | undefined;
 }
 
 /**
@@ -76,19 +78,20 @@ export async function fetchLayer(
   const known = store.layers.find(diffId, {});
   if (known && store.blobs.has(known.digest)) return known;
   let cause: unknown;
-  for (const source of descriptor ? image.sources : []) {
+  const opened = descriptor && image.open?.(descriptor);
+  for (const source of opened ? [undefined] : descriptor ? image.sources : []) {
     const started = Date.now();
     const report = (current: number, completed?: number): void => options.onProgress({
       type: "transfer", id: options.stepId, key: descriptor!.digest, action: "pulling", current, total: descriptor!.size, started,
       ...(completed === undefined ? {} : { completed }),
     });
     try {
-      const client = await options.client();
       const stoppable = options.signal ? { signal: options.signal } : {};
+      const get = opened ? await opened : await getFrom(options.client, source!, descriptor!, stoppable);
       let received = 0;
       const open = (start: number): AsyncIterable<Uint8Array> => {
         received = start;
-        return client.blobGet(parseReference(source), descriptor!, { start, ...stoppable });
+        return get(start);
       };
       await store.blobs.resume(open, {
         digest: descriptor!.digest, size: descriptor!.size,
@@ -102,7 +105,14 @@ export async function fetchLayer(
       cause = error;
     }
   }
+  // What a cache was told to have, and has not, is told as it is.
+  if (opened) throw cause;
   throw fault("LAYER_MISSING", { diffId, sources: image.sources }, cause === undefined ? {} : { cause });
+}
+
+async function getFrom(client: ClientSource, source: string, blob: Descriptor, options: { signal?: AbortSignal }): Promise<(start: number) => AsyncIterable<Uint8Array>> {
+  const registry = await client();
+  return (start) => registry.blobGet(parseReference(source), blob, { start, ...options });
 }
 
 async function unpackLayer(

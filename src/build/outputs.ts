@@ -9,6 +9,8 @@ export interface OutputPlan {
   readonly image: boolean;
   /** How layers are packed as they are made; undefined where tars are only hashed. */
   readonly packing: Packing | undefined;
+  /** Whether the files of the result have to be here; what is only pushed can be where it is, as it is. */
+  readonly needsFiles: boolean;
 }
 
 /** @throws TAG_NEEDED, OUTPUT_INVALID */
@@ -19,7 +21,9 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
   const packing = outputs.filter(isPacked).map(packingOf).find(({ codec }) => codec !== "none");
-  return { outputs, image: withImage, packing };
+  const pushed = outputs.some(({ type }) => type === "registry");
+  const needsFiles = !pushed || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force);
+  return { outputs, image: withImage, packing, needsFiles };
 }
 
 /** How the layers of an output are packed: archives for docker hold plain tars, unless something else is asked for. */

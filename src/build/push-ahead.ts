@@ -56,6 +56,16 @@ export class PushAhead implements BlobTaker, Disposable {
     for (const place of this.#places) this.#begin(place, Promise.resolve(blob), this.#send(place, blob));
   }
 
+  /** The registry is known to have the blob. */
+  there(place: Reference, blob: Descriptor): void {
+    this.#begin(place, Promise.resolve(blob), Promise.resolve("exists"));
+  }
+
+  /** The repositories that the image goes to. */
+  get places(): readonly Reference[] {
+    return this.#places;
+  }
+
   /** What becomes of the layers on their way to that repository; all of them must be packed by now. */
   async underWay(place: Reference): Promise<ReadonlyMap<Digest, Promise<BlobArrival>>> {
     const uploads = this.#uploads.filter((upload) => repositoryOf(upload.place) === repositoryOf(place));

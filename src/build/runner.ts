@@ -5,7 +5,7 @@ import { Semaphore } from "../std/semaphore.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { BuildContext } from "../context/open-context.ts";
 import type { CopyOperation, ImageOperation, MkdirOperation, Vertex } from "../graph/vertex.ts";
-import type { Result, Runner } from "../solve/ports.ts";
+import type { DistantLayer, Result, Runner } from "../solve/ports.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
 import { stackMerge } from "./stack-merge.ts";
@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly onWork: () => Promise<void>;
   /** Unpacks a base image and gives the id of its top snapshot. */
   readonly materialize: (operation: ImageOperation, stepId: string) => Promise<string | undefined>;
+  /** Unpacks layers from caches elsewhere upon a base image, and gives the id of the top snapshot. */
+  readonly restore: (vertex: Vertex, layers: readonly DistantLayer[], signal: AbortSignal) => Promise<string>;
   /** Write owners that this user namespace cannot give into an xattr. */
   readonly recordOwners: boolean;
   readonly hostCertificates: boolean;
@@ -90,6 +92,8 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       contents.set(vertex, content);
       return content;
     },
+
+    restore: options.restore,
 
     run: async (vertex, inputs, { previous, signal }) => {
       await options.onWork();

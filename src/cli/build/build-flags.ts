@@ -16,6 +16,8 @@ export const buildFlags = flagTable({
 
   "no-cache": { kind: "switch", help: "Run every step", group: "Cache" },
   "no-cache-filter": { kind: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages", group: "Cache" },
+  "cache-from": { kind: "list", value: "type=TYPE[,…]|REF", help: "Look for results in a cache of other machines: type=registry,ref=REF (REF alone is that), or type=local,src=DIR; may be given several times", group: "Cache" },
+  "cache-to": { kind: "list", value: "type=TYPE[,mode=max]|REF", help: "Keep results for other machines: type=registry,ref=REF, type=local,dest=DIR, or type=inline in the image itself. mode=max keeps the layers of all steps", group: "Cache" },
   pull: { kind: "switch", help: "Ask the registry for the base images, even for those in the store", group: "Cache" },
   explain: { kind: "switch", help: "Show for each step why it ran or what it hit", group: "Cache" },
 
@@ -43,8 +45,6 @@ export const buildFlags = flagTable({
   attest: { kind: "list", help: "", refused: later },
   "build-context": { kind: "list", help: "", refused: "named contexts come with a later version" },
   builder: { kind: "text", help: "", refused: "Sampan builds here, without a builder" },
-  "cache-from": { kind: "list", help: "", refused: "the local build cache is used in any case" },
-  "cache-to": { kind: "list", help: "", refused: "the local build cache is written in any case" },
   call: { kind: "text", help: "", refused: later },
   check: { kind: "switch", help: "", refused: later },
   "cgroup-parent": { kind: "text", help: "", refused: later },

@@ -3,6 +3,7 @@ import type { BuildOptions } from "../../build/build-options.ts";
 import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
+import { cacheExports, cacheImports } from "../build/cache-flags.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -82,6 +83,9 @@ function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags
     ...(flags.platform ? { platform: flags.platform } : {}),
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
+    ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),
+    ...(flags["cache-to"].length > 0 ? { cacheTo: cacheExports(flags["cache-to"], io.env) } : {}),
+    explain: flags.explain,
     pull: flags.pull,
     outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, terminal: io.stdout.isTTY === true }),
     addHosts: extraHosts(flags["add-host"]),

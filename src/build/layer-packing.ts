@@ -1,0 +1,77 @@
+import { baseOf } from "../solve/layer-count.ts";
+import type { Vertex } from "../graph/vertex.ts";
+import type { DistantLayer, Result } from "../solve/ports.ts";
+import type { Store } from "../store/open-store.ts";
+import { packSnapshot, type BlobTaker, type PackedLayer } from "./layer-blobs.ts";
+import type { Packing } from "./packing.ts";
+
+/** A layer of a result, upon its base image. */
+export interface OwnLayer extends PackedLayer {
+  /** The folder that lies upon all layers below, where there is one. */
+  readonly snapshot: string | undefined;
+  /** For a layer that lies in a cache elsewhere. */
+  readonly distant?: DistantLayer;
+}
+
+/** The results of steps, and where their files are by now. */
+export interface SnapshotsNow {
+  get(vertex: Vertex): Result | undefined;
+  snapshotNow(vertex: Vertex): string | undefined;
+}
+
+export interface PackingOptions {
+  /** Whose layers are packed as soon as they are there. */
+  readonly wanted: ReadonlySet<Vertex>;
+  readonly packing: Packing | undefined;
+  /** Gets each blob that is made, not those that were there. */
+  readonly taker: BlobTaker;
+  readonly signal: AbortSignal;
+}
+
+/** Hashes and packs layers as soon as each is there, while later steps run. */
+export class LayerPacking {
+  readonly #store: Store;
+  readonly #options: PackingOptions;
+  readonly #pending = new Map<string, Promise<PackedLayer>>();
+
+  constructor(store: Store, options: PackingOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  add(vertex: Vertex, result: Result): void {
+    if (this.#options.wanted.has(vertex) && result.snapshot !== undefined) void this.#pack(result.snapshot);
+  }
+
+  /**
+   * The layers of a result upon its base image, bottom first, packed. They are those that its own files lie upon, whatever
+   * the results of the steps below it are by now.
+   */
+  async layersOf(vertex: Vertex | undefined, results: SnapshotsNow): Promise<readonly OwnLayer[]> {
+    if (!vertex || vertex.operation.kind === "image") return [];
+    const result = results.get(vertex)!;
+    if (vertex.operation.kind === "merge") {
+      const [below, [own]] = await Promise.all([this.layersOf(vertex.inputs[0], results), this.layersOf(vertex.inputs[1], results)]);
+      return [...below, { ...own!, snapshot: results.snapshotNow(vertex) }];
+    }
+    if (result.snapshot === undefined) return (result.distant ?? []).map((distant) => ({ diffId: distant.diffId, blob: distant.blob, size: 0, snapshot: undefined, distant }));
+    const [below, base] = [vertex.inputs[0], baseOf(vertex)?.operation];
+    if (this.#store.snapshots.get(result.snapshot)!.parent === (below && results.snapshotNow(below))) {
+      const [lower, own] = await Promise.all([this.layersOf(below, results), this.#pack(result.snapshot)]);
+      return [...lower, { ...own, snapshot: result.snapshot }];
+    }
+    const chain = this.#store.snapshots.chain(result.snapshot).slice(base?.kind === "image" ? base.diffIds.length : 0);
+    return Promise.all(chain.map(async ({ id }) => ({ ...(await this.#pack(id)), snapshot: id })));
+  }
+
+  #pack(snapshot: string): Promise<PackedLayer> {
+    const { packing, signal, taker } = this.#options;
+    let packed = this.#pending.get(snapshot);
+    if (!packed) {
+      packed = packSnapshot(this.#store, snapshot, { packing, signal, taker });
+      packed.catch(() => undefined);
+      this.#pending.set(snapshot, packed);
+    }
+    return packed;
+  }
+}

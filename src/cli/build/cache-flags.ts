@@ -1,0 +1,139 @@
+import type { CacheExport, CacheImport, S3Options } from "../../cache/cache-options.ts";
+import { isDigest } from "../../oci/digest.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { fault } from "../../std/fault.ts";
+import { readPacking } from "../flags/compression.ts";
+import { csvFields } from "../flags/csv.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Fields = ReadonlyMap<string, string>;
+
+const S3_FIELDS = [
+  "bucket", "region", "prefix", "blobs_prefix", "manifests_prefix", "name", "endpoint_url", "use_path_style", "access_key_id", "secret_access_key", "session_token",
+] as const;
+const EXPORT_FIELDS = ["mode", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest", "ignore-error"] as const;
+const FIELDS: Readonly<Record<"from" | "to", Readonly<Record<string, readonly string[]>>>> = {
+  from: { registry: ["ref", "registry.insecure"], local: ["src", "tag", "digest"], s3: S3_FIELDS },
+  to: {
+    inline: [], registry: ["ref", "registry.insecure", ...EXPORT_FIELDS], local: ["dest", "tag", ...EXPORT_FIELDS],
+    s3: [...S3_FIELDS, ...EXPORT_FIELDS],
+  },
+};
+
+/** What only runs in one provider's service, and what does the same elsewhere. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  gha: "GitHub's cache service is spoken to by its own runners only: use type=registry,ref=ghcr.io/OWNER/REPOSITORY:cache there",
+  s3: "use type=registry or type=local",
+  azblob: "use type=registry with a registry of Azure, or type=s3",
+};
+
+/** The caches of --cache-from, as buildx reads it: `type=…,…`, or a reference alone. @throws USAGE, NOT_SUPPORTED, REFERENCE_INVALID */
+export function cacheImports(texts: readonly string[], env: Environment): CacheImport[] {
+  return texts.map((text) => {
+    const { type, fields } = read(text, "from");
+    switch (type) {
+      case "registry":
+        return { type, ref: referenceOf(fields, text, "--cache-from"), ...insecure(fields, "--cache-from") };
+      case "local": {
+        const digest = fields.get("digest");
+        if (digest !== undefined && !isDigest(digest)) throw invalid(text, "--cache-from", "digest= is no digest");
+        const tag = fields.get("tag");
+        return { type, src: needed(fields, "src", text, "--cache-from"), ...(digest === undefined ? {} : { digest }), ...(tag === undefined ? {} : { tag }) };
+      }
+      default:
+        return { type: "s3", ...s3Options(fields, env, "--cache-from") };
+    }
+  });
+}
+
+/** The caches of --cache-to. @throws USAGE, NOT_SUPPORTED, REFERENCE_INVALID */
+export function cacheExports(texts: readonly string[], env: Environment): CacheExport[] {
+  return texts.map((text) => {
+    const { type, fields } = read(text, "to");
+    if (type === "inline") return { type };
+    const how = exportOptions(fields, text);
+    switch (type) {
+      case "registry":
+        return { type, ref: referenceOf(fields, text, "--cache-to"), ...insecure(fields, "--cache-to"), ...how };
+      case "local": {
+        const tag = fields.get("tag");
+        return { type, dest: needed(fields, "dest", text, "--cache-to"), ...(tag === undefined ? {} : { tag }), ...how };
+      }
+      default:
+        return { type: "s3", ...s3Options(fields, env, "--cache-to"), ...how };
+    }
+  });
+}
+
+function read(text: string, way: "from" | "to"): { type: string; fields: Fields } {
+  const flag = `--cache-${way}`;
+  const fields = text.includes("=") ? csvFields(text, flag) : new Map([["type", "registry"], ["ref", text]]);
+  const type = fields.get("type") ?? "";
+  if (Object.hasOwn(ELSEWHERE, type)) throw fault("NOT_SUPPORTED", { feature: `a cache of type ${type}`, hint: ELSEWHERE[type]! });
+  if (way === "from" && type === "inline") throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${flag}: an inline cache is read from its image`, hint: "write type=registry,ref=IMAGE" });
+  const known = Object.hasOwn(FIELDS[way], type) ? FIELDS[way][type]! : undefined;
+  if (!known) throw invalid(text, flag, type === "" ? "it has no type=" : `the type ${JSON.stringify(type)} is not known; the types are ${Object.keys(FIELDS[way]).join(", ")}`);
+  for (const key of fields.keys()) {
+    if (key !== "type" && !known.includes(key)) throw fault("NOT_SUPPORTED", { feature: `${key}= in ${flag} ${JSON.stringify(hidden(fields))}`, hint: known.length === 0 ? `a cache of type ${type} takes nothing else` : `a cache of type ${type} takes ${known.join(", ")}` });
+  }
+  return { type, fields };
+}
+
+function exportOptions(fields: Fields, text: string): Omit<Extract<CacheExport, { type: "local" }>, "type" | "dest" | "tag"> {
+  const mode = fields.get("mode") ?? "min";
+  if (mode !== "min" && mode !== "max") throw invalid(text, "--cache-to", `the mode is min or max, not ${JSON.stringify(mode)}`);
+  const force = isTrue(fields, "force-compression", "--cache-to") ?? false;
+  const packing = readPacking({ compression: fields.get("compression"), level: fields.get("compression-level"), force }, "--cache-to");
+  const ociMediaTypes = isTrue(fields, "oci-mediatypes", "--cache-to") ?? true;
+  const imageManifest = isTrue(fields, "image-manifest", "--cache-to") ?? ociMediaTypes;
+  if (imageManifest && !ociMediaTypes) throw invalid(text, "--cache-to", "image-manifest=true needs oci-mediatypes=true");
+  return { mode, ...(packing ? { packing } : {}), ociMediaTypes, imageManifest, ignoreError: isTrue(fields, "ignore-error", "--cache-to") ?? false };
+}
+
+function s3Options(fields: Fields, env: Environment, flag: string): S3Options {
+  const bucket = fields.get("bucket") ?? env["AWS_BUCKET"];
+  const region = fields.get("region") ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
+  if (!bucket) throw invalid(hidden(fields), flag, "bucket= is missing");
+  if (!region) throw invalid(hidden(fields), flag, "region= is missing");
+  const endpointUrl = fields.get("endpoint_url");
+  if (endpointUrl !== undefined && !/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(endpointUrl)) throw invalid(hidden(fields), flag, "endpoint_url= is no http(s) address");
+  const style = isTrue(fields, "use_path_style", flag);
+  const optional = {
+    prefix: fields.get("prefix"), blobsPrefix: fields.get("blobs_prefix"), manifestsPrefix: fields.get("manifests_prefix"), names: fields.get("name")?.split(";").filter((name) => name !== ""),
+    endpointUrl, usePathStyle: style, accessKeyId: fields.get("access_key_id"), secretAccessKey: fields.get("secret_access_key"), sessionToken: fields.get("session_token"),
+  };
+  return { bucket, region, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) };
+}
+
+function referenceOf(fields: Fields, text: string, flag: string): string {
+  const ref = needed(fields, "ref", text, flag);
+  parseReference(ref);
+  return ref;
+}
+
+function needed(fields: Fields, key: string, text: string, flag: string): string {
+  const value = fields.get(key);
+  if (!value) throw invalid(text, flag, `${key}= is missing`);
+  return value;
+}
+
+function insecure(fields: Fields, flag: string): { insecure?: boolean } {
+  return isTrue(fields, "registry.insecure", flag) ? { insecure: true } : {};
+}
+
+function isTrue(fields: Fields, key: string, flag: string): boolean | undefined {
+  const value = fields.get(key);
+  if (value === undefined) return undefined;
+  if (/^(?:|1|t|true)$/i.test(value)) return true;
+  if (/^(?:0|f|false)$/i.test(value)) return false;
+  throw invalid(hidden(fields), flag, `${key}= is true or false, not ${JSON.stringify(value)}`);
+}
+
+/** As it was written, without what nobody should see. */
+function hidden(fields: Fields): string {
+  return [...fields].map(([key, value]) => `${key}=${/^(?:access_key_id|secret_access_key|session_token)$/.test(key) ? "…" : value}`).join(",");
+}
+
+function invalid(text: string, flag: string, problem: string): Error {
+  return fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${flag}: ${problem}` });
+}
