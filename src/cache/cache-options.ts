@@ -16,6 +16,10 @@ export interface S3Options {
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
   readonly sessionToken?: string;
+  /** Blobs that are used again are made young when they are older than this, in milliseconds (24 hours), for buckets whose objects expire. */
+  readonly touchRefresh?: number;
+  /** Blobs that are sent at once. */
+  readonly uploadParallelism?: number;
 }
 
 /** Where a build looks for results of other builds. */

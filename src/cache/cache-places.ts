@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import type { Sink } from "../carry/place.ts";
 import { familiarReference, parseReference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
-import { fault } from "../std/fault.ts";
 import type { CacheExport, CacheImport } from "./cache-options.ts";
 import type { CachePlace } from "./imported-caches.ts";
+import { manifestKeys } from "./s3/object-keys.ts";
 
 export interface PlaceAccess {
   readonly cwd: string;
@@ -21,12 +21,10 @@ export function nameOfCache(cache: CacheImport | Exclude<CacheExport, { type: "i
     case "local":
       return "src" in cache ? `${cache.src}${cache.digest ? `@${cache.digest}` : cache.tag ? `:${cache.tag}` : ""}` : `${cache.dest}${cache.tag ? `:${cache.tag}` : ""}`;
     case "s3":
-      return `s3://${cache.bucket}/${cache.prefix ?? ""}${cache.manifestsPrefix ?? "manifests/"}${(cache.names ?? [DEFAULT_NAME]).join(";")}`;
+      return `s3://${cache.bucket}/${manifestKeys(cache).join(";")}`;
   }
 }
 
-/** The name of a cache in S3 where none is said. */
-export const DEFAULT_NAME = "sampan";
 /** The tag of a cache in a folder. */
 const DEFAULT_TAG = "latest";
 
@@ -46,7 +44,7 @@ export function importPlace(cache: CacheImport, access: PlaceAccess): CachePlace
           return layoutSource(folderFiles(resolve(access.cwd, cache.src)), { name, tag: cache.digest ?? cache.tag ?? DEFAULT_TAG });
         }
         case "s3":
-          throw fault("NOT_SUPPORTED", { feature: "a cache of type s3", hint: "use a registry" });
+          return (await import("./s3/s3-source.ts")).s3Source(cache, { name, environment: access.environment });
       }
     },
   };
@@ -60,6 +58,6 @@ export async function openExport(cache: Exclude<CacheExport, { type: "inline" }>
     case "local":
       return (await import("../carry/places/layout-sink.ts")).layoutSink(resolve(access.cwd, cache.dest), cache.tag ?? DEFAULT_TAG, signal);
     case "s3":
-      throw fault("NOT_SUPPORTED", { feature: "a cache of type s3", hint: "use a registry" });
+      return (await import("./s3/s3-sink.ts")).s3Sink(cache, { name: nameOfCache(cache), environment: access.environment });
   }
 }

@@ -50,7 +50,7 @@ const LANES = 5;
 
 /** Writes a cache: what the sink lacks of its layers, then its config, and its manifest last. */
 export async function writeCache(sink: Sink, cache: PackedCache, small: SmallBlobs, options: WriteOptions): Promise<void> {
-  const lanes = new Semaphore(LANES);
+  const lanes = new Semaphore(sink.lanes ?? LANES);
   const writeLayer = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(options.onProgress, options.step, "pushing", blob);
     if (await sink.blobHas(blob, signal)) return progress.done("exists");

@@ -55,7 +55,11 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
   const byIdentity = own && !vertex.ignoreCache ? await find(vertex, own, options) : undefined;
   if (byIdentity) {
     const [key, ...aliases] = new Set([...byIdentity.keys, own!]);
-    const keys = { key: key!, aliases, components: identity ? { ...components, from: inputs[1]!.resultId } : components, content: undefined };
+    const keys = {
+      key: key!, aliases,
+      components: byIdentity.record?.components ?? (identity ? { ...components, from: inputs[1]!.resultId } : components),
+      content: byIdentity.record && contentOf(byIdentity.record),
+    };
     return { keys, hit: byIdentity.hit, previous: undefined, why: [found(byIdentity.hit, identity ? "same command on the same results" : "same command on the same result")] };
   }
   const content = tree ? await runner.content(vertex, await options.realized(1), signal) : undefined;
@@ -74,14 +78,20 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
   return { keys, hit: undefined, previous, why: [...explainMiss(components, files, previous), ...(elsewhere ?? [])] };
 }
 
-async function find(vertex: Vertex, key: Digest, { cache, distant }: LookUpOptions): Promise<{ hit: Hit; keys: readonly Digest[] } | undefined> {
+async function find(vertex: Vertex, key: Digest, { cache, distant }: LookUpOptions): Promise<{ hit: Hit; keys: readonly Digest[]; record?: CacheRecord } | undefined> {
   const here = cache.find(key);
-  if (here) return { hit: { resultId: here.resultId, snapshot: here.snapshot ?? undefined, createdAt: here.createdAt }, keys: [here.key] };
+  if (here) return { hit: { resultId: here.resultId, snapshot: here.snapshot ?? undefined, createdAt: here.createdAt }, keys: [here.key], record: here };
   const there = await distant?.find(key);
   // Layers that are not as many as there are steps belong to another Dockerfile, whatever the key says.
   if (!there || (there.layers && there.layers.length !== layerCount(vertex))) return undefined;
   const { resultId, createdAt, layers, cache: name, keys } = there;
   return { hit: { resultId, snapshot: undefined, createdAt, cache: name, ...(layers ? { distant: layers } : {}) }, keys };
+}
+
+/** What the files were that the step read when it ran. */
+function contentOf(record: CacheRecord): Content | undefined {
+  const digest = record.components["content"] as Digest | undefined;
+  return digest && { digest, get entries() { return record.files ?? []; } };
 }
 
 function found({ cache }: Hit, why: string): string {

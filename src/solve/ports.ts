@@ -57,7 +57,7 @@ export interface CacheRecord extends CacheHit {
 
 /** Port: where results of earlier builds are found. */
 export interface CacheStore {
-  find(key: Digest): CacheHit | undefined;
+  find(key: Digest): CacheRecord | undefined;
   /** Keeps the record under its key and under the aliases. */
   save(record: CacheRecord & { readonly aliases: readonly Digest[] }): void;
   /** From now on `alias` finds what `key` finds. */

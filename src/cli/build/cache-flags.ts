@@ -16,14 +16,13 @@ const FIELDS: Readonly<Record<"from" | "to", Readonly<Record<string, readonly st
   from: { registry: ["ref", "registry.insecure"], local: ["src", "tag", "digest"], s3: S3_FIELDS },
   to: {
     inline: [], registry: ["ref", "registry.insecure", ...EXPORT_FIELDS], local: ["dest", "tag", ...EXPORT_FIELDS],
-    s3: [...S3_FIELDS, ...EXPORT_FIELDS],
+    s3: [...S3_FIELDS, "touch_refresh", "upload_parallelism", ...EXPORT_FIELDS],
   },
 };
 
 /** What only runs in one provider's service, and what does the same elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   gha: "GitHub's cache service is spoken to by its own runners only: use type=registry,ref=ghcr.io/OWNER/REPOSITORY:cache there",
-  s3: "use type=registry or type=local",
   azblob: "use type=registry with a registry of Azure, or type=s3",
 };
 
@@ -98,11 +97,23 @@ function s3Options(fields: Fields, env: Environment, flag: string): S3Options {
   const endpointUrl = fields.get("endpoint_url");
   if (endpointUrl !== undefined && !/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(endpointUrl)) throw invalid(hidden(fields), flag, "endpoint_url= is no http(s) address");
   const style = isTrue(fields, "use_path_style", flag);
+  const parallelism = fields.get("upload_parallelism");
+  if (parallelism !== undefined && !/^[1-9]\d{0,2}$/.test(parallelism)) throw invalid(hidden(fields), flag, "upload_parallelism= is a number from 1 to 999");
   const optional = {
+    uploadParallelism: parallelism === undefined ? undefined : Number(parallelism), touchRefresh: duration(fields, flag),
     prefix: fields.get("prefix"), blobsPrefix: fields.get("blobs_prefix"), manifestsPrefix: fields.get("manifests_prefix"), names: fields.get("name")?.split(";").filter((name) => name !== ""),
     endpointUrl, usePathStyle: style, accessKeyId: fields.get("access_key_id"), secretAccessKey: fields.get("secret_access_key"), sessionToken: fields.get("session_token"),
   };
   return { bucket, region, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) };
+}
+
+/** Milliseconds of `24h`, `90m` or `1h30m`. */
+function duration(fields: Fields, flag: string): number | undefined {
+  const text = fields.get("touch_refresh");
+  if (text === undefined) return undefined;
+  const parts = [...text.matchAll(/(\d{1,6})(h|m|s)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) throw invalid(hidden(fields), flag, "touch_refresh= is a time such as 24h");
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * { h: 3_600_000, m: 60_000, s: 1000 }[unit as "h" | "m" | "s"], 0);
 }
 
 function referenceOf(fields: Fields, text: string, flag: string): string {
