@@ -30,6 +30,11 @@ const HANGING = 120_000;
  * with a fault, and to leave nothing wrong behind: no tag that names a broken image, nothing that hinders the next try.
  */
 export async function faultyRun(seed: number, upstream: string): Promise<RunReport> {
+  let stage = "beginning";
+  return inTime(transfer(seed, upstream, (next) => { stage = next; }), () => stage);
+}
+
+async function transfer(seed: number, upstream: string, enter: (stage: string) => void): Promise<RunReport> {
   const random = seededRandom(seed);
   const mode = random.pick<Mode>(["push", "push", "pull", "pull", "stream"]);
   const user = random.next() < 0.5 ? USER : undefined;
@@ -42,16 +47,20 @@ export async function faultyRun(seed: number, upstream: string): Promise<RunRepo
     credentials: user ? credentials : anonymous, environment: {}, clock: { ...createTestClock(), random: random.next },
     timeouts: { connect: 5_000, idle: 400, commit: 400 },
   });
+  enter("preparing");
   if (mode === "pull") await pushImage(clean, reference(upstream), image, origin);
 
   const work = { push: () => pushed(client, reference(proxy.host), image, origin), pull: () => pulled(client, reference(proxy.host), image, origin), stream: () => streamed(client, reference(proxy.host), image, origin) };
+  enter(`${mode} through the line`);
   const end = await ending(work[mode]());
+  enter("looking at what is there");
   assert.deepEqual(proxy.leaks, [], "a login went to another host");
   if (mode !== "pull") {
     if (end === "complete" || (await isTagged(clean, reference(upstream), proxy))) await pulled(clean, reference(upstream), image, origin);
     await pushed(clean, reference(upstream), image, origin);
   }
   await pulled(clean, reference(upstream), image, origin);
+  enter("closing");
   return { mode, end, faults: proxy.done.map(({ fault }) => fault.kind) };
 }
 
@@ -94,14 +103,21 @@ async function pulled(client: RegistryClient, reference: Reference, image: Pusha
 }
 
 async function ending(work: Promise<void>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const hanging = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error("it hangs")), HANGING); });
   try {
-    await Promise.race([work, hanging]);
+    await work;
     return "complete";
   } catch (error) {
     if (isFault(error)) return error.code;
     throw error;
+  }
+}
+
+/** Fails a run that hangs, and says where it does. */
+async function inTime<Result>(work: Promise<Result>, stage: () => string): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const hanging = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`it hangs while ${stage()}`)), HANGING); });
+  try {
+    return await Promise.race([work, hanging]);
   } finally {
     clearTimeout(timer);
   }
