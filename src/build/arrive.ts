@@ -1,5 +1,4 @@
-import type { Reference } from "../oci/reference.ts";
-import { parseReference } from "../oci/reference.ts";
+import { parseReference, type Reference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { together } from "../registry/transfer/together.ts";
 import { fault, isFault } from "../std/fault.ts";
@@ -62,9 +61,10 @@ async function isThere(client: RegistryClient, place: Reference, { blob, cache }
   }
 }
 
-function repositoryOf(cache: string): Reference | undefined {
+/** The repository of a cache, where its name is that of one. */
+export function repositoryOf(cache: string | undefined): Reference | undefined {
   try {
-    return parseReference(cache);
+    return cache === undefined ? undefined : parseReference(cache);
   } catch {
     return undefined;
   }

@@ -144,7 +144,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   });
   if (learned) {
     const { exportCaches } = await import("./export-caches.ts");
-    await exportCaches(options.cacheTo!, { ...cacheAccess, store, steps: learned, results, packing, imported, blobs: distant, pushed: pushed ? names : [] });
+    await exportCaches(options.cacheTo!, { ...cacheAccess, store, steps: learned, results, packing, imported, blobs: distant });
   }
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (image && fresh && !stored) store.images.removeUnnamed(image.id);

@@ -7,6 +7,7 @@ import { packReasons } from "../cache/reasons.ts";
 import { packCache, writeCache, type PackedCache, type SmallBlobs } from "../cache/write-cache.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
+import { repositoryOf } from "./arrive.ts";
 import { fault } from "../std/fault.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { Store } from "../store/open-store.ts";
@@ -25,8 +26,6 @@ export interface ExportCachesOptions extends CacheAccess {
   readonly packing: LayerPacking;
   readonly imported: ImportedCaches | undefined;
   readonly blobs: DistantBlobs;
-  /** Full references that the image was pushed as: what is there need not be sent again. */
-  readonly pushed: readonly string[];
 }
 
 /** Writes what a build has learned to every place of --cache-to. @throws CACHE_EXPORT_FAILED */
@@ -66,7 +65,7 @@ async function exportOne(cache: Written, name: string, step: string, options: Ex
   await writeCache(sink, packed, small, {
     step, onProgress, signal,
     open: (blob) => sources.open(blob),
-    mountFrom: (blob) => (target ? mountPlaces(target, blob, options, sources) : []),
+    mountFrom: (blob) => (target ? mountPlaces(target, blob, options.store, sources) : []),
   });
   if (target) options.store.places.remember(target, packed.layers.map(({ digest }) => digest));
 }
@@ -88,17 +87,10 @@ async function isUnchanged(imported: ImportedCaches | undefined, name: string, {
   return (await imported?.read() ?? []).some((each) => each.name === name && each.cache.config === config.descriptor.digest && each.cache.mediaType === manifest.mediaType);
 }
 
-/** Repositories of the same host that the layer may be taken from: where the image went, the cache that it came from, and where it was seen. */
-function mountPlaces(target: Reference, blob: Descriptor, { store, pushed }: ExportCachesOptions, sources: LayersToCache): Reference[] {
-  const from = sources.cacheOf(blob);
-  const known = [...pushed, ...(from === undefined ? [] : [from])].flatMap((name) => {
-    try {
-      return [parseReference(name)];
-    } catch {
-      return [];
-    }
-  });
-  const places = [...known.filter(({ host }) => host === target.host).map(({ repository }) => repository), ...store.places.find(target.host, blob.digest)];
+/** Repositories of the same host that the layer may be taken from: the cache that it came from, and where it was pushed to or pulled from. */
+function mountPlaces(target: Reference, blob: Descriptor, store: Store, sources: LayersToCache): Reference[] {
+  const from = repositoryOf(sources.cacheOf(blob));
+  const places = [...(from?.host === target.host ? [from.repository] : []), ...store.places.find(target.host, blob.digest)];
   return [...new Set(places)].filter((repository) => repository !== target.repository).slice(0, 3).map((repository) => ({ host: target.host, repository }));
 }
 

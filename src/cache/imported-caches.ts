@@ -32,6 +32,8 @@ interface Imported {
   losses: number;
 }
 
+/** Milliseconds that a build waits for a cache before it goes on without it. */
+const PATIENCE = 90_000;
 /** A cache that broke its word so often is not asked any more. */
 const MOST_LOSSES = 3;
 
@@ -101,7 +103,7 @@ export class ImportedCaches implements DistantCaches, AsyncDisposable {
     let source: Source | undefined;
     try {
       source = await place.open();
-      const cache = await readCache(source, platform, signal);
+      const cache = await readCache(source, platform, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]));
       const byKey = new Map<Digest, CachedResult>();
       // What stands first for a key stays, whatever comes behind it.
       for (const record of cache.records) for (const key of record.keys) if (!byKey.has(key)) byKey.set(key, record);

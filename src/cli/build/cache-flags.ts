@@ -142,7 +142,7 @@ function isTrue(fields: Fields, key: string, flag: string): boolean | undefined 
 
 /** As it was written, without what nobody should see. */
 function hidden(fields: Fields): string {
-  return [...fields].map(([key, value]) => `${key}=${/^(?:access_key_id|secret_access_key|session_token)$/.test(key) ? "…" : value}`).join(",");
+  return [...fields].map(([key, value]) => `${key}=${/^(?:access_key_id|secret_access_key|session_token)$/.test(key) ? "…" : value.replace(/\/\/[^/]*@/, "//…@")}`).join(",");
 }
 
 function invalid(text: string, flag: string, problem: string): Error {
