@@ -19,6 +19,7 @@ test("over a line with faults every push and pull ends complete and verified, or
   const reports: RunReport[] = [];
   await Promise.all(Array.from({ length: runs }, (_, number) => atOnce.run(async () => {
     const seed = first + number;
+    if (failures.length > 0) return; // one is enough, and one that hangs takes its time
     try {
       reports.push(await faultyRun(seed, registry.address));
     } catch (error) {
