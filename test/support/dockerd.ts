@@ -10,14 +10,26 @@ export const noDockerd: string | false = process.getuid!() !== 0
   ? "needs root for dockerd"
   : spawnSync("dockerd", ["--version"]).status === 0 && spawnSync("docker", ["--version"]).status === 0 ? false : "needs dockerd and docker";
 
+export type DockerClient = (...args: string[]) => { status: number | null; stdout: string; stderr: string };
+
+export interface DockerdOptions {
+  /** Stands in for `/etc/docker`, where the daemon looks for certificates. */
+  readonly etc?: string;
+  /** The client's folder of logins. */
+  readonly config?: string;
+}
+
 /** A Docker daemon of the test's own, without network. @returns how to call its client */
-export async function startDockerd(context: TestContext): Promise<(...args: string[]) => { status: number | null; stdout: string; stderr: string }> {
+export async function startDockerd(context: TestContext, { etc, config }: DockerdOptions = {}): Promise<DockerClient> {
   const folder = mkdtempSync(join(tmpdir(), "sampan-dockerd-"));
   const socket = join(folder, "docker.sock");
-  const daemon = spawn("dockerd", [
-    "--host", `unix://${socket}`, "--data-root", join(folder, "data"), "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid"),
+  const words = [
+    "dockerd", "--host", `unix://${socket}`, "--data-root", join(folder, "data"), "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid"),
     "--storage-driver", "vfs", "--bridge", "none", "--iptables=false", "--ip6tables=false",
-  ], { stdio: ["ignore", "ignore", "pipe"] });
+  ];
+  // In a mount namespace of its own the daemon sees another folder there than everybody else.
+  const elsewhere = ["-m", "sh", "-c", 'mkdir -p /etc/docker && mount --bind "$0" /etc/docker && exec "$@"', etc ?? "", ...words];
+  const daemon = spawn(etc === undefined ? words[0]! : "unshare", etc === undefined ? words.slice(1) : elsewhere, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   daemon.stderr.on("data", (data) => { log += data; });
   context.after(async () => {
@@ -26,8 +38,8 @@ export async function startDockerd(context: TestContext): Promise<(...args: stri
     for (const mount of mountsBelow(folder)) spawnSync("umount", ["-l", mount]);
     rmSync(folder, { recursive: true, force: true });
   });
-  const client = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", env: { ...process.env, DOCKER_CONFIG: folder, DOCKER_BUILDKIT: "0" } });
+  const client: DockerClient = (...args) =>
+    spawnSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", env: { ...process.env, DOCKER_CONFIG: config ?? folder, DOCKER_BUILDKIT: "0" } });
   for (let i = 0; i < 300 && daemon.exitCode === null; i += 1) {
     if (existsSync(socket) && client("version").status === 0) return client;
     await sleep(100);

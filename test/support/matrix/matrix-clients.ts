@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { noDockerd } from "../dockerd.ts";
 import { foreign, needs } from "../foreign.ts";
 import type { MatrixRegistry } from "./matrix-registry.ts";
 import type { MatrixSetting } from "./matrix-setting.ts";
@@ -15,7 +16,7 @@ export interface MatrixClient {
   readonly pull: (setting: MatrixSetting, name: string) => Promise<string>;
 }
 
-/** Those that need no daemon, by name. */
+/** By name. */
 export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
   skopeo: {
     skip: needs("skopeo"),
@@ -42,6 +43,18 @@ export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
       const id = (await podman(setting, "pull", "--quiet", ...podmanFlags(setting), `docker://${name}`)).trim();
       return (await podman(setting, "image", "inspect", "--format", "{{.Digest}}", id)).trim();
     },
+  },
+  docker: {
+    skip: noDockerd || needs("skopeo"),
+    cannot: ({ client }) => (client ? "docker shows no client certificates to registries of loopback" : undefined),
+    push: async (setting, layout, name) => {
+      // It reads no OCI layouts.
+      const archive = join(newFolder(setting), "image.tar");
+      await foreign("skopeo", ["copy", `oci:${layout}:1`, `docker-archive:${archive}:${name}`], setting);
+      await docker(setting, "load", "--input", archive);
+      return digestIn(await docker(setting, "push", name));
+    },
+    pull: async (setting, name) => digestIn(await docker(setting, "pull", name)),
   },
   crane: {
     skip: needs("crane"),
@@ -78,6 +91,12 @@ export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
     },
   },
 };
+
+async function docker(setting: MatrixSetting, ...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = (await setting.docker())(...args);
+  if (status !== 0) throw new Error(`docker ${args[0]} ended with ${status}: ${stderr}`);
+  return stdout;
+}
 
 function podman(setting: MatrixSetting & { readonly cwd?: string }, ...args: string[]): Promise<string> {
   const at = (name: string): string => join(setting.folder, name);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import { startDockerd, type DockerClient } from "../dockerd.ts";
 import type { MatrixRegistry } from "./matrix-registry.ts";
 
 /** The files by which every client knows how to reach a registry. */
@@ -13,6 +14,8 @@ export interface MatrixSetting {
   readonly certificates: string;
   /** For all clients, ours included. */
   readonly env: Readonly<Record<string, string>>;
+  /** Docker with a daemon of its own, which is started when it is first asked for. */
+  readonly docker: () => Promise<DockerClient>;
 }
 
 /** Logins in docker's file, certificates in docker's folder; they go with the test. */
@@ -42,6 +45,7 @@ export function matrixSetting(context: TestContext, registry: MatrixRegistry): M
       ...(client ? { clientCert: client.cert, clientKey: client.key } : {}), ...(login ? { user: login.username, pass: login.password } : {}),
     } },
   }));
+  let docker: Promise<DockerClient> | undefined;
   return {
     registry, folder, certificates: join(folder, certificates),
     env: {
@@ -49,5 +53,6 @@ export function matrixSetting(context: TestContext, registry: MatrixRegistry): M
       REGISTRY_AUTH_FILE: join(folder, "home/.docker/config.json"), REGCTL_CONFIG: join(folder, "regctl.json"),
       ...(authority ? { SSL_CERT_FILE: join(folder, certificates, "ca.crt") } : {}),
     },
+    docker: () => (docker ??= startDockerd(context, { etc: join(folder, "etc/docker"), config: join(folder, "home/.docker") })),
   };
 }
