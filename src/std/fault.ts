@@ -8,6 +8,7 @@ import { containerFaults } from "./faults/container.ts";
 import { contextFaults } from "./faults/context.ts";
 import { dockerfileFaults } from "./faults/dockerfile.ts";
 import { execFaults } from "./faults/exec.ts";
+import { fetchFaults } from "./faults/fetch.ts";
 import { generalFaults } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
 import { layerFaults } from "./faults/layer.ts";
@@ -21,6 +22,7 @@ export const faultTable = {
   ...dockerfileFaults,
   ...contextFaults,
   ...buildFaults,
+  ...fetchFaults,
   ...execFaults,
   ...layerFaults,
   ...imageFaults,

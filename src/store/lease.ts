@@ -4,7 +4,8 @@ import type { Database } from "./database.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { guarded } from "./storage-fault.ts";
 
-export type LeaseKind = "blob" | "snapshot" | "image";
+/** `claim` is no object but a piece of work that only this process does: see claims.ts. */
+export type LeaseKind = "blob" | "snapshot" | "image" | "claim";
 
 /** Notes when an object was used last, for those who remove the least recently used. Snapshots go with their cache records. */
 const TOUCH: Readonly<Partial<Record<LeaseKind, string>>> = {

@@ -6,6 +6,7 @@ import { checkAfterBoot } from "./after-boot.ts";
 import { BlobPlaces } from "./blob-places.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheRecords } from "./cache-records.ts";
+import { Claims } from "./claims.ts";
 import { collect, type CollectOptions } from "./collect.ts";
 import { ContainerStore } from "./container-store.ts";
 import { Database } from "./database.ts";
@@ -47,6 +48,7 @@ export interface Store extends AsyncDisposable {
   readonly snapshots: SnapshotStore;
   readonly containers: ContainerStore;
   readonly cache: CacheRecords;
+  readonly claims: Claims;
   readonly fileDigests: FileDigests;
   readonly mounts: ImageMounts;
   /** A folder of this process for unfinished files, on the store's file system; emptied when the store is closed. */
@@ -119,6 +121,7 @@ export async function openStore(folder: string): Promise<Store> {
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       containers: new ContainerStore(database, lease, containerFolder, { remove: (path) => remove([path]), recover: () => recoverContainers(place) }),
       cache,
+      claims: new Claims(database, lease),
       fileDigests,
       mounts,
       get temporary() {

@@ -1,0 +1,62 @@
+import { hideLogin, type GitUrl } from "../context/git-url.ts";
+import type { Transport } from "../registry/transport/transport.ts";
+import type { Store } from "../store/open-store.ts";
+import type { Fetched, FetchOptions, FetchSecret } from "./fetched.ts";
+import type { HttpSource } from "./fetch-http.ts";
+import type { SshAccess } from "./git-command.ts";
+
+export interface RemoteSourcesOptions extends Pick<FetchOptions, "noCache" | "pull" | "signal"> {
+  readonly store: Store;
+  readonly secret: FetchSecret;
+}
+
+/** What the builds of one command fetch: each source once, whoever asks for it. */
+export class RemoteSources implements AsyncDisposable {
+  readonly #options: RemoteSourcesOptions;
+  readonly #pending = new Map<string, Promise<Fetched>>();
+  #transport: Promise<Transport> | undefined;
+
+  constructor(options: RemoteSourcesOptions) {
+    this.#options = options;
+  }
+
+  http(source: HttpSource, options: FetchOptions = {}): Promise<Fetched> {
+    return this.#once(["http", source], async () => {
+      const [{ fetchHttp }, transport] = await Promise.all([import("./fetch-http.ts"), (this.#transport ??= openTransport())]);
+      return fetchHttp(source, { ...this.#options, ...options, transport });
+    });
+  }
+
+  /** @param options.ssh how SSH may be used; without it, it may not */
+  git(source: GitUrl, { ssh, ...options }: FetchOptions & { ssh?: SshAccess | undefined } = {}): Promise<Fetched> {
+    return this.#once(["git", source], async () => (await import("./fetch-git.ts")).fetchGit(source, { ...this.#options, ...options, ssh }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#pending.values());
+    await (await this.#transport?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  #once(source: unknown, fetch: () => Promise<Fetched>): Promise<Fetched> {
+    const key = JSON.stringify(source);
+    let promise = this.#pending.get(key);
+    if (!promise) this.#pending.set(key, (promise = fetch()));
+    return promise;
+  }
+}
+
+/** How messages and progress call a git source. */
+export function showGit({ remote, ref, subdir }: GitUrl): string {
+  const fragment = `${ref ?? ""}${subdir === undefined ? "" : `:${subdir}`}`;
+  return hideLogin(remote) + (fragment === "" ? "" : `#${fragment}`);
+}
+
+/** The way to servers is the one to registries: the same proxies, authorities and timeouts. */
+async function openTransport(): Promise<Transport> {
+  const [{ Transport }, { machineRoutes }] = await Promise.all([import("../registry/transport/transport.ts"), import("../registry/routes/machine-routes.ts")]);
+  const routes = machineRoutes(process.env);
+  return new Transport({
+    environment: process.env, proxyFor: (url) => routes.proxyFor(url), certificates: [], connections: 8,
+    connectTimeout: 10_000, idleTimeout: 60_000, commitTimeout: 60_000, userAgent: "sampan",
+  });
+}
