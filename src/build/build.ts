@@ -15,6 +15,8 @@ import { openStore, type Store } from "../store/open-store.ts";
 import { storeRoot } from "../store/store-root.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
 import { createArchivePort } from "./archive-port.ts";
+import { RemoteSources } from "../fetch/remote-sources.ts";
+import { fetchVertex } from "./fetch-vertex.ts";
 import { finishImage, layerVertices } from "./finish-image.ts";
 import type { SolvedSteps } from "../cache/gather-cache.ts";
 import { importCaches, insecureHosts } from "./build-caches.ts";
@@ -50,6 +52,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     ...options, journal: store.uploads, insecure: insecureOf(options),
     onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
   }));
+  const remote = cleanup.use(new RemoteSources({ store, secret: async () => undefined, noCache: options.noCache ?? false, pull: options.pull ?? false, signal }));
   const context = cleanup.use(await openContext({
     context: options.context,
     ...(options.file === undefined ? {} : { file: options.file }),
@@ -95,6 +98,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     context,
     sandboxes,
     onWork,
+    fetch: (vertex, abort) => fetchVertex(remote, vertex, { onProgress, signal: abort }),
     materialize,
     restore: createRestore(store, { resolver, distant, access }),
     recordOwners,

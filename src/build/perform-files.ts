@@ -1,5 +1,5 @@
 import { inWorker } from "../std/worker-pool.ts";
-import type { Digest } from "../oci/digest.ts";
+import { sha256, type Digest } from "../oci/digest.ts";
 import type { CopyOperation, MkdirOperation } from "../graph/vertex.ts";
 import type { CacheRecord } from "../solve/ports.ts";
 import type { digestSources } from "../files/digest-sources.ts";
@@ -16,13 +16,36 @@ const SHORT_ENTRIES = 300;
 const SHORT_BYTES = 4 * 1024 * 1024;
 
 /** Hashes what COPY reads; digests of unchanged files come from earlier builds. */
-export async function digestCopy(store: Store, operation: CopyOperation, tree: SourceTree, signal: AbortSignal): Promise<CopiedContent> {
+export async function digestCopy(store: Store, operation: CopyOperation, trees: readonly SourceTree[], signal: AbortSignal): Promise<CopiedContent> {
+  const parts: CopiedContent[] = [];
+  for (const [index, tree] of trees.entries()) {
+    const sources = operation.sources.filter((_, source) => (operation.origins?.[source]?.tree ?? 0) === index);
+    const wildcards = operation.origins?.find((origin) => origin.tree === index)?.fetched !== true;
+    parts.push(await digestTree(store, operation, { tree, sources, wildcards, signal }));
+  }
+  return parts.length === 1 ? parts[0]! : joined(parts, trees);
+}
+
+/** Each tree has its own digest; what has changed since can only be told of the context, whose files are not ours. */
+function joined(parts: readonly CopiedContent[], trees: readonly SourceTree[]): CopiedContent {
+  return {
+    digest: sha256(parts.map(({ digest }) => digest).join(" ")),
+    entries: parts.flatMap(({ entries }) => entries),
+    files: parts.reduce((sum, { files }) => sum + files, 0),
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    newest: parts.find((_, index) => trees[index]!.zeroOwner)?.newest ?? 0n,
+  };
+}
+
+async function digestTree(
+  store: Store, operation: CopyOperation, { tree, sources, wildcards, signal }: { tree: SourceTree; sources: readonly string[]; wildcards: boolean; signal: AbortSignal },
+): Promise<CopiedContent> {
   const scope = tree.layers[0] ?? "";
   const known = store.fileDigests.load(scope);
   const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
     "files/digest-sources.ts",
     "digestSources",
-    { tree, sources: operation.sources, wildcards: true, command: operation.command, ...selection(operation), known },
+    { tree, sources, wildcards, command: operation.command, ...selection(operation), known },
     { signal, short: known.size > 0 },
   );
   for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
@@ -32,7 +55,7 @@ export async function digestCopy(store: Store, operation: CopyOperation, tree: S
 export interface PerformOptions {
   readonly store: Store;
   readonly recordOwners: boolean;
-  readonly tree: SourceTree | undefined;
+  readonly trees: readonly SourceTree[];
   /** What {@link digestCopy} found. */
   readonly content: CopiedContent | undefined;
   /** What the same step of the last build left. */
@@ -42,13 +65,13 @@ export interface PerformOptions {
 
 /** Performs COPY, ADD or WORKDIR on a snapshot that is being made. */
 export async function performFiles(operation: CopyOperation | MkdirOperation, active: ActiveSnapshot, options: PerformOptions): Promise<void> {
-  const { tree, content, recordOwners, signal } = options;
-  const earlier = tree?.zeroOwner ? earlierCopy(options) : undefined;
+  const { trees, content, recordOwners, signal } = options;
+  const earlier = trees.length === 1 && trees[0]!.zeroOwner ? earlierCopy(options) : undefined;
   await inWorker<Parameters<typeof performFileOperation>[0], Awaited<ReturnType<typeof performFileOperation>>>(
     "files/file-operation.ts",
     "performFileOperation",
     {
-      operation: fileOperation(operation), upper: active.upper, lowers: active.lowers, trees: tree ? [tree] : [], recordOwners,
+      operation: fileOperation(operation), upper: active.upper, lowers: active.lowers, trees, recordOwners,
       ...(content ? { newest: content.newest } : {}), ...(earlier ? { earlier } : {}),
     },
     { signal, short: isShort(operation, content) },
@@ -73,11 +96,13 @@ function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation
   if (operation.kind === "mkdir") {
     return { kind: "mkdir", path: operation.path, mode: operation.mode, ...(operation.owner ? { owner: operation.owner } : {}) };
   }
-  const unpack = unpacks(operation) ? "auto" : "never";
   return {
     kind: "copy",
     createdBy: operation.command,
-    sources: operation.sources.map((path) => ({ tree: 0, path, wildcards: true, unpack })),
+    sources: operation.sources.map((path, source) => {
+      const { tree, fetched } = operation.origins?.[source] ?? { tree: 0, fetched: false };
+      return { tree, path, wildcards: !fetched, unpack: unpacks(operation, fetched) ? "auto" as const : "never" as const };
+    }),
     inline: operation.inline.map(({ name, content }) => ({ name, content: Buffer.from(content), mode: 0o644 })),
     destination: operation.destination,
     ...(operation.chown ? { chown: operation.chown } : {}),
@@ -90,7 +115,7 @@ function selection({ parents, exclude }: CopyOperation): Pick<CopyOperation, "pa
   return { ...(parents ? { parents } : {}), ...(exclude ? { exclude } : {}) };
 }
 
-/** ADD unpacks local archives unless it is told not to. */
-function unpacks({ command, unpack }: CopyOperation): boolean {
-  return unpack ?? command === "ADD";
+/** ADD unpacks archives of the context unless it is told not to, and those that it fetches where it is told to. */
+function unpacks({ command, unpack }: CopyOperation, fetched = false): boolean {
+  return unpack ?? (command === "ADD" && !fetched);
 }

@@ -4,6 +4,7 @@ import { withLocation } from "../std/fault.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { BuildContext } from "../context/open-context.ts";
+import type { Fetched } from "../fetch/fetched.ts";
 import type { CopyOperation, ImageOperation, MkdirOperation, Vertex } from "../graph/vertex.ts";
 import type { DistantLayer, Result, Runner } from "../solve/ports.ts";
 import type { SourceTree } from "../files/source-view.ts";
@@ -19,6 +20,8 @@ export interface RunnerOptions {
   readonly sandboxes: Sandboxes;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;
+  /** Brings what a vertex says from elsewhere. */
+  readonly fetch: (vertex: Vertex, signal: AbortSignal) => Promise<Fetched>;
   /** Unpacks a base image and gives the id of its top snapshot. */
   readonly materialize: (operation: ImageOperation, stepId: string) => Promise<string | undefined>;
   /** Unpacks layers from caches elsewhere upon a base image, and gives the id of the top snapshot. */
@@ -76,6 +79,9 @@ export function createRunner(options: RunnerOptions): BuildRunner {
     return { layers: snapshot === undefined ? [] : store.snapshots.lowers(snapshot), zeroOwner: false, recordOwners: options.recordOwners, name };
   };
 
+  const treesOf = async (vertex: Vertex, results: readonly (Result | undefined)[]): Promise<SourceTree[]> =>
+    (await Promise.all(vertex.inputs.slice(1).map((input, index) => treeOf(input, results[index])))).filter((tree) => tree !== undefined);
+
   return {
     snapshotOf,
     snapshotNow: (vertex, result) => result.snapshot ?? present.get(vertex),
@@ -86,9 +92,13 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       return { resultId: chain, snapshot: snapshot?.id, createdAt: snapshot?.createdAt ?? 0 };
     },
 
-    content: async (vertex, tree, signal) => {
-      const source = (await treeOf(vertex.inputs[1], tree))!;
-      const content = await digestCopy(store, vertex.operation as CopyOperation, source, signal);
+    fetch: async (vertex, signal) => {
+      const { identity, snapshot, createdAt, cached, why } = await options.fetch(vertex, signal);
+      return { resultId: identity, snapshot, createdAt, cached, why };
+    },
+
+    content: async (vertex, trees, signal) => {
+      const content = await digestCopy(store, vertex.operation as CopyOperation, await treesOf(vertex, trees), signal);
       contents.set(vertex, content);
       return content;
     },
@@ -99,14 +109,14 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       await options.onWork();
       const parent = await snapshotOf(vertex.inputs[0], inputs[0]);
       const { operation } = vertex;
-      const tree = operation.kind === "copy" ? await treeOf(vertex.inputs[1], inputs[1]) : undefined;
+      const trees = operation.kind === "copy" ? await treesOf(vertex, inputs.slice(1)) : [];
       const active = store.snapshots.prepare(parent);
       try {
         if (operation.kind === "run") {
           await slots.run(() => executeRun({ ...options, temporary: store.temporary }, vertex, operation, active, signal), signal);
         } else {
           const { recordOwners } = options;
-          await performFiles(operation as CopyOperation | MkdirOperation, active, { store, recordOwners, tree, content: contents.get(vertex), previous, signal });
+          await performFiles(operation as CopyOperation | MkdirOperation, active, { store, recordOwners, trees, content: contents.get(vertex), previous, signal });
         }
         const createdAt = Date.now();
         return { snapshot: store.snapshots.commit(active, { createdAt }).id, createdAt };

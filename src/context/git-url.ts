@@ -92,11 +92,11 @@ function readQuery(query: string): Map<string, string> {
 function readNames(values: ReadonlyMap<string, string>): { ref: string | undefined; checksum: string | undefined } {
   const [tag, branch, plain] = ["tag", "branch", "ref"].map((key) => values.get(key) || undefined);
   if (tag !== undefined && branch !== undefined) throw invalid("branch conflicts with tag");
-  if (plain !== undefined && (tag ?? branch) !== undefined) throw invalid(`${tag === undefined ? "branch" : "tag"} conflicts with ref`);
   const [checksum, commit] = ["checksum", "commit"].map((key) => values.get(key) || undefined);
   if (checksum !== undefined && commit !== undefined && checksum !== commit) throw invalid(`checksum mismatch ${JSON.stringify(checksum)} != ${JSON.stringify(commit)}`);
-  const ref = tag !== undefined ? `refs/tags/${tag}` : branch !== undefined ? `refs/heads/${branch}` : plain;
-  return { ref, checksum: checksum ?? commit };
+  const full = tag !== undefined ? `refs/tags/${tag}` : branch !== undefined ? `refs/heads/${branch}` : undefined;
+  if (plain !== undefined && full !== undefined && plain !== full) throw invalid(`ref conflicts: ${JSON.stringify(plain)} vs ${JSON.stringify(full)}`);
+  return { ref: full ?? plain, checksum: checksum ?? commit };
 }
 
 /** A key without a value says yes. */

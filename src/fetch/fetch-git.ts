@@ -23,8 +23,8 @@ export async function fetchGit(source: GitUrl, { store, secret, ssh, ...options 
     ...(source.subdir === undefined ? {} : { subdir: source.subdir }),
   };
   const checksum = readChecksum(source.checksum);
-  const byCommit = source.fetchByCommit === true ? checksum : undefined;
-  if (source.fetchByCommit === true && checksum?.length !== 40) throw fault("GIT_URL_INVALID", { problem: "fetch-by-commit requires a full commit hash in checksum" });
+  const byCommit = source.fetchByCommit === true ? [checksum, source.ref].find((id) => id?.length === 40) : undefined;
+  if (source.fetchByCommit === true && byCommit === undefined) throw fault("GIT_URL_INVALID", { problem: "fetch-by-commit requires a checksum or a commit SHA ref" });
   const home = mkdtempSync(join(store.temporary, "git-"));
   try {
     const remote = await openRemote(source.remote, { secret, ssh, ...(options.signal ? { signal: options.signal } : {}) });

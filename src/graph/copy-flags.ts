@@ -12,14 +12,16 @@ export function copyFlags(
   instruction: CopyInstruction | AddInstruction,
   sources: readonly string[],
   inWords: (word: string) => string,
-): Pick<CopyOperation, "chown" | "chmod" | "parents" | "exclude" | "unpack"> {
+): Pick<CopyOperation, "chown" | "chmod" | "parents" | "exclude" | "unpack"> & { checksum?: string } {
   const chown = instruction.chown === undefined ? undefined : inWords(instruction.chown);
   const chmod = instruction.chmod === undefined ? undefined : inWords(instruction.chmod);
   if (instruction.link && chown) checkLinkedOwner(chown, instruction);
-  if (instruction.kind === "add" && instruction.checksum !== undefined) checkChecksum(inWords(instruction.checksum), sources, instruction);
+  const checksum = instruction.kind === "add" && instruction.checksum !== undefined ? inWords(instruction.checksum) : "";
+  if (checksum !== "") checkChecksum(sources, instruction as AddInstruction);
   return {
     ...(chown ? { chown } : {}),
     ...(chmod ? { chmod } : {}),
+    ...(checksum === "" ? {} : { checksum }),
     ...(instruction.kind === "copy" && instruction.parents ? { parents: true } : {}),
     ...(instruction.exclude.length > 0 ? { exclude: instruction.exclude } : {}),
     ...(instruction.kind === "add" && instruction.unpack !== undefined ? { unpack: instruction.unpack } : {}),
@@ -40,8 +42,7 @@ function isId(text: string): boolean {
   return /^[+-]?\d+$/.test(text) && Math.abs(Number(text)) <= 0x7fffffff;
 }
 
-function checkChecksum(checksum: string, sources: readonly string[], { location }: AddInstruction): void {
-  if (checksum === "") return;
+function checkChecksum(sources: readonly string[], { location }: AddInstruction): void {
   const refused = (problem: string): Error => fault("COPY_FLAG_INVALID", { problem, hint: "files of the build context need no --checksum: what they are is known" }, { location });
   if (sources.length !== 1) throw refused("checksum can't be specified for multiple sources");
   if (remoteKind(sources[0]!) === undefined) throw refused("checksum requires HTTP(S) or Git sources");

@@ -1,3 +1,4 @@
+import { hideLogin } from "../context/git-url.ts";
 import { expand } from "../dockerfile/expand.ts";
 import type { Instruction } from "../dockerfile/instruction.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
@@ -90,7 +91,7 @@ export function addStep(
 /** `[builder 2/4] COPY a b`; variables that are set are filled in, the stage's name is left out where there is one stage. */
 function stepName(evaluation: Evaluation, state: StageState, instruction: Instruction): string {
   const text = expandForDisplay(evaluation, state, instruction.original);
-  return `[${stepLabel(evaluation.stageCount, state)}] ${text}`;
+  return `[${stepLabel(evaluation.stageCount, state)}] ${hideLogin(text)}`;
 }
 
 export function stepLabel(stageCount: number, state: Pick<StageState, "label" | "stepIndex" | "stepTotal">): string {

@@ -2,10 +2,13 @@ import { posix } from "node:path";
 import { expand } from "../dockerfile/expand.ts";
 import type { AddInstruction, CopyInstruction, WorkdirInstruction } from "../dockerfile/instruction.ts";
 import { fault } from "../std/fault.ts";
+import { hideLogin } from "../context/git-url.ts";
+import { addSources, type AddSources } from "./add-sources.ts";
 import { copyFlags } from "./copy-flags.ts";
 import { documentName } from "./document-name.ts";
-import { addStep, expandIn, located, refuse, type Evaluation } from "./evaluation.ts";
+import { addStep, expandIn, located, type Evaluation } from "./evaluation.ts";
 import { note } from "./config-instructions.ts";
+import { localVertex } from "./source-vertices.ts";
 import { remoteKind } from "./remote-kind.ts";
 import type { StageState } from "./stage-state.ts";
 import type { CopyOperation, Vertex } from "./vertex.ts";
@@ -14,20 +17,21 @@ import type { CopyOperation, Vertex } from "./vertex.ts";
 export async function evaluateCopy(evaluation: Evaluation, state: StageState, instruction: CopyInstruction | AddInstruction): Promise<void> {
   const { location } = instruction;
   const command = instruction.kind === "copy" ? "COPY" : "ADD";
-  refuseLaterFlags(command, instruction);
   const inWords = (word: string): string => expandIn(evaluation, state, word, location);
-  const sources = instruction.sources.map(inWords);
-  const { chown, chmod, ...choice } = copyFlags(instruction, sources, inWords);
-  for (const source of sources) refuseRemote(command, source, instruction);
+  const written = instruction.sources.map(inWords);
+  const { chown, chmod, checksum, ...choice } = copyFlags(instruction, written, inWords);
+  if (instruction.kind === "copy") for (const source of written) refuseRemote(source, instruction);
   const inline = instruction.heredocs.map((heredoc) => ({
     name: documentName(heredoc, location),
     content: heredoc.expand ? located(location, () => expand(heredoc.content, state.env, { escape: "\\", skipProcessQuotes: true }).value) : heredoc.content,
   }));
   const destination = inWords(instruction.destination);
+  const { sources, origins, trees } = await readsFrom(evaluation, state, written, { instruction, checksum });
   const operation: CopyOperation = {
     kind: "copy",
     command,
     sources,
+    ...(origins ? { origins } : {}),
     inline,
     destination: absolute(state, destination),
     ...(chown ? { chown } : {}),
@@ -35,15 +39,13 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
     ...choice,
     platform: state.platform,
   };
-  const from = instruction.kind === "copy" ? instruction.from : undefined;
-  const tree = from === undefined ? (sources.length > 0 ? contextVertex(evaluation) : undefined) : await sourceTree(evaluation, state, from, instruction);
   const below = state.vertex;
   // As in BuildKit, --chmod switches --link off.
   const isLinked = instruction.link && !chmod && below !== undefined;
-  const vertex = addStep(evaluation, state, instruction, operation, [isLinked ? undefined : below, tree]);
+  const vertex = addStep(evaluation, state, instruction, operation, [isLinked ? undefined : below, ...trees]);
   if (isLinked) state.vertex = mergeVertex(evaluation, below, vertex);
   const flags = [...(choice.parents ? ["--parents"] : []), ...(chown ? [`--chown=${chown}`] : []), ...(chmod ? [`--chmod=${chmod}`] : [])];
-  const words = [command, ...flags, ...sources, ...instruction.heredocs.map(({ name }) => `<<${name}`), destination];
+  const words = [command, ...flags, ...written.map(hideLogin), ...instruction.heredocs.map(({ name }) => `<<${name}`), destination];
   state.history.push({ kind: "layer", createdBy: `${words.join(" ")} # buildkit`, vertex, ...(isLinked ? { stack: state.vertex! } : {}) });
 }
 
@@ -70,10 +72,14 @@ function mergeVertex(evaluation: Evaluation, below: Vertex, layer: Vertex): Vert
   });
 }
 
-function contextVertex(evaluation: Evaluation): Vertex {
-  return evaluation.pool.add({ kind: "local", name: "context" }, [], {
-    name: "[internal] load build context", ignoreCache: false, slot: "context",
-  });
+async function readsFrom(
+  evaluation: Evaluation, state: StageState, written: readonly string[],
+  { instruction, checksum }: { instruction: CopyInstruction | AddInstruction; checksum: string | undefined },
+): Promise<AddSources> {
+  const local = (): Vertex => localVertex(evaluation);
+  if (instruction.kind === "add") return addSources(evaluation, written, instruction, { local, checksum });
+  if (instruction.from !== undefined) return { sources: written, trees: [await sourceTree(evaluation, state, instruction.from, instruction)] };
+  return { sources: written, trees: [written.length > 0 ? local() : undefined] };
 }
 
 /** The stage or image that --from names: a number is a stage's index, a name its last stage, anything else an image. */
@@ -104,13 +110,7 @@ function trimSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-function refuseLaterFlags(command: string, instruction: CopyInstruction | AddInstruction): void {
-  if (instruction.kind === "add" && instruction.keepGitDir !== undefined) refuse(`${command} --keep-git-dir`, instruction.location);
-}
-
-function refuseRemote(command: "COPY" | "ADD", source: string, { location }: CopyInstruction | AddInstruction): void {
+function refuseRemote(source: string, { location }: CopyInstruction): void {
   const kind = remoteKind(source);
-  if (kind === undefined) return;
-  if (command === "COPY") throw fault("SOURCE_IS_REMOTE", { kind, command }, { location });
-  refuse(`ADD of a ${kind === "URL" ? "URL" : "git repository"}`, location);
+  if (kind !== undefined) throw fault("SOURCE_IS_REMOTE", { kind, command: "COPY" }, { location });
 }

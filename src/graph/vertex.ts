@@ -1,3 +1,4 @@
+import type { GitUrl } from "../context/git-url.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { SourceLocation } from "../std/fault.ts";
@@ -20,7 +21,7 @@ export interface Vertex {
   readonly slot: string;
 }
 
-export type Operation = ImageOperation | LocalOperation | RunOperation | CopyOperation | MkdirOperation | MergeOperation;
+export type Operation = ImageOperation | LocalOperation | HttpOperation | GitOperation | RunOperation | CopyOperation | MkdirOperation | MergeOperation;
 
 /** A base image, pinned to its manifest. */
 export interface ImageOperation {
@@ -31,10 +32,26 @@ export interface ImageOperation {
   readonly diffIds: readonly Digest[];
 }
 
-/** The build context. */
+/** The build context, or a folder of this machine by the name that --build-context gives it. */
 export interface LocalOperation {
   readonly kind: "local";
-  readonly name: "context";
+  readonly name: string;
+}
+
+/** One file from a URL, in an otherwise empty file system. */
+export interface HttpOperation {
+  readonly kind: "http";
+  readonly url: string;
+  readonly filename: string;
+  readonly checksum?: Digest;
+}
+
+/** The files of a commit. */
+export interface GitOperation {
+  readonly kind: "git";
+  readonly source: GitUrl;
+  /** The user named it, and not the Dockerfile: the user's SSH keys may be used. */
+  readonly trusted: boolean;
 }
 
 export interface RunOperation {
@@ -57,8 +74,10 @@ export interface RunOperation {
 export interface CopyOperation {
   readonly kind: "copy";
   readonly command: "COPY" | "ADD";
-  /** Paths, with wildcards; all of one instruction read from one tree, `inputs[1]`. */
+  /** Paths, with wildcards; they lie in the tree of `inputs[1]`, unless `origins` says otherwise. */
   readonly sources: readonly string[];
+  /** For each source the tree that it lies in, `inputs[1 + tree]`, and whether that was fetched: ADD unpacks only what was not, and the paths are names then, without wildcards. */
+  readonly origins?: readonly { readonly tree: number; readonly fetched: boolean }[];
   readonly inline: readonly { readonly name: string; readonly content: string }[];
   /** Absolute; a trailing slash says that it is a directory. */
   readonly destination: string;

@@ -39,6 +39,7 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
         kind: operation.command,
         ...base,
         sources: JSON.stringify(operation.sources.map((source) => source.replace(/^\/+|\/+$/g, ""))),
+        ...(operation.origins ? { origins: JSON.stringify(operation.origins.map(({ tree, fetched }) => [tree, fetched])) } : {}),
         destination: operation.destination,
         ...Object.fromEntries(operation.inline.map(({ name, content }) => [`document ${name}`, content])),
         ...(operation.chown ? { "--chown": operation.chown } : {}),

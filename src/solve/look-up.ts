@@ -49,20 +49,22 @@ export interface LookUpOptions {
 export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], options: LookUpOptions): Promise<LookUp> {
   const { cache, runner, signal } = options;
   const components = keyComponents(vertex, inputs);
-  const tree = vertex.operation.kind === "copy" ? vertex.inputs[1] : undefined;
-  const identity = tree && inputs[1] ? keyOf({ ...components, from: inputs[1].resultId }) : undefined;
-  const own = tree ? identity : keyOf(components);
+  const reads = vertex.operation.kind === "copy" && vertex.inputs[1] !== undefined;
+  const trees = inputs.slice(1);
+  const from = reads && trees.every((tree) => tree !== undefined) ? trees.map(({ resultId }) => resultId).join(" ") : undefined;
+  const identity = from === undefined ? undefined : keyOf({ ...components, from });
+  const own = reads ? identity : keyOf(components);
   const byIdentity = own && !vertex.ignoreCache ? await find(vertex, own, options) : undefined;
   if (byIdentity) {
     const [key, ...aliases] = new Set([...byIdentity.keys, own!]);
     const keys = {
       key: key!, aliases,
-      components: byIdentity.record?.components ?? (identity ? { ...components, from: inputs[1]!.resultId } : components),
+      components: byIdentity.record?.components ?? (from === undefined ? components : { ...components, from }),
       content: byIdentity.record && contentOf(byIdentity.record),
     };
     return { keys, hit: byIdentity.hit, previous: undefined, why: [found(byIdentity.hit, identity ? "same command on the same results" : "same command on the same result")] };
   }
-  const content = tree ? await runner.content(vertex, await options.realized(1), signal) : undefined;
+  const content = reads ? await runner.content(vertex, await Promise.all(trees.map((_, index) => options.realized(index + 1))), signal) : undefined;
   if (content) components["content"] = content.digest;
   const key = content ? keyOf(components) : own!;
   const keys = { key, aliases: identity ? [identity] : [], components, content };

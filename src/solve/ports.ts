@@ -89,10 +89,12 @@ export interface DistantCaches {
 
 /** Port: what does the work. */
 export interface Runner {
-  /** The result of a source (`image`): known from its config, nothing is fetched yet. */
+  /** The result of an `image`: known from its config, nothing is fetched yet. */
   source(vertex: Vertex): Promise<Result>;
-  /** The content that a `copy` reads from its tree. `tree` is undefined for the build context. */
-  content(vertex: Vertex, tree: Result | undefined, signal: AbortSignal): Promise<Content>;
+  /** The result of what lies elsewhere (`http`, `git`): asked for, and fetched where it is not the one of the last time. */
+  fetch(vertex: Vertex, signal: AbortSignal): Promise<Result & { readonly cached: boolean; readonly why: readonly string[] }>;
+  /** The content that a `copy` reads from its trees, `inputs[1]` and on. They are undefined for the build context. */
+  content(vertex: Vertex, trees: readonly (Result | undefined)[], signal: AbortSignal): Promise<Content>;
   /** Brings the layers of a result here. @throws whatever is wrong with them */
   restore(vertex: Vertex, layers: readonly DistantLayer[], signal: AbortSignal): Promise<string>;
   /** Executes the vertex on the result of its first input. `previous` is what the same step of the last build left. */

@@ -64,6 +64,7 @@ class World {
       this.restored.push(`${vertex.name} ${layers.length}`);
       return `restored ${vertex.name}`;
     },
+    fetch: () => assert.fail("nothing is fetched here"),
     source: async () => ({ resultId: sha256("base"), snapshot: "base", createdAt: 0 }),
     content: async (vertex): Promise<Content> => ({
       digest: sha256(this.contents[vertex.name] ?? "same"),

@@ -135,6 +135,12 @@ class Solver {
         if (source.snapshot !== undefined) onProgress({ ...step, started, completed: clock(), cached: true });
         return source;
       }
+      if (vertex.operation.kind === "http" || vertex.operation.kind === "git") {
+        onProgress({ ...step, started });
+        const { cached, why, ...result } = await runner.fetch(vertex, this.#options.signal);
+        onProgress({ ...step, started, completed: clock(), why, ...(cached ? { cached } : {}) });
+        return result;
+      }
       if (vertex.operation.kind === "merge") return mergeResult(vertex, inputs, this.#options);
       const looked = await lookUp(vertex, inputs, { ...this.#options, realized: (index) => this.#realizedInput(vertex, index) });
       const { hit, keys, why } = looked;
@@ -208,8 +214,8 @@ class Solver {
     return this.#reported(again, this.#options.clock(), async () => {
       let keys = this.keys.get(vertex)!;
       if (vertex.operation.kind === "copy" && vertex.inputs[1] && (!keys.content || said)) {
-        const tree = await this.#realizedInput(vertex, 1);
-        const content = await this.#options.runner.content(again, tree, this.#options.signal);
+        const trees = await Promise.all(vertex.inputs.slice(1).map((_, index) => this.#realizedInput(vertex, index + 1)));
+        const content = await this.#options.runner.content(again, trees, this.#options.signal);
         const components = Object.fromEntries(Object.entries({ ...keys.components, content: content.digest }).filter(([name]) => name !== "from"));
         keys = { key: keyOf(components), aliases: [...keys.aliases, keys.key].filter((key) => key !== keyOf(components)), components, content };
         this.keys.set(vertex, keys);

@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeBusyboxLayout, type BaseConfig } from "../support/busybox-base.ts";
@@ -40,32 +41,49 @@ export function prepareBases(registry: string): Map<string, { reference: string;
   return result;
 }
 
-/** Builds a case with a real BuildKit. */
-export function buildWithBuildKit(
+/** Builds a case with a real BuildKit; this process may have to serve what it fetches meanwhile. */
+export async function buildWithBuildKit(
   address: string,
   golden: GoldenCase,
   context: string,
   bases: ReadonlyMap<string, { reference: string; diffIds: string[] }>,
-): { image: NormalizedImage } | { error: string } {
+): Promise<{ image: NormalizedImage } | { error: string }> {
   const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
   const archive = join(folder, "image.tar");
-  const { target, buildArgs = {}, labels = {} } = golden.options;
+  const { target, buildArgs = {}, labels = {}, buildContexts = {}, file } = golden.options;
+  const remote = golden.options.context;
   const named = [...bases].flatMap(([name, { reference }]) => ["--opt", `context:docker.io/library/${name}=docker-image://${reference}`, "--opt", `context:${name.replace(":latest", "")}=docker-image://${reference}`]);
   try {
-    const { status, stderr } = spawnSync(findProgram("buildctl") ?? "buildctl", [
+    await promisify(execFile)(findProgram("buildctl") ?? "buildctl", [
       "--addr", address, "build", "--progress=plain", "--no-cache", "--frontend=dockerfile.v0",
-      "--local", `context=${context}`, "--local", `dockerfile=${golden.folder}`,
+      ...(remote === undefined ? ["--local", `context=${context}`, "--local", `dockerfile=${golden.folder}`] : ["--opt", `context=${remote}`]),
+      ...(file === undefined ? [] : ["--opt", `filename=${file}`]),
+      ...Object.entries(buildContexts).flatMap(([name, value]) => namedContext(name, value, context)),
       ...(target ? ["--opt", `target=${target}`] : []),
       ...Object.entries(buildArgs).flatMap(([key, value]) => ["--opt", `build-arg:${key}=${value}`]),
       ...Object.entries(labels).flatMap(([key, value]) => ["--opt", `label:${key}=${value}`]),
       ...named,
       "--output", `type=oci,dest=${archive}`,
-    ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
-    if (status !== 0) return { error: errorOf(stderr) };
+    ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }).catch((error: unknown) => {
+      throw new BuildRefused(errorOf((error as { stderr?: string }).stderr ?? String(error)));
+    });
     return { image: normalizeArchive(archive, [...bases.values()][0]!.diffIds) };
+  } catch (error) {
+    if (error instanceof BuildRefused) return { error: error.message };
+    throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+class BuildRefused extends Error {}
+
+/** As buildx hands them on: folders are sent, everything else is for the frontend. */
+function namedContext(name: string, value: string, context: string): string[] {
+  const folder = join(context, value);
+  if (value.includes("://") || !existsSync(folder)) return ["--opt", `context:${name}=${value}`];
+  const local = `named-${name.replace(/\W/g, "-")}`;
+  return ["--local", `${local}=${folder}`, "--opt", `context:${name}=local:${local}`];
 }
 
 /** The error line of buildctl, without ids and folders of the daemon. */
@@ -73,6 +91,8 @@ function errorOf(stderr: string): string {
   const line = stderr.split("\n").findLast((text) => /^error: /i.test(text)) ?? stderr.trim();
   return line
     .replace(/^error: (?:failed to solve: )?/i, "")
+    .replace(/^(?:failed to (?:load cache key|read downloaded context|load remote context|read dockerfile): )+/, "")
+    .replace(/, output: ""$|statat \S+: /g, "")
     .replace(/failed to compute cache key: failed to calculate checksum of ref \S+: /, "")
     .replace(/\/\S*?\/cachemounts\/\w+/, "");
 }

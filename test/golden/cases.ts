@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PLACEHOLDER } from "./origin.ts";
 
 /**
  * One case of the differential test: a folder with
@@ -9,6 +10,7 @@ import { join } from "node:path";
  * - `context.sh` (optional): a shell script that makes the context in its working directory; `standard-context.sh`
  *   of this folder is used where there is none. The Dockerfile is not part of the context.
  * - `options.json` (optional): {@link CaseOptions}
+ * The word ORIGIN in options, and the build argument of that name, is the address of a server on loopback (origin.ts).
  * - `result.json`: what BuildKit made of it (see record.ts), or `error.txt`: what BuildKit said.
  */
 export interface GoldenCase {
@@ -21,6 +23,24 @@ export interface CaseOptions {
   readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** A remote context in place of the local one; the case's own Dockerfile is not read then. */
+  readonly context?: string;
+  /** The Dockerfile within a remote context. */
+  readonly file?: string;
+  /** Values of --build-context by name; folders are relative to the context. */
+  readonly buildContexts?: Readonly<Record<string, string>>;
+}
+
+/** Whether the case needs the server of origin.ts. */
+export function fetches({ folder, options }: GoldenCase): boolean {
+  return [JSON.stringify(options), readFileSync(join(folder, "Dockerfile"), "utf8")].some((text) => text.includes(PLACEHOLDER));
+}
+
+/** The options with the server's address in them; the Dockerfile gets it as a build argument. */
+export function withOrigin(golden: GoldenCase, origin: string | undefined): GoldenCase {
+  if (origin === undefined || !fetches(golden)) return golden;
+  const options = JSON.parse(JSON.stringify(golden.options).replaceAll(PLACEHOLDER, origin)) as CaseOptions;
+  return { ...golden, options: { ...options, buildArgs: { ...options.buildArgs, [PLACEHOLDER]: origin } } };
 }
 
 const ROOT = import.meta.dirname;

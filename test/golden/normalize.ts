@@ -55,6 +55,8 @@ function layerLines(tar: Buffer): string[] {
     data: (chunk) => void hash.update(chunk),
     end: () => {
       const { type, mode, uid, gid, path, linkTarget, size, capability, major, minor } = current!;
+      // What git keeps for itself depends on its version and on the clock; and a submodule's pointer leads nowhere.
+      if (/(?:^|\/)\.git\//.test(path) || (type === "file" && /(?:^|\/)\.git$/.test(path))) return;
       lines.push([
         type, mode.toString(8).padStart(4, "0"), `${uid}:${gid}`, path,
         ...(linkTarget === undefined ? [] : ["->", linkTarget]),

@@ -1,7 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildWithBuildKit, buildkitAddress, prepareBases } from "./buildkit.ts";
-import { goldenCases, makeContext } from "./cases.ts";
+import { fetches, goldenCases, makeContext, withOrigin } from "./cases.ts";
+import { hideOrigin, serveOrigin } from "./origin.ts";
 
 /**
  * Records what a running BuildKit makes of the cases: `node test/golden/record.ts [NAME…]`.
@@ -13,9 +14,11 @@ const registry = process.env["GOLDEN_REGISTRY"];
 if (address === undefined || registry === undefined) throw new Error("set BUILDKIT_HOST and GOLDEN_REGISTRY");
 const wanted = process.argv.slice(2);
 const bases = prepareBases(registry);
-for (const golden of goldenCases().filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+const selected = goldenCases().filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+await using server = selected.some(fetches) ? await serveOrigin() : undefined;
+for (const golden of selected) {
   using context = makeContext(golden);
-  const outcome = buildWithBuildKit(address, golden, context.path, bases);
+  const outcome = hideOrigin(await buildWithBuildKit(address, withOrigin(golden, server?.origin), context.path, bases), server?.origin ?? "http://127.0.0.1:0");
   for (const file of ["result.json", "error.txt"]) if (existsSync(join(golden.folder, file))) rmSync(join(golden.folder, file));
   if ("error" in outcome) writeFileSync(join(golden.folder, "error.txt"), `${outcome.error}\n`);
   else writeFileSync(join(golden.folder, "result.json"), `${JSON.stringify(outcome.image, null, 1)}\n`);
