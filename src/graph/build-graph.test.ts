@@ -87,8 +87,6 @@ describe("what belongs to later versions is refused by name, with its line", () 
     ["RUN --network=none true", "RUN --network"],
     ["RUN --security=insecure true", "RUN --security"],
     ["RUN --device=vendor/x true", "RUN --device"],
-    ["ADD https://example.com/x /x", "ADD of a URL"],
-    ["ADD https://github.com/org/repo.git /x", "ADD of a git repository"],
   ] as const) {
     test(instruction, async () => {
       await assert.rejects(graphOf(`FROM x\n${instruction}\n`), (error: Error & { code?: string; location?: { startLine: number } }) => {

@@ -84,16 +84,4 @@ export const fetchFaults = {
     message: ({ remote }) => `no SSH key was given to the build, which ${remote} needs`,
     hint: () => "a Dockerfile does not get your keys by itself: add --ssh default, or use an https address",
   }),
-  NAMED_CONTEXT_INVALID: spec<{ problem: string; hint?: string }>({
-    when: "--build-context names nothing that can be one.",
-    exit: 2,
-    message: ({ problem }) => problem,
-    hint: ({ hint }) => hint ?? "write --build-context NAME=FOLDER, or docker-image://…, oci-layout://…, https://…, a git URL or target:STAGE behind the =",
-  }),
-  SOURCE_DATE_EPOCH_INVALID: spec<{ value: string }>({
-    when: "SOURCE_DATE_EPOCH is neither a number of seconds nor something that has a time.",
-    exit: 1,
-    message: ({ value }) => `invalid SOURCE_DATE_EPOCH: ${value}`,
-    hint: () => "give whole seconds since 1970, `context` for a remote context, or the name of a context or stage that is fetched",
-  }),
 } as const;
