@@ -10,6 +10,7 @@ import { createDocker } from "./peers/docker.ts";
 import { createFloor } from "./peers/floor.ts";
 import type { Peer } from "./peers/peer.ts";
 import { createSampan, createSampanZstd } from "./peers/sampan.ts";
+import { cacheRow } from "./rows/cache.ts";
 import { filesRow } from "./rows/files.ts";
 import { flaskRow } from "./rows/flask.ts";
 import { fleetRow } from "./rows/fleet.ts";
@@ -27,7 +28,7 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  *
  * Peers are looked for in PATH and in the folder that PEERS names.
  */
-const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, filesRow, largeRow, layersRow, fleetRow, hugeRow];
+const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, cacheRow, filesRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
   sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };

@@ -19,11 +19,11 @@ export async function createBuildkit(workspace: Workspace): Promise<Peer | strin
     if (typeof own === "string") return own;
     ({ daemon, address } = own);
   }
-  const build = ({ context, cache, output }: { context: string; cache: boolean; output?: string }): Command => ({
+  const build = ({ context, cache, output, more = [] }: { context: string; cache: boolean; output?: string; more?: readonly string[] }): Command => ({
     program: buildctl,
     args: [
       "--addr", address, "build", "--progress", "plain", "--frontend", "dockerfile.v0", "--local", `context=${context}`, "--local", `dockerfile=${context}`,
-      ...(cache ? [] : ["--no-cache"]), ...(output === undefined ? [] : ["--output", output]),
+      ...(cache ? [] : ["--no-cache"]), ...(output === undefined ? [] : ["--output", output]), ...more,
     ],
   });
   const pushing = (image: string): string => `type=image,name=${image},push=true,registry.insecure=true`;
@@ -32,6 +32,9 @@ export async function createBuildkit(workspace: Workspace): Promise<Peer | strin
     version: execFileSync(buildctl, ["--version"], { encoding: "utf8" }).split(" ")[2] ?? "",
     daemons: daemon ? [daemon.pid] : [],
     buildAndPush: ({ context, image, cache }) => [build({ context, cache, output: pushing(image) })],
+    exportCache: ({ context, image, ref }) => [build({ context, cache: false, output: pushing(image), more: ["--export-cache", `type=registry,ref=${ref},mode=max,registry.insecure=true`] })],
+    importCache: ({ context, image, ref }) => [build({ context, cache: true, output: pushing(image), more: ["--import-cache", `type=registry,ref=${ref},registry.insecure=true`] })],
+    forgetAll: () => [{ program: buildctl, args: ["--addr", address, "prune", "--all"] }],
     // It packs a layer when it is pushed, so a build without output is what the others do before their push.
     take: ({ context }) => [build({ context, cache: true })],
     push: (image, { context }) => [build({ context, cache: true, output: pushing(image) })],

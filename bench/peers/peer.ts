@@ -10,6 +10,12 @@ export interface BuildJob {
   readonly cache: boolean;
 }
 
+/** A build whose results are shared. */
+export interface CacheJob extends Pick<BuildJob, "context" | "image"> {
+  /** `host/repository:tag` of the cache. */
+  readonly ref: string;
+}
+
 /** Something that the bench runs: this project or one that it is compared with. Each call gives what to type. */
 export interface Peer extends AsyncDisposable {
   readonly name: string;
@@ -20,6 +26,12 @@ export interface Peer extends AsyncDisposable {
   readonly floor?: true;
   start?(): Command[];
   buildAndPush?(job: BuildJob): Command[];
+  /** Builds and pushes without cache and writes all results to a cache in a registry. */
+  exportCache?(job: CacheJob): Command[];
+  /** Builds and pushes with the cache in a registry. */
+  importCache?(job: CacheJob): Command[];
+  /** Removes all that the peer has learned, as on a machine that is new. */
+  forgetAll?(): Command[];
   /** Brings an image into the peer's own storage, from a context (one COPY of everything) or from a `docker save` archive. */
   take?(source: { context: string; archive: string }, image: string): Command[];
   push?(image: string, source: { context: string; archive: string }): Command[];

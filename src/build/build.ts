@@ -28,6 +28,7 @@ import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
 import { lazyClient } from "./lazy-client.ts";
 import { keepLayers, materializeLayers } from "./materialize.ts";
 import { planOutputs } from "./outputs.ts";
+import { cacheReferences, planPacking } from "./plan-packing.ts";
 import { PushAhead } from "./push-ahead.ts";
 import { createBaseResolver } from "./resolve-base.ts";
 import { createRunner } from "./runner.ts";
@@ -105,7 +106,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     hostCertificates: options.hostCertificates ?? true,
     onProgress,
   });
-  const packing = new LayerPacking(store, { wanted: new Set(plan.image ? layerVertices(graph) : []), packing: plan.packing, signal, taker: ahead });
+  const { cacheTo = [] } = options;
+  const cacheAhead = cacheTo.length === 0 ? undefined : cleanup.use(new PushAhead({ store, client: client.get, names: cacheReferences(cacheTo), signal }));
+  cacheAhead?.prepare();
+  const jobOf = planPacking({ target: new Set(plan.image ? layerVertices(graph) : []), packing: plan.packing, ahead, cacheTo, cacheAhead });
+  const packing = new LayerPacking(store, { jobOf, packing: plan.packing, signal });
   const onResult = (vertex: Vertex, result: Result): void => {
     sandboxes.settled(vertex);
     packing.add(vertex, result);
@@ -126,8 +131,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     else if (graph.vertex === graph.baseVertex) await keepBase();
   }
   const layers = plan.image && graph.vertex ? await settleLayers(graph.vertex, { store, blobs: distant, client: client.get, ahead, packing, results, solved: solved!, imported, onProgress, signal }) : [];
-  const learned = options.cacheTo?.length && graph.vertex ? { target: graph.vertex, results: solved!.results, keys: solved!.keys } : undefined;
-  const inlineCache = learned && options.cacheTo!.some(({ type }) => type === "inline") ? await makeInlineCache(learned, layers, (vertex) => packing.layersOf(vertex, results)) : undefined;
+  const learned = cacheTo.length > 0 && graph.vertex ? { target: graph.vertex, results: solved!.results, keys: solved!.keys } : undefined;
+  const inlineCache = learned && cacheTo.some(({ type }) => type === "inline") ? await makeInlineCache(learned, layers, (vertex) => packing.layersOf(vertex, results)) : undefined;
   const image = plan.image ? finishImage(store, graph, results, layers, { now: Date.now(), inlineCache }) : undefined;
   const fresh = image !== undefined && store.images.get(image.id) === undefined;
   if (image) {
@@ -148,7 +153,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   });
   if (learned) {
     const { exportCaches } = await import("./export-caches.ts");
-    await exportCaches(options.cacheTo!, { ...cacheAccess, store, steps: learned, results, packing, imported, blobs: distant });
+    await exportCaches(cacheTo, { ...cacheAccess, store, steps: learned, results, packing, imported, blobs: distant, ahead: cacheAhead });
   }
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (image && fresh && !stored) store.images.removeUnnamed(image.id);

@@ -15,6 +15,7 @@ import type { CacheAccess } from "./build-caches.ts";
 import type { DistantBlobs } from "./distant-blobs.ts";
 import { GZIP } from "./packing.ts";
 import type { LayerPacking, OwnLayer, SnapshotsNow } from "./layer-packing.ts";
+import type { PushAhead } from "./push-ahead.ts";
 import { LayersToCache } from "./layers-to-cache.ts";
 
 type Written = Exclude<CacheExport, { type: "inline" }>;
@@ -26,6 +27,8 @@ export interface ExportCachesOptions extends CacheAccess {
   readonly packing: LayerPacking;
   readonly imported: ImportedCaches | undefined;
   readonly blobs: DistantBlobs;
+  /** What sends layers already. */
+  readonly ahead: PushAhead | undefined;
 }
 
 /** Writes what a build has learned to every place of --cache-to. @throws CACHE_EXPORT_FAILED */
@@ -64,6 +67,7 @@ async function exportOne(cache: Written, name: string, step: string, options: Ex
   const target = cache.type === "registry" ? parseReference(cache.ref) : undefined;
   await writeCache(sink, packed, small, {
     step, onProgress, signal,
+    underWay: (target && (await options.ahead?.underWay(target))) ?? new Map(),
     open: (blob) => sources.open(blob),
     mountFrom: (blob) => (target ? mountPlaces(target, blob, options.store, sources) : []),
   });

@@ -5,7 +5,6 @@ import type { BuildGraph } from "../graph/build-graph.ts";
 import type { HistoryStep } from "../graph/stage-state.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import type { Store } from "../store/open-store.ts";
-import { INLINE_MEMBER } from "../cache/inline-cache.ts";
 import type { OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 
 export interface FinishedImage {
@@ -48,7 +47,7 @@ export function finishImage(
     config: graph.config,
     rootfs: { type: "layers", diff_ids: diffIds },
     history,
-    ...(options.inlineCache ? { [INLINE_MEMBER]: options.inlineCache(base?.diffIds.length ?? 0) } : {}),
+    ...options.inlineCache?.(base?.diffIds.length ?? 0),
   };
   const bytes = serializeImageConfig(config);
   return { id: sha256(bytes), config: bytes, diffIds };

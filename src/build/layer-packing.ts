@@ -19,12 +19,19 @@ export interface SnapshotsNow {
   snapshotNow(vertex: Vertex): string | undefined;
 }
 
-export interface PackingOptions {
-  /** Whose layers are packed as soon as they are there. */
-  readonly wanted: ReadonlySet<Vertex>;
+/** How a layer is packed. */
+export interface PackingJob {
+  /** Undefined where its tar is only hashed. */
   readonly packing: Packing | undefined;
-  /** Gets each blob that is made, not those that were there. */
-  readonly taker: BlobTaker;
+  /** Gets the blob if it is made, not if it was there. */
+  readonly taker?: BlobTaker;
+}
+
+export interface PackingOptions {
+  /** The layers that are packed as soon as they are there. */
+  readonly jobOf: (vertex: Vertex) => PackingJob | undefined;
+  /** How others are packed when somebody asks for them. */
+  readonly packing: Packing | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +47,8 @@ export class LayerPacking {
   }
 
   add(vertex: Vertex, result: Result): void {
-    if (this.#options.wanted.has(vertex) && result.snapshot !== undefined) void this.#pack(result.snapshot);
+    const job = result.snapshot === undefined ? undefined : this.#options.jobOf(vertex);
+    if (job) void this.#pack(result.snapshot!, job);
   }
 
   /**
@@ -64,8 +72,8 @@ export class LayerPacking {
     return Promise.all(chain.map(async ({ id }) => ({ ...(await this.#pack(id)), snapshot: id })));
   }
 
-  #pack(snapshot: string): Promise<PackedLayer> {
-    const { packing, signal, taker } = this.#options;
+  #pack(snapshot: string, { packing, taker }: PackingJob = this.#options): Promise<PackedLayer> {
+    const { signal } = this.#options;
     let packed = this.#pending.get(snapshot);
     if (!packed) {
       packed = packSnapshot(this.#store, snapshot, { packing, signal, taker });

@@ -2,7 +2,7 @@ import type { Vertex } from "../graph/vertex.ts";
 import type { ImportedCaches } from "../cache/imported-caches.ts";
 import type { Solved } from "../solve/solve.ts";
 import type { OnProgress } from "../std/progress.ts";
-import { arrive, type ArriveOptions } from "./arrive.ts";
+import type { ArriveOptions } from "./arrive.ts";
 import type { LayerPacking, OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 
 export interface SettleOptions extends ArriveOptions {
@@ -25,7 +25,7 @@ export async function settleLayers(target: Vertex, options: SettleOptions): Prom
   const distant = layers.flatMap((layer) => layer.distant ?? []);
   if (distant.length > 0) {
     try {
-      await arrive(distant, options);
+      await (await import("./arrive.ts")).arrive(distant, options);
     } catch (error) {
       signal.throwIfAborted();
       imported!.lost(distant[0]!.cache, target, error);

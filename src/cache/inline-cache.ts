@@ -6,17 +6,19 @@ import { fault } from "../std/fault.ts";
 import { parseRecords, type CacheDocument, type CachedResult } from "./cache-document.ts";
 
 /** The member of an image's config that holds an inline cache; tools that do not know it leave it alone. */
-export const INLINE_MEMBER = "sampan.cache.v1";
+const INLINE_MEMBER = "sampan.cache.v1";
 
 /**
- * What an image tells of its own steps: records whose layers are layers of the image.
+ * What an image tells of its own steps, as a member of its config: records whose layers are layers of the image.
  * @param base how many layers of the image are those of its base image
  */
 export function inlineCache(records: readonly CachedResult[], base: number): Record<string, unknown> {
   return {
-    version: 1,
-    base,
-    records: records.map(({ keys, resultId, createdAt, layer }) => ({ keys, result: resultId, created: createdAt, ...(layer === undefined ? {} : { layer }) })),
+    [INLINE_MEMBER]: {
+      version: 1,
+      base,
+      records: records.map(({ keys, resultId, createdAt, layer }) => ({ keys, result: resultId, created: createdAt, ...(layer === undefined ? {} : { layer }) })),
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { Sink, Source } from "../carry/place.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { serializeManifest, type Descriptor } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
+import type { BlobArrival } from "../registry/transfer/push-image.ts";
 import { together } from "../registry/transfer/together.ts";
 import { reportBlob } from "../registry/transfer/transfer-progress.ts";
 import type { OnProgress } from "../std/progress.ts";
@@ -35,6 +36,8 @@ export function packCache(cache: CacheDocument, extra: readonly Descriptor[], fo
 export interface WriteOptions {
   readonly step: string;
   readonly onProgress: OnProgress;
+  /** Layers that are on their way there already. */
+  readonly underWay: ReadonlyMap<Digest, Promise<BlobArrival>>;
   /** The bytes of a layer from an offset on; called for those that the sink lacks. */
   readonly open: (blob: Descriptor) => Promise<(start: number) => AsyncIterable<Uint8Array>>;
   /** Repositories of the sink's host that hold a layer. */
@@ -53,6 +56,8 @@ export async function writeCache(sink: Sink, cache: PackedCache, small: SmallBlo
   const lanes = new Semaphore(sink.lanes ?? LANES);
   const writeLayer = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(options.onProgress, options.step, "pushing", blob);
+    const arrival = await options.underWay.get(blob.digest)?.catch(() => undefined);
+    if (arrival) return progress.done(arrival === "exists" ? "exists" : "pushing");
     if (await sink.blobHas(blob, signal)) return progress.done("exists");
     for (const place of options.mountFrom(blob)) if (await sink.blobMount?.(blob, place, signal)) return progress.done("mounted");
     const open = await options.open(blob);
