@@ -5,6 +5,7 @@ import { gatherCache, type LayerToCache, type SolvedSteps } from "../cache/gathe
 import type { ImportedCaches } from "../cache/imported-caches.ts";
 import { packReasons } from "../cache/reasons.ts";
 import { packCache, writeCache, type PackedCache, type SmallBlobs } from "../cache/write-cache.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
 import { repositoryOf } from "./arrive.ts";
@@ -16,7 +17,7 @@ import type { DistantBlobs } from "./distant-blobs.ts";
 import { GZIP } from "./packing.ts";
 import type { LayerPacking, OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 import type { PushAhead } from "./push-ahead.ts";
-import { LayersToCache } from "./layers-to-cache.ts";
+import { LayersToCache, LostLayer } from "./layers-to-cache.ts";
 
 type Written = Exclude<CacheExport, { type: "inline" }>;
 
@@ -40,7 +41,7 @@ export async function exportCaches(caches: readonly CacheExport[], options: Expo
     const step = { type: "step", id, name: id, started: Date.now() } as const;
     options.onProgress(step);
     try {
-      await exportOne(cache, name, id, options);
+      await exportWhatIsThere(cache, name, id, options);
       options.onProgress({ ...step, completed: Date.now() });
     } catch (error) {
       options.signal.throwIfAborted();
@@ -52,10 +53,24 @@ export async function exportCaches(caches: readonly CacheExport[], options: Expo
   }
 }
 
-async function exportOne(cache: Written, name: string, step: string, options: ExportCachesOptions): Promise<void> {
+/** Layers that the caches asked do not give after all are left out: their steps are known by name then. */
+async function exportWhatIsThere(cache: Written, name: string, step: string, options: ExportCachesOptions): Promise<void> {
+  const lost = new Set<Digest>();
+  for (;;) {
+    try {
+      return await exportOne(cache, name, { step, lost }, options);
+    } catch (error) {
+      if (!(error instanceof LostLayer) || lost.has(error.layer.blob.digest)) throw error;
+      lost.add(error.layer.blob.digest);
+      options.onProgress({ type: "warning", id: step, message: `${error.layer.blob.digest} is left out of ${name}, as ${error.layer.cache} does not give it: ${error.message}` });
+    }
+  }
+}
+
+async function exportOne(cache: Written, name: string, { step, lost }: { step: string; lost: ReadonlySet<Digest> }, options: ExportCachesOptions): Promise<void> {
   const { steps, imported, onProgress, signal } = options;
   await using sources = new LayersToCache({ ...options, packing: cache.packing ?? GZIP });
-  const kept = await layersToKeep(cache, options, sources);
+  const kept = await layersToKeep(cache, options, { sources, lost });
   const document = await gatherCache(steps, kept);
   const reasons = packReasons(steps.target, steps.keys, (await imported?.reasons()) ?? new Map());
   const small: SmallBlobs = reasons ? [reasons] : [];
@@ -75,12 +90,13 @@ async function exportOne(cache: Written, name: string, step: string, options: Ex
 }
 
 /** Which layers a cache keeps: those of the image, or all. */
-async function layersToKeep(cache: Written, { steps, results, packing }: ExportCachesOptions, sources: LayersToCache): Promise<(vertex: Vertex) => Promise<readonly LayerToCache[] | undefined>> {
+async function layersToKeep(cache: Written, { steps, results, packing }: ExportCachesOptions, { sources, lost }: { sources: LayersToCache; lost: ReadonlySet<Digest> }): Promise<(vertex: Vertex) => Promise<readonly LayerToCache[] | undefined>> {
   const ofImage = new Set((await packing.layersOf(steps.target, results)).map(({ diffId }) => diffId));
   return async (vertex) => {
     const { snapshot, distant } = steps.results.get(vertex)!;
     if (snapshot === undefined && !distant) return undefined;
     const layers = await packing.layersOf(vertex, results);
+    if (layers.some((layer) => layer.distant && lost.has(layer.distant.blob.digest))) return undefined;
     if (cache.mode !== "max" && !layers.every(({ diffId }) => ofImage.has(diffId))) return undefined;
     return Promise.all(layers.map((layer) => sources.add(layer)));
   };

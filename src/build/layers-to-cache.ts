@@ -23,6 +23,16 @@ export interface LayersToCacheOptions {
   readonly signal: AbortSignal;
 }
 
+/** A layer that a cache elsewhere does not give. */
+export class LostLayer extends Error {
+  readonly layer: DistantLayer;
+
+  constructor(layer: DistantLayer, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.layer = layer;
+  }
+}
+
 /**
  * The layers of a cache in the form that is asked for, each packed once. Those that lie in caches elsewhere stay there until
  * somebody wants their bytes. What is packed in another way only for this lies in files of this process.
@@ -48,13 +58,13 @@ export class LayersToCache implements AsyncDisposable {
     return this.#distant.get(digest)?.cache;
   }
 
-  /** The bytes of a layer, for who has to send it. @throws LAYER_CLAIMED, BLOB_MISSING, … */
+  /** The bytes of a layer, for who has to send it. @throws LostLayer */
   async open({ digest }: Descriptor): Promise<(start: number) => AsyncIterable<Uint8Array>> {
-    const { store, blobs } = this.#options;
+    const { store } = this.#options;
     const file = this.#files.get(digest);
     if (file !== undefined) return (start) => createReadStream(file, { start }) as AsyncIterable<Uint8Array>;
     const distant = this.#distant.get(digest);
-    if (distant && !store.blobs.has(digest)) await blobs.fetch(distant);
+    if (distant && !store.blobs.has(digest)) await this.#fetch(distant);
     return (start) => store.blobs.read(digest, { start });
   }
 
@@ -78,11 +88,11 @@ export class LayersToCache implements AsyncDisposable {
   }
 
   async #converted(distant: DistantLayer): Promise<LayerToCache> {
-    const { store, blobs, packing, signal } = this.#options;
+    const { store, packing, signal } = this.#options;
     const { diffId } = distant;
     const from = layerCodec(distant.blob.mediaType)!;
     if (from === packing.codec) return { diffId, blob: distant.blob };
-    const fetched = await blobs.fetch(distant);
+    const fetched = await this.#fetch(distant);
     const output = join(store.temporary, `cache-layer-${randomUUID()}`);
     const { digest, size } = await inWorker<Parameters<typeof recompressLayer>[0], Awaited<ReturnType<typeof recompressLayer>>>(
       "layer/recompress-layer.ts", "recompressLayer",
@@ -91,5 +101,14 @@ export class LayersToCache implements AsyncDisposable {
     );
     this.#files.set(digest, output);
     return { diffId, blob: { mediaType: ociLayerType(packing.codec), digest, size } };
+  }
+
+  async #fetch(layer: DistantLayer): Promise<Descriptor> {
+    try {
+      return await this.#options.blobs.fetch(layer);
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      throw new LostLayer(layer, error);
+    }
   }
 }

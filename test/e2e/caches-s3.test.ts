@@ -29,15 +29,15 @@ test("a cache in S3 serves a cold machine, and is whole again after losses", { s
   const touched = proxy.requests.filter(({ method, headers, status }) => method === "PUT" && headers["x-amz-copy-source"] !== undefined && status === 200);
   assert.equal(touched.length, blobs.length, "old blobs that are used again are made young");
 
-  // Objects that a bucket has dropped, or that are something else now.
-  const sizes = new Map(blobs.map((blob) => [blob, readFileSync(blob)]));
-  const large = [...sizes].filter(([, bytes]) => bytes.length > 90_000).map(([blob]) => blob);
-  rmSync(large[0]!);
-  writeFileSync(large[1]!, Buffer.alloc(sizes.get(large[1]!)!.length, 7));
-  const repaired = await machine("third").build(["-t", `app:1`, "--cache-from", `${place},name=main`, "--cache-to", `${place},mode=max,name=main`], { env });
-  assert.match(repaired, /cannot be had from the cache s3:\/\/caches\/team\/manifests\/main/);
+  // Objects that a bucket has dropped, or that are something else now: the builder's layer, and that of the last step.
+  const large = blobs.map((blob) => ({ blob, bytes: readFileSync(blob) })).filter(({ bytes }) => bytes.length > 90_000).sort((a, b) => b.bytes.length - a.bytes.length);
+  rmSync(large[0]!.blob);
+  writeFileSync(large[1]!.blob, Buffer.alloc(large[1]!.bytes.length, 7));
+  const repaired = await machine("third").build(["-t", "app:1", "--cache-from", `${place},name=main`, "--cache-to", `${place},mode=max,name=repaired`], { env });
+  assert.match(repaired, /RUN wc .* cannot be had from the cache s3:\/\/caches\/team\/manifests\/main/);
+  assert.match(repaired, /is left out of s3:\/\/caches\/team\/manifests\/repaired/);
   assert.match((await machine("third").sampan(["run", "--rm", "app:1"])).stdout, /\/app\/out/);
-  assert.deepEqual(steps(await machine("fourth").build(["-t", `${host}/app:2`, "--push", "--cache-from", `${place},name=main`], { env })), CACHED);
+  assert.deepEqual(steps(await machine("fourth").build(["-t", `${host}/app:2`, "--push", "--cache-from", `${place},name=repaired`], { env })), CACHED);
 });
 
 test("what is wrong with S3 is a warning for who reads and an error for who writes, without a key in it", { skip }, async (context) => {
