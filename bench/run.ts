@@ -15,6 +15,7 @@ import { filesRow } from "./rows/files.ts";
 import { flaskRow } from "./rows/flask.ts";
 import { fleetRow } from "./rows/fleet.ts";
 import { hugeRow, largeRow, layersRow } from "./rows/large.ts";
+import { linkRow } from "./rows/link.ts";
 import type { Bench, Row } from "./rows/row.ts";
 import { smallRow } from "./rows/small.ts";
 import { startRow } from "./rows/start.ts";
@@ -28,7 +29,7 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  *
  * Peers are looked for in PATH and in the folder that PEERS names.
  */
-const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, cacheRow, filesRow, largeRow, layersRow, fleetRow, hugeRow];
+const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
   sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };
