@@ -1,5 +1,6 @@
 import type { FaultSpec } from "./fault-spec.ts";
 import { accessFaults } from "./faults/access.ts";
+import { bakeFaults } from "./faults/bake.ts";
 import { buildFaults } from "./faults/build.ts";
 import { cacheFaults } from "./faults/cache.ts";
 import { carryFaults } from "./faults/carry.ts";
@@ -23,6 +24,7 @@ export const faultTable = {
   ...contextFaults,
   ...buildFaults,
   ...fetchFaults,
+  ...bakeFaults,
   ...execFaults,
   ...layerFaults,
   ...imageFaults,

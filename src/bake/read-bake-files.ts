@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import type { Readable } from "node:stream";
+import { fault } from "../std/fault.ts";
+import { readEnv } from "./compose/read-env.ts";
+import type { ComposeFile } from "./compose/read-compose.ts";
+import { evaluateDefinition, type Definition } from "./definition.ts";
+import type { Body } from "./hcl/expression.ts";
+import { mergeTarget, type Group, type Target } from "./target.ts";
+
+const COMPOSE = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+const BAKE = ["docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"];
+const LIMIT = 8 * 1024 * 1024;
+
+export interface BakeFileOptions {
+  /** Names as given by -f; without any, those that bake looks for in the folder. `-` is standard input. */
+  readonly files: readonly string[];
+  readonly cwd: string;
+  readonly stdin: Readable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--var`. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly localPlatform: string;
+}
+
+/**
+ * Reads bake files and evaluates what they define. Compose files come first; targets of one name add up.
+ * @throws BAKE_FILE_MISSING, BAKE_SYNTAX, BAKE_EXPRESSION, BAKE_COMPOSE
+ */
+export async function readBakeFiles(options: BakeFileOptions): Promise<Definition> {
+  const files = await readAll(options);
+  if (files.length === 0) throw fault("BAKE_FILE_MISSING", {});
+  const allowed = !/^(?:1|t|true)$/i.test(options.env["BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP"] ?? "");
+  const lookup = (name: string): string | undefined => options.variables.get(name) ?? (allowed ? options.env[name] : undefined);
+  const compose = files.filter(isCompose);
+  const bodies: Body[] = [];
+  for (const { name, text: content } of files.filter((file) => !isCompose(file))) {
+    const { parseHcl, parseHclJson } = await import("./hcl/parse-hcl.ts");
+    bodies.push(/\.json$/i.test(name) || /^\s*\{/.test(content) ? await parseHclJson(name, content) : await parseHcl(name, content));
+  }
+  const services = compose.length === 0 ? { groups: [], targets: [] } : await fromCompose(compose, options.cwd, lookup);
+  const builtIn = { BAKE_CMD_CONTEXT: "cwd://", BAKE_LOCAL_PLATFORM: options.localPlatform };
+  const defined = evaluateDefinition(bodies, { lookup, builtIn });
+  return { variables: defined.variables, groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
+}
+
+async function readAll({ files, cwd, stdin }: BakeFileOptions): Promise<ComposeFile[]> {
+  const found: ComposeFile[] = [];
+  for (const name of files.length > 0 ? files : [...COMPOSE, ...BAKE]) {
+    if (name === "-") found.push({ name, text: await text(stdin) });
+    else {
+      const content = readText(resolve(cwd, name), name, files.length > 0);
+      if (content !== undefined) found.push({ name, text: content });
+    }
+  }
+  return found;
+}
+
+function readText(path: string, name: string, required: boolean): string | undefined {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > LIMIT) throw new Error("it is too large");
+    return bytes.toString();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && !required) return undefined;
+    throw fault("BAKE_FILE_MISSING", { path: name, reason: code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message });
+  }
+}
+
+/** A name without a known ending is told by what stands in it. */
+function isCompose({ name, text: content }: ComposeFile): boolean {
+  if (/\.ya?ml$/i.test(name)) return true;
+  return !/\.(?:json|hcl)$/i.test(name) && /^services:/m.test(content);
+}
+
+async function fromCompose(files: readonly ComposeFile[], cwd: string, outside: (name: string) => string | undefined): Promise<Pick<Definition, "groups" | "targets">> {
+  const { readCompose } = await import("./compose/read-compose.ts");
+  const dotEnv = readEnv(readText(resolve(cwd, ".env"), ".env", false) ?? "", outside);
+  const beside = dirname(resolve(cwd, files[0]!.name === "-" ? "." : files[0]!.name));
+  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: (path) => readText(resolve(beside, path), path, false) });
+}
+
+function joinTargets(below: readonly Target[], above: readonly Target[]): Target[] {
+  const byName = new Map(below.map((target) => [target.name, target]));
+  for (const target of above) byName.set(target.name, mergeTarget(byName.get(target.name) ?? { name: target.name }, target));
+  return [...byName.values()];
+}
+
+function joinGroups(below: readonly Group[], above: readonly Group[]): Group[] {
+  return [...new Map([...below, ...above].map((group) => [group.name, group])).values()];
+}

@@ -1,0 +1,106 @@
+import { csvFields } from "../dockerfile/csv-fields.ts";
+import { evaluate, type Scope } from "./hcl/evaluate.ts";
+import type { Block, Expression } from "./hcl/expression.ts";
+import { isList, isMap, problem, toNumber, toSwitch, toText, typeName, type Value } from "./value.ts";
+
+/** Where values of variables come from, before the file's own defaults: `--var`, then the environment. */
+export type Lookup = (name: string) => string | undefined;
+
+/** A `variable` block. */
+export interface Variable {
+  readonly name: string;
+  readonly description: string;
+  /** As it is written: `string`, `list(string)`. */
+  readonly type: string;
+  readonly default: Expression | undefined;
+  readonly validations: readonly Block[];
+}
+
+export function readVariable({ label, body }: Block, scope: Scope): Variable {
+  const text = (name: string): string => { const found = body.attributes.get(name); return found ? toText(evaluate(found, scope)) : ""; };
+  const type = body.attributes.get("type");
+  for (const name of body.attributes.keys()) {
+    if (!["default", "description", "type"].includes(name)) problem(`variable ${JSON.stringify(label)}: an argument named ${JSON.stringify(name)} is not expected here`);
+  }
+  return {
+    name: label, description: text("description"), type: type === undefined ? "" : typeText(type), default: body.attributes.get("default"),
+    validations: body.blocks.filter(({ type: kind }) => kind === "validation"),
+  };
+}
+
+/**
+ * The value of a variable: what was given from outside, read as its type says or as its default looks, else the default.
+ * @throws BAKE_EXPRESSION
+ */
+export function variableValue({ name, type, default: written }: Variable, lookup: Lookup, isVariable: (name: string) => boolean, scope: Scope): Value {
+  const json = isVariable(`${name}_JSON`) ? undefined : lookup(`${name}_JSON`);
+  const given = lookup(name);
+  const inside = (value: Value): Value => (type === "" || type === "any" ? value : ofType(name, type, value));
+  if (json !== undefined && (type !== "" || given === undefined)) return inside(readJson(name, json));
+  const preset = written === undefined ? undefined : inside(evaluate(written, scope));
+  if (given === undefined) return preset ?? (type === "" ? "" : null);
+  if (type === "string" || (type === "" && (preset === undefined || preset === null || typeof preset === "string"))) return given;
+  if (type === "number" || (type === "" && typeof preset === "number")) return named(name, "number", () => toNumber(given));
+  if (type === "bool" || (type === "" && typeof preset === "boolean")) return named(name, "bool", () => readSwitch(given));
+  const element = /^(?:list|set)\((string|number|bool)\)$/.exec(type)?.[1];
+  if (element !== undefined) return (given === "" ? [] : csvFields(given, name)).map((item) => ofType(name, element, item));
+  const values = /^map\((string|number|bool)\)$/.exec(type)?.[1];
+  if (values !== undefined) return Object.fromEntries(csvFields(given, name).map((field) => { const [key = "", value = ""] = field.split(/=(.*)/s, 2); return [key, ofType(name, values, value)]; }));
+  return problem(`unsupported type ${type || typeName(preset ?? null)} for variable ${name}: give it as JSON in ${name}_JSON`);
+}
+
+/** Go's strconv.ParseBool. */
+function readSwitch(text: string): boolean {
+  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
+  return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : problem(`invalid syntax ${JSON.stringify(text)}`);
+}
+
+function named<Result>(name: string, type: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    return problem(`failed to parse ${name} as ${type}: ${(error as Error).message}`);
+  }
+}
+
+/** A value as a type wants it; what is deeper than lists and maps of primitives is taken as it is. */
+function ofType(name: string, type: string, value: Value): Value {
+  if (value === null) return null;
+  return named(name, type, () => {
+    if (type === "string") return toText(value);
+    if (type === "number") return toNumber(value);
+    if (type === "bool") return typeof value === "string" ? readSwitch(value) : toSwitch(value);
+    const [, outer, inner] = /^(list|set|map)\((.*)\)$/s.exec(type) ?? [];
+    if (outer === "map") return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ofType(name, inner!, item)])) : problem(`an object is required, not ${typeName(value)}`);
+    if (outer !== undefined) return isList(value) ? value.map((item) => ofType(name, inner!, item)) : problem(`a list is required, not ${typeName(value)}`);
+    return value;
+  });
+}
+
+function readJson(name: string, text: string): Value {
+  try {
+    return JSON.parse(text) as Value;
+  } catch (error) {
+    return problem(`failed to convert variable ${name} from JSON: ${(error as Error).message}`);
+  }
+}
+
+/** A type is written as an expression that is never evaluated. */
+function typeText(expression: Expression): string {
+  switch (expression.kind) {
+    case "template": return expression.parts.map(typeText).join("");
+    case "literal": return String(expression.value ?? "");
+    case "variable": return expression.name;
+    case "call": return `${expression.name}(${expression.args.map(typeText).join(", ")})`;
+    case "object": return `{${expression.entries.map(([key, value]) => `${typeText(key)}=${typeText(value)}`).join(", ")}}`;
+    case "list": return `[${expression.items.map(typeText).join(", ")}]`;
+    default: return problem("this is no type");
+  }
+}
+
+/** What `--list variables` shows of a value. */
+export function shownValue(value: Value, type: string): string | undefined {
+  if (value === null) return undefined;
+  if (typeof value === "object") return JSON.stringify(value);
+  return type === "" || type === "string" ? String(value) : JSON.stringify(value);
+}
