@@ -1,8 +1,10 @@
+import { suggest } from "../dockerfile/suggest.ts";
+import { didYouMean } from "../std/fault-spec.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { callFunction } from "./functions/functions.ts";
 import { evaluate, withVariables, type Scope } from "./hcl/evaluate.ts";
 import type { Block, Body, Expression, Step } from "./hcl/expression.ts";
-import { isTargetKey, mergeTarget, readKey, type Group, type Target } from "./target.ts";
+import { isTargetKey, mergeTarget, readKey, targetKeys, type Group, type Target } from "./target.ts";
 import { isList, isMap, problem, toList, toSwitch, toText, type Value, type ValueMap } from "./value.ts";
 import { readVariable, shownValue, variableValue, type Lookup, type Variable } from "./variables.ts";
 
@@ -10,6 +12,7 @@ import { readVariable, shownValue, variableValue, type Lookup, type Variable } f
 export interface Definition {
   readonly groups: readonly Group[];
   readonly targets: readonly Target[];
+  readonly warnings: readonly string[];
   readonly variables: readonly { readonly name: string; readonly description: string; readonly type: string; readonly value: string | undefined }[];
 }
 
@@ -34,10 +37,11 @@ interface Instance {
  */
 export function evaluateDefinition(bodies: readonly Body[], options: DefinitionOptions): Definition {
   const run = new Evaluation(bodies, options);
-  return { variables: run.variables(), targets: run.targets(), groups: run.groups() };
+  return { variables: run.variables(), targets: run.targets(), groups: run.groups(), warnings: [...run.warnings] };
 }
 
 class Evaluation {
+  readonly warnings = new Set<string>();
   readonly #options: DefinitionOptions;
   readonly #blocks: readonly Block[];
   readonly #attributes = new Map<string, Expression>();
@@ -91,7 +95,8 @@ class Evaluation {
       const group = at(`group ${JSON.stringify(label)}`, () => readGroup(label, body, this.#scope));
       groups.set(label, group);
     }
-    for (const [name, targets] of this.#renamed) groups.set(name, { name, targets: [...new Set([...(groups.get(name)?.targets ?? []), ...targets])] });
+    // The label of a matrix stands for all that it makes.
+    for (const [name, targets] of this.#renamed) if (targets.some((target) => target !== name)) groups.set(name, { name, targets: [...new Set([...(groups.get(name)?.targets ?? []), ...targets])] });
     return [...groups.values()];
   }
 
@@ -118,7 +123,11 @@ class Evaluation {
   #key({ name, block, scope }: Instance, key: string): Partial<Target> {
     const where = `target ${JSON.stringify(name)}, ${key}`;
     const expression = block.body.attributes.get(key);
-    if (!isTargetKey(key)) throw fault("BAKE_EXPRESSION", { where: `target ${JSON.stringify(name)}`, problem: `an argument named ${JSON.stringify(key)} is not expected here` });
+    if (!isTargetKey(key)) {
+      // buildx goes on as well, and says nothing.
+      this.warnings.add(`target ${JSON.stringify(block.label)}: the key ${key} is not known and has no effect${didYouMean(suggest(key, targetKeys))}`);
+      return {};
+    }
     if (expression === undefined) return {};
     return at(where, () => readKey(key, this.#guarded(`${this.#blocks.indexOf(block)} ${where}`, () => evaluate(expression, scope))));
   }
@@ -138,7 +147,7 @@ class Evaluation {
       });
       const twice = names.find((made, index) => names.indexOf(made) !== index);
       if (twice !== undefined) problem(`duplicate name ${JSON.stringify(twice)}`);
-      if (names.length !== 1 || names[0] !== label) this.#renamed.set(label, [...(this.#renamed.get(label) ?? []), ...names]);
+      this.#renamed.set(label, [...(this.#renamed.get(label) ?? []), ...names]);
     });
   }
 

@@ -31,7 +31,7 @@ function showTarget(target: Target): Record<string, unknown> {
 
 /** `${` and `%{` would be read as templates when the JSON is used as a bake file. */
 function escape(text: string): string {
-  return text.replaceAll("${", "$${").replaceAll("%{", "%%{");
+  return text.replace(/[$%]\{/g, (start) => start[0] + start);
 }
 
 function attestation({ disabled, ...entry }: Entry): Record<string, unknown> {

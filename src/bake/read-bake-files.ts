@@ -42,7 +42,7 @@ export async function readBakeFiles(options: BakeFileOptions): Promise<Definitio
   const services = compose.length === 0 ? { groups: [], targets: [] } : await fromCompose(compose, options.cwd, lookup);
   const builtIn = { BAKE_CMD_CONTEXT: "cwd://", BAKE_LOCAL_PLATFORM: options.localPlatform };
   const defined = evaluateDefinition(bodies, { lookup, builtIn });
-  return { variables: defined.variables, groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
+  return { ...defined, groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
 }
 
 async function readAll({ files, cwd, stdin }: BakeFileOptions): Promise<ComposeFile[]> {

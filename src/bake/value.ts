@@ -67,13 +67,12 @@ export function entriesOf(value: Value): (readonly [string | number, Value])[] {
   return Object.keys(map).sort().map((key) => [key, map[key]!] as const);
 }
 
-/** As HCL compares: of a string and another primitive, both are taken as strings. */
+/** Whether two values are the same, of the same type. */
 export function isEqual(one: Value, other: Value): boolean {
   if (isList(one)) return isList(other) && one.length === other.length && one.every((item, index) => isEqual(item, other[index]!));
   if (isMap(one)) {
     const keys = Object.keys(one);
     return isMap(other) && keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key]!, other[key]!));
   }
-  if (one === null || other === null || typeof other === "object" || typeof one === typeof other) return one === other;
-  return (typeof one === "string" || typeof other === "string") && String(one) === String(other);
+  return one === other;
 }

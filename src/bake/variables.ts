@@ -38,7 +38,7 @@ export function variableValue({ name, type, default: written }: Variable, lookup
   const inside = (value: Value): Value => (type === "" || type === "any" ? value : ofType(name, type, value));
   if (json !== undefined && (type !== "" || given === undefined)) return inside(readJson(name, json));
   const preset = written === undefined ? undefined : inside(evaluate(written, scope));
-  if (given === undefined) return preset ?? (type === "" ? "" : null);
+  if (given === undefined) return preset !== undefined ? preset : type === "" ? "" : null;
   if (type === "string" || (type === "" && (preset === undefined || preset === null || typeof preset === "string"))) return given;
   if (type === "number" || (type === "" && typeof preset === "number")) return named(name, "number", () => toNumber(given));
   if (type === "bool" || (type === "" && typeof preset === "boolean")) return named(name, "bool", () => readSwitch(given));

@@ -35,6 +35,8 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "container port": "port",
   "container cp": "cp",
   "buildx build": "build",
+  "buildx bake": "bake",
+  "builder bake": "bake",
   "builder build": "build",
   "buildx prune": "builder prune",
 };
@@ -49,9 +51,9 @@ export const commandGroups = [
 export const laterCommands: ReadonlySet<string> = new Set([
   "attach", "commit", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
-  "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve", "bake",
+  "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
-  "system info", "system events", "buildx bake", "buildx ls", "buildx create", "buildx use", "buildx inspect",
+  "system info", "system events", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
   "container export", "container pause", "container stats", "container top", "container unpause", "container update",
 ]);

@@ -17,6 +17,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Build and carry",
     load: async () => (await import("./commands/build.ts")).buildCommand,
   },
+  bake: {
+    summary: "Build several targets that a file describes",
+    group: "Build and carry",
+    load: async () => (await import("./commands/bake.ts")).bakeCommand,
+  },
   run: {
     summary: "Run a command in a new container of an image",
     group: "Build and carry",

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { fault } from "../../std/fault.ts";
 import { mergeTarget, readKey, type Target } from "../target.ts";
 import { checkName } from "../definition.ts";
@@ -85,7 +86,13 @@ function pairs(value: Yaml, missing: (name: string) => string | undefined): Reco
 }
 
 function contexts(map: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).map(([name, place]) => [name, place.replace(/^(?:service|target):(.*)$/s, (_, other: string) => `target:${other.replaceAll(".", "_")}`)]));
+  return Object.fromEntries(Object.entries(map).map(([name, place]) => [name, contextPlace(place)]));
+}
+
+function contextPlace(place: string): string {
+  const [, other] = /^(?:service|target):(.*)$/s.exec(place) ?? [];
+  if (other !== undefined) return `target:${other.replaceAll(".", "_")}`;
+  return /^[a-z-]+:|^git@/.test(place) ? place : posix.normalize(place);
 }
 
 function hosts(value: Yaml): Record<string, string> {
@@ -101,7 +108,7 @@ function secretOf(value: Yaml, { secrets }: ServiceSurroundings, refuse: (proble
   const defined = Object.hasOwn(secrets, id) ? secrets[id]! : {};
   const { external, file, environment } = isYamlMap(defined) ? defined : {};
   if (external === true) refuse(`unsupported external secret ${id}`);
-  return { id, ...(file === undefined ? {} : { src: file }), ...(environment === undefined ? {} : { env: environment }) };
+  return { id, ...(file === undefined ? {} : { src: posix.normalize(String(file)) }), ...(environment === undefined ? {} : { env: environment }) };
 }
 
 function sshKeys(value: Yaml): Yaml {

@@ -1,5 +1,5 @@
 import { hash, randomUUID } from "node:crypto";
-import { problem, toText, toWhole, type Value } from "../value.ts";
+import { problem, toText, type Value } from "../value.ts";
 
 const bytesOf = (text: Value): Buffer => Buffer.from(toText(text));
 
@@ -7,8 +7,6 @@ const bytesOf = (text: Value): Buffer => Buffer.from(toText(text));
 export const encodingFunctions = {
   base64decode: (text: Value) => (/^[A-Za-z0-9+/]*={0,2}$/.test(toText(text)) ? Buffer.from(toText(text), "base64").toString() : problem("this is not base64")),
   base64encode: (text: Value) => bytesOf(text).toString("base64"),
-  byteslen: (text: Value) => bytesOf(text).length,
-  bytesslice: (text: Value, offset: Value, length: Value) => bytesOf(text).subarray(toWhole(offset), toWhole(offset) + toWhole(length)).toString(),
   jsondecode: (text: Value) => readJson(toText(text)),
   jsonencode: (value: Value) => writeJson(value),
   md5: (text: Value) => hash("md5", bytesOf(text), "hex"),

@@ -26,11 +26,19 @@ function one(verb: string, value: Value, flags: string, precision: number | unde
     case "o": return sign(toWhole(value).toString(8));
     case "x": return sign(toWhole(value).toString(16));
     case "X": return sign(toWhole(value).toString(16).toUpperCase());
-    case "f": return sign(toNumber(value).toFixed(precision ?? 6));
+    case "f": return sign(fixed(toNumber(value), precision ?? 6));
     case "e": return sign(toNumber(value).toExponential(precision ?? 6).replace(/e([+-])(\d)$/, "e$10$2"));
     case "g": return sign(precision === undefined ? String(toNumber(value)) : String(Number(toNumber(value).toPrecision(Math.max(precision, 1)))));
     default: return problem(`unsupported format verb %${verb}`);
   }
+}
+
+/** Of two numbers that are equally near Go takes the even one, JavaScript the greater. */
+function fixed(number: number, digits: number): string {
+  const scaled = Math.abs(number) * 10 ** digits;
+  const isTie = scaled < 2 ** 52 && scaled % 1 === 0.5;
+  if (!isTie || Math.floor(scaled) % 2 !== 0) return number.toFixed(digits);
+  return ((Math.sign(number) * Math.floor(scaled)) / 10 ** digits).toFixed(digits);
 }
 
 function cut(text: string, precision: number | undefined): string {

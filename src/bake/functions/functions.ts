@@ -13,7 +13,7 @@ const FUNCTIONS: ReadonlyMap<string, BakeFunction> = new Map(
 );
 
 /** Functions of buildx that this has not. */
-const MISSING: ReadonlySet<string> = new Set(["bcrypt", "cidrhost", "cidrnetmask", "cidrsubnet", "cidrsubnets", "convert", "csvdecode", "formatlist", "rsadecrypt", "uuidv5"]);
+const MISSING: ReadonlySet<string> = new Set(["bcrypt", "byteslen", "bytesslice", "cidrhost", "cidrnetmask", "cidrsubnet", "cidrsubnets", "convert", "csvdecode", "formatlist", "rsadecrypt", "uuidv5"]);
 
 /** Calls a function that every bake file has; undefined for a name that none has. @throws BAKE_EXPRESSION, BAKE_FUNCTION_LATER */
 export function callFunction(name: string, args: readonly Value[]): Value | undefined {

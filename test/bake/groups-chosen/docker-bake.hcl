@@ -1,0 +1,4 @@
+group "g" { targets = ["b", "a"] }
+target "a" {}
+target "b" {}
+target "c" {}

@@ -1,0 +1,2 @@
+target "a" { contexts = { m = "target:default" } }
+target "default" { contexts = { m = "target:a" } }

@@ -1,0 +1,4 @@
+target "app" {
+  name = "a.${v}"
+  matrix = { v = ["1"] }
+}

@@ -1,0 +1,4 @@
+target "app" {
+  name = "same"
+  matrix = { v = ["1", "2"] }
+}

@@ -1,0 +1,5 @@
+target "default" {
+ tags = ["one"]
+ args = { A = "1" }
+ labels = { a = "b" }
+}

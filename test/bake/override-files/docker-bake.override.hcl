@@ -1,0 +1,4 @@
+target "default" {
+ tags = ["two"]
+ args = { B = "2" }
+}

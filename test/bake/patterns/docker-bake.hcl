@@ -1,0 +1,3 @@
+target "app-one" {}
+target "app-two" {}
+target "other" {}

@@ -1,0 +1,2 @@
+variable "V" { default = "1" }
+target "default" { args = { V = V } }

@@ -1,0 +1,3 @@
+variable "V" { default = "2" }
+target "default" { tags = [V] }
+group "g" { targets = ["default"] }

@@ -1,0 +1,2 @@
+variable "N" { default = 3 }
+target "default" { args = { N = N } }
