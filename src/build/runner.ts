@@ -16,7 +16,8 @@ import type { Sandboxes } from "./sandboxes.ts";
 
 export interface RunnerOptions {
   readonly store: Store;
-  readonly context: BuildContext;
+  /** The build context of a scope. */
+  readonly contextOf: (scope: string) => BuildContext;
   readonly sandboxes: Sandboxes;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;
@@ -72,7 +73,8 @@ export function createRunner(options: RunnerOptions): BuildRunner {
   const treeOf = async (vertex: Vertex | undefined, result: Result | undefined): Promise<SourceTree | undefined> => {
     if (!vertex) return undefined;
     if (vertex.operation.kind === "local") {
-      return { layers: [options.context.root], excludes: [...options.context.excludes], zeroOwner: true };
+      const { root, excludes } = options.contextOf(vertex.operation.scope);
+      return { layers: [root], excludes: [...excludes], zeroOwner: true };
     }
     const snapshot = await snapshotOf(vertex, result);
     const name = vertex.name.replace(/^\[([^\]]*?) *\d+\/\d+\].*$/s, "stage $1");

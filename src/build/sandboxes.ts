@@ -6,7 +6,7 @@ import type { Executor, RunJob, RunOptions, RunResult } from "../exec/run-job.ts
 export interface Sandboxes extends AsyncDisposable {
   /** Commands will probably run: a sandbox is started for the first of them. Resolves when it is on its way. */
   expect(): Promise<void>;
-  /** Says what is built (undefined: an image without steps), and so which commands there may be. */
+  /** Says what is built as well (undefined: an image without steps), and so which commands there may be. */
   plan(target: Vertex | undefined): void;
   run(vertex: Vertex, job: RunJob, options: RunOptions): Promise<RunResult>;
   /** The vertex has its result, from a command or from the cache. */
@@ -23,7 +23,10 @@ export function createSandboxes(start: () => Promise<Executor>): Sandboxes {
       // Whoever runs a command is told what is wrong with the executor.
       if (executor === undefined && waiting?.size !== 0) await get().then((ready) => ready.warm?.(1), () => undefined);
     },
-    plan: (target) => void (waiting = new Set(target ? runsOf(target) : [])),
+    plan: (target) => {
+      waiting ??= new Set();
+      for (const vertex of target ? runsOf(target) : []) waiting.add(vertex);
+    },
     run: async (vertex, job, options) => {
       const ready = await get();
       waiting?.delete(vertex);

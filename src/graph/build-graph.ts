@@ -9,11 +9,11 @@ import {
   checkSignal, evaluateArg, evaluateCmd, evaluateEntrypoint, evaluateEnv, evaluateExpose, evaluateHealthcheck, evaluateLabel, evaluateShell,
   evaluateVolume, note,
 } from "./config-instructions.ts";
-import { expandIn, located, stepLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
+import { expandIn, located, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
 import { evaluateCopy, evaluateWorkdir } from "./file-instructions.ts";
 import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
 import { evaluateRun } from "./run-instruction.ts";
-import { inheritState, initialState, type HistoryStep, type StageState } from "./stage-state.ts";
+import { inheritState, initialState, linkedState, type HistoryStep, type StageState } from "./stage-state.ts";
 import { VertexPool, type Vertex } from "./vertex.ts";
 
 /** What has to be done for the target, and what the image around it will say. */
@@ -35,7 +35,7 @@ export interface BuildGraph {
 export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions): Promise<BuildGraph> {
   const targetIndex = findTarget(dockerfile, options.target);
   const globals = evaluateGlobals(dockerfile, options, dockerfile.stages[targetIndex]!.name ?? "default");
-  const pool = new VertexPool();
+  const pool = options.pool ?? new VertexPool();
   const states = new Map<number, Promise<StageState>>();
   const evaluation: Evaluation = {
     options,
@@ -118,15 +118,18 @@ async function startStage(
   if (name === "") throw fault("BASE_NAME_BLANK", { written: stage.base }, { location });
   const platform = stagePlatform(evaluation, stage.platform === undefined ? undefined : expandGlobal(stage.platform), location);
   const baseIndex = dockerfile.stages.findLastIndex((other) => other.index < stage.index && other.name === name);
+  const linked = evaluation.options.linked?.(name);
   let state: StageState;
-  if (baseIndex >= 0) {
+  if (linked) {
+    state = linkedState(stage, label, linked);
+  } else if (baseIndex >= 0) {
     state = inheritState(await evaluation.stageState(baseIndex, undefined as never), stage, label);
   } else if (name === "scratch") {
     state = initialState(stage, label, platform, { vertex: undefined, config: { WorkingDir: "/" }, history: [], diffIds: [] });
   } else {
     const total = stage.instructions.filter(({ kind }) => isStep(kind)).length + 1;
     const where = stepLabel(evaluation.stageCount, { label, stepIndex: 1, stepTotal: total });
-    const { vertex, base } = await resolveImage(evaluation, name, platform, location, `[${where}] FROM `);
+    const { vertex, base } = await resolveImage(evaluation, name, platform, location, `[${targetLabel(evaluation.options)}${where}] FROM `);
     state = initialState(stage, label, platform, {
       vertex,
       config: base.config.config ?? {},

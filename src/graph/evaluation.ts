@@ -4,6 +4,7 @@ import type { Instruction } from "../dockerfile/instruction.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import type { Platform } from "../oci/platform.ts";
 import { fault, withLocation, type SourceLocation } from "../std/fault.ts";
+import type { BuildGraph } from "./build-graph.ts";
 import type { StageState } from "./stage-state.ts";
 import type { Operation, Vertex, VertexPool } from "./vertex.ts";
 
@@ -29,6 +30,12 @@ export interface GraphOptions {
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
   /** Tells builds of different projects apart, so that a miss is compared with the same step of the same project. */
   readonly scope: string;
+  /** What the target is called in names of steps, where several are built at once. */
+  readonly name?: string;
+  /** Where work is looked up and noted; targets that are built at once share it. */
+  readonly pool?: VertexPool;
+  /** Other targets that this one uses as if they were images, by the names that it has for them. */
+  readonly linked?: (name: string) => BuildGraph | undefined;
   /** Finds a base image by the name in FROM or --from. */
   readonly resolveBase: (name: string, platform: Platform) => Promise<ResolvedBase>;
 }
@@ -91,7 +98,11 @@ export function addStep(
 /** `[builder 2/4] COPY a b`; variables that are set are filled in, the stage's name is left out where there is one stage. */
 function stepName(evaluation: Evaluation, state: StageState, instruction: Instruction): string {
   const text = expandForDisplay(evaluation, state, instruction.original);
-  return `[${stepLabel(evaluation.stageCount, state)}] ${hideLogin(text)}`;
+  return `[${targetLabel(evaluation.options)}${stepLabel(evaluation.stageCount, state)}] ${hideLogin(text)}`;
+}
+
+export function targetLabel({ name }: Pick<GraphOptions, "name">): string {
+  return name === undefined ? "" : `${name} `;
 }
 
 export function stepLabel(stageCount: number, state: Pick<StageState, "label" | "stepIndex" | "stepTotal">): string {

@@ -92,6 +92,8 @@ async function sourceTree(
   if (from.includes("$")) throw fault("FROM_VARIABLE", { from }, { location });
   const number = /^\d+$/.test(from) ? Number(from) : undefined;
   if (number !== undefined && number >= evaluation.stageCount) throw fault("STAGE_INDEX_INVALID", { index: from }, { location });
+  const other = number === undefined ? evaluation.options.linked?.(from) : undefined;
+  if (other) return other.vertex;
   const index = number ?? evaluation.findStage(from.toLowerCase());
   if (index < 0) return evaluation.imageVertex(from, location);
   if (index === state.stage.index) throw fault("STAGE_CIRCULAR", { stage: state.label }, { location });

@@ -2,6 +2,7 @@ import type { ContainerConfig, HistoryEntry } from "../oci/image-config.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Stage } from "../dockerfile/instruction.ts";
+import type { BuildGraph } from "./build-graph.ts";
 import type { Vertex } from "./vertex.ts";
 
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -79,6 +80,12 @@ export function initialState(
     stepIndex: 0,
     stepTotal: 0,
   };
+}
+
+/** The state of a stage on what another target makes: like one on a stage, but with the variables of its image only. */
+export function linkedState(stage: Stage, label: string, { vertex, config, author, platform, history, baseVertex }: BuildGraph): StageState {
+  const state = initialState(stage, label, platform, { vertex, config, ...(author === undefined ? {} : { author }), history: [], diffIds: [] });
+  return { ...state, history: [...history], baseVertex };
 }
 
 /** Sets a variable for expansion and RUN; the latest declaration goes last. */

@@ -36,6 +36,8 @@ export interface ImageOperation {
 export interface LocalOperation {
   readonly kind: "local";
   readonly name: string;
+  /** Tells the contexts of several targets apart. */
+  readonly scope: string;
 }
 
 /** One file from a URL, in an otherwise empty file system. */

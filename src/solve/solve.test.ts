@@ -30,7 +30,7 @@ class Graph {
   }
 
   context(): Vertex {
-    return this.pool.add({ kind: "local", name: "context" }, [], this.#about("context"));
+    return this.pool.add({ kind: "local", name: "context", scope: "test" }, [], this.#about("context"));
   }
 }
 

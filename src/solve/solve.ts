@@ -15,11 +15,15 @@ export interface SolveOptions {
   readonly onProgress: OnProgress;
   /** Called as soon as a vertex has its result, before anything that waits for it runs; again when its files come here later. */
   readonly onResult?: (vertex: Vertex, result: Result) => void;
-  /** Whether the target's own files have to be here in the end, or only whether they are known to be somewhere. */
-  readonly needsFiles?: boolean;
   /** Look for reasons in caches elsewhere too. */
   readonly explain?: boolean;
   readonly signal: AbortSignal;
+}
+
+export interface SolveTarget {
+  readonly vertex: Vertex;
+  /** Whether its own files have to be here in the end, or only whether they are known to be somewhere. */
+  readonly needsFiles: boolean;
 }
 
 export interface Solved {
@@ -36,11 +40,18 @@ export interface Solved {
  * that has to run, or who asked, needs them, and where they cannot be had the step is run after all. The first
  * failure stops the others and is thrown, with the place of its instruction.
  */
-export async function solve(target: Vertex, options: SolveOptions): Promise<Solved> {
+export function solve(target: Vertex, options: SolveOptions & { readonly needsFiles?: boolean }): Promise<Solved> {
+  return solveAll([{ vertex: target, needsFiles: options.needsFiles === true }], options);
+}
+
+/** The same for several, which share what they have in common. */
+export async function solveAll(targets: readonly SolveTarget[], options: SolveOptions): Promise<Solved> {
   const failure = new AbortController();
   const solver = new Solver({ ...options, signal: AbortSignal.any([options.signal, failure.signal]) }, (error) => failure.abort(error));
-  await solver.settle(target);
-  if (!solver.first && !solver.isKnown(target, options.needsFiles === true)) await solver.realize(target).catch(() => undefined);
+  await Promise.all(targets.map(async ({ vertex, needsFiles }) => {
+    await solver.settle(vertex);
+    if (!solver.first && !solver.isKnown(vertex, needsFiles)) await solver.realize(vertex).catch(() => undefined);
+  }));
   await solver.settled();
   if (solver.first) throw solver.first.error;
   solver.reportUntouched();

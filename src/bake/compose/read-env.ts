@@ -4,13 +4,18 @@ import { interpolate } from "./interpolate.ts";
 export function readEnv(text: string, known: (name: string) => string | undefined): Map<string, string> {
   const found = new Map<string, string>();
   const lookup = (name: string): string | undefined => known(name) ?? found.get(name);
-  const line = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*(?:'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|([^\n]*?))[ \t]*(?:#[^\n]*)?$/gm;
+  const line = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*(?:'([^']*)'[ \t]*(?:#[^\n]*)?$|"((?:[^"\\]|\\[\s\S])*)"[ \t]*(?:#[^\n]*)?$|([^\n]*)$)/gm;
   for (const [, name, single, double, plain] of text.replace(/\r\n/g, "\n").matchAll(line)) {
     if (single !== undefined) found.set(name!, single);
-    else if (double !== undefined) found.set(name!, interpolate(unescape(double), lookup));
-    else found.set(name!, interpolate(plain!.replace(/\s+#.*$/, "").trim(), lookup));
+    else found.set(name!, interpolate(double === undefined ? withoutComment(plain!) : unescape(double), lookup));
   }
   return found;
+}
+
+/** A comment has a space in front. */
+function withoutComment(text: string): string {
+  for (let at = text.indexOf("#"); at >= 0; at = text.indexOf("#", at + 1)) if (at === 0 || /\s/.test(text[at - 1]!)) return text.slice(0, at).trim();
+  return text.trim();
 }
 
 function unescape(text: string): string {

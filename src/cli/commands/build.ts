@@ -69,7 +69,8 @@ async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readon
   return creds === undefined ? [] : (await import("../registry-host.ts")).registryHosts(tag);
 }
 
-function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
+/** What the flags of `sampan build` mean. */
+export function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
   const context = positionals[0]!;
   return {
     context,

@@ -1,0 +1,74 @@
+import type { BuildContext } from "../context/open-context.ts";
+import { VertexPool } from "../graph/vertex.ts";
+import type { Executor } from "../exec/run-job.ts";
+import { insideUserNamespace } from "../linux/user-namespace.ts";
+import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
+import type { OnProgress } from "../std/progress.ts";
+import { openStore, type Store } from "../store/open-store.ts";
+import { storeRoot } from "../store/store-root.ts";
+import { insecureHosts } from "./build-caches.ts";
+import type { BuildOptions } from "./build-options.ts";
+import { lazyClient, type ClientSource } from "./lazy-client.ts";
+import type { ImageLayers } from "./materialize.ts";
+import { createBaseResolver, type BaseResolver } from "./resolve-base.ts";
+import { createSandboxes, type Sandboxes } from "./sandboxes.ts";
+
+/** What all targets of one build share: said once, whatever the targets say of themselves. */
+export type SharedOptions = Pick<BuildOptions, "root" | "runtime" | "hostCertificates" | "insecure" | "logins" | "anonymous" | "authFile" | "explain" | "cwd" | "onProgress" | "signal">;
+
+/** One build while it lasts: the store, the ways to registries, sandboxes, and what was found for any of its targets. */
+export interface BuildSession extends AsyncDisposable {
+  readonly store: Store;
+  readonly client: ClientSource;
+  readonly sandboxes: Sandboxes;
+  readonly pool: VertexPool;
+  /** Contexts that were opened, by their scope. */
+  readonly contexts: Map<string, BuildContext>;
+  /** @param pull asks the registry for images that are in the store, too */
+  resolver(pull: boolean): BaseResolver;
+  /** The layers of an image that any of the resolvers has found. */
+  layersOf(reference: string): ImageLayers;
+  readonly access: { readonly client: ClientSource; readonly recordOwners: boolean; readonly onProgress: OnProgress; readonly signal: AbortSignal };
+  /** Is disposed of with the session. */
+  own<Thing extends AsyncDisposable | Disposable>(thing: Thing): Thing;
+}
+
+export async function openSession(shared: SharedOptions, targets: readonly BuildOptions[]): Promise<BuildSession> {
+  const onProgress: OnProgress = shared.onProgress ?? (() => undefined);
+  const signal = shared.signal ?? new AbortController().signal;
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const store = cleanup.use(await openStore(shared.root ?? storeRoot(process.env)));
+    const { get: client } = cleanup.use(lazyClient({
+      ...shared, journal: store.uploads, insecure: insecureOf(shared, targets),
+      onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
+    }));
+    const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store)));
+    const resolvers = new Map<boolean, BaseResolver>();
+    return {
+      store, client, sandboxes, pool: new VertexPool(), contexts: new Map(),
+      access: { client, recordOwners: insideUserNamespace()?.mapped === "one", onProgress, signal },
+      resolver: (pull) => {
+        const known = resolvers.get(pull) ?? createBaseResolver(store, { client, pull, onProgress, signal });
+        resolvers.set(pull, known);
+        return known;
+      },
+      layersOf: (reference) => [...resolvers.values()].map((resolver) => resolver.layers(reference)).find((layers) => layers !== undefined)!,
+      own: (thing) => cleanup.use(thing),
+      [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
+
+function insecureOf({ insecure = false }: SharedOptions, targets: readonly BuildOptions[]): boolean | readonly string[] {
+  if (insecure === true) return true;
+  return [...(insecure || []), ...targets.flatMap(({ cacheFrom = [], cacheTo = [] }) => insecureHosts([...cacheFrom, ...cacheTo]))];
+}
+
+async function startExecutor({ runtime }: SharedOptions, { temporary }: Store): Promise<Executor> {
+  const { createExecutor } = await import("../exec/create-executor.ts");
+  return createExecutor({ ...(runtime ? { runtime } : {}), temporary });
+}

@@ -1,0 +1,117 @@
+import { RemoteSources } from "../fetch/remote-sources.ts";
+import type { BuildGraph } from "../graph/build-graph.ts";
+import type { ImageOperation, Vertex } from "../graph/vertex.ts";
+import type { Result } from "../solve/ports.ts";
+import { solveAll } from "../solve/solve.ts";
+import { importCaches } from "./build-caches.ts";
+import type { BuildOptions, BuildResult } from "./build-options.ts";
+import { openSession, type BuildSession, type SharedOptions } from "./build-session.ts";
+import { DistantBlobs } from "./distant-blobs.ts";
+import { fetchVertex } from "./fetch-vertex.ts";
+import { finishTarget } from "./finish-target.ts";
+import { layerVertices } from "./finish-image.ts";
+import { LayerPacking } from "./layer-packing.ts";
+import { materializeLayers } from "./materialize.ts";
+import { planPacking } from "./plan-packing.ts";
+import { prepareTarget, type PreparedTarget } from "./prepare-target.ts";
+import { createRestore } from "./restore-layers.ts";
+import { createRunner } from "./runner.ts";
+
+/** One of several things to build at once. */
+export interface BuildTarget {
+  /** Stands in the names of steps; absent where there is one target only. */
+  readonly name?: string;
+  readonly options: BuildOptions;
+  /** Other targets that FROM and --from may name: the name there, and the target's own. */
+  readonly linked?: ReadonlyMap<string, string>;
+  /** Nobody wants its result but other targets. */
+  readonly inner?: boolean;
+}
+
+/**
+ * Builds several targets in one solve: what they have in common is done once, and everything goes side by side. The first
+ * failure ends the others. What belongs to the process and not to a target is taken from `shared`.
+ * @returns the results of those that are not `inner`, by name
+ */
+export async function buildTargets(targets: readonly BuildTarget[], shared: SharedOptions): Promise<Map<string | undefined, BuildResult>> {
+  await using session = await openSession(shared, targets.map(({ options }) => options));
+  const { store, client, sandboxes, access } = session;
+  const { onProgress, signal } = access;
+  const prepared = await prepareAll(session, targets);
+  const wanted = targets.filter(({ inner }) => inner !== true).map(({ name }) => prepared.get(name)!);
+  const caches = wanted.flatMap(({ options }) => options.cacheFrom ?? []);
+  const imported = await importCaches(caches, { cwd: shared.cwd ?? process.cwd(), client, platform: wanted[0]!.platform, onProgress, signal });
+  if (imported) session.own(imported);
+  const onWork = once(() => sandboxes.expect());
+  if (wanted.some(({ options }) => options.noCache)) void onWork();
+  const distant = new DistantBlobs(store, imported, { ...access, stepId: "fetch layers from caches" });
+  const from = { store, secret: async () => undefined, pull: wanted.some(({ options }) => options.pull), signal };
+  const [remote, fresh] = [session.own(new RemoteSources({ ...from, noCache: false })), session.own(new RemoteSources({ ...from, noCache: true }))];
+  const runner = createRunner({
+    store,
+    contextOf: (scope) => session.contexts.get(scope)!,
+    sandboxes,
+    onWork,
+    fetch: (vertex, abort) => fetchVertex(vertex.ignoreCache ? fresh : remote, vertex, { onProgress, signal: abort }),
+    materialize: (operation: ImageOperation, stepId: string) => materializeLayers(store, session.layersOf(operation.reference), { ...access, stepId }),
+    restore: createRestore(store, { resolver: { layers: (reference) => session.layersOf(reference) }, distant, access }),
+    recordOwners: access.recordOwners,
+    hostCertificates: shared.hostCertificates ?? true,
+    onProgress,
+  });
+  const reach = new Map(wanted.map(({ graph }) => [graph, verticesOf(graph)]));
+  const packings = new Map(wanted.map((target) => [target, packingOf(session, target)]));
+  const onResult = (vertex: Vertex, result: Result): void => {
+    sandboxes.settled(vertex);
+    for (const [{ graph }, packing] of packings) if (reach.get(graph)!.has(vertex)) packing.add(vertex, result);
+  };
+  const solved = await solveAll(
+    wanted.flatMap(({ graph, plan }) => (graph.vertex ? [{ vertex: graph.vertex, needsFiles: plan.needsFiles }] : [])),
+    { cache: store.cache, runner, clock: Date.now, onProgress, onResult, explain: shared.explain ?? false, signal, ...(imported ? { distant: imported } : {}) },
+  );
+  const results = await Promise.allSettled(wanted.map(async (target) =>
+    [target.name, await finishTarget(session, target, { runner, solved, packing: packings.get(target)!, imported, distant })] as const));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  return new Map(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
+}
+
+/** Those that others are built on come first. */
+async function prepareAll(session: BuildSession, targets: readonly BuildTarget[]): Promise<Map<string | undefined, PreparedTarget>> {
+  const byName = new Map(targets.map((target) => [target.name, target]));
+  const pending = new Map<string | undefined, Promise<PreparedTarget>>();
+  const prepare = (target: BuildTarget): Promise<PreparedTarget> => {
+    let promise = pending.get(target.name);
+    if (!promise) {
+      promise = (async () => {
+        const graphs = new Map<string, BuildGraph>();
+        for (const [name, other] of target.linked ?? []) graphs.set(name.toLowerCase(), (await prepare(byName.get(other)!)).graph);
+        return prepareTarget(session, target.options, { name: target.name, ...(graphs.size > 0 ? { linked: (name: string) => graphs.get(name.toLowerCase()) } : {}) });
+      })();
+      pending.set(target.name, promise);
+    }
+    return promise;
+  };
+  const settled = await Promise.allSettled(targets.map(prepare));
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  return new Map(settled.flatMap((result) => (result.status === "fulfilled" ? [[result.value.name, result.value] as const] : [])));
+}
+
+function packingOf({ store, access }: BuildSession, { plan, graph, ahead, cacheAhead, options }: PreparedTarget): LayerPacking {
+  const target = new Set(plan.image ? layerVertices(graph) : []);
+  const jobOf = planPacking({ target, packing: plan.packing, ahead, cacheTo: options.cacheTo ?? [], cacheAhead });
+  return new LayerPacking(store, { jobOf, packing: plan.packing, signal: access.signal });
+}
+
+/** All that a target is made of. */
+function verticesOf({ vertex }: BuildGraph): Set<Vertex> {
+  const found = new Set(vertex ? [vertex] : []);
+  for (const each of found) for (const input of each.inputs) if (input) found.add(input);
+  return found;
+}
+
+function once<Value>(work: () => Value): () => Value {
+  let result: { readonly value: Value } | undefined;
+  return () => (result ??= { value: work() }).value;
+}

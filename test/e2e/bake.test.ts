@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { noBusybox } from "../support/busybox-base.ts";
+import { needs } from "../support/foreign.ts";
+import { startJourney } from "../support/journey.ts";
+import { serveRegistry } from "../support/serve-registry.ts";
+
+const skip = noBusybox || needs();
+
+/** Two targets upon a third that is a context of both, and one of its own. */
+const PROJECT = {
+  "docker-bake.hcl": `
+variable "TAG" { default = "1" }
+variable "REGISTRY" { default = "" }
+group "default" { targets = ["app", "worker"] }
+target "base" {
+  context = "base"
+  args = { WORD = "base" }
+}
+target "app" {
+  context = "app"
+  contexts = { mybase = "target:base" }
+  tags = ["\${REGISTRY}app:\${TAG}"]
+  labels = { made = "yes" }
+}
+target "worker" {
+  inherits = ["app"]
+  target = "worker"
+  tags = ["\${REGISTRY}worker:\${TAG}"]
+}
+target "letters" {
+  name = "letter-\${letter}"
+  matrix = { letter = ["a", "b"] }
+  dockerfile-inline = <<EOT
+FROM base:1
+RUN cat /proc/sys/kernel/random/uuid > /same
+RUN echo \${letter} > /letter
+EOT
+  tags = ["letter:\${letter}"]
+}
+`,
+  "base/Dockerfile": "FROM base:1\nARG WORD\nENV WORD=$WORD\nCOPY file /file\nRUN cat /proc/sys/kernel/random/uuid > /once\n",
+  "base/file": "of the base\n",
+  "app/Dockerfile": "FROM mybase AS app\nCOPY file /own\nFROM app AS worker\nCOPY --from=mybase /once /twice\nFROM app\n",
+  "app/file": "of the app\n",
+};
+
+async function project(context: TestContext, files: Readonly<Record<string, string>> = PROJECT) {
+  const journey = await startJourney(context);
+  const cwd = journey.context("project", files);
+  return { ...journey, cwd, bake: (...words: string[]) => journey.sampan(["bake", "--progress", "plain", ...words], { cwd }), cat: (image: string, ...paths: string[]) => journey.succeeds(["run", "--rm", image, "cat", ...paths]) };
+}
+
+test("targets are built in one go, what they share once, and one can be the base of others", { skip }, async (context) => {
+  const { bake, cat, cwd, succeeds } = await project(context);
+  const { status, stderr } = await bake("--metadata-file", "made.json");
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr.match(/RUN cat \/proc\/sys\/kernel\/random\/uuid > \/once\n/g)?.length, 1, stderr);
+  assert.match(stderr, /\[base 3\/3\] RUN/);
+  const once = await cat("app:1", "/once");
+  assert.equal(await cat("worker:1", "/once", "/twice"), once + once);
+  assert.equal(await cat("app:1", "/file", "/own"), "of the base\nof the app\n");
+  const [app] = JSON.parse(await succeeds(["inspect", "app:1"])) as [{ Id: string; Config: { Env: string[]; Labels: unknown } }];
+  assert.ok(app.Config.Env.includes("WORD=base"));
+  assert.deepEqual(app.Config.Labels, { made: "yes" });
+  const metadata = JSON.parse(readFileSync(join(cwd, "made.json"), "utf8")) as Record<string, Record<string, string>>;
+  assert.deepEqual(Object.keys(metadata), ["app", "worker"]);
+  assert.equal(metadata["app"]!["containerimage.config.digest"], app.Id);
+  const images = await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+  assert.doesNotMatch(images, /none/, "the base is nobody's image");
+  const again = await bake("--explain");
+  assert.equal(again.stderr.match(/DONE/g) === null, false);
+  assert.doesNotMatch(again.stderr, /has not run before/);
+});
+
+test("a matrix makes targets whose equal steps run once, even without the cache", { skip }, async (context) => {
+  const { bake, cat } = await project(context);
+  const { status, stderr } = await bake("--no-cache", "letters");
+  assert.equal(status, 0, stderr);
+  assert.equal(await cat("letter:a", "/same"), await cat("letter:b", "/same"));
+  assert.deepEqual([await cat("letter:a", "/letter"), await cat("letter:b", "/letter")], ["a\n", "b\n"]);
+});
+
+test("--set, --var and --push decide what goes where", { skip }, async (context) => {
+  const { bake, succeeds } = await project(context);
+  const host = await serveRegistry(context);
+  const { status, stderr } = await bake("--var", "TAG=2", "--var", `REGISTRY=${host}/`, "--push", "--set", "worker.labels.more=set", "--set", `app.tags+=${host}/app:latest`);
+  assert.equal(status, 0, stderr);
+  assert.equal(await succeeds(["tags", `${host}/app`]), "2\nlatest\n");
+  const config = JSON.parse(await succeeds(["inspect", `${host}/worker:2`, "--format", "{{json .Config.Labels}}"])) as unknown;
+  assert.deepEqual(config, { made: "yes", more: "set" });
+});
+
+test("compose files are built as well", { skip }, async (context) => {
+  const { bake, cat } = await project(context, {
+    "compose.yaml": "services:\n  web:\n    image: web:${TAG:-7}\n    build:\n      context: web\n      args: [WORD=compose]\n  db:\n    image: postgres\n",
+    "web/Dockerfile": "FROM base:1\nARG WORD\nRUN echo $WORD > /word\n",
+  });
+  const { status, stderr } = await bake();
+  assert.equal(status, 0, stderr);
+  assert.equal(await cat("web:7", "/word"), "compose\n");
+});
+
+test("a step that fails ends the build with its place, and what cannot be built is refused before anything runs", { skip }, async (context) => {
+  const { bake, sampan, cwd } = await project(context);
+  const failed = await bake("--set", "app.dockerfile=missing");
+  assert.equal(failed.status, 1);
+  assert.match(failed.stderr, /ERROR: there is no Dockerfile at \S+\/app\/missing/);
+  const refused = await bake("--set", "app.call=check");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /ERROR: target "app": call = "check" is not supported/);
+  for (const [words, status, said] of [
+    [["nothing"], 1, /failed to find target nothing/],
+    [["--set", "app.nothing=1"], 2, /unknown key: nothing/],
+    [["--list", "odd"], 2, /invalid list type/],
+    [["--print", "--list", "targets"], 2, /mutually exclusive/],
+    [["https://example.com/x.git"], 1, /bake definition at another place/],
+  ] as const) {
+    const result = await sampan(["bake", ...words], { cwd });
+    assert.equal(result.status, status, result.stderr);
+    assert.match(result.stderr, said);
+  }
+});
+
+test("--list shows targets and variables", { skip }, async (context) => {
+  const { succeeds, cwd } = await project(context);
+  assert.match(await succeeds(["bake", "--list", "targets"], { cwd }), /^TARGET +DESCRIPTION\n[\s\S]*default +app, worker\n[\s\S]*letters +letter-a, letter-b\n/);
+  assert.deepEqual(JSON.parse(await succeeds(["bake", "--list", "type=variables,format=json"], { cwd })), [{ name: "REGISTRY", value: "" }, { name: "TAG", value: "1" }]);
+});
