@@ -28,7 +28,7 @@ function targetRows({ targets, groups }: Definition): { name: string; descriptio
 }
 
 function readList(text: string): { type: "targets" | "variables"; format: "table" | "json" } {
-  const fields = text === "targets" || text === "variables" ? new Map([["type", text]]) : csvFields(text, "--list");
+  const fields = text.includes("=") ? csvFields(text, "--list") : new Map([["type", text]]);
   const [type, format] = [fields.get("type") ?? "", fields.get("format") ?? "table"];
   for (const key of fields.keys()) if (key !== "type" && key !== "format") throw fault("USAGE", { problem: `unexpected key '${key}' in --list ${text}` });
   if (type !== "targets" && type !== "variables") throw fault("USAGE", { problem: `invalid list type ${JSON.stringify(type)}`, hint: "it is targets or variables" });
