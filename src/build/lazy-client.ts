@@ -1,7 +1,6 @@
 import type { RegistryClient } from "../registry/client.ts";
 import type { OnMirrorFailure } from "../registry/routes/places.ts";
 import type { Login } from "../registry/credentials/given-logins.ts";
-import type { RegistriesConf } from "../registry/routes/registries-conf.ts";
 import type { UploadJournal } from "../registry/requests/upload-journal.ts";
 
 /** Gives the registry client of a command; the first call makes it. */
@@ -36,12 +35,12 @@ export function lazyClient(access: ClientAccess & { readonly journal?: UploadJou
   };
 }
 
-async function makeClient({ insecure = false, logins = new Map(), authFile, anonymous = false, withoutMirrors = false, journal, onMirrorFailure }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
-  const [{ createRegistryClient }, { dockerCredentials }, { givenLogins }, { anonymous: nobody }, { machineRoutes }] = await Promise.all([
-    import("../registry/client.ts"), import("../registry/credentials/find-login.ts"), import("../registry/credentials/given-logins.ts"), import("../registry/credentials/credentials.ts"), import("../registry/routes/machine-routes.ts"),
+async function makeClient({ journal, ...access }: Parameters<typeof lazyClient>[0]): Promise<RegistryClient> {
+  const [{ createRegistryClient }, { accessCredentials }, { machineRoutes }] = await Promise.all([
+    import("../registry/client.ts"), import("./access-credentials.ts"), import("../registry/routes/machine-routes.ts"),
   ]);
+  const { insecure = false, withoutMirrors = false, onMirrorFailure } = access;
   const routes = machineRoutes(process.env);
-  const helpers = async (): Promise<RegistriesConf["credentialHelpers"]> => (await routes.registries()).credentialHelpers;
-  const credentials = anonymous ? nobody : givenLogins(logins, dockerCredentials(process.env, { helpers, ...(authFile === undefined ? {} : { authFile }) }));
+  const credentials = await accessCredentials(access, routes);
   return createRegistryClient({ credentials, routes, insecure, withoutMirrors, ...(journal ? { journal } : {}), ...(onMirrorFailure ? { onMirrorFailure } : {}) });
 }

@@ -27,6 +27,8 @@ export interface Command<Table extends FlagTable = FlagTable> {
   readonly positionals: { readonly min: number; readonly max: number };
   /** False where the first word ends the flags, as for `run`. */
   readonly interspersed?: boolean;
+  /** Whether refused flags are refused by the command itself, which takes them in some cases. */
+  readonly refusesLater?: boolean;
   /** Exit status where a fault says 1: `run` keeps 1 for the command's own status. */
   readonly failureStatus?: number;
   /** Does the work and gives the exit status, 0 where it gives nothing. */

@@ -23,7 +23,7 @@ export async function dispatch(words: readonly string[], io: Io, signal: AbortSi
     command = await commandTable[found.name]!.load();
     const helpLetter = Object.values(command.flags).some(({ short }) => short === "h") ? {} : { short: "h" };
     const table: FlagTable = { ...command.flags, help: { kind: "switch", help: "", ...helpLetter } };
-    const parsed = await parse(found.rest, table, command.interspersed);
+    const parsed = await parse(found.rest, table, command);
     if ((parsed.flags as Record<string, unknown>)["help"] === true) {
       io.stdout.write((await import("./help/command-help.ts")).commandHelp(command, io.stdout.columns));
       return 0;
@@ -58,9 +58,9 @@ async function find(words: readonly string[]): Promise<{ name: string; rest: rea
   return (await import("./find-command.ts")).findCommand(words);
 }
 
-async function parse(words: readonly string[], table: FlagTable, interspersed: boolean | undefined): Promise<ReturnType<typeof parseFlags>> {
+async function parse(words: readonly string[], table: FlagTable, { interspersed, refusesLater }: Command): Promise<ReturnType<typeof parseFlags>> {
   try {
-    return parseFlags(words, table, { interspersed });
+    return parseFlags(words, table, { interspersed, refusesLater });
   } catch (error) {
     if (error instanceof FlagProblem) throw (await import("./flags/flag-fault.ts")).flagFault(error, table);
     throw error;

@@ -14,6 +14,7 @@ import { generalFaults } from "./faults/general.ts";
 import { imageFaults } from "./faults/image.ts";
 import { layerFaults } from "./faults/layer.ts";
 import { registryFaults } from "./faults/registry.ts";
+import { remoteFaults } from "./faults/remote.ts";
 import { serverFaults } from "./faults/server.ts";
 import { storeFaults } from "./faults/store.ts";
 
@@ -34,6 +35,7 @@ export const faultTable = {
   ...containerFaults,
   ...carryFaults,
   ...cacheFaults,
+  ...remoteFaults,
   ...serverFaults,
   ...cliFaults,
 } as const;

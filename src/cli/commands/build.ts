@@ -31,8 +31,15 @@ export const buildCommand = command({
     { title: "A Dockerfile without a context", line: "printf 'FROM alpine\\nRUN date' | sampan build -" },
   ],
   positionals: { min: 1, max: 1 },
+  refusesLater: true,
   async run(call) {
     const { flags, io } = call;
+    const builder = flags.builder ?? io.env["SAMPAN_BUILDER"] ?? "";
+    if (builder !== "" && builder !== "default") {
+      const { buildRemotely } = await import("../build/build-remotely.ts");
+      return buildRemotely(builder, call, await tagHosts(flags));
+    }
+    await refuseWithoutBuilder(call);
     const options = buildOptions(call);
     await becomeRoot();
     const access = await registryAccess(flags, await tagHosts(flags), call);
@@ -63,6 +70,16 @@ export const buildCommand = command({
     await (await import("../keep-store.ts")).keepStore(io);
   },
 });
+
+/** What only a builder elsewhere can do. */
+async function refuseWithoutBuilder({ given }: Call<typeof buildFlags>): Promise<void> {
+  for (const name of given) {
+    if ("refused" in buildFlags[name]) return (await import("../flags/refuse-flags.ts")).refuseFlags(given, buildFlags);
+  }
+  if ((["builder-tls-ca", "builder-tls-cert", "builder-tls-key"] as const).some((name) => given.has(name))) {
+    throw (await import("../../std/fault.ts")).fault("USAGE", { problem: "certificates are for a builder, and none is named", hint: "add --builder tcp://host:port" });
+  }
+}
 
 /** The registries that --creds may be for. */
 async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readonly string[] }): Promise<string[]> {

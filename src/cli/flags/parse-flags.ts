@@ -27,13 +27,14 @@ export interface ParsedFlags<Table extends FlagTable> {
  * Reads a command line by the rules of Go's pflag, which Docker uses: `--flag value`, `--flag=value`, `-f value`,
  * `-fvalue`, `-f=value`, bundles (`-it`), `--switch=false`, `--` ends the flags, and a value may begin with a dash.
  * (yargs-parser reads `-tname` as a word and `--build-arg -x` as an empty value, and yargs takes 45 ms to load.)
+ * With `refusesLater` the flags that the table refuses are read like others.
  * With `interspersed: false` the first word that is no flag ends the flags, as for `run`.
  * @throws FlagProblem
  */
 export function parseFlags<const Table extends FlagTable>(
   words: readonly string[],
   table: Table,
-  options: { interspersed?: boolean } = {},
+  options: { interspersed?: boolean; refusesLater?: boolean } = {},
 ): ParsedFlags<Table> {
   const values: Record<string, boolean | string | string[] | undefined> = {};
   for (const [name, flag] of Object.entries(table)) {
@@ -45,7 +46,7 @@ export function parseFlags<const Table extends FlagTable>(
 
   const set = (name: string, shown: string, text: string | undefined): void => {
     const flag = table[name]!;
-    if (flag.refused !== undefined) throw new FlagProblem("refused", `the flag ${shown}`, flag.refused);
+    if (flag.refused !== undefined && !options.refusesLater) throw new FlagProblem("refused", `the flag ${shown}`, flag.refused);
     given.add(name);
     if (flag.kind === "switch") {
       values[name] = text === undefined ? true : parseBoolean(text, shown);

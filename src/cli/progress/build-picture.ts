@@ -85,7 +85,7 @@ function detailLines(step: StepState, most: number, { columns, now, explain }: P
 
 /** ` => => sha256:4f4fb700ef54 [=======>      ] 3.37MB / 12.1MB   0.4s` */
 function transferLine(event: TransferEvent, columns: number, now: number): ScreenLine {
-  const amount = event.total === undefined ? humanSize(event.current, 3) : `${humanSize(event.current, 3)} / ${humanSize(event.total, 3)}`;
+  const amount = event.total === undefined ? (event.current === 0 ? "" : humanSize(event.current, 3)) : `${humanSize(event.current, 3)} / ${humanSize(event.total, 3)}`;
   const bar = event.total !== undefined && event.completed === undefined && columns >= 70 ? ` ${progressBar(event.current / Math.max(1, event.total), 20)}` : "";
   const time = event.started === undefined ? "" : shortSeconds((event.completed ?? now) - event.started);
   const what = event.key.startsWith(event.action) ? event.key : event.action === "extracting" || event.action === "compressing" ? `${event.action} ${event.key}` : event.key;

@@ -123,10 +123,10 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
 
 /** `sha256:4f4fb700ef54 3.37MB / 3.37MB 0.4s done` */
 function transferLine(event: TransferEvent): string {
-  const amount = event.total === undefined ? humanSize(event.current, 3) : `${humanSize(event.current, 3)} / ${humanSize(event.total, 3)}`;
+  const amount = event.total === undefined ? (event.current === 0 ? "" : humanSize(event.current, 3)) : `${humanSize(event.current, 3)} / ${humanSize(event.total, 3)}`;
   const now = event.completed ?? Date.now();
   const time = event.started === undefined ? "" : ` ${shortSeconds(now - event.started)}`;
   const done = event.completed === undefined ? "" : event.action === "exists" ? " exists already" : event.action === "mounted" ? " mounted" : " done";
   const what = event.key.startsWith(event.action) || !["extracting", "compressing", "pushing"].includes(event.action) ? event.key : `${event.action} ${event.key}`;
-  return `${what} ${amount}${time}${done}`;
+  return `${what}${amount === "" ? "" : ` ${amount}`}${time}${done}`;
 }

@@ -1,0 +1,26 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import { createClient, type Client } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Control } from "../api/control_pb.ts";
+import type { Line } from "./dial-builder.ts";
+
+/** Values of this header are sent one by one: a worker compares each with the methods that it looks for. */
+export const METHOD_HEADER = "x-docker-expose-session-grpc-method";
+
+/** The control API of a worker at the other end of a line. */
+export type Worker = Client<typeof Control>;
+
+/** Speaks gRPC over a line that is open already. Disposing of it closes the connection. */
+export function connectWorker({ stream }: Line): Disposable & { readonly control: Worker } {
+  const manager = new SplittingManager("http://buildkit", { idleConnectionTimeoutMs: 24 * 3600 * 1000 }, { createConnection: () => stream });
+  const transport = createGrpcTransport({ baseUrl: "http://buildkit", sessionManager: manager, readMaxBytes: 64 * 1024 * 1024 });
+  return { control: createClient(Control, transport), [Symbol.dispose]: () => manager.abort() };
+}
+
+/** Web headers join what is given several times; here it is taken apart again. */
+class SplittingManager extends Http2SessionManager {
+  override request(method: string, path: string, headers: OutgoingHttpHeaders, options: object): ReturnType<Http2SessionManager["request"]> {
+    const joined = headers[METHOD_HEADER];
+    return super.request(method, path, typeof joined === "string" ? { ...headers, [METHOD_HEADER]: joined.split(", ") } : headers, options);
+  }
+}
