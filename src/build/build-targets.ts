@@ -1,6 +1,7 @@
 import { RemoteSources } from "../fetch/remote-sources.ts";
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
+import { hostPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import type { Result } from "../solve/ports.ts";
 import { solveAll } from "../solve/solve.ts";
 import { importCaches } from "./build-caches.ts";
@@ -37,11 +38,12 @@ export async function buildTargets(targets: readonly BuildTarget[], shared: Shar
   await using session = await openSession(shared, targets.map(({ options }) => options));
   const { store, client, sandboxes, access } = session;
   const { onProgress, signal } = access;
-  const prepared = await prepareAll(session, targets);
-  const wanted = targets.filter(({ inner }) => inner !== true).map(({ name }) => prepared.get(name)!);
-  const caches = wanted.flatMap(({ options }) => options.cacheFrom ?? []);
-  const imported = await importCaches(caches, { cwd: shared.cwd ?? process.cwd(), client, platform: wanted[0]!.platform, onProgress, signal });
+  const outer = targets.filter(({ inner }) => inner !== true);
+  // They are read while Dockerfiles and base images are.
+  const imported = await importCaches(outer.flatMap(({ options }) => options.cacheFrom ?? []), { cwd: shared.cwd ?? process.cwd(), client, platform: platformOf(outer), onProgress, signal });
   if (imported) session.own(imported);
+  const prepared = await prepareAll(session, targets);
+  const wanted = outer.map(({ name }) => prepared.get(name)!);
   const onWork = once(() => sandboxes.expect());
   if (wanted.some(({ options }) => options.noCache)) void onWork();
   const distant = new DistantBlobs(store, imported, { ...access, stepId: "fetch layers from caches" });
@@ -74,6 +76,13 @@ export async function buildTargets(targets: readonly BuildTarget[], shared: Shar
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return new Map(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
+}
+
+/** The platform whose image is meant where a cache lies in one of several. */
+function platformOf(targets: readonly BuildTarget[]): Platform {
+  const host = hostPlatform(process.arch);
+  const written = targets.map(({ options }) => options.platform).find((platform) => platform !== undefined);
+  return written === undefined ? host : parsePlatform(written, host);
 }
 
 /** Those that others are built on come first. */
