@@ -37,12 +37,23 @@ export async function readBakeFiles(options: BakeFileOptions): Promise<Definitio
   const bodies: Body[] = [];
   for (const { name, text: content } of files.filter((file) => !isCompose(file))) {
     const { parseHcl, parseHclJson } = await import("./hcl/parse-hcl.ts");
-    bodies.push(/\.json$/i.test(name) || /^\s*\{/.test(content) ? await parseHclJson(name, content) : await parseHcl(name, content));
+    const parse = /\.json$/i.test(name) || /^\s*\{/.test(content) ? parseHclJson : parseHcl;
+    bodies.push(await withinDepth(name, () => parse(name, content)));
   }
-  const services = compose.length === 0 ? { groups: [], targets: [] } : await fromCompose(compose, options.cwd, lookup);
+  const services = compose.length === 0 ? { groups: [], targets: [] } : await withinDepth(compose[0]!.name, () => fromCompose(compose, options.cwd, lookup));
   const builtIn = { BAKE_CMD_CONTEXT: "cwd://", BAKE_LOCAL_PLATFORM: options.localPlatform };
   const defined = evaluateDefinition(bodies, { lookup, builtIn });
   return { ...defined, groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
+}
+
+/** Readers go down into a file by calling themselves, and one that is nested thousands deep is no honest one. */
+async function withinDepth<Result>(file: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RangeError) throw fault("BAKE_SYNTAX", { file, problem: "it is nested too deeply" }, { cause: error });
+    throw error;
+  }
 }
 
 async function readAll({ files, cwd, stdin }: BakeFileOptions): Promise<ComposeFile[]> {

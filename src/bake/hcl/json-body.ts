@@ -46,11 +46,17 @@ async function blockBody(json: Readonly<Record<string, Json>>, readText: (text: 
   return { attributes, blocks };
 }
 
-async function readJson(value: Json, readText: (text: string) => Promise<Expression>): Promise<Expression> {
+/** No value lies deeper. */
+const DEPTH = 200;
+
+/** @throws RangeError for what is nested deeper than anybody means it */
+async function readJson(value: Json, readText: (text: string) => Promise<Expression>, depth = 0): Promise<Expression> {
+  if (depth > DEPTH) throw new RangeError("the value is nested too deeply");
+  const inner = (item: Json): Promise<Expression> => readJson(item, readText, depth + 1);
   if (typeof value === "string") return readText(value);
-  if (Array.isArray(value)) return { kind: "list", items: await Promise.all((value as readonly Json[]).map((item) => readJson(item, readText))) };
+  if (Array.isArray(value)) return { kind: "list", items: await Promise.all((value as readonly Json[]).map(inner)) };
   if (!isObject(value)) return { kind: "literal", value: value as number | boolean | null };
-  const entries = Object.entries(value).map(async ([key, item]) => [await readText(key), await readJson(item, readText)] as const);
+  const entries = Object.entries(value).map(async ([key, item]) => [await readText(key), await inner(item)] as const);
   return { kind: "object", entries: await Promise.all(entries) };
 }
 
