@@ -4,6 +4,7 @@ import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import type { Result } from "../solve/ports.ts";
 import { solveAll } from "../solve/solve.ts";
+import { BuildRecording } from "./build-recording.ts";
 import { importCaches } from "./build-caches.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
 import { openSession, type BuildSession, type SharedOptions } from "./build-session.ts";
@@ -35,7 +36,15 @@ export interface BuildTarget {
  * @returns the results of those that are not `inner`, by name
  */
 export async function buildTargets(targets: readonly BuildTarget[], shared: SharedOptions): Promise<Map<string | undefined, BuildResult>> {
-  await using session = await openSession(shared, targets.map(({ options }) => options));
+  const recording = new BuildRecording(shared.onProgress);
+  const builds = targets.map(({ options }) => options);
+  await using session = await openSession({ ...shared, onProgress: recording.onProgress }, builds);
+  const { store, access: { signal } } = session;
+  const wanted = targets.flatMap(({ inner, options }) => (inner === true ? [] : [options]));
+  return await recording.during(() => solveTargets(session, targets, shared), { store, builds: wanted, signal });
+}
+
+async function solveTargets(session: BuildSession, targets: readonly BuildTarget[], shared: SharedOptions): Promise<Map<string | undefined, BuildResult>> {
   const { store, client, sandboxes, access } = session;
   const { onProgress, signal } = access;
   const outer = targets.filter(({ inner }) => inner !== true);

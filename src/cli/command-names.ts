@@ -54,6 +54,6 @@ export const laterCommands: ReadonlySet<string> = new Set([
   "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "system info", "system events", "buildx ls", "buildx create", "buildx use", "buildx inspect",
-  "buildx du", "buildx imagetools", "buildx history", "container attach", "container commit", "container diff",
+  "buildx du", "buildx imagetools", "container attach", "container commit", "container diff",
   "container export", "container pause", "container stats", "container top", "container unpause", "container update",
 ]);

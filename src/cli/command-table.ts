@@ -22,6 +22,26 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Build and carry",
     load: async () => (await import("./commands/bake.ts")).bakeCommand,
   },
+  "build history ls": {
+    summary: "List past builds",
+    group: "Build and carry",
+    load: async () => (await import("./commands/build-history-ls.ts")).buildHistoryLsCommand,
+  },
+  "build history inspect": {
+    summary: "Show what a past build was and did",
+    group: "Build and carry",
+    load: async () => (await import("./commands/build-history-inspect.ts")).buildHistoryInspectCommand,
+  },
+  "build history logs": {
+    summary: "Show what a past build printed",
+    group: "Build and carry",
+    load: async () => (await import("./commands/build-history-logs.ts")).buildHistoryLogsCommand,
+  },
+  "build history rm": {
+    summary: "Forget past builds",
+    group: "Build and carry",
+    load: async () => (await import("./commands/build-history-rm.ts")).buildHistoryRmCommand,
+  },
   run: {
     summary: "Run a command in a new container of an image",
     group: "Build and carry",

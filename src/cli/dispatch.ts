@@ -54,7 +54,9 @@ function readGlobalFlags(words: readonly string[], env: NodeJS.ProcessEnv): read
 /** The command by its own name at once; other spellings, groups and mistakes are looked at more closely. */
 async function find(words: readonly string[]): Promise<{ name: string; rest: readonly string[] } | { group: string }> {
   const [name = "", ...rest] = words;
-  if (Object.hasOwn(commandTable, name)) return { name, rest };
+  // The one command that has others below it.
+  const isLonger = name === "build" && rest[0] === "history" && rest.length > 1;
+  if (Object.hasOwn(commandTable, name) && !isLonger) return { name, rest };
   return (await import("./find-command.ts")).findCommand(words);
 }
 

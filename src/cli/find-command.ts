@@ -8,12 +8,23 @@ import { commandTable } from "./command-table.ts";
  * @throws USAGE for an unknown command, NOT_SUPPORTED for one that belongs to a later version
  */
 export function findCommand(words: readonly string[]): { name: string; rest: readonly string[] } | { group: string } {
-  const [first = "", second] = words;
+  const [first = "", second, third] = words;
+  if (isHistory(words)) {
+    if (third === undefined || third === "--help" || third === "-h" || third === "help") return { group: "build history" };
+    return { name: resolve(`build history ${third}`), rest: words.slice(3) };
+  }
   if ((commandGroups as readonly string[]).includes(first)) {
     if (second === undefined || second === "--help" || second === "-h" || second === "help") return { group: first };
     return { name: resolve(`${first} ${second}`), rest: words.slice(2) };
   }
   return { name: resolve(first), rest: words.slice(1) };
+}
+
+/**
+ * `build history ls` and its siblings, also below buildx and builder. `build history` alone builds a folder of that name.
+ */
+export function isHistory([first = "", second, third]: readonly string[]): boolean {
+  return second === "history" && (first === "buildx" || first === "builder" || (first === "build" && third !== undefined && !third.startsWith("-")));
 }
 
 function resolve(spoken: string): string {

@@ -5,6 +5,7 @@ import { makeFolder } from "../std/make-folder.ts";
 import { checkAfterBoot } from "./after-boot.ts";
 import { BlobPlaces } from "./blob-places.ts";
 import { BlobStore } from "./blob-store.ts";
+import { BuildRecords } from "./build-records.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { Claims } from "./claims.ts";
 import { collect, type CollectOptions } from "./collect.ts";
@@ -51,6 +52,7 @@ export interface Store extends AsyncDisposable {
   readonly claims: Claims;
   readonly fileDigests: FileDigests;
   readonly mounts: ImageMounts;
+  readonly builds: BuildRecords;
   /** A folder of this process for unfinished files, on the store's file system; emptied when the store is closed. */
   readonly temporary: string;
   usage(): StoreUsage;
@@ -124,6 +126,7 @@ export async function openStore(folder: string): Promise<Store> {
       claims: new Claims(database, lease),
       fileDigests,
       mounts,
+      builds: new BuildRecords(database),
       get temporary() {
         return lease.folder;
       },

@@ -93,6 +93,13 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE snapshot ADD COLUMN linked INTEGER NOT NULL DEFAULT 0;
   `,
+  // Builds that were made: see build-records.ts. pid to namespace are the process that builds.
+  `
+  CREATE TABLE build_record (ref TEXT NOT NULL UNIQUE, status TEXT NOT NULL, about TEXT NOT NULL, counts TEXT NOT NULL, error TEXT,
+    steps NOT NULL, started_at INTEGER NOT NULL, completed_at INTEGER, updated_at INTEGER NOT NULL,
+    pid INTEGER NOT NULL, started TEXT NOT NULL, boot TEXT NOT NULL, namespace TEXT NOT NULL);
+  CREATE INDEX build_record_started ON build_record (started_at);
+  `,
 ];
 
 /** The format that this version writes. */

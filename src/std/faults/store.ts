@@ -27,6 +27,12 @@ export const storeFaults = {
     message: ({ path }) => `the store ${path} was used after it had been closed`,
     hint: () => "close a store only when everything that uses it has ended",
   }),
+  BUILD_NOT_FOUND: spec<{ build: string; problem: string }>({
+    when: "A past build was asked for that is not recorded.",
+    exit: 1,
+    message: ({ build, problem }) => `build ${JSON.stringify(build)} was not found: ${problem}`,
+    hint: () => "`sampan build history ls` lists what is recorded",
+  }),
   BLOB_MISSING: spec<{ digest: string }>({
     when: "A blob that is needed is not in the store.",
     exit: 1,
