@@ -1,3 +1,4 @@
+import type { CheckWarning } from "../check/checker.ts";
 import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -69,4 +70,6 @@ export interface BuildResult {
   /** Full names that the image got. */
   readonly names: readonly string[];
   readonly warnings: readonly string[];
+  /** What build checks found in the Dockerfile. */
+  readonly checks: readonly CheckWarning[];
 }

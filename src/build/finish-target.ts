@@ -61,7 +61,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   }
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (image && fresh && !stored) store.images.removeUnnamed(image.id);
-  return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings };
+  return { ...(image ? { imageId: image.id } : {}), ...exported, names, warnings: graph.warnings, checks: target.checks };
 }
 
 function keepImage({ store }: BuildSession, { names, onProgress }: PreparedTarget, image: FinishedImage, stored: boolean): void {

@@ -30,6 +30,8 @@ export interface Stage {
   readonly index: number;
   /** The name after AS, in lower case. */
   readonly name?: string;
+  /** The word AS and the name behind it, as written. */
+  readonly alias?: { readonly keyword: string; readonly written: string };
   /** Image or stage, as written. */
   readonly base: string;
   /** Value of --platform, as written. */

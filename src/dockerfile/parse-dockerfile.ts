@@ -40,7 +40,7 @@ export function parseDockerfile(source: string | Uint8Array, options: { file?: s
 
 /** `FROM [--platform=…] base [AS name]` */
 function parseFrom(node: InstructionNode, location: SourceLocation): Omit<Stage, "index" | "instructions"> {
-  const [base, , writtenName] = node.args;
+  const [base, as, writtenName] = node.args;
   if (base === undefined || (node.args.length !== 1 && (node.args.length !== 3 || node.args[1]!.toLowerCase() !== "as"))) {
     throw fault("DOCKERFILE_ARGUMENTS", { problem: "FROM requires either one or three arguments", hint: "write FROM <image>, or FROM <image> AS <name>" });
   }
@@ -50,6 +50,7 @@ function parseFrom(node: InstructionNode, location: SourceLocation): Omit<Stage,
   return {
     ...instructionText(node, location),
     base, name,
+    ...(writtenName === undefined ? {} : { alias: { keyword: as!, written: writtenName } }),
     platform: textFlag(flags, "platform"),
     description: name === undefined ? undefined : descriptionOf(node.comments, name),
   };

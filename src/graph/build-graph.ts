@@ -4,7 +4,7 @@ import { parseTrigger } from "../dockerfile/parse-trigger.ts";
 import { suggest } from "../dockerfile/suggest.ts";
 import type { ContainerConfig } from "../oci/image-config.ts";
 import { formatPlatform, parsePlatform, platformMatches, type Platform } from "../oci/platform.ts";
-import { fault, type SourceLocation } from "../std/fault.ts";
+import { fault, isFault, type SourceLocation } from "../std/fault.ts";
 import {
   checkSignal, evaluateArg, evaluateCmd, evaluateEntrypoint, evaluateEnv, evaluateExpose, evaluateHealthcheck, evaluateLabel, evaluateShell,
   evaluateVolume, note,
@@ -25,6 +25,8 @@ export interface BuildGraph {
   readonly platform: Platform;
   readonly history: readonly HistoryStep[];
   readonly baseVertex: Vertex | undefined;
+  /** Index of the stage that was asked for. */
+  readonly targetIndex: number;
   readonly warnings: readonly string[];
 }
 
@@ -33,8 +35,10 @@ export interface BuildGraph {
  * @throws TARGET_NOT_FOUND, STAGE_ORDER, STAGE_CIRCULAR, STAGE_INDEX_INVALID, INSTRUCTION_LATER, …; each with the place in the Dockerfile.
  */
 export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions): Promise<BuildGraph> {
+  const targetStage = options.target?.toLowerCase() || (dockerfile.stages.at(-1)!.name ?? "default");
+  const globals = evaluateGlobals(dockerfile, options, targetStage);
+  options.observer?.globals(globals, defaultGlobals(dockerfile, options, targetStage));
   const targetIndex = findTarget(dockerfile, options.target);
-  const globals = evaluateGlobals(dockerfile, options, dockerfile.stages[targetIndex]!.name ?? "default");
   const pool = options.pool ?? new VertexPool();
   const states = new Map<number, Promise<StageState>>();
   const evaluation: Evaluation = {
@@ -54,6 +58,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
       return (await resolveImage(evaluation, name, options.platform, location, `[context ${name}] load from registry`)).vertex;
     },
   };
+  if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined as never);
   const state = await evaluation.stageState(targetIndex, undefined as never);
   if (options.labels.size > 0) state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(options.labels) };
   return {
@@ -63,6 +68,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     platform: state.platform,
     history: state.history,
     baseVertex: state.baseVertex,
+    targetIndex,
     warnings: unusedBuildArgs(dockerfile, options),
   };
 }
@@ -92,12 +98,27 @@ function evaluateGlobals(dockerfile: Dockerfile, options: GraphOptions, targetSt
   return globals;
 }
 
+/** Global ARGs as if no build arg had been given. */
+function defaultGlobals(dockerfile: Dockerfile, options: GraphOptions, targetStage: string): Map<string, string> | undefined {
+  const platform = new Set(platformArgs(options.platform, options.buildPlatform, targetStage).keys());
+  try {
+    return evaluateGlobals(dockerfile, { ...options, buildArgs: new Map([...options.buildArgs].filter(([name]) => platform.has(name))) }, targetStage);
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
+}
+
 async function evaluateStage(evaluation: Evaluation, dockerfile: Dockerfile, stage: Stage): Promise<StageState> {
   const label = stage.name ?? `stage-${stage.index}`;
   const { state, triggers } = await startStage(evaluation, dockerfile, stage, label);
   const instructions = [...triggers, ...stage.instructions];
   state.stepTotal = instructions.filter(({ kind }) => isStep(kind)).length + state.stepIndex;
-  for (const instruction of instructions) await evaluateInstruction(evaluation, state, instruction);
+  evaluation.options.observer?.stage?.(state);
+  for (const instruction of instructions) {
+    evaluation.options.observer?.instruction(state, instruction);
+    await evaluateInstruction(evaluation, state, instruction);
+  }
   return state;
 }
 
@@ -130,6 +151,8 @@ async function startStage(
     const total = stage.instructions.filter(({ kind }) => isStep(kind)).length + 1;
     const where = stepLabel(evaluation.stageCount, { label, stepIndex: 1, stepTotal: total });
     const { vertex, base } = await resolveImage(evaluation, name, platform, location, `[${targetLabel(evaluation.options)}${where}] FROM `);
+    const { os, architecture, variant } = base.config;
+    evaluation.options.observer?.base({ name, location, expected: platform, actual: { os, architecture, ...(variant ? { variant } : {}) } });
     state = initialState(stage, label, platform, {
       vertex,
       config: base.config.config ?? {},

@@ -15,6 +15,18 @@ export interface ResolvedBase {
   readonly config: ImageConfig;
 }
 
+/** Looks on while a graph is made, for the build checks. */
+export interface GraphObserver {
+  /** Global ARGs, with build args and without; undefined where a default cannot be expanded. */
+  globals(globals: ReadonlyMap<string, string>, defaults: ReadonlyMap<string, string> | undefined): void;
+  /** A base image was found. */
+  base(facts: { readonly name: string; readonly location: SourceLocation; readonly expected: Platform; readonly actual: Platform }): void;
+  /** An instruction is about to change the stage. */
+  instruction(state: StageState, instruction: Instruction): void;
+  /** A stage begins; its state changes until its last instruction. */
+  stage?(state: StageState): void;
+}
+
 export interface GraphOptions {
   readonly target?: string;
   readonly buildArgs: ReadonlyMap<string, string>;
@@ -38,6 +50,9 @@ export interface GraphOptions {
   readonly linked?: (name: string) => BuildGraph | undefined;
   /** Finds a base image by the name in FROM or --from. */
   readonly resolveBase: (name: string, platform: Platform) => Promise<ResolvedBase>;
+  readonly observer?: GraphObserver;
+  /** Evaluate every stage, also those that the target does not need. */
+  readonly allStages?: boolean;
 }
 
 /** What the evaluation of one instruction has at hand besides the state that it changes. */

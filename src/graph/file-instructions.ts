@@ -54,6 +54,7 @@ export function evaluateWorkdir(evaluation: Evaluation, state: StageState, instr
   const written = expandIn(evaluation, state, instruction.value, instruction.location);
   const path = written.startsWith("/") ? written : posix.join("/", state.config.WorkingDir || "/", written);
   state.config.WorkingDir = path;
+  state.workdirIsSet = true;
   const folder = trimSlash(posix.normalize(path));
   if (path === "/") return note(state, `WORKDIR ${path}`);
   const owner = state.config.User;

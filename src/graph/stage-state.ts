@@ -33,6 +33,8 @@ export interface StageState {
   baseDiffIds: readonly Digest[];
   baseVertex: Vertex | undefined;
   cmdIsSet: boolean;
+  /** A WORKDIR has been met, here or in the stage that this one is built on. */
+  workdirIsSet: boolean;
   /** ONBUILD triggers still to run, with the instructions of the stage behind them. */
   stepIndex: number;
   stepTotal: number;
@@ -77,6 +79,7 @@ export function initialState(
     baseDiffIds: base.diffIds,
     baseVertex: base.vertex,
     cmdIsSet: false,
+    workdirIsSet: false,
     stepIndex: 0,
     stepTotal: 0,
   };

@@ -1,3 +1,5 @@
+import type { SourceLocation } from "./fault.ts";
+
 /**
  * What happens during a build, push or pull, as events; only the CLI turns them into text.
  * The shape follows BuildKit's SolveStatus (api/services/control), so that `--progress rawjson` can print it.
@@ -51,6 +53,10 @@ export interface WarningEvent {
   readonly id?: string;
   readonly message: string;
   readonly hint?: string;
+  /** Of a build check: what the rule is about, its documentation, and the place it found. */
+  readonly detail?: string;
+  readonly url?: string;
+  readonly location?: SourceLocation;
 }
 
 export type OnProgress = (event: ProgressEvent) => void;

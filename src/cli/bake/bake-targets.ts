@@ -43,7 +43,7 @@ export async function bakeTargets({ targets, linked }: Resolved, call: Call<type
     const shared = { ...access, runtime: flags.runtime, hostCertificates: !flags["no-host-certs"], explain: flags.explain, cwd: io.cwd, onProgress, signal };
     const results = await buildTargets(wanted, shared);
     if (flags["metadata-file"] !== undefined) {
-      const metadata = Object.fromEntries([...results].map(([name, result]) => [name ?? targets[0]!.name, buildMetadata(result)]));
+      const metadata = Object.fromEntries([...results].map(([name, result]) => [name ?? targets[0]!.name, buildMetadata(result, io.env)]));
       await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(metadata, null, 2)}\n`);
     }
   } catch (error) {

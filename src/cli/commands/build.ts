@@ -4,6 +4,7 @@ import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { cacheExports, cacheImports } from "../build/cache-flags.ts";
+import { parseBuildCall } from "../build/call-flag.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -28,14 +29,16 @@ export const buildCommand = command({
     { title: "Build and push", line: "sampan build -t registry.example.com/team/app:1.2.0 --push ." },
     { title: "Build a stage with an argument, and write an OCI archive", line: "sampan build --target test --build-arg PYTHON=3.12 -o type=oci,dest=app.tar ." },
     { title: "Find out why a step runs again", line: "sampan build --explain --progress plain ." },
+    { title: "Look for mistakes without building", line: "sampan build --check ." },
     { title: "A Dockerfile without a context", line: "printf 'FROM alpine\\nRUN date' | sampan build -" },
   ],
   positionals: { min: 1, max: 1 },
   refusesLater: true,
   async run(call) {
     const { flags, io } = call;
+    const method = parseBuildCall(flags.check ? "check" : flags.call);
     const builder = flags.builder ?? io.env["SAMPAN_BUILDER"] ?? "";
-    if (builder !== "" && builder !== "default") {
+    if (method.method === "build" && builder !== "" && builder !== "default") {
       const { buildRemotely } = await import("../build/build-remotely.ts");
       return buildRemotely(builder, call, await tagHosts(flags));
     }
@@ -43,6 +46,7 @@ export const buildCommand = command({
     const options = buildOptions(call);
     await becomeRoot();
     const access = await registryAccess(flags, await tagHosts(flags), call);
+    if (method.method !== "build") return await (await import("../build/run-call.ts")).runCall(method, { ...options, ...access }, io);
     const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
@@ -57,7 +61,7 @@ export const buildCommand = command({
       if (flags.iidfile !== undefined && result.imageId !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId);
       if (flags["metadata-file"] !== undefined) {
         const { buildMetadata } = await import("../build/metadata.ts");
-        await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result), null, 2)}\n`);
+        await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
       }
       if (flags.quiet && result.imageId !== undefined) io.stdout.write(`${result.imageId}\n`);
     } catch (error) {

@@ -102,13 +102,18 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     say(step, transferLine(event));
   };
 
+  const onWarning = (event: WarningEvent): void => {
+    warnings.push(event);
+    if (event.id !== undefined && event.location !== undefined) say(stepOf(event.id), `WARN: ${event.message}`);
+  };
+
   return {
     showsLogs: true,
     onEvent(event: ProgressEvent) {
       if (event.type === "step") onStep(event);
       else if (event.type === "log") onLog(event);
       else if (event.type === "transfer") onTransfer(event);
-      else warnings.push(event);
+      else onWarning(event);
       flush();
     },
     close() {

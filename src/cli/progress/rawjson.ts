@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ProgressEvent } from "../../std/progress.ts";
+import { vertexDigest, vertexWarning } from "./vertex-warning.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
 
 /** One SolveStatus of BuildKit (client/graph.go) per line, as `docker buildx build --progress rawjson` writes them. */
@@ -17,8 +17,8 @@ export function solveStatus(event: ProgressEvent): Record<string, unknown> {
     case "step":
       return {
         vertexes: [{
-          digest: vertex(event.id),
-          ...(event.inputs?.length ? { inputs: event.inputs.map(vertex) } : {}),
+          digest: vertexDigest(event.id),
+          ...(event.inputs?.length ? { inputs: event.inputs.map(vertexDigest) } : {}),
           name: event.name,
           ...(event.started === undefined ? {} : { started: nanoTime(event.started) }),
           ...(event.completed === undefined ? {} : { completed: nanoTime(event.completed) }),
@@ -29,7 +29,7 @@ export function solveStatus(event: ProgressEvent): Record<string, unknown> {
     case "log":
       return {
         logs: [{
-          vertex: vertex(event.id),
+          vertex: vertexDigest(event.id),
           stream: event.stream === "stdout" ? 1 : 2,
           data: Buffer.from(event.data).toString("base64"),
           timestamp: nanoTime(event.time),
@@ -39,7 +39,7 @@ export function solveStatus(event: ProgressEvent): Record<string, unknown> {
       return {
         statuses: [{
           id: event.key,
-          vertex: vertex(event.id),
+          vertex: vertexDigest(event.id),
           name: event.action,
           ...(event.total === undefined ? {} : { total: event.total }),
           current: event.current,
@@ -49,20 +49,8 @@ export function solveStatus(event: ProgressEvent): Record<string, unknown> {
         }],
       };
     case "warning":
-      return {
-        warnings: [{
-          ...(event.id === undefined ? {} : { vertex: vertex(event.id) }),
-          level: 1,
-          short: Buffer.from(event.message).toString("base64"),
-          ...(event.hint === undefined ? {} : { detail: [Buffer.from(event.hint).toString("base64")] }),
-        }],
-      };
+      return { warnings: [vertexWarning(event)] };
   }
-}
-
-/** BuildKit's readers expect a digest where a step is named. */
-function vertex(id: string): string {
-  return /^sha256:[a-f0-9]{64}$/.test(id) ? id : `sha256:${createHash("sha256").update(id).digest("hex")}`;
 }
 
 /** Go's RFC3339Nano: trailing zeros of the fraction are left out. */

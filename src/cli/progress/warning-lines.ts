@@ -4,5 +4,6 @@ import type { WarningEvent } from "../../std/progress.ts";
 export function warningLines(warnings: readonly WarningEvent[]): string[] {
   const lines = new Set(warnings.map(({ message, hint }) => (hint === undefined ? ` - ${message}` : ` - ${message} (${hint})`)));
   if (lines.size === 0) return [];
-  return ["", `${lines.size} warning${lines.size === 1 ? "" : "s"} found:`, ...lines];
+  const more = warnings.some(({ location }) => location !== undefined) ? " (--check shows the places)" : "";
+  return ["", `${lines.size} warning${lines.size === 1 ? "" : "s"} found${more}:`, ...lines];
 }

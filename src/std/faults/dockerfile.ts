@@ -47,6 +47,18 @@ export const dockerfileFaults = {
     message: ({ problem }) => problem,
     hint: () => "directives look like `# escape=\\` and stand once each, above everything else",
   }),
+  CHECK_OPTION: spec<{ problem: string }>({
+    when: "The directive `# check=` or the build arg BUILDKIT_DOCKERFILE_CHECK has a part that is not known.",
+    exit: 1,
+    message: ({ problem }) => `failed to parse check options: ${problem}`,
+    hint: () => "write `# check=skip=RULE,RULE;error=true;experimental=RULE`, with any of the three parts; docs/guides/checks.md has the names of the rules",
+  }),
+  CHECK_FAILED: spec<{ rules: readonly string[] }>({
+    when: "Build checks found something, and the Dockerfile or BUILDKIT_DOCKERFILE_CHECK says `error=true`.",
+    exit: 1,
+    message: ({ rules }) => `lint violation found for rules: ${rules.join(", ")}`,
+    hint: () => "mend what `sampan build --check` shows, or put `# check=skip=RULE` above the instruction",
+  }),
   DOCKERFILE_HEREDOC: spec<{ problem: string; hint?: string; line?: number }>({
     when: "A heredoc has no end line, or stands where none may stand.",
     exit: 1,
