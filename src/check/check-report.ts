@@ -16,7 +16,8 @@ export interface CheckReport {
 /** The report as `docker buildx build --call check,format=json` prints it, without BuildKit's own `definition` of the source. */
 export function checkJson({ file, source, warnings, error }: CheckReport): unknown {
   return {
-    warnings: warnings.map(({ rule, description, url, message, location }) => ({
+    // As Go writes an empty list.
+    warnings: warnings.length === 0 ? null : warnings.map(({ rule, description, url, message, location }) => ({
       ruleName: rule, description, ...(url === undefined ? {} : { url }), detail: message, location: jsonLocation(location),
     })),
     sources: [{ filename: file, data: Buffer.from(source).toString("base64"), language: "Dockerfile" }],

@@ -34,7 +34,8 @@ export function startChecks(
   dockerfile: Dockerfile,
   { buildArgs, ignore }: { readonly buildArgs: ReadonlyMap<string, string>; readonly ignore: readonly string[] },
 ): Checker {
-  const settings = parseCheckSettings(buildArgs.get("BUILDKIT_DOCKERFILE_CHECK") ?? dockerfile.directives.check ?? "");
+  // Of the directive, the text up to the first space counts.
+  const settings = parseCheckSettings(buildArgs.get("BUILDKIT_DOCKERFILE_CHECK") ?? dockerfile.directives.check?.split(" ", 1)[0] ?? "");
   const written: CheckWarning[] = [];
   const ofStages = new Map<number, CheckWarning[]>();
   const ofBases: CheckWarning[] = [];
