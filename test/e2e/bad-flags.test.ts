@@ -10,7 +10,7 @@ const skip = process.getuid!() === 0 ? false : "needs root";
 /** Flags of `docker build` whose work comes with a later version. */
 const LATER_FLAGS: readonly (readonly string[])[] = [
   ["--allow", "network.host"], ["--annotation", "a=b"], ["--attest", "type=sbom"], ["--build-context", "x=."], ["--builder", "x"],
-  ["--call", "check"], ["--check"], ["--provenance", "true"],
+  ["--provenance", "true"],
   ["--sbom", "true"], ["--secret", "id=x"], ["--security-opt", "x"], ["--shm-size", "1g"], ["--squash"], ["--ssh", "default"], ["--ulimit", "nofile=1"],
 ];
 
