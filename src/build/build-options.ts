@@ -16,7 +16,7 @@ export type BuildOutput =
 
 /** What `sampan build` and `build()` take; names and meanings are those of `docker build`. */
 export interface BuildOptions {
-  /** Folder of the build context, or `-` for a tar or a Dockerfile on `stdin`. */
+  /** Folder of the build context, a git URL, the URL of an archive or Dockerfile, or `-` for a tar or a Dockerfile on `stdin`. */
   readonly context: string;
   /** Path of the Dockerfile, `-` for standard input; by default `Dockerfile` in the context. */
   readonly file?: string;
@@ -27,6 +27,8 @@ export interface BuildOptions {
   readonly tags?: readonly string[];
   readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** By name, in place of images and stages: a folder, `docker-image://…`, `oci-layout://…`, an http(s) or git URL, `target:<stage>`. */
+  readonly buildContexts?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly platform?: string;
   readonly noCache?: boolean;

@@ -1,4 +1,6 @@
-import type { BuildContext } from "../context/open-context.ts";
+import type { LocalFolder } from "../context/open-context.ts";
+import { RemoteSources } from "../fetch/remote-sources.ts";
+import type { LocalOperation } from "../graph/vertex.ts";
 import { VertexPool } from "../graph/vertex.ts";
 import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
@@ -22,8 +24,10 @@ export interface BuildSession extends AsyncDisposable {
   readonly client: ClientSource;
   readonly sandboxes: Sandboxes;
   readonly pool: VertexPool;
-  /** Contexts that were opened, by their scope. */
-  readonly contexts: Map<string, BuildContext>;
+  /** Contexts that were opened, by {@link contextKey}. */
+  readonly contexts: Map<string, LocalFolder>;
+  /** What is fetched from elsewhere. @param noCache fetches also what is here already */
+  remote(noCache: boolean): RemoteSources;
   /** @param pull asks the registry for images that are in the store, too */
   resolver(pull: boolean): BaseResolver;
   /** The layers of an image that any of the resolvers has found. */
@@ -31,6 +35,11 @@ export interface BuildSession extends AsyncDisposable {
   readonly access: { readonly client: ClientSource; readonly recordOwners: boolean; readonly onProgress: OnProgress; readonly signal: AbortSignal };
   /** Is disposed of with the session. */
   own<Thing extends AsyncDisposable | Disposable>(thing: Thing): Thing;
+}
+
+/** What the folder of a vertex is kept under: the scope of its target, and its name there if it has one. */
+export function contextKey({ scope, name }: Pick<LocalOperation, "scope" | "name">): string {
+  return `${scope} ${name}`;
 }
 
 export async function openSession(shared: SharedOptions, targets: readonly BuildOptions[]): Promise<BuildSession> {
@@ -45,15 +54,23 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
     }));
     const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store)));
     const resolvers = new Map<boolean, BaseResolver>();
+    const remotes = new Map<boolean, RemoteSources>();
+    const openRemote = (noCache: boolean): RemoteSources =>
+      cleanup.use(new RemoteSources({ store, secret: async () => undefined, pull: targets.some(({ pull }) => pull === true), noCache, signal }));
     return {
       store, client, sandboxes, pool: new VertexPool(), contexts: new Map(),
       access: { client, recordOwners: insideUserNamespace()?.mapped === "one", onProgress, signal },
       resolver: (pull) => {
-        const known = resolvers.get(pull) ?? createBaseResolver(store, { client, pull, onProgress, signal });
+        const known = resolvers.get(pull) ?? createBaseResolver(store, { client, cwd: shared.cwd ?? process.cwd(), pull, onProgress, signal });
         resolvers.set(pull, known);
         return known;
       },
       layersOf: (reference) => [...resolvers.values()].map((resolver) => resolver.layers(reference)).find((layers) => layers !== undefined)!,
+      remote: (noCache) => {
+        const known = remotes.get(noCache) ?? openRemote(noCache);
+        remotes.set(noCache, known);
+        return known;
+      },
       own: (thing) => cleanup.use(thing),
       [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
     };

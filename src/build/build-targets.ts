@@ -1,4 +1,3 @@
-import { RemoteSources } from "../fetch/remote-sources.ts";
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
@@ -7,7 +6,7 @@ import { solveAll } from "../solve/solve.ts";
 import { BuildRecording } from "./build-recording.ts";
 import { importCaches } from "./build-caches.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
-import { openSession, type BuildSession, type SharedOptions } from "./build-session.ts";
+import { contextKey, openSession, type BuildSession, type SharedOptions } from "./build-session.ts";
 import { DistantBlobs } from "./distant-blobs.ts";
 import { fetchVertex } from "./fetch-vertex.ts";
 import { finishTarget } from "./finish-target.ts";
@@ -56,14 +55,12 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
   const onWork = once(() => sandboxes.expect());
   if (wanted.some(({ options }) => options.noCache)) void onWork();
   const distant = new DistantBlobs(store, imported, { ...access, stepId: "fetch layers from caches" });
-  const from = { store, secret: async () => undefined, pull: wanted.some(({ options }) => options.pull), signal };
-  const [remote, fresh] = [session.own(new RemoteSources({ ...from, noCache: false })), session.own(new RemoteSources({ ...from, noCache: true }))];
   const runner = createRunner({
     store,
-    contextOf: (scope) => session.contexts.get(scope)!,
+    contextOf: (operation) => session.contexts.get(contextKey(operation))!,
     sandboxes,
     onWork,
-    fetch: (vertex, abort) => fetchVertex(vertex.ignoreCache ? fresh : remote, vertex, { onProgress, signal: abort }),
+    fetch: (vertex, abort) => fetchVertex(session.remote(vertex.ignoreCache), vertex, { onProgress, signal: abort }),
     materialize: (operation: ImageOperation, stepId: string) => materializeLayers(store, session.layersOf(operation.reference), { ...access, stepId }),
     restore: createRestore(store, { resolver: { layers: (reference) => session.layersOf(reference) }, distant, access }),
     recordOwners: access.recordOwners,

@@ -62,7 +62,7 @@ function finishHistory(steps: readonly HistoryStep[], results: Pick<SnapshotsNow
   const history: HistoryEntry[] = [...inherited];
   let previous = history.at(-1)?.created;
   for (const step of steps) {
-    if (step.kind === "inherited") continue;
+    if (step.kind === "inherited" || step.createdBy === undefined) continue;
     const created = step.kind === "layer" ? timestamp(results.get(step.vertex)!.createdAt) : (firstTime ?? previous ?? timestamp(now));
     history.push({
       created,
@@ -75,13 +75,14 @@ function finishHistory(steps: readonly HistoryStep[], results: Pick<SnapshotsNow
   return [...history, ...missingEntries(steps, base, described, previous)];
 }
 
-/** For a base whose history tells fewer layers than it has, BuildKit's exporter describes that many of the last layers at the end. */
+/** Where fewer layers are told of than there are, BuildKit's exporter describes that many of the last layers at the end. */
 function missingEntries(steps: readonly HistoryStep[], base: ImageOperation | undefined, described: number, created: string | undefined): HistoryEntry[] {
   const names = [
     ...(base?.diffIds ?? []).map(() => `pulled from ${base!.reference.replace(/@.*/, "")}`),
     ...steps.flatMap((step) => (step.kind === "layer" ? [step.vertex.name] : [])),
   ];
-  const missing = (base?.diffIds.length ?? 0) - described;
+  const untold = steps.filter((step) => step.kind === "layer" && step.createdBy === undefined).length;
+  const missing = untold + (base?.diffIds.length ?? 0) - described;
   return missing <= 0 ? [] : names.slice(-missing).map((name) => ({ ...(created ? { created } : {}), created_by: name, comment: EXPORTER_COMMENT }));
 }
 

@@ -27,7 +27,7 @@ export interface Inspection {
  */
 export async function inspectDockerfile(options: BuildOptions, { depth }: { readonly depth: "text" | "target" | "all" }): Promise<Inspection> {
   await using session = await openSession(options, [options]);
-  const { context, scope } = await openTarget(session, options);
+  const { context, scope, contexts } = await openTarget(session, options);
   const { file } = context.dockerfile;
   const told = { file, source: new TextDecoder().decode(context.dockerfile.source) };
   const states = new Map<number, StageState>();
@@ -37,7 +37,7 @@ export async function inspectDockerfile(options: BuildOptions, { depth }: { read
   try {
     dockerfile = parseDockerfile(context.dockerfile.source, { file });
     if (depth !== "text") {
-      const graphOptions = graphOptionsOf(session, options, { name: undefined, scope });
+      const graphOptions = graphOptionsOf(session, options, { name: undefined, scope, contexts });
       checker = startChecks(dockerfile, { buildArgs: graphOptions.buildArgs, ignore: context.excludes });
       let globals: ReadonlyMap<string, string> = new Map();
       const { observer } = checker;

@@ -44,10 +44,10 @@ export async function prepareTarget(
   const { store, client, sandboxes, access } = session;
   const { signal } = access;
   const onProgress = about.name === undefined ? access.onProgress : named(about.name, access.onProgress);
-  const { context, scope } = await openTarget(session, options);
+  const { context, scope, contexts } = await openTarget(session, options);
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
   if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
-  const graphOptions = graphOptionsOf(session, options, { ...about, scope });
+  const graphOptions = graphOptionsOf(session, options, { ...about, scope, contexts });
   const { platform, buildArgs } = graphOptions;
   const checker = startChecks(dockerfile, { buildArgs, ignore: context.excludes });
   const graph = await buildGraph(dockerfile, { ...graphOptions, observer: checker.observer })

@@ -1,11 +1,15 @@
 import { openContext, type BuildContext } from "../context/open-context.ts";
+import { foreignFrontend } from "../dockerfile/foreign-frontend.ts";
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { GraphOptions } from "../graph/evaluation.ts";
+import type { NamedSource } from "../graph/named-source.ts";
 import { sha256 } from "../oci/digest.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { createArchivePort } from "./archive-port.ts";
 import type { BuildOptions } from "./build-options.ts";
-import type { BuildSession } from "./build-session.ts";
+import { contextKey, type BuildSession } from "./build-session.ts";
+import { createRemotePort } from "./remote-port.ts";
+import { openNamedContexts } from "./named-contexts.ts";
 import { checkPlatform } from "./check-platform.ts";
 
 export interface AboutTarget {
@@ -13,24 +17,45 @@ export interface AboutTarget {
   readonly linked?: (name: string) => BuildGraph | undefined;
 }
 
-/** Opens a target's context, with its Dockerfile, and notes it in the session. */
-export async function openTarget({ store, access: { signal }, own, contexts }: BuildSession, options: BuildOptions): Promise<{ context: BuildContext; scope: string }> {
+/** What a target reads, opened and noted in the session. */
+export interface OpenTarget {
+  readonly context: BuildContext;
+  readonly scope: string;
+  readonly contexts: ReadonlyMap<string, NamedSource>;
+}
+
+/** Opens a target's contexts, with its Dockerfile, and notes them in the session. */
+export async function openTarget(session: BuildSession, options: BuildOptions): Promise<OpenTarget> {
+  const { store, access, own, contexts } = session;
+  const { signal } = access;
+  const cwd = options.cwd ?? process.cwd();
   const context = own(await openContext({
     context: options.context,
     ...(options.file === undefined ? {} : { file: options.file }),
     ...(options.stdin ? { stdin: options.stdin } : {}),
-    cwd: options.cwd ?? process.cwd(),
+    cwd,
     temporary: store.temporary,
     archives: createArchivePort(signal),
+    remote: createRemotePort(store, session.remote(options.noCache ?? false), access),
+    keepGitDir: isSwitchedOn(options.buildArgs?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"]),
     signal,
   }));
-  const scope = sha256(`${context.root}\0${context.dockerfile.file}`).slice(7, 23);
-  contexts.set(scope, context);
-  return { context, scope };
+  const named = openNamedContexts(options.buildContexts ?? {}, cwd);
+  const scope = sha256([context.place, context.dockerfile.file, ...[...named.folders.values()].map(({ root }) => root)].join("\0")).slice(7, 23);
+  contexts.set(contextKey({ scope, name: "context" }), context);
+  for (const [name, folder] of named.folders) contexts.set(contextKey({ scope, name: `context:${name}` }), folder);
+  const foreign = foreignFrontend(new TextDecoder().decode(context.dockerfile.source), options.buildArgs?.["BUILDKIT_SYNTAX"]);
+  if (foreign !== undefined) access.onProgress({ type: "warning", message: `the frontend ${foreign} is not run: the Dockerfile is read as one of docker/dockerfile` });
+  return { context, scope, contexts: named.sources };
+}
+
+/** As Go reads it; anything else is no. */
+function isSwitchedOn(value: string | undefined): boolean {
+  return /^(?:1|t|true)$/i.test(value ?? "");
 }
 
 /** What a target's options mean for its graph. */
-export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & { readonly scope: string }): GraphOptions {
+export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts">): GraphOptions {
   return {
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(about.name === undefined ? {} : { name: about.name }),
@@ -45,6 +70,7 @@ export function graphOptionsOf(session: BuildSession, options: BuildOptions, abo
     extraHosts: options.addHosts ?? [],
     scope: about.scope,
     pool: session.pool,
+    contexts: about.contexts,
     resolveBase: session.resolver(options.pull ?? false).resolve,
   };
 }

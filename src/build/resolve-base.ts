@@ -23,12 +23,19 @@ export interface BaseResolver {
  */
 export function createBaseResolver(
   store: Store,
-  options: { client: ClientSource; pull: boolean; onProgress: OnProgress; signal?: AbortSignal },
+  options: { client: ClientSource; cwd: string; pull: boolean; onProgress: OnProgress; signal?: AbortSignal },
 ): BaseResolver {
   const pending = new Map<string, Promise<ResolvedBase>>();
   const found = new Map<string, ImageLayers>();
 
   const resolve = async (name: string, platform: Platform): Promise<ResolvedBase> => {
+    const layouts = name.startsWith("oci-layout://") ? await import("./layout-base.ts") : undefined;
+    if (layouts) {
+      const image = await layouts.importLayoutBase(store, name, { ...options, platform });
+      const pinned = layouts.layoutReference(name, image);
+      found.set(pinned, { diffIds: image.config.rootfs.diff_ids as Digest[], descriptors: layersOf(store, image), sources: [] });
+      return { reference: pinned, config: image.config };
+    }
     const here = options.pull ? undefined : findLocal(store, name, parseReference(name));
     const meant = here ? { name } : await meaningOf(name, options.onProgress);
     const reference = parseReference(meant.name);

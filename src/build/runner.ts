@@ -1,11 +1,13 @@
+import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { chainId } from "../oci/chain-id.ts";
 import { withLocation } from "../std/fault.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import type { OnProgress } from "../std/progress.ts";
-import type { BuildContext } from "../context/open-context.ts";
+import type { LocalFolder } from "../context/open-context.ts";
 import type { Fetched } from "../fetch/fetched.ts";
-import type { CopyOperation, ImageOperation, MkdirOperation, Vertex } from "../graph/vertex.ts";
+import type { CopyOperation, ImageOperation, LocalOperation, MkdirOperation, Vertex } from "../graph/vertex.ts";
 import type { DistantLayer, Result, Runner } from "../solve/ports.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
@@ -16,8 +18,8 @@ import type { Sandboxes } from "./sandboxes.ts";
 
 export interface RunnerOptions {
   readonly store: Store;
-  /** The build context of a scope. */
-  readonly contextOf: (scope: string) => BuildContext;
+  /** The build context, or a folder that --build-context names. */
+  readonly contextOf: (operation: LocalOperation) => LocalFolder;
   readonly sandboxes: Sandboxes;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;
@@ -73,8 +75,9 @@ export function createRunner(options: RunnerOptions): BuildRunner {
   const treeOf = async (vertex: Vertex | undefined, result: Result | undefined): Promise<SourceTree | undefined> => {
     if (!vertex) return undefined;
     if (vertex.operation.kind === "local") {
-      const { root, excludes } = options.contextOf(vertex.operation.scope);
-      return { layers: [root], excludes: [...excludes], zeroOwner: true };
+      const { name } = vertex.operation;
+      const { root, excludes, zeroOwner } = options.contextOf(vertex.operation);
+      return { layers: [root], excludes: [...excludes], zeroOwner, ...(zeroOwner ? {} : { recordOwners: options.recordOwners }), ...(name === "context" ? {} : { name: `the context ${name.slice(8)}` }) };
     }
     const snapshot = await snapshotOf(vertex, result);
     const name = vertex.name.replace(/^\[([^\]]*?) *\d+\/\d+\].*$/s, "stage $1");
@@ -82,7 +85,7 @@ export function createRunner(options: RunnerOptions): BuildRunner {
   };
 
   const treesOf = async (vertex: Vertex, results: readonly (Result | undefined)[]): Promise<SourceTree[]> =>
-    (await Promise.all(vertex.inputs.slice(1).map((input, index) => treeOf(input, results[index])))).filter((tree) => tree !== undefined);
+    Promise.all(vertex.inputs.slice(1).map(async (input, index) => (await treeOf(input, results[index])) ?? emptyTree(store)));
 
   return {
     snapshotOf,
@@ -145,4 +148,11 @@ async function reported<Result>({ onProgress }: RunnerOptions, vertex: Vertex, w
   const result = await work();
   onProgress({ ...step, completed: Date.now() });
   return result;
+}
+
+/** What is read from `scratch` and from stages without files. */
+function emptyTree(store: Store): SourceTree {
+  const folder = join(store.temporary, "nothing");
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  return { layers: [folder], zeroOwner: false, name: "an empty file system" };
 }

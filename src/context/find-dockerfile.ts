@@ -44,11 +44,11 @@ export function findIgnoreFile(root: string, dockerfile: string | undefined): st
 }
 
 /**
- * Reads the Dockerfile of an unpacked archive: as {@link findDockerfile}, but what lies outside of the folder, or is
+ * Reads the Dockerfile of a tree that came from elsewhere: as {@link findDockerfile}, but what lies outside of the folder, or is
  * reached by a symlink that leads out of it, is not there.
  * @throws DOCKERFILE_NOT_FOUND, DOCKERFILE_UNREADABLE
  */
-export function findDockerfileWithin(root: string, name: string): DockerfileSource {
+export function findDockerfileWithin(root: string, name: string, where: string): DockerfileSource {
   const path = join(root, resolve("/", name));
   const lower = join(dirname(path), "dockerfile");
   for (const candidate of basename(path) === "Dockerfile" ? [path, lower] : [path]) {
@@ -56,7 +56,7 @@ export function findDockerfileWithin(root: string, name: string): DockerfileSour
       return findDockerfile(candidate, { shown: candidate === path ? name : join(dirname(name), "dockerfile") });
     }
   }
-  throw fault("DOCKERFILE_NOT_FOUND", { path: `${name} in the archive` });
+  throw fault("DOCKERFILE_NOT_FOUND", { path: `${name} in ${where}` });
 }
 
 /** The whole of a file (a pipe too, as of `-f <(…)`); undefined where there is none. */

@@ -5,16 +5,26 @@ import { compileIgnore, parseIgnoreFile, type IgnoreMatcher } from "../dockerfil
 import { fault } from "../std/fault.ts";
 import { findDockerfile, findDockerfileWithin, findIgnoreFile, type DockerfileSource } from "./find-dockerfile.ts";
 import { receiveBytes, receiveFile } from "./receive-stdin.ts";
-import { refuseRemote } from "./refuse-remote.ts";
+import { portOf, remoteContext, type RemotePort } from "./remote-context.ts";
 
-/** The files that a build may read, and the Dockerfile that says what to do with them. */
-export interface BuildContext extends AsyncDisposable {
+/** A folder that a build may read. */
+export interface LocalFolder {
   /** Absolute path of the folder. */
   readonly root: string;
   /** The cleaned patterns of .dockerignore, in order. */
   readonly excludes: readonly string[];
+  /** Files belong to 0:0 whoever owns them here; false where an archive from elsewhere says whose they are. */
+  readonly zeroOwner: boolean;
+}
+
+/** The files that a build may read, and the Dockerfile that says what to do with them. */
+export interface BuildContext extends LocalFolder, AsyncDisposable {
   readonly ignore: IgnoreMatcher;
   readonly dockerfile: DockerfileSource;
+  /** What tells this context from others, the next time too. */
+  readonly place: string;
+  /** Seconds since the epoch: when a context from elsewhere was made, as far as its source says so. */
+  readonly modified?: number | undefined;
 }
 
 /** How archives are told from other files and unpacked; the layer station, later on the way, does it. */
@@ -25,10 +35,14 @@ export interface ArchivePort {
 }
 
 export interface OpenContextOptions {
-  /** A folder, or `-` for a tar archive or a lone Dockerfile on `stdin`. */
+  /** A folder, a git repository, the URL of an archive or of a Dockerfile, or `-` for one of these two on `stdin`. */
   readonly context: string;
-  /** The Dockerfile: relative to `cwd`, or to the root of a context from `stdin`; `-` is `stdin` itself. */
+  /** The Dockerfile: relative to `cwd`, or to the root of a context from elsewhere; `-` is `stdin` itself, a URL is fetched. */
   readonly file?: string;
+  /** Fetches what is elsewhere. */
+  readonly remote?: RemotePort;
+  /** Keep the `.git` of a context that is a git repository. */
+  readonly keepGitDir?: boolean;
   readonly stdin?: AsyncIterable<Uint8Array>;
   readonly cwd: string;
   /** Folder that exists, for what comes from `stdin`. */
@@ -42,29 +56,55 @@ export interface OpenContextOptions {
  * Dockerfile, else `.dockerignore` in the root (dockerfile.md § 8.1). A context from standard input lies in a
  * temporary folder until it is disposed; .dockerignore does not count there, as with docker.
  * @throws CONTEXT_NOT_FOUND, CONTEXT_NOT_A_FOLDER, CONTEXT_UNREADABLE, CONTEXT_EMPTY_INPUT, CONTEXT_STDIN_TWICE,
- * DOCKERFILE_NOT_FOUND, DOCKERFILE_UNREADABLE, NOT_SUPPORTED for URLs and git, and those of ignore files and archives
+ * DOCKERFILE_NOT_FOUND, DOCKERFILE_UNREADABLE, and those of ignore files, archives and fetching
  */
 export async function openContext(options: OpenContextOptions): Promise<BuildContext> {
   options.signal?.throwIfAborted();
   if (options.context === "-") return openStdin(options);
   const { cwd, file } = options;
   const root = findRoot(options.context, cwd);
-  if (file === "-") {
-    const dockerfile = { file: "Dockerfile", source: await receiveBytes(options.stdin, options.signal) };
-    return present(root, findIgnoreFile(root, undefined), dockerfile);
-  }
+  if (root === undefined) return openElsewhere(options);
+  const given = await givenDockerfile(options);
+  if (given) return present(root, findIgnoreFile(root, undefined), given);
   if (file === undefined || file === "") {
     const path = join(root, "Dockerfile");
     return present(root, findIgnoreFile(root, path), findDockerfile(path, { shown: "Dockerfile" }));
   }
-  refuseRemote(file, "a Dockerfile from a URL");
   const path = resolve(cwd, file);
   const dockerfile = findDockerfile(path, { shown: file, alternative: join(options.context, file), cwd });
   return present(root, findIgnoreFile(root, path), dockerfile);
 }
 
-/** The folder of a context that is named by path, free of symlinks. */
-function findRoot(context: string, cwd: string): string {
+/** A Dockerfile that does not lie with the context: of standard input, or from a URL. */
+async function givenDockerfile({ file, stdin, remote, signal }: OpenContextOptions): Promise<DockerfileSource | undefined> {
+  if (file === "-") return { file: "Dockerfile", source: await receiveBytes(stdin, signal) };
+  if (file === undefined || remoteContext(file)?.kind !== "url") return undefined;
+  const { path } = await portOf(remote).file(file);
+  return findDockerfile(path, { shown: "Dockerfile" });
+}
+
+/** What a git repository or a URL holds; .dockerignore does not count there. */
+async function openElsewhere(options: OpenContextOptions): Promise<BuildContext> {
+  const { context, keepGitDir = false, file } = options;
+  const source = remoteContext(context, { keepGitDir });
+  if (source === undefined) throw fault("CONTEXT_NOT_FOUND", { context });
+  const remote = portOf(options.remote);
+  const given = await givenDockerfile(options);
+  const name = file === undefined || file === "" ? "Dockerfile" : file;
+  const tree = source.kind === "git" ? await remote.git(source.source) : await remote.unpacked(source.url);
+  if (tree) {
+    const dockerfile = given ?? findDockerfileWithin(tree.folder, name, "the context");
+    return present(tree.folder, "", dockerfile, { zeroOwner: source.kind === "git", place: context, modified: tree.modified });
+  }
+  const { path, modified } = await remote.file(context);
+  const home = join(options.temporary, `context-${randomUUID()}`);
+  mkdirSync(home);
+  const dispose = (): void => rmSync(home, { recursive: true, force: true });
+  return present(home, "", given ?? findDockerfile(path, { shown: "Dockerfile" }), { place: context, modified, dispose });
+}
+
+/** The folder of a context that is named by path, free of symlinks; undefined for one that lies elsewhere. */
+function findRoot(context: string, cwd: string): string | undefined {
   if (context === "" || context.includes("\0")) throw fault("CONTEXT_NOT_FOUND", { context });
   try {
     const root = realpathSync(resolve(cwd, context));
@@ -73,7 +113,7 @@ function findRoot(context: string, cwd: string): string {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EACCES") throw fault("CONTEXT_UNREADABLE", { path: context, reason: "permission denied" }, { cause: error });
     if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "ELOOP" && code !== "ENAMETOOLONG") throw error;
-    refuseRemote(context, "a context from a URL or git repository");
+    if (remoteContext(context)) return undefined;
     throw fault("CONTEXT_NOT_FOUND", { context });
   }
   throw fault("CONTEXT_NOT_A_FOLDER", { context });
@@ -92,27 +132,37 @@ async function openStdin(options: OpenContextOptions): Promise<BuildContext> {
     if (await archives.isArchive(received)) {
       await archives.unpack(received, root);
       rmSync(received);
-      return present(root, "", findDockerfileWithin(root, file === undefined || file === "" ? "Dockerfile" : file), remove);
+      return present(root, "", findDockerfileWithin(root, file === undefined || file === "" ? "Dockerfile" : file, "the archive"), { dispose: remove });
     }
     if (file !== undefined && file !== "") {
       throw fault("USAGE", { problem: "-f names a Dockerfile, and standard input is one too", hint: "leave -f away, or pipe a tar archive" });
     }
     const dockerfile = findDockerfile(received, { shown: "Dockerfile" });
     rmSync(received);
-    return present(root, "", dockerfile, remove);
+    return present(root, "", dockerfile, { dispose: remove });
   } catch (error) {
     remove();
     throw error;
   }
 }
 
-function present(root: string, ignoreText: string, dockerfile: DockerfileSource, dispose?: () => void): BuildContext {
+interface About {
+  readonly zeroOwner?: boolean;
+  readonly place?: string;
+  readonly modified?: number | undefined;
+  readonly dispose?: () => void;
+}
+
+function present(root: string, ignoreText: string, dockerfile: DockerfileSource, { zeroOwner = true, place = root, modified, dispose }: About = {}): BuildContext {
   const excludes = parseIgnoreFile(ignoreText);
   return {
     root,
     excludes,
     ignore: compileIgnore(excludes),
     dockerfile,
+    zeroOwner,
+    place,
+    modified,
     [Symbol.asyncDispose]: async () => dispose?.(),
   };
 }

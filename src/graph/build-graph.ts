@@ -11,6 +11,8 @@ import {
 } from "./config-instructions.ts";
 import { expandIn, located, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
 import { evaluateCopy, evaluateWorkdir } from "./file-instructions.ts";
+import { namedBase, namedTree } from "./named-base.ts";
+import { findNamed } from "./named-source.ts";
 import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
 import { evaluateRun } from "./run-instruction.ts";
 import { inheritState, initialState, linkedState, type HistoryStep, type StageState } from "./stage-state.ts";
@@ -41,6 +43,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
   const targetIndex = findTarget(dockerfile, options.target);
   const pool = options.pool ?? new VertexPool();
   const states = new Map<number, Promise<StageState>>();
+  const waits = new Map<number, Set<number>>();
   const evaluation: Evaluation = {
     options,
     escape: dockerfile.escape,
@@ -48,18 +51,23 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     globals,
     stageCount: dockerfile.stages.length,
     findStage: (name) => dockerfile.stages.findLastIndex((stage) => stage.name === name),
-    stageState: (index) => {
+    stageState: (index, asker) => {
+      if (asker) noteWait(waits, asker.stage, dockerfile.stages[index]!);
       let state = states.get(index);
       if (!state) states.set(index, (state = evaluateStage(evaluation, dockerfile, dockerfile.stages[index]!)));
       return state;
     },
-    imageVertex: async (name, location) => {
-      if (name === "scratch") return undefined;
+    imageVertex: async (name, location, asker) => {
+      const named = findNamed(options.contexts, name, options.platform);
+      if (name === "scratch" || named?.kind === "scratch") return undefined;
+      if (named?.kind === "stage") return (await evaluation.stageState(namedStage(dockerfile, named.name), asker)).vertex;
+      if (named?.kind === "image") return (await resolveImage(evaluation, named.reference, options.platform, location, `[context ${name}] ${named.reference}`)).vertex;
+      if (named) return namedTree(evaluation, name, named, location);
       return (await resolveImage(evaluation, name, options.platform, location, `[context ${name}] load from registry`)).vertex;
     },
   };
-  if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined as never);
-  const state = await evaluation.stageState(targetIndex, undefined as never);
+  if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined);
+  const state = await evaluation.stageState(targetIndex, undefined);
   if (options.labels.size > 0) state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(options.labels) };
   return {
     vertex: state.vertex,
@@ -73,8 +81,18 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
   };
 }
 
-function findTarget({ stages }: Dockerfile, target: string | undefined): number {
-  if (target === undefined || target === "") return stages.length - 1;
+/** Stages look back, so there are circles only where a named context is a stage (`target:`). */
+function noteWait(waits: Map<number, Set<number>>, asker: Stage, asked: Stage): void {
+  const reaches = (from: number): boolean => from === asker.index || [...(waits.get(from) ?? [])].some(reaches);
+  if (reaches(asked.index)) throw fault("STAGE_CIRCULAR", { stage: asker.name ?? `stage-${asker.index}` }, { location: asker.location });
+  waits.set(asker.index, (waits.get(asker.index) ?? new Set()).add(asked.index));
+}
+
+function findTarget(dockerfile: Dockerfile, target: string | undefined): number {
+  return target === undefined || target === "" ? dockerfile.stages.length - 1 : namedStage(dockerfile, target);
+}
+
+function namedStage({ stages }: Dockerfile, target: string): number {
   const index = stages.findLastIndex((stage) => stage.name === target.toLowerCase());
   if (index >= 0) return index;
   const names = stages.flatMap(({ name }) => name ?? []);
@@ -111,6 +129,8 @@ function defaultGlobals(dockerfile: Dockerfile, options: GraphOptions, targetSta
 
 async function evaluateStage(evaluation: Evaluation, dockerfile: Dockerfile, stage: Stage): Promise<StageState> {
   const label = stage.name ?? `stage-${stage.index}`;
+  const replaced = stage.name !== undefined && findNamed(evaluation.options.contexts, stage.name, evaluation.options.platform) !== undefined;
+  if (replaced) return baseState(evaluation, dockerfile, stage, { label, name: stage.name!, platform: evaluation.options.platform });
   const { state, triggers } = await startStage(evaluation, dockerfile, stage, label);
   const instructions = [...triggers, ...stage.instructions];
   state.stepTotal = instructions.filter(({ kind }) => isStep(kind)).length + state.stepIndex;
@@ -140,31 +160,43 @@ async function startStage(
   const platform = stagePlatform(evaluation, stage.platform === undefined ? undefined : expandGlobal(stage.platform), location);
   const baseIndex = dockerfile.stages.findLastIndex((other) => other.index < stage.index && other.name === name);
   const linked = evaluation.options.linked?.(name);
-  let state: StageState;
-  if (linked) {
-    state = linkedState(stage, label, linked);
-  } else if (baseIndex >= 0) {
-    state = inheritState(await evaluation.stageState(baseIndex, undefined as never), stage, label);
-  } else if (name === "scratch") {
-    state = initialState(stage, label, platform, { vertex: undefined, config: { WorkingDir: "/" }, history: [], diffIds: [] });
-  } else {
-    const total = stage.instructions.filter(({ kind }) => isStep(kind)).length + 1;
-    const where = stepLabel(evaluation.stageCount, { label, stepIndex: 1, stepTotal: total });
-    const { vertex, base } = await resolveImage(evaluation, name, platform, location, `[${targetLabel(evaluation.options)}${where}] FROM `);
-    const { os, architecture, variant } = base.config;
-    evaluation.options.observer?.base({ name, location, expected: platform, actual: { os, architecture, ...(variant ? { variant } : {}) } });
-    state = initialState(stage, label, platform, {
-      vertex,
-      config: base.config.config ?? {},
-      ...(base.config.author ? { author: base.config.author } : {}),
-      history: base.config.history ?? [],
-      diffIds: base.config.rootfs.diff_ids,
-    });
-    state.stepIndex = 1;
-  }
+  const state = linked ? linkedState(stage, label, linked)
+    : baseIndex >= 0 ? inheritState(await evaluation.stageState(baseIndex, { stage }), stage, label)
+    : await baseState(evaluation, dockerfile, stage, { label, name, platform });
   const triggers = (state.config.OnBuild ?? []).map((trigger) => located(location, () => parseTrigger(trigger)));
   delete state.config.OnBuild;
   return { state, triggers };
+}
+
+/** The state of a stage upon what a name means that is no stage above it: nothing, a named context or an image. */
+async function baseState(
+  evaluation: Evaluation, dockerfile: Dockerfile, stage: Stage, { label, name, platform }: { label: string; name: string; platform: Platform },
+): Promise<StageState> {
+  const { location } = stage;
+  const named = findNamed(evaluation.options.contexts, name, platform);
+  if (named?.kind === "stage") return inheritState(await evaluation.stageState(namedStage(dockerfile, named.name), { stage }), stage, label);
+  const nothing = { vertex: undefined, config: { WorkingDir: "/" }, history: [], diffIds: [] };
+  if (name === "scratch" || named?.kind === "scratch") return initialState(stage, label, platform, nothing);
+  if (named && named.kind !== "image") {
+    const vertex = namedBase(evaluation, name, named, { location, platform });
+    const state = initialState(stage, label, platform, { ...nothing, vertex });
+    state.history.push({ kind: "layer", createdBy: undefined, vertex });
+    return state;
+  }
+  const total = stage.instructions.filter(({ kind }) => isStep(kind)).length + 1;
+  const where = stepLabel(evaluation.stageCount, { label, stepIndex: 1, stepTotal: total });
+  const { vertex, base } = await resolveImage(evaluation, named?.reference ?? name, platform, location, `[${targetLabel(evaluation.options)}${where}] FROM `);
+  const { os, architecture, variant } = base.config;
+  evaluation.options.observer?.base({ name, location, expected: platform, actual: { os, architecture, ...(variant ? { variant } : {}) } });
+  const state = initialState(stage, label, platform, {
+    vertex,
+    config: base.config.config ?? {},
+    ...(base.config.author ? { author: base.config.author } : {}),
+    history: base.config.history ?? [],
+    diffIds: base.config.rootfs.diff_ids,
+  });
+  state.stepIndex = 1;
+  return state;
 }
 
 function stagePlatform({ options }: Evaluation, written: string | undefined, location: SourceLocation): Platform {

@@ -5,6 +5,7 @@ import type { ImageConfig } from "../oci/image-config.ts";
 import type { Platform } from "../oci/platform.ts";
 import { fault, withLocation, type SourceLocation } from "../std/fault.ts";
 import type { BuildGraph } from "./build-graph.ts";
+import type { NamedSource } from "./named-source.ts";
 import type { StageState } from "./stage-state.ts";
 import type { Operation, Vertex, VertexPool } from "./vertex.ts";
 
@@ -48,6 +49,8 @@ export interface GraphOptions {
   readonly pool?: VertexPool;
   /** Other targets that this one uses as if they were images, by the names that it has for them. */
   readonly linked?: (name: string) => BuildGraph | undefined;
+  /** What --build-context puts in place of images and stages, by name. */
+  readonly contexts?: ReadonlyMap<string, NamedSource>;
   /** Finds a base image by the name in FROM or --from. */
   readonly resolveBase: (name: string, platform: Platform) => Promise<ResolvedBase>;
   readonly observer?: GraphObserver;
@@ -61,10 +64,10 @@ export interface Evaluation {
   readonly escape: string;
   readonly pool: VertexPool;
   readonly globals: ReadonlyMap<string, string>;
-  /** The state of another stage by its index, evaluated when first asked for. */
-  readonly stageState: (index: number, asker: StageState) => Promise<StageState>;
+  /** The state of another stage by its index, evaluated when first asked for. @throws STAGE_CIRCULAR */
+  readonly stageState: (index: number, asker: Pick<StageState, "stage"> | undefined) => Promise<StageState>;
   /** The file system of an image that is not a stage. */
-  readonly imageVertex: (name: string, location: SourceLocation) => Promise<Vertex | undefined>;
+  readonly imageVertex: (name: string, location: SourceLocation, asker: Pick<StageState, "stage">) => Promise<Vertex | undefined>;
   /** Index of the last stage of that name, -1 when there is none. */
   readonly findStage: (name: string) => number;
   readonly stageCount: number;

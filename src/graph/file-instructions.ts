@@ -96,7 +96,7 @@ async function sourceTree(
   const other = number === undefined ? evaluation.options.linked?.(from) : undefined;
   if (other) return other.vertex;
   const index = number ?? evaluation.findStage(from.toLowerCase());
-  if (index < 0) return evaluation.imageVertex(from, location);
+  if (index < 0) return evaluation.imageVertex(from, location, state);
   if (index === state.stage.index) throw fault("STAGE_CIRCULAR", { stage: state.label }, { location });
   if (index > state.stage.index) throw fault("STAGE_ORDER", { stage: from, current: state.label }, { location });
   return (await evaluation.stageState(index, state)).vertex;

@@ -18,7 +18,7 @@ export function gitVertex(evaluation: Evaluation, source: GitUrl, location?: Sou
 
 /** The build context, or a folder of this machine that --build-context names. */
 export function localVertex(evaluation: Evaluation, name?: string): Vertex {
-  return evaluation.pool.add({ kind: "local", name: name ?? "context", scope: evaluation.options.scope }, [], {
+  return evaluation.pool.add({ kind: "local", name: name === undefined ? "context" : `context:${name}`, scope: evaluation.options.scope }, [], {
     name: name === undefined ? "[internal] load build context" : `[context ${name}] load from client`, ignoreCache: false, slot: name === undefined ? "context" : `context ${name}`,
   });
 }

@@ -11,7 +11,7 @@ export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export type HistoryStep =
   | { readonly kind: "inherited"; readonly entry: HistoryEntry }
   /** `stack` is the whole file system with that layer on top, where the layer is made without what lies below (COPY --link). */
-  | { readonly kind: "layer"; readonly createdBy: string; readonly vertex: Vertex; readonly stack?: Vertex }
+  | { readonly kind: "layer"; /** Undefined for the files of a named context that is built upon. */ readonly createdBy: string | undefined; readonly vertex: Vertex; readonly stack?: Vertex }
   | { readonly kind: "empty"; readonly createdBy: string };
 
 /** Everything that instructions of a stage change, as it stands after the last one. */

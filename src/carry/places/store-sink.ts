@@ -4,10 +4,10 @@ import { formatRepository } from "../../oci/reference.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Sink } from "../place.ts";
 
-/** A name of the store. */
-export function storeSink(store: Store, imageName: string): Sink {
+/** A name of the store, or an image there without one. */
+export function storeSink(store: Store, imageName: string | undefined): Sink {
   return {
-    name: `store:${imageName}`,
+    name: `store:${imageName ?? ""}`,
     holds: "images",
     verifies: true,
     manifestHas: async () => false,
@@ -24,7 +24,7 @@ export function storeSink(store: Store, imageName: string): Sink {
         if (codec) store.layers.remember({ diffId, digest: descriptor.digest, size: descriptor.size, mediaType: descriptor.mediaType, codec });
       }
       const repoDigests = from?.repository ? [`${formatRepository(from.repository)}@${root.digest}`] : [];
-      store.images.put({ config, manifest: root, names: [imageName], repoDigests });
+      store.images.put({ config, manifest: root, names: imageName === undefined ? [] : [imageName], repoDigests });
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -16,6 +16,8 @@ export const buildFlags = flagTable({
   check: { kind: "switch", help: "Only look for mistakes in the Dockerfile, `--call check`", group: "Dockerfile" },
   call: { kind: "text", value: "METHOD[,format=json]", help: "What to do with the Dockerfile: build, check, outline (what its target asks for) or targets (its stages)", default: "build", group: "Dockerfile" },
 
+  "build-context": { kind: "list", value: "NAME=VALUE", help: "What FROM, COPY --from and RUN --mount mean by a name: a folder, docker-image://REF, oci-layout://PATH[:TAG|@DIGEST], an http(s) or git URL, or target:STAGE", group: "Dockerfile" },
+
   "no-cache": { kind: "switch", help: "Run every step", group: "Cache" },
   "no-cache-filter": { kind: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages", group: "Cache" },
   "cache-from": { kind: "list", value: "type=TYPE[,…]|REF", help: "Look for results in a cache of other machines: type=registry,ref=REF (REF alone is that), type=local,src=DIR, or type=s3,bucket=…,region=…; may be given several times", group: "Cache" },
@@ -50,7 +52,6 @@ export const buildFlags = flagTable({
   allow: { kind: "list", help: "", refused: later },
   annotation: { kind: "list", help: "", refused: later },
   attest: { kind: "list", help: "", refused: later },
-  "build-context": { kind: "list", help: "", refused: "named contexts come with a later version" },
   "cgroup-parent": { kind: "text", help: "", refused: later },
   compress: { kind: "switch", help: "", refused: "the context is read where it stands" },
   "cpu-period": { kind: "text", help: "", refused: later },

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { BuildOptions } from "../../build/build-options.ts";
-import { isFault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { cacheExports, cacheImports } from "../build/cache-flags.ts";
@@ -19,10 +19,10 @@ export const buildCommand = command({
   summary: "Build an image from a Dockerfile",
   description:
     "Builds the stages that the target needs, side by side, from the Dockerfile in the context. The context is a folder, " +
-    "or `-` for a tar archive or a Dockerfile on standard input.\n\n" +
+    "a git repository, the URL of an archive or of a Dockerfile, or `-` for one of these two on standard input.\n\n" +
     "What was built before is not built again: a step runs when its instruction, something it can see of arguments and " +
     "environment, or the content of a file that it reads has changed. --explain says which of these it was.",
-  usage: "[OPTIONS] PATH | -",
+  usage: "[OPTIONS] PATH | URL | -",
   flags: buildFlags,
   examples: [
     { title: "Build the folder and give the image a name", line: "sampan build -t app:1.0 ." },
@@ -85,6 +85,15 @@ async function refuseWithoutBuilder({ given }: Call<typeof buildFlags>): Promise
   }
 }
 
+/** @throws NAMED_CONTEXT_INVALID */
+function buildContexts(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(words.map((word) => {
+    const at = word.indexOf("=");
+    if (at > 0 && at < word.length - 1) return [word.slice(0, at), word.slice(at + 1)];
+    throw fault("NAMED_CONTEXT_INVALID", { problem: `invalid context value: ${word}, expected key=value` });
+  }));
+}
+
 /** The registries that --creds may be for. */
 async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readonly string[] }): Promise<string[]> {
   return creds === undefined ? [] : (await import("../registry-host.ts")).registryHosts(tag);
@@ -101,6 +110,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     tags: flags.tag,
     ...(flags.target ? { target: flags.target } : {}),
     buildArgs: assignments(flags["build-arg"], io.env, "--build-arg"),
+    buildContexts: buildContexts(flags["build-context"]),
     labels: labels(flags.label),
     ...(flags.platform ? { platform: flags.platform } : {}),
     noCache: flags["no-cache"],

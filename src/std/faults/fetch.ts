@@ -84,4 +84,10 @@ export const fetchFaults = {
     message: ({ remote }) => `no SSH key was given to the build, which ${remote} needs`,
     hint: () => "a Dockerfile does not get your keys by itself: add --ssh default, or use an https address",
   }),
+  NAMED_CONTEXT_INVALID: spec<{ problem: string; hint?: string }>({
+    when: "--build-context names nothing that can be one.",
+    exit: 2,
+    message: ({ problem }) => problem,
+    hint: ({ hint }) => hint ?? "write --build-context NAME=FOLDER, or docker-image://…, oci-layout://…, https://…, a git URL or target:STAGE behind the =",
+  }),
 } as const;
