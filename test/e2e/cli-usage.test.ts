@@ -23,7 +23,7 @@ test("wrong usage ends with status 2, says what was meant and how it is used", a
   const cases: [string[], RegExp[]][] = [
     [["bild", "."], [/unknown command: sampan bild/, /did you mean `sampan build`\?/]],
     [["image", "lss"], [/unknown command: sampan image lss/, /did you mean/]],
-    [["build", "--taag", "x", "."], [/unknown flag: --taag/, /did you mean --tag\?/, /Usage: {2}sampan build \[OPTIONS\] PATH \| -/]],
+    [["build", "--taag", "x", "."], [/unknown flag: --taag/, /did you mean --tag\?/, /Usage: {2}sampan build \[OPTIONS\] PATH \| URL \| -/]],
     [["build"], [/needs exactly 1 argument, not 0/, /Run 'sampan build --help'/]],
     [["tag", "a"], [/needs exactly 2 arguments, not 1/]],
     [["images", "a", "b"], [/takes 0 to 1 arguments, not 2/]],
