@@ -10,6 +10,7 @@ import type { RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
 import { Sandbox } from "./sandbox.ts";
 import { childEnvironment, sandboxStreams } from "./spawn-sandbox.ts";
+import { startedProcess } from "./started-process.ts";
 
 /** Descriptors of a container's namespaces. */
 export type Namespaces = Readonly<Record<"mnt" | "pid" | "ipc" | "uts" | "net", number>>;
@@ -80,7 +81,7 @@ function spawnJoined({ mnt, pid, ipc, uts, net }: Namespaces, stdio: "null" | "p
     env: childEnvironment(), cwd: "/", detached: true,
   });
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
-  return new Sandbox(child, sandboxStreams(input, output, errors));
+  return new Sandbox(startedProcess(child), sandboxStreams(input, output, errors));
 }
 
 /** The machine's network cannot be entered by an ordinary user's root; a container that has it is in there already. */

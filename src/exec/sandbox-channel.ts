@@ -1,13 +1,14 @@
 import { closeSync, readSync, writeSync } from "node:fs";
+import { endAtOnce } from "../linux/process.ts";
 import { createTerminal, standOnTerminal } from "../linux/terminal.ts";
 import { CommandNotStarted } from "./find-command.ts";
-import type { SandboxReport } from "./sandbox-job.ts";
+import type { SandboxReport, ZygoteReport } from "./sandbox-job.ts";
 import { UserNotFound, UserNotMapped } from "./user.ts";
 
 /** The descriptor through which a sandbox child and its parent talk. */
-const CHANNEL = 3;
+export const CHANNEL = 3;
 
-export function report(message: SandboxReport): void {
+export function report(message: SandboxReport | ZygoteReport): void {
   writeSync(CHANNEL, `${JSON.stringify(message)}\n`);
 }
 
@@ -17,7 +18,7 @@ export function readLine(): string {
   for (;;) {
     const chunk = Buffer.allocUnsafe(64 * 1024);
     const length = readSync(CHANNEL, chunk);
-    if (length === 0) process.exit(0); // whoever started this has no job for it, or is gone
+    if (length === 0) endAtOnce(0); // whoever started this has no job for it, or is gone
     chunks.push(chunk.subarray(0, length));
     if (chunk[length - 1] === 0x0a) return Buffer.concat(chunks).toString("utf8");
   }

@@ -11,6 +11,7 @@ import type { Executor, RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
 import { sandboxJob } from "./make-sandbox-job.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { SandboxZygote } from "./sandbox-zygote.ts";
 import { spawnSandbox } from "./spawn-sandbox.ts";
 
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
@@ -25,8 +26,10 @@ export class SandboxExecutor implements Executor {
   readonly #kind: "sandbox" | "oci";
   readonly #temporary: string;
   readonly #staging: string;
-  readonly #idle: Sandbox[] = [];
+  readonly #idle: Promise<Sandbox>[] = [];
   readonly #running = new Set<Sandbox>();
+  #zygote: SandboxZygote | undefined;
+  #closed = false;
 
   /** @param runtime `builtin`, or the path of an OCI runtime. */
   constructor(temporary: string, runtime: string) {
@@ -38,13 +41,16 @@ export class SandboxExecutor implements Executor {
   }
 
   warm(count: number): void {
-    while (this.#idle.length > count) this.#idle.pop()!.destroy();
+    if (count > 0 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote();
+    while (this.#idle.length > count) void this.#idle.pop()!.then((sandbox) => sandbox.destroy(), () => undefined);
     while (this.#idle.length < count) this.#startAhead();
   }
 
   async run(job: RunJob, options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
-    const sandbox = this.#take(job);
+    const sandbox = await this.#take(job);
+    sandbox.claim();
+    this.#running.add(sandbox);
     const stop = stopper(sandbox);
     options.signal?.addEventListener("abort", stop, { once: true });
     try {
@@ -60,7 +66,10 @@ export class SandboxExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [...this.#idle.splice(0), ...this.#running];
+    this.#closed = true;
+    this.#zygote?.close();
+    const idle = await Promise.allSettled(this.#idle.splice(0));
+    const all = [...idle.flatMap((started) => (started.status === "fulfilled" ? [started.value] : [])), ...this.#running];
     for (const sandbox of all) {
       sandbox.claim();
       sandbox.destroy();
@@ -91,23 +100,29 @@ export class SandboxExecutor implements Executor {
     return runResult(end);
   }
 
-  #take(job: RunJob): Sandbox {
-    const plain = job.stdin === "null" || job.terminal;
-    const ready = plain ? this.#idle.shift() : undefined;
-    const sandbox = ready ?? spawnSandbox(plain ? "null" : "pipe", this.#kind);
-    sandbox.claim();
-    this.#running.add(sandbox);
-    return sandbox;
+  #take(job: RunJob): Promise<Sandbox> {
+    if (job.stdin !== "null" && !job.terminal) return Promise.resolve(spawnSandbox("pipe", this.#kind));
+    return this.#idle.shift() ?? this.#start();
+  }
+
+  async #start(): Promise<Sandbox> {
+    try {
+      if (this.#zygote) return await this.#zygote.fork();
+    } catch (error) {
+      if (this.#closed) throw error;
+      // One that is started by itself works where copies do not, or tells why none can.
+    }
+    return spawnSandbox("null", this.#kind);
   }
 
   #startAhead(): void {
-    const sandbox = spawnSandbox("null", this.#kind);
-    this.#idle.push(sandbox);
+    const starting = this.#start();
+    this.#idle.push(starting);
     const forget = (): void => {
-      const at = this.#idle.indexOf(sandbox);
+      const at = this.#idle.indexOf(starting);
       if (at >= 0) this.#idle.splice(at, 1);
     };
-    sandbox.ended.then(forget, forget);
+    starting.then(({ ended }) => ended.then(forget, forget), forget);
   }
 }
 

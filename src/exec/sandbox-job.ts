@@ -61,6 +61,17 @@ export type SandboxReport =
   | { readonly kind: "notMapped"; readonly user: string }
   | { readonly kind: "notStarted"; readonly failure: "notFound" | "notExecutable"; readonly message: string };
 
+/** What a zygote says, on a channel of its own. */
+export type ZygoteReport =
+  /** It waits for a request, an empty line; `pid` is its number as the parent sees it. */
+  | { readonly kind: "ready"; readonly pid: number }
+  /** The parent's ends of the pipes and the channel of a child to come, to be taken; it goes on when it is sent an empty line. */
+  | { readonly kind: "descriptors"; readonly stdout: number; readonly stderr: number; readonly channel: number }
+  /** There is a child; `child` is its number as the zygote sees it. */
+  | { readonly kind: "copied"; readonly child: number }
+  /** A child has ended, with a status as a shell would say it. */
+  | { readonly kind: "exited"; readonly child: number; readonly exitCode: number };
+
 /** A mount point that was made in the root; times are nanoseconds, decimal, of the folder it lies in. */
 export interface MountStub {
   /** Path below the root. */

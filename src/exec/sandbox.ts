@@ -1,10 +1,21 @@
-import type { ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
-import { constants } from "node:os";
 import type { Socket } from "node:net";
 import { openProcess, signalProcess, takeDescriptor } from "../linux/pidfd.ts";
 import { fault } from "../std/fault.ts";
+import { onReports } from "./on-reports.ts";
 import type { JoinJob, SandboxJob, SandboxReport } from "./sandbox-job.ts";
+
+/** The outermost process of a sandbox. */
+export interface SandboxProcess {
+  /** What this process and the child talk through. */
+  readonly channel: Socket;
+  /** Calls back when it has ended and all that it said has been read, perhaps with why it could not be started. */
+  onEnd(listener: (exitCode: number, failure?: unknown) => void): void;
+  /** Ends a sandbox that is not ready yet. */
+  giveUp(): void;
+  /** Whether this process stays for as long as that one. */
+  hold(hold: boolean): void;
+}
 
 /** What the child says that wants an answer before it goes on. */
 type Question = Extract<SandboxReport, { kind: "network" | "terminal" | "executing" }>;
@@ -23,8 +34,7 @@ export class Sandbox {
   readonly stdin: Socket | undefined;
   readonly stdout: Socket;
   readonly stderr: Socket;
-  readonly #child: ChildProcess;
-  readonly #channel: Socket;
+  readonly #process: SandboxProcess;
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<SandboxEnd>();
   readonly #reports: SandboxReport[] = [];
@@ -33,25 +43,18 @@ export class Sandbox {
   #pid: number | undefined;
   #pidfd: number | undefined;
 
-  constructor(child: ChildProcess, streams: { readonly stdin: Socket | undefined; readonly stdout: Socket; readonly stderr: Socket }) {
-    this.#child = child;
+  constructor(process: SandboxProcess, streams: { readonly stdin: Socket | undefined; readonly stdout: Socket; readonly stderr: Socket }) {
+    this.#process = process;
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
     this.stderr = streams.stderr;
-    this.#channel = child.stdio[3] as Socket;
     for (const promise of [this.#ready.promise, this.#ended.promise]) promise.catch(() => undefined); // nobody may be asking
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      this.#failure = error.code === "ENOENT" ? fault("SANDBOX_TOOL_MISSING", { tool: "setpriv" }) : error;
-      void this.#end(125);
+    process.onEnd((exitCode, failure) => {
+      this.#failure ??= failure;
+      void this.#end(exitCode);
     });
-    child.once("close", (code: number | null, signal: NodeJS.Signals | null) => void this.#end(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
-    this.#channel.on("error", () => undefined); // it died early, which "close" tells
-    let rest = "";
-    this.#channel.setEncoding("utf8").on("data", (text: string) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) this.#hear(JSON.parse(line) as SandboxReport);
-    });
+    process.channel.on("error", () => undefined); // it died early, which its end tells
+    onReports<SandboxReport>(process.channel, (report) => this.#hear(report));
     this.#hold(false);
   }
 
@@ -78,7 +81,7 @@ export class Sandbox {
   /** Gives it its job, and the answers to what it may ask. Only once. */
   begin(job: SandboxJob | JoinJob, answers: Answers = {}): void {
     this.#answers = answers;
-    this.#channel.write(`${JSON.stringify(job)}\n`);
+    this.#process.channel.write(`${JSON.stringify(job)}\n`);
   }
 
   /** A copy of one of its descriptors. */
@@ -94,11 +97,12 @@ export class Sandbox {
   destroy(): void {
     this.kill(SIGKILL);
     // Once the child is ready, the others follow it; before that there is only the outermost process to kill.
-    if (this.#pidfd === undefined) this.#child.kill("SIGKILL");
+    if (this.#pidfd === undefined) this.#process.giveUp();
   }
 
   #hold(hold: boolean): void {
-    for (const handle of [this.#child, this.#channel, this.stdout, this.stderr]) {
+    this.#process.hold(hold);
+    for (const handle of [this.stdout, this.stderr]) {
       if (hold) handle.ref();
       else handle.unref();
     }
@@ -118,7 +122,7 @@ export class Sandbox {
       if (question.kind === "network") await this.#answers.network?.(question);
       else if (question.kind === "executing") await this.#answers.executing?.(question);
       else await this.#answers.terminal?.(question);
-      this.#channel.write("\n");
+      this.#process.channel.write("\n");
     } catch (error) {
       this.#failure = error;
       this.destroy();

@@ -7,12 +7,13 @@ import { fileURLToPath } from "node:url";
 import { createPipe } from "../linux/pipe.ts";
 import { entryUrl } from "../std/sources.ts";
 import { Sandbox } from "./sandbox.ts";
+import { startedProcess } from "./started-process.ts";
 
 // Process 1 of an outer PID namespace is a shell that nothing inside can disarm: when this process ends, however
 // that comes, the kernel kills the shell and with it both namespaces. A setuid program as the command itself
 // would lose its own death signal. The shell, and not unshare, hands the exit status on: unshare of util-linux 2.38
 // reports every death by a signal as status 1. The shell's messages ("Killed") are nobody's output.
-const OUTER = ["--pid", "--fork", "--kill-child=KILL"];
+export const OUTER = ["--pid", "--fork", "--kill-child=KILL"];
 const INNER = ["--pid", "--mount", "--ipc", "--uts", "--propagation", "private"];
 const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
 
@@ -40,7 +41,7 @@ export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "
     },
   );
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
-  return new Sandbox(child, sandboxStreams(input, output, errors));
+  return new Sandbox(startedProcess(child), sandboxStreams(input, output, errors));
 }
 
 type Pipe = ReturnType<typeof createPipe>;

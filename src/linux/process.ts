@@ -46,9 +46,13 @@ export function passDescriptor(fd: number): void {
 
 /** Opens a file as that descriptor, by node:fs' flags. */
 export function openAs(descriptor: number, path: string, flags: "r" | "r+"): void {
-  const fd = openSync(path, flags);
-  if (dup2Call(fd, descriptor) < 0) throwErrno("dup2", path);
-  closeSync(fd);
+  moveDescriptor(openSync(path, flags), descriptor);
+}
+
+/** Makes what one descriptor stands for another one. */
+export function moveDescriptor(from: number, to: number): void {
+  if (dup2Call(from, to) < 0) throwErrno("dup2", String(to));
+  closeSync(from);
 }
 
 /** Lets another program that the process executes have the three standard descriptors and no other. Node marks all. */
@@ -108,6 +112,7 @@ export function leaveKeyring(): void {
 }
 
 /** Ends the process without running any more of Node, whose threads may no longer do what they need to. */
-export function endAtOnce(status: number): void {
+export function endAtOnce(status: number): never {
   exitCall(status);
+  throw new Error("_exit(2) returned");
 }

@@ -99,6 +99,31 @@ test("disposing of the executor ends what still runs", { skip }, async () => {
   await goneSoon(`sleep ${mark}`);
 });
 
+test("many commands side by side are copies of one zygote, each with its own output and status", { skip }, async () => {
+  await using root = await SandboxRoot.create();
+  root.executor.warm!(2);
+  const ran = await Promise.all([...Array(12).keys()].map((index) => root.run(`echo ${index}; cat /proc/self/status | grep SigBlk; exit ${index}`)));
+  assert.deepEqual(ran.map(({ exitCode }) => exitCode), [...Array(12).keys()]);
+  assert.deepEqual(ran.map(({ stdout }) => stdout), [...Array(12).keys()].map((index) => `${index}\nSigBlk:\t0000000000000000\n`));
+});
+
+test("when the zygote is killed its commands end, and further ones start without it", { skip }, async () => {
+  const mark = `6${process.pid}${Date.now() % 100000}`;
+  const zygotes = (): string[] => processesWith("zygote-entry").filter((pid) => readFileSync(`/proc/${pid}/environ`, "utf8").includes(`/mark-${mark}`));
+  const path = process.env["PATH"];
+  await using root = await SandboxRoot.create();
+  try {
+    process.env["PATH"] = `${path}:/mark-${mark}`;
+    root.executor.warm!(1);
+  } finally {
+    process.env["PATH"] = path;
+  }
+  const run = root.run(["sleep", mark], {}, { onStart: () => void setTimeout(() => zygotes().forEach((pid) => process.kill(Number(pid), "SIGKILL")), 100) });
+  assert.equal((await run).exitCode, 137);
+  await goneSoon(`sleep ${mark}`);
+  assert.equal((await root.run("exit 4")).exitCode, 4);
+});
+
 test("a root that cannot be mounted is a fault with a way out, and an unknown runtime too", { skip }, async () => {
   await using root = await SandboxRoot.create();
   await assert.rejects(root.run("true", { root: { kind: "overlay", lowers: ["/no/such/folder"], upper: "/no", work: "/no" } }), (error) => isFault(error, "SANDBOX_FAILED") && /doctor/.test(error.hint!));

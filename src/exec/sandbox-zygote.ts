@@ -1,0 +1,129 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { openProcess, takeDescriptor } from "../linux/pidfd.ts";
+import { entryUrl } from "../std/sources.ts";
+import { onReports } from "./on-reports.ts";
+import type { ZygoteReport } from "./sandbox-job.ts";
+import { Sandbox, type SandboxProcess } from "./sandbox.ts";
+import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
+
+const KILLED = 128 + 9;
+
+/**
+ * A process that makes sandbox children by copying itself (zygote-entry.ts): the first one takes as long as one that is
+ * started by itself, each further one some milliseconds. They die with it, and it dies with this process.
+ */
+export class SandboxZygote {
+  readonly #child: ChildProcess;
+  readonly #channel: Socket;
+  readonly #reports: ZygoteReport[] = [];
+  readonly #gone = new Error("the zygote of the sandboxes has ended");
+  /** What is done when a child ends, by its number as the zygote sees it. */
+  readonly #exits = new Map<number, (exitCode: number) => void>();
+  /** For the next child. */
+  #exited: ((exitCode: number) => void) | undefined;
+  #wake: (() => void) | undefined;
+  #held = 0;
+  #ended = false;
+  #pidfd: number | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor() {
+    const entry = fileURLToPath(entryUrl("exec/zygote-entry.ts"));
+    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", ...OUTER, "--", process.execPath, "--no-warnings", entry], {
+      stdio: ["ignore", "ignore", "ignore", "pipe"], env: childEnvironment(), cwd: "/",
+      detached: true, // a terminal's Ctrl-C must not reach it behind our back
+    });
+    this.#channel = this.#child.stdio[3] as Socket;
+    this.#channel.on("error", () => undefined).once("close", () => this.#end());
+    this.#child.once("error", () => this.#end()).unref();
+    onReports<ZygoteReport>(this.#channel, (report) => {
+      if (report.kind === "copied") this.#exits.set(report.child, this.#exited!);
+      if (report.kind === "exited") {
+        this.#exits.get(report.child)?.(report.exitCode);
+        this.#exits.delete(report.child);
+        return;
+      }
+      this.#reports.push(report);
+      this.#wake?.();
+    });
+    this.#channel.unref();
+  }
+
+  /** A further child with nothing to read, which waits for its job. */
+  fork(): Promise<Sandbox> {
+    const forked = this.#last.then(() => this.#fork());
+    this.#last = forked.catch(() => undefined);
+    return forked;
+  }
+
+  /** Ends it and all its children. */
+  close(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  async #fork(): Promise<Sandbox> {
+    this.#hold(1);
+    try {
+      this.#pidfd ??= openProcess((await this.#next("ready")).pid);
+      this.#channel.write("\n");
+      const { stdout, stderr, channel } = await this.#next("descriptors");
+      const take = (fd: number): number => takeDescriptor(this.#pidfd!, fd);
+      const readable = (fd: number): Socket => new Socket({ fd: take(fd), readable: true, writable: false });
+      const exited = Promise.withResolvers<number>();
+      const process = this.#copied(new Socket({ fd: take(channel), readable: true, writable: true }), exited.promise);
+      const sandbox = new Sandbox(process, { stdin: undefined, stdout: readable(stdout), stderr: readable(stderr) });
+      this.#channel.write("\n");
+      this.#exited = exited.resolve;
+      await this.#next("copied");
+      await sandbox.ready;
+      return sandbox;
+    } finally {
+      this.#hold(-1);
+    }
+  }
+
+  async #next<Kind extends ZygoteReport["kind"]>(kind: Kind): Promise<Extract<ZygoteReport, { kind: Kind }>> {
+    while (this.#reports.length === 0) {
+      if (this.#ended) throw this.#gone;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    const report = this.#reports.shift()!;
+    if (report.kind !== kind) throw this.#gone;
+    return report as Extract<ZygoteReport, { kind: Kind }>;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#pidfd !== undefined) closeSync(this.#pidfd);
+    this.#pidfd = undefined;
+    for (const exit of [...this.#exits.values(), this.#exited]) exit?.(KILLED);
+    this.#wake?.();
+  }
+
+  /** @param exited its exit status; the child is the zygote's, not this process's */
+  #copied(channel: Socket, exited: Promise<number>): SandboxProcess {
+    const closed = new Promise<void>((resolve) => channel.once("close", () => resolve()));
+    const ended = Promise.all([exited, closed]);
+    return {
+      channel,
+      onEnd: (listener) => void ended.then(([exitCode]) => listener(exitCode)),
+      giveUp: () => void channel.destroy(),
+      hold: (hold) => {
+        if (!hold) return void channel.unref();
+        channel.ref();
+        this.#hold(1);
+        void ended.then(() => this.#hold(-1));
+      },
+    };
+  }
+
+  /** This process stays as long as somebody waits for what the zygote says. */
+  #hold(change: 1 | -1): void {
+    this.#held += change;
+    if (this.#held > 0) this.#channel.ref();
+    else this.#channel.unref();
+  }
+}
