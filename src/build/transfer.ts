@@ -76,11 +76,14 @@ export async function pushFromStore(
   const ahead = options.ahead ?? own!;
   const portable = await portableImage(store, image, packing, { ...access, taker: ahead });
   const send = async ({ manifestBytes, descriptor, manifest }: Image, blobs: BlobSource): Promise<Pushed> => {
+    const underWay = await ahead.underWay(reference);
     const sent = await pushImage(client, reference, { manifest: { bytes: manifestBytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, blobs, {
       onProgress: access.onProgress,
       mountFrom: ({ digest }) => store.places.find(reference.host, digest),
       onMountRefused: ({ digest }, repository) => store.places.forget({ host: reference.host, repository }, digest),
-      underWay: await ahead.underWay(reference),
+      underWay,
+      // A build of which everything was known: its last push has probably sent it.
+      unchanged: options.ahead !== undefined && underWay.size === 0 && !options.fresh,
       fresh: new Set(options.fresh ? [image.id] : []),
       ...(access.signal ? { signal: access.signal } : {}),
     });

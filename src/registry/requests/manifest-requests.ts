@@ -57,9 +57,12 @@ export async function getManifest(
 }
 
 /** Undefined when the registry has no such manifest. */
-export async function headManifest(session: Session, places: Places, reference: Reference, signal?: AbortSignal): Promise<ManifestInfo | undefined> {
-  return places.first(reference, purposeOf(reference), async (endpoint) => {
-    const answer = await session.send({ ...manifestRequest(endpoint, reference), method: "HEAD", accept: [200, 404], ...(signal ? { signal } : {}) });
+export async function headManifest(session: Session, places: Places, reference: Reference, options: { push?: boolean; signal?: AbortSignal } = {}): Promise<ManifestInfo | undefined> {
+  const stoppable = options.signal ? { signal: options.signal } : {};
+  const ask = async (endpoint: Endpoint): Promise<ManifestInfo | undefined> => {
+    // With the rights that a push will need, so that one token serves both.
+    const scopes = [repositoryScope(endpoint, reference.repository, options.push ? "pull,push" : "pull")];
+    const answer = await session.send({ ...manifestRequest(endpoint, reference), scopes, method: "HEAD", accept: [200, 404], ...stoppable });
     await discard(answer);
     // Another place may have what a mirror does not.
     if (answer.status === 404 && endpoint.mirror) throw fault("MANIFEST_UNKNOWN", { reference: formatReference(reference) });
@@ -71,7 +74,8 @@ export async function headManifest(session: Session, places: Places, reference: 
       ...(digest !== undefined && isDigest(digest) ? { digest } : {}),
       ...(length !== undefined ? { size: Number(length) } : {}),
     };
-  }, signal ? { signal } : {});
+  };
+  return options.push ? ask(await places.target(reference)) : places.first(reference, purposeOf(reference), ask, stoppable);
 }
 
 /** Puts a manifest by tag, or by digest where the reference has no tag. Gives back its digest. @throws RESPONSE_INVALID, REGISTRY_… */

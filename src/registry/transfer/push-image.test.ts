@@ -43,6 +43,26 @@ test("missing blobs are sent, the manifest goes last, and the bytes are counted"
   assert.deepEqual(actions.sort(), ["exists", "pushing", "pushing"]);
 });
 
+test("where the image is expected to be there, its tag alone is asked for; where another one is there, it is pushed", async () => {
+  const store = createMemoryStore();
+  const [image, other] = [addImage(store, ["a layer", "another one"]), addImage(store, ["something else"])];
+  let there = image;
+  await using server = await startScriptedServer((request, response) => {
+    if (request.url === "/v2/") return reply(response, 200);
+    if (request.method === "HEAD" && request.url === "/v2/a/manifests/1") return reply(response, 200, { "docker-content-digest": there.digest, "content-type": there.manifest.mediaType });
+    reply(response, request.method === "PUT" ? 201 : 200);
+  });
+  await using client = open();
+  const push = () => pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true });
+  const whole = [...image.layers, image.config].reduce((sum, { size }) => sum + size, image.manifest.bytes.length);
+  assert.deepEqual(await push(), { digest: image.digest, bytesSent: 0, bytesSaved: whole });
+  assert.deepEqual(lines(server.requests, "HEAD"), ["/v2/a/manifests/1"]);
+  assert.deepEqual(lines(server.requests, "PUT"), []);
+  there = other;
+  assert.equal((await push()).bytesSent, image.manifest.bytes.length);
+  assert.deepEqual(lines(server.requests, "PUT"), ["/v2/a/manifests/1"]);
+});
+
 test("more tags cost one request each", async () => {
   const store = createMemoryStore();
   const image = addImage(store, ["x"]);

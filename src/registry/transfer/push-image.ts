@@ -1,7 +1,7 @@
 import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { Semaphore } from "../../std/semaphore.ts";
-import type { Digest } from "../../oci/digest.ts";
+import { sha256, type Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../client.ts";
@@ -30,6 +30,8 @@ export interface PushOptions {
   readonly underWay?: ReadonlyMap<Digest, Promise<BlobArrival>>;
   /** Blobs that were made just now, so that nobody is asked whether the registry has them. */
   readonly fresh?: ReadonlySet<Digest>;
+  /** Whether it is likely that the registry has just this under the name: it is asked for that first, and for its blobs only if not. */
+  readonly unchanged?: boolean;
   /** The step that progress events belong to. */
   readonly step?: string;
   /** Blobs at once. */
@@ -90,8 +92,17 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
     }, signal);
   };
 
-  await together(distributable([...image.layers, image.config]).map((blob) => (signal: AbortSignal) => pushBlob(blob, signal)), options.signal);
+  const blobs = distributable([...image.layers, image.config]);
   const stoppable = options.signal ? { signal: options.signal } : {};
+  if (options.unchanged && !options.tags?.length && reference.tag !== undefined) {
+    const digest = sha256(image.manifest.bytes);
+    const there = await client.manifestHead(reference, { push: true, ...stoppable });
+    if (there?.digest === digest) {
+      for (const blob of blobs) reportBlob(onProgress, step, "pushing", blob).done("exists");
+      return { digest, bytesSent: 0, bytesSaved: blobs.reduce((sum, { size }) => sum + size, image.manifest.bytes.length) };
+    }
+  }
+  await together(blobs.map((blob) => (signal: AbortSignal) => pushBlob(blob, signal)), options.signal);
   const { digest } = await client.manifestPut(reference, image.manifest, stoppable);
   const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
   for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
