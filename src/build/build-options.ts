@@ -4,6 +4,7 @@ import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { CacheExport, CacheImport } from "../cache/cache-options.ts";
+import type { OnFailedRun } from "./failed-run.ts";
 import type { Packing } from "./packing.ts";
 
 /** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
@@ -61,6 +62,8 @@ export interface BuildOptions {
   /** The only file to look for logins in, in docker's or containers' format. */
   readonly authFile?: string;
   readonly onProgress?: OnProgress;
+  /** Called where a RUN has failed, before what it left is thrown away. */
+  readonly onFailedRun?: OnFailedRun;
   readonly signal?: AbortSignal;
 }
 

@@ -16,7 +16,7 @@ import { createBaseResolver, type BaseResolver } from "./resolve-base.ts";
 import { createSandboxes, type Sandboxes } from "./sandboxes.ts";
 
 /** What all targets of one build share: said once, whatever the targets say of themselves. */
-export type SharedOptions = Pick<BuildOptions, "root" | "runtime" | "hostCertificates" | "insecure" | "logins" | "anonymous" | "authFile" | "explain" | "cwd" | "onProgress" | "signal">;
+export type SharedOptions = Pick<BuildOptions, "root" | "runtime" | "hostCertificates" | "insecure" | "logins" | "anonymous" | "authFile" | "explain" | "cwd" | "onProgress" | "onFailedRun" | "signal">;
 
 /** One build while it lasts: the store, the ways to registries, sandboxes, and what was found for any of its targets. */
 export interface BuildSession extends AsyncDisposable {

@@ -66,6 +66,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     recordOwners: access.recordOwners,
     hostCertificates: shared.hostCertificates ?? true,
     onProgress,
+    onFailedRun: shared.onFailedRun,
   });
   const reach = new Map(wanted.map(({ graph }) => [graph, verticesOf(graph)]));
   const packings = new Map(wanted.map((target) => [target, packingOf(session, target)]));

@@ -6,6 +6,7 @@ import type { OnProgress } from "../std/progress.ts";
 import type { RunOperation, Vertex } from "../graph/vertex.ts";
 import type { RunJob } from "../exec/run-job.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
+import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
 export interface RunOptions {
@@ -14,6 +15,7 @@ export interface RunOptions {
   /** Folder for inline documents. */
   readonly temporary: string;
   readonly onProgress: OnProgress;
+  readonly onFailedRun?: OnFailedRun | undefined;
 }
 
 /** Milliseconds. */
@@ -53,11 +55,16 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
       },
     });
     if (exitCode === 0 && killedBy === undefined) return;
-    throw fault(
+    const error = fault(
       "RUN_FAILED",
       { command: operation.args.join(" "), exitCode, step: vertex.name, log: tail.text(), ...(killedBy ? { signal: killedBy } : {}) },
       vertex.location ? { location: vertex.location } : {},
     );
+    await options.onFailedRun?.({
+      name: vertex.name, error, args: operation.args,
+      run: ({ env = [], ...other }, how) => options.sandboxes.run(vertex, { ...job, ...other, env: [...job.env, ...env] }, how),
+    });
+    throw error;
   } finally {
     clearTimeout(long);
     if (documents) rmSync(documents, { recursive: true, force: true });

@@ -14,6 +14,7 @@ import type { Store } from "../store/open-store.ts";
 import { stackMerge } from "./stack-merge.ts";
 import { executeRun } from "./execute-run.ts";
 import { digestCopy, performFiles, type CopiedContent } from "./perform-files.ts";
+import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
 export interface RunnerOptions {
@@ -33,6 +34,7 @@ export interface RunnerOptions {
   readonly recordOwners: boolean;
   readonly hostCertificates: boolean;
   readonly onProgress: OnProgress;
+  readonly onFailedRun?: OnFailedRun | undefined;
 }
 
 /** How many commands run at once: they often wait for the network, so a few more than there are cores. */

@@ -41,6 +41,7 @@ export const buildFlags = flagTable({
   "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN", group: "Running" },
   network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },
   runtime: { kind: "text", value: "NAME", help: "What runs RUN: `builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin", group: "Running" },
+  "on-error": { kind: "text", value: "shell", help: "Open a shell where a RUN failed, with its files, environment, user and mounts; needs a terminal", choices: ["shell"], group: "Running" },
   "no-host-certs": { kind: "switch", help: "Do not show the host's CA certificates to RUN", group: "Running" },
 
   ...registryFlags,

@@ -15,7 +15,7 @@ import { workerOutputs } from "./worker-outputs.ts";
 const SENT: ReadonlySet<keyof typeof buildFlags> = new Set([
   "builder", "builder-tls-ca", "builder-tls-cert", "builder-tls-key", "tag", "label", "annotation", "platform", "file", "target", "build-arg", "build-context", "no-cache", "no-cache-filter", "pull",
   "cache-from", "cache-to", "output", "push", "load", "iidfile", "metadata-file", "progress", "quiet", "add-host", "network", "cgroup-parent", "shm-size", "ulimit", "allow", "attest", "provenance", "sbom",
-  "secret", "ssh", "creds", "no-creds", "authfile", "insecure", "rm", "force-rm",
+  "secret", "ssh", "call", "check", "creds", "no-creds", "authfile", "insecure", "rm", "force-rm",
 ] as const);
 
 /** The build that the command line describes, for a worker. @throws NOT_SUPPORTED for flags that cannot be sent, USAGE */

@@ -44,19 +44,28 @@ export const buildCommand = command({
     }
     await refuseWithoutBuilder(call);
     const options = buildOptions(call);
+    const shell = flags["on-error"] === undefined ? undefined : await import("../build/shell-on-error.ts");
+    shell?.needTerminal(io);
     await becomeRoot();
     const access = await registryAccess(flags, await tagHosts(flags), call);
     if (method.method !== "build") return await (await import("../build/run-call.ts")).runCall(method, { ...options, ...access }, io);
     const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
+    let ended = false;
     const onProgress: OnProgress = (event) => {
-      renderer.onEvent(event);
+      if (!ended) renderer.onEvent(event);
       if (!renderer.showsLogs) logs.add(event);
     };
+    // The screen is the shell's; what other steps still do is not shown any more.
+    const onOpen = (): void => {
+      ended = true;
+      renderer.close();
+    };
+    const onFailedRun = shell?.shellOnError({ io, signal: call.signal, onOpen });
     try {
       const { build } = await import("../../build/build.ts");
-      const result = await build({ ...options, ...access, onProgress });
+      const result = await build({ ...options, ...access, onProgress, ...(onFailedRun ? { onFailedRun } : {}) });
       const { writeFile } = await import("node:fs/promises");
       if (flags.iidfile !== undefined && result.imageId !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId);
       if (flags["metadata-file"] !== undefined) {
