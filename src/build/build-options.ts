@@ -4,16 +4,36 @@ import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { CacheExport, CacheImport } from "../cache/cache-options.ts";
+import type { Annotation } from "./annotations.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Packing } from "./packing.ts";
 
 /** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
 export type BuildOutput =
-  | { readonly type: "store" }
-  | { readonly type: "registry"; readonly packing?: Packing }
-  | { readonly type: "oci" | "docker"; readonly dest: string; readonly packing?: Packing }
-  | { readonly type: "tar"; readonly dest: string }
-  | { readonly type: "local"; readonly dest: string };
+  | { readonly type: "store"; /** In place of `tags`. */ readonly names?: readonly string[] }
+  | ({ readonly type: "registry" } & ImageAttributes)
+  | ({ readonly type: "oci" | "docker"; readonly dest: string } & ImageAttributes)
+  | ({ readonly type: "tar" | "local"; readonly dest: string } & FilesAttributes);
+
+/** What may be said about an output that is an image. */
+export interface ImageAttributes {
+  readonly packing?: Packing;
+  /** In place of `tags`. */
+  readonly names?: readonly string[];
+  /** Push without a tag: the result is found by its digest only. */
+  readonly pushByDigest?: boolean;
+  readonly annotations?: readonly Annotation[];
+  /** Attestations in OCI 1.1's form, with subject and artifactType; true by default. */
+  readonly ociArtifact?: boolean;
+}
+
+/** What may be said about an output that is files. */
+export interface FilesAttributes {
+  /** A folder for each platform; by default where there are several. */
+  readonly platformSplit?: boolean;
+  /** Before the names of files that say what is attested. */
+  readonly attestationPrefix?: string;
+}
 
 /** What `sampan build` and `build()` take; names and meanings are those of `docker build`. */
 export interface BuildOptions {
@@ -31,7 +51,9 @@ export interface BuildOptions {
   /** By name, in place of images and stages: a folder, `docker-image://…`, `oci-layout://…`, an http(s) or git URL, `target:<stage>`. */
   readonly buildContexts?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly platform?: string;
+  /** One, or several of which the result is an index: `linux/amd64,linux/arm64`. */
+  readonly platform?: string | readonly string[];
+  readonly annotations?: readonly Annotation[];
   readonly noCache?: boolean;
   /** Names of stages that do not use the cache. */
   readonly noCacheFilter?: readonly string[];
@@ -68,9 +90,9 @@ export interface BuildOptions {
 }
 
 export interface BuildResult {
-  /** Image id: the digest of the config. Absent where only `tar` or `local` outputs were asked for. */
+  /** Image id: the digest of the config. Absent for several platforms and where only `tar` or `local` outputs were asked for. */
   readonly imageId?: Digest;
-  /** The manifest, where one was made (registry and archive outputs). */
+  /** The manifest or index, where one was made (registry and archive outputs). */
   readonly manifest?: Descriptor;
   /** Full names that the image got. */
   readonly names: readonly string[];

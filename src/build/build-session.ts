@@ -28,8 +28,11 @@ export interface BuildSession extends AsyncDisposable {
   readonly contexts: Map<string, LocalFolder>;
   /** What is fetched from elsewhere. @param noCache fetches also what is here already */
   remote(noCache: boolean): RemoteSources;
-  /** @param pull asks the registry for images that are in the store, too */
-  resolver(pull: boolean): BaseResolver;
+  /**
+   * @param pull asks the registry for images that are in the store, too
+   * @param strict refuses images of the store that are for another platform
+   */
+  resolver(pull: boolean, strict: boolean): BaseResolver;
   /** The layers of an image that any of the resolvers has found. */
   layersOf(reference: string): ImageLayers;
   readonly access: { readonly client: ClientSource; readonly recordOwners: boolean; readonly onProgress: OnProgress; readonly signal: AbortSignal };
@@ -53,16 +56,17 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
       onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
     }));
     const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store)));
-    const resolvers = new Map<boolean, BaseResolver>();
+    const resolvers = new Map<string, BaseResolver>();
     const remotes = new Map<boolean, RemoteSources>();
     const openRemote = (noCache: boolean): RemoteSources =>
       cleanup.use(new RemoteSources({ store, secret: async () => undefined, pull: targets.some(({ pull }) => pull === true), noCache, signal }));
     return {
       store, client, sandboxes, pool: new VertexPool(), contexts: new Map(),
       access: { client, recordOwners: insideUserNamespace()?.mapped === "one", onProgress, signal },
-      resolver: (pull) => {
-        const known = resolvers.get(pull) ?? createBaseResolver(store, { client, cwd: shared.cwd ?? process.cwd(), pull, onProgress, signal });
-        resolvers.set(pull, known);
+      resolver: (pull, strict) => {
+        const key = `${pull} ${strict}`;
+        const known = resolvers.get(key) ?? createBaseResolver(store, { client, cwd: shared.cwd ?? process.cwd(), pull, strict, onProgress, signal });
+        resolvers.set(key, known);
         return known;
       },
       layersOf: (reference) => [...resolvers.values()].map((resolver) => resolver.layers(reference)).find((layers) => layers !== undefined)!,

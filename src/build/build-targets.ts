@@ -1,6 +1,6 @@
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
-import { hostPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
+import { formatPlatform, type Platform } from "../oci/platform.ts";
 import type { Result } from "../solve/ports.ts";
 import { solveAll } from "../solve/solve.ts";
 import { BuildRecording } from "./build-recording.ts";
@@ -14,6 +14,7 @@ import { layerVertices } from "./finish-image.ts";
 import { LayerPacking } from "./layer-packing.ts";
 import { materializeLayers } from "./materialize.ts";
 import { planPacking } from "./plan-packing.ts";
+import { planPlatforms } from "./plan-platforms.ts";
 import { prepareTarget, type PreparedTarget } from "./prepare-target.ts";
 import { createRestore } from "./restore-layers.ts";
 import { createRunner } from "./runner.ts";
@@ -48,7 +49,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
   const { onProgress, signal } = access;
   const outer = targets.filter(({ inner }) => inner !== true);
   // They are read while Dockerfiles and base images are.
-  const imported = await importCaches(outer.flatMap(({ options }) => options.cacheFrom ?? []), { cwd: shared.cwd ?? process.cwd(), client, platform: platformOf(outer), onProgress, signal });
+  const imported = await importCaches(outer.flatMap(({ options }) => options.cacheFrom ?? []), { cwd: shared.cwd ?? process.cwd(), client, platform: planPlatforms(outer[0]!.options).platforms[0]!, onProgress, signal });
   if (imported) session.own(imported);
   const prepared = await prepareAll(session, targets);
   const wanted = outer.map(({ name }) => prepared.get(name)!);
@@ -65,17 +66,18 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     restore: createRestore(store, { resolver: { layers: (reference) => session.layersOf(reference) }, distant, access }),
     recordOwners: access.recordOwners,
     hostCertificates: shared.hostCertificates ?? true,
+    runtime: shared.runtime ?? "builtin",
     onProgress,
     onFailedRun: shared.onFailedRun,
   });
-  const reach = new Map(wanted.map(({ graph }) => [graph, verticesOf(graph)]));
+  const reach = new Map(wanted.map((target) => [target, verticesOf(target.graphs)]));
   const packings = new Map(wanted.map((target) => [target, packingOf(session, target)]));
   const onResult = (vertex: Vertex, result: Result): void => {
     sandboxes.settled(vertex);
-    for (const [{ graph }, packing] of packings) if (reach.get(graph)!.has(vertex)) packing.add(vertex, result);
+    for (const [target, packing] of packings) if (reach.get(target)!.has(vertex)) packing.add(vertex, result);
   };
   const solved = await solveAll(
-    wanted.flatMap(({ graph, plan }) => (graph.vertex ? [{ vertex: graph.vertex, needsFiles: plan.needsFiles }] : [])),
+    wanted.flatMap(({ graphs, plan }) => graphs.flatMap(({ vertex }) => (vertex ? [{ vertex, needsFiles: plan.needsFiles }] : []))),
     { cache: store.cache, runner, clock: Date.now, onProgress, onResult, explain: shared.explain ?? false, signal, ...(imported ? { distant: imported } : {}) },
   );
   const results = await Promise.allSettled(wanted.map(async (target) =>
@@ -83,13 +85,6 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return new Map(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
-}
-
-/** The platform whose image is meant where a cache lies in one of several. */
-function platformOf(targets: readonly BuildTarget[]): Platform {
-  const host = hostPlatform(process.arch);
-  const written = targets.map(({ options }) => options.platform).find((platform) => platform !== undefined);
-  return written === undefined ? host : parsePlatform(written, host);
 }
 
 /** Those that others are built on come first. */
@@ -100,9 +95,9 @@ async function prepareAll(session: BuildSession, targets: readonly BuildTarget[]
     let promise = pending.get(target.name);
     if (!promise) {
       promise = (async () => {
-        const graphs = new Map<string, BuildGraph>();
-        for (const [name, other] of target.linked ?? []) graphs.set(name.toLowerCase(), (await prepare(byName.get(other)!)).graph);
-        return prepareTarget(session, target.options, { name: target.name, ...(graphs.size > 0 ? { linked: (name: string) => graphs.get(name.toLowerCase()) } : {}) });
+        const linked = new Map<string, PreparedTarget>();
+        for (const [name, other] of target.linked ?? []) linked.set(name.toLowerCase(), await prepare(byName.get(other)!));
+        return prepareTarget(session, target.options, { name: target.name, ...(linked.size > 0 ? { linked: (name: string, platform: Platform) => graphFor(linked.get(name.toLowerCase()), platform) } : {}) });
       })();
       pending.set(target.name, promise);
     }
@@ -114,15 +109,21 @@ async function prepareAll(session: BuildSession, targets: readonly BuildTarget[]
   return new Map(settled.flatMap((result) => (result.status === "fulfilled" ? [[result.value.name, result.value] as const] : [])));
 }
 
-function packingOf({ store, access }: BuildSession, { plan, graph, ahead, cacheAhead, options }: PreparedTarget): LayerPacking {
-  const target = new Set(plan.image ? layerVertices(graph) : []);
+/** What another target is for the same platform; one that is for one platform only is that for all. */
+function graphFor(target: PreparedTarget | undefined, platform: Platform): BuildGraph | undefined {
+  const index = target?.platforms.platforms.findIndex((each) => formatPlatform(each) === formatPlatform(platform)) ?? -1;
+  return target?.graphs[Math.max(index, 0)];
+}
+
+function packingOf({ store, access }: BuildSession, { plan, graphs, ahead, cacheAhead, options }: PreparedTarget): LayerPacking {
+  const target = new Set(plan.image ? graphs.flatMap(layerVertices) : []);
   const jobOf = planPacking({ target, packing: plan.packing, ahead, cacheTo: options.cacheTo ?? [], cacheAhead });
   return new LayerPacking(store, { jobOf, packing: plan.packing, signal: access.signal });
 }
 
 /** All that a target is made of. */
-function verticesOf({ vertex }: BuildGraph): Set<Vertex> {
-  const found = new Set(vertex ? [vertex] : []);
+function verticesOf(graphs: readonly BuildGraph[]): Set<Vertex> {
+  const found = new Set(graphs.flatMap(({ vertex }) => vertex ?? []));
   for (const each of found) for (const input of each.inputs) if (input) found.add(input);
   return found;
 }

@@ -4,6 +4,8 @@ import { fault } from "../std/fault.ts";
 import { warmWorker } from "../std/worker-pool.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { RunOperation, Vertex } from "../graph/vertex.ts";
+import { findEmulation } from "../exec/emulation/find-emulation.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import type { RunJob } from "../exec/run-job.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
 import type { OnFailedRun } from "./failed-run.ts";
@@ -12,6 +14,7 @@ import type { Sandboxes } from "./sandboxes.ts";
 export interface RunOptions {
   readonly sandboxes: Sandboxes;
   readonly hostCertificates: boolean;
+  readonly runtime: string;
   /** Folder for inline documents. */
   readonly temporary: string;
   readonly onProgress: OnProgress;
@@ -29,6 +32,8 @@ const ERROR_LOG_LIMIT = 64 * 1024;
  */
 export async function executeRun(options: RunOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {
   const documents = operation.documents.length > 0 ? writeDocuments(options.temporary, operation) : undefined;
+  const emulator = findEmulation(operation.platform);
+  if (emulator && options.runtime !== "builtin") throw fault("EMULATION_RUNTIME", { platform: formatPlatform(operation.platform), runtime: options.runtime });
   const job: RunJob = {
     root: { kind: "overlay", lowers: active.lowers, upper: active.upper, work: active.work },
     args: [...operation.args],
@@ -40,6 +45,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
     network: operation.network,
     mounts: documents ? [{ source: documents, target: "/dev/pipes", readonly: true }] : [],
     hostCertificates: options.hostCertificates,
+    ...(emulator ? { emulator } : {}),
     stdin: "null",
     terminal: false,
   };

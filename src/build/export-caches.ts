@@ -72,7 +72,7 @@ async function exportOne(cache: Written, name: string, { step, lost }: { step: s
   await using sources = new LayersToCache({ ...options, packing: cache.packing ?? GZIP });
   const kept = await layersToKeep(cache, options, { sources, lost });
   const document = await gatherCache(steps, kept);
-  const reasons = packReasons(steps.target, steps.keys, (await imported?.reasons()) ?? new Map());
+  const reasons = packReasons(steps.targets, steps.keys, (await imported?.reasons()) ?? new Map());
   const small: SmallBlobs = reasons ? [reasons] : [];
   // As builders do: a cache of nothing is not written over one of something.
   if (document.layers.length === 0) return void onProgress({ type: "log", id: step, stream: "stderr", data: Buffer.from("no layers to keep, nothing is written\n"), time: Date.now() });
@@ -91,7 +91,7 @@ async function exportOne(cache: Written, name: string, { step, lost }: { step: s
 
 /** Which layers a cache keeps: those of the image, or all. */
 async function layersToKeep(cache: Written, { steps, results, packing }: ExportCachesOptions, { sources, lost }: { sources: LayersToCache; lost: ReadonlySet<Digest> }): Promise<(vertex: Vertex) => Promise<readonly LayerToCache[] | undefined>> {
-  const ofImage = new Set((await packing.layersOf(steps.target, results)).map(({ diffId }) => diffId));
+  const ofImage = new Set((await Promise.all(steps.targets.map((target) => packing.layersOf(target, results)))).flat().map(({ diffId }) => diffId));
   return async (vertex) => {
     const { snapshot, distant } = steps.results.get(vertex)!;
     if (snapshot === undefined && !distant) return undefined;

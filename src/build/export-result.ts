@@ -1,78 +1,126 @@
-import { resolve } from "node:path";
-import type { Digest } from "../oci/digest.ts";
+import { join, resolve } from "node:path";
+import { formatPlatform, type Platform } from "../oci/platform.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { formatRepository, parseReference } from "../oci/reference.ts";
 import { writeOutput } from "../export/write-output.ts";
 import { writeFolder, writeTar } from "../export/write-tree.ts";
-import { writeDockerArchive, writeOciArchive } from "../image/write-archive.ts";
+import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
+import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
-import type { BuildOutput } from "./build-options.ts";
-import { ConvertedImage } from "./converted-image.ts";
-import { portableImage, type LayerAccess } from "./image-layers.ts";
+import { Annotations, type Annotation } from "./annotations.ts";
+import type { BuildOutput, FilesAttributes, ImageAttributes } from "./build-options.ts";
+import { assembleIndex, written, type ExportedIndex } from "./export-index.ts";
+import { exportedImage, type ExportedImage } from "./exported-image.ts";
+import type { FinishedBuild } from "./finish-build.ts";
+import type { LayerAccess } from "./image-layers.ts";
 import type { PushAhead } from "./push-ahead.ts";
-import { LazyBlobs } from "./lazy-blobs.ts";
-import { packingOf } from "./outputs.ts";
-import { pushFromStore, type Pushed } from "./transfer.ts";
+import { namesOf, packingOf } from "./outputs.ts";
+import { pushIndex } from "./push-index.ts";
 
 export interface ExportOptions {
   readonly store: Store;
   readonly outputs: readonly BuildOutput[];
   /** Full references that the image gets. */
   readonly names: readonly string[];
-  readonly imageId?: Digest;
-  /** Whether that image was made by this build: no registry has its config yet. */
-  readonly fresh: boolean;
-  /** The target's top snapshot, for outputs that write the file system out. */
-  readonly snapshot: () => Promise<string | undefined>;
+  /** One for each platform. */
+  readonly builds: readonly FinishedBuild[];
+  /** Whether an index, and folders by platform, are wanted. */
+  readonly several: boolean;
+  readonly annotations: readonly Annotation[];
   readonly access: Omit<LayerAccess, "stepId">;
   /** Layers that are on their way already. */
   readonly ahead: PushAhead;
   readonly cwd: string;
 }
 
-/** Writes every output that is more than the record in the store. @returns the manifest, where one was made. */
-export async function exportResult(options: ExportOptions): Promise<{ manifest?: Descriptor }> {
+/** What an output made: the index, or the manifest of the only image. */
+export interface Exported {
+  readonly manifest?: Descriptor;
+}
+
+/** Writes every output that is more than the record in the store. @returns the manifest or index, where one was made. */
+export async function exportResult(options: ExportOptions): Promise<Exported> {
   let manifest: Descriptor | undefined;
   for (const output of options.outputs) {
     if (output.type === "store") continue;
     const id = `output ${output.type}`;
     await reported(options.access.onProgress, id, describe(output), async () => {
-      manifest = (await writeOne(output, { ...options.access, stepId: id }, options)) ?? manifest;
+      const access = { ...options.access, stepId: id };
+      if (isFiles(output)) await writeFiles(output, access, options);
+      else manifest = await writeImages(output, access, options);
     });
   }
   return manifest ? { manifest } : {};
 }
 
-async function writeOne(output: BuildOutput, access: LayerAccess, { store, names, imageId, fresh, snapshot, ahead, cwd }: ExportOptions): Promise<Descriptor | undefined> {
-  if (output.type === "tar" || output.type === "local") {
+type FilesOutput = FilesAttributes & { readonly type: "tar" | "local"; readonly dest: string };
+type ImageOutput = ImageAttributes & ({ readonly type: "registry" } | { readonly type: "oci" | "docker"; readonly dest: string });
+
+function isFiles(output: FilesOutput | ImageOutput): output is FilesOutput {
+  return output.type === "tar" || output.type === "local";
+}
+
+async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, cwd }: ExportOptions): Promise<void> {
+  const split = output.platformSplit ?? several;
+  const trees = await Promise.all(builds.map(async ({ platform, snapshot }) => {
     const top = await snapshot();
-    const lowers = top === undefined ? [] : store.snapshots.lowers(top);
-    if (output.type === "local") await writeFolder(lowers, resolve(cwd, output.dest), access);
-    else await writeOutput(output.dest, cwd, (stream) => writeTar(lowers, stream, { ...access, temporary: store.temporary }));
-    return undefined;
+    return { folder: split ? folderOf(platform) : "", layers: top === undefined ? [] : store.snapshots.lowers(top) };
+  }));
+  if (output.type === "tar") return writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, temporary: store.temporary }));
+  for (const { folder, layers } of trees) await writeFolder(layers, join(resolve(cwd, output.dest), folder), access);
+}
+
+/** `linux_arm_v7` */
+function folderOf(platform: Platform): string {
+  return formatPlatform(platform).replaceAll("/", "_");
+}
+
+async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Descriptor> {
+  const { store, builds, several, ahead, cwd } = options;
+  const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
+  const needsIndex = several;
+  if (annotations.needIndex && !needsIndex) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
+  using images = new DisposableStack();
+  const exported: ExportedImage[] = [];
+  for (const build of builds) {
+    const own = { packing: packingOf(output), annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
+    exported.push(images.use(await exportedImage(store, build, own)));
   }
-  const record = store.images.get(imageId!)!;
-  const blobs = new LazyBlobs(store, access);
-  const packing = packingOf(output);
-  if (output.type === "registry") {
-    const sent = new Set<string>();
-    let pushed: Pushed | undefined;
-    for (const reference of names.map((name) => parseReference(name))) {
-      const repository = formatRepository(reference);
-      pushed = await pushFromStore(store, await access.client(), record, reference, access, { ahead, blobs, packing, fresh: fresh && !sent.has(repository) });
-      sent.add(repository);
-    }
-    return pushed?.manifest;
+  const index = needsIndex ? assembleIndex(exported, [], annotations) : undefined;
+  const descriptor = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
+  if (output.type === "registry") await push(output, exported, index, access, options);
+  else await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
+  return descriptor;
+}
+
+async function push(output: ImageAttributes, images: readonly ExportedImage[], index: ExportedIndex | undefined, access: LayerAccess, { store, names, ahead }: ExportOptions): Promise<void> {
+  const sent = new Set<string>();
+  for (const reference of namesOf(output, names).map((name) => parseReference(name))) {
+    const repository = formatRepository(reference);
+    await pushIndex(store, await access.client(), reference, images, index, { ahead, access, byDigest: output.pushByDigest ?? false, fresh: !sent.has(repository) });
+    sent.add(repository);
   }
-  const portable = await portableImage(store, record, packing, access);
-  using converted = packing.force ? await ConvertedImage.make(store, portable, packing, { ...access, believe: false }) : undefined;
-  const image = converted?.image ?? portable;
-  if (output.type === "oci" || output.type === "docker") {
+}
+
+async function archive(
+  output: ImageAttributes & { readonly type: "oci" | "docker" }, images: readonly ExportedImage[], index: ExportedIndex | undefined, descriptor: Descriptor,
+  stream: Parameters<typeof writeOciArchive>[2], { signal }: LayerAccess, options: ExportOptions,
+): Promise<number> {
+  const names = namesOf(output, options.names);
+  const stoppable = signal ? { signal } : {};
+  const blobs = { size: (digest: Descriptor["digest"]) => sourceOf(images, digest).size(digest), read: (...args: Parameters<ExportedImage["blobs"]["read"]>) => sourceOf(images, args[0]).read(...args) };
+  if (!index) {
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
-    await writeOutput(output.dest, cwd, async (stream) => void (await write([{ image, names }], converted ?? blobs, stream, access.signal ? { signal: access.signal } : {})));
+    return write([{ image: { ...images[0]!.image, descriptor }, names }], blobs, stream, stoppable);
   }
-  return image.descriptor;
+  const documents = index.attestations.flatMap((each) => [each.manifest, ...each.blobs.values()]);
+  return writeIndexArchive({ index, images: images.map(({ image }) => image), documents, names }, blobs, stream, stoppable);
+}
+
+/** Each platform's layers may lie elsewhere. */
+function sourceOf(images: readonly ExportedImage[], digest: Descriptor["digest"]): ExportedImage["blobs"] {
+  return (images.find(({ blobs }) => blobs.size(digest) !== undefined) ?? images[0]!).blobs;
 }
 
 function describe(output: BuildOutput): string {

@@ -37,7 +37,7 @@ export async function inspectDockerfile(options: BuildOptions, { depth }: { read
   try {
     dockerfile = parseDockerfile(context.dockerfile.source, { file });
     if (depth !== "text") {
-      const graphOptions = graphOptionsOf(session, options, { name: undefined, scope, contexts });
+      const graphOptions = graphOptionsOf(session, options, { name: undefined, scope, contexts })[0]!;
       checker = startChecks(dockerfile, { buildArgs: graphOptions.buildArgs, ignore: context.excludes });
       let globals: ReadonlyMap<string, string> = new Map();
       const { observer } = checker;

@@ -1,3 +1,4 @@
+import { formatReference, parseReference } from "../oci/reference.ts";
 import { fault } from "../std/fault.ts";
 import type { BuildOptions, BuildOutput } from "./build-options.ts";
 import { GZIP, type Packing } from "./packing.ts";
@@ -16,7 +17,7 @@ export interface OutputPlan {
 /** @throws TAG_NEEDED, OUTPUT_INVALID */
 export function planOutputs(options: BuildOptions): OutputPlan {
   const outputs = options.outputs?.length ? options.outputs : [{ type: "store" } as const];
-  if (outputs.some(({ type }) => type === "registry") && !options.tags?.length) throw fault("TAG_NEEDED", { output: "pushing (--push, -o type=registry)" });
+  if (outputs.some((output) => output.type === "registry" && namesOf(output, options.tags ?? []).length === 0)) throw fault("TAG_NEEDED", { output: "pushing (--push, -o type=registry)" });
   const toStandardOutput = outputs.filter((output) => "dest" in output && output.dest === "-").length;
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
@@ -24,6 +25,11 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   const pushed = outputs.some(({ type }) => type === "registry");
   const needsFiles = !pushed || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force);
   return { outputs, image: withImage, packing, needsFiles };
+}
+
+/** The full references that an output's image gets. */
+export function namesOf({ names }: { readonly names?: readonly string[] }, tags: readonly string[]): readonly string[] {
+  return names?.map((name) => formatReference(parseReference(name))) ?? tags;
 }
 
 /** How the layers of an output are packed: archives for docker hold plain tars, unless something else is asked for. */

@@ -1,12 +1,12 @@
 import { startChecks, type CheckWarning } from "../check/checker.ts";
 import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
-import type { Platform } from "../oci/platform.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuildSession } from "./build-session.ts";
-import { planOutputs, type OutputPlan } from "./outputs.ts";
+import { namesOf, planOutputs, type OutputPlan } from "./outputs.ts";
+import { planPlatforms, refuseSeveral, type PlatformPlan } from "./plan-platforms.ts";
 import { cacheReferences } from "./plan-packing.ts";
 import { PushAhead } from "./push-ahead.ts";
 import { graphOptionsOf, openTarget, type AboutTarget } from "./read-target.ts";
@@ -19,8 +19,9 @@ export interface PreparedTarget {
   readonly plan: OutputPlan;
   /** Full references that the image gets. */
   readonly names: readonly string[];
-  readonly platform: Platform;
-  readonly graph: BuildGraph;
+  readonly platforms: PlatformPlan;
+  /** One for each platform. */
+  readonly graphs: readonly BuildGraph[];
   /** What build checks found in its Dockerfile. */
   readonly checks: readonly CheckWarning[];
   /** Takes blobs on their way to registries as they are made. */
@@ -40,6 +41,8 @@ export async function prepareTarget(
   about: AboutTarget,
 ): Promise<PreparedTarget> {
   const plan = planOutputs(options);
+  const platforms = planPlatforms(options);
+  if (platforms.several) refuseSeveral(plan.outputs);
   const names = (options.tags ?? []).map((tag) => formatReference(parseReference(tag)));
   const { store, client, sandboxes, access } = session;
   const { signal } = access;
@@ -48,19 +51,20 @@ export async function prepareTarget(
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
   if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
   const graphOptions = graphOptionsOf(session, options, { ...about, scope, contexts });
-  const { platform, buildArgs } = graphOptions;
+  const { buildArgs } = graphOptions[0]!;
+  // What a Dockerfile says is the same for all platforms.
   const checker = startChecks(dockerfile, { buildArgs, ignore: context.excludes });
-  const graph = await buildGraph(dockerfile, { ...graphOptions, observer: checker.observer })
+  const graphs = await Promise.all(graphOptions.map((each, index) => buildGraph(dockerfile, { ...each, ...(index === 0 ? { observer: checker.observer } : {}) })))
     .finally(() => tellChecks(checker.warnings(), dockerfile.file, onProgress));
   checker.refuse();
-  for (const message of graph.warnings) onProgress({ type: "warning", message });
-  sandboxes.plan(graph.vertex);
-  const ahead = session.own(new PushAhead({ store, client, names: plan.outputs.some(({ type }) => type === "registry") ? names : [], signal }));
+  for (const message of new Set(graphs.flatMap((graph) => graph.warnings))) onProgress({ type: "warning", message });
+  for (const { vertex } of graphs) sandboxes.plan(vertex);
+  const ahead = session.own(new PushAhead({ store, client, names: plan.outputs.flatMap((output) => (output.type === "registry" ? namesOf(output, names) : [])), signal }));
   ahead.prepare();
   const { cacheTo = [] } = options;
   const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
   cacheAhead?.prepare();
-  return { name: about.name, options, plan, names, platform, graph, checks: checker.warnings(), ahead, cacheAhead, onProgress };
+  return { name: about.name, options, plan, names, platforms, graphs, checks: checker.warnings(), ahead, cacheAhead, onProgress };
 }
 
 /** Tells steps of several targets apart that are not in any graph. */

@@ -4,17 +4,17 @@ import type { BuildGraph } from "../graph/build-graph.ts";
 import type { GraphOptions } from "../graph/evaluation.ts";
 import type { NamedSource } from "../graph/named-source.ts";
 import { sha256 } from "../oci/digest.ts";
-import { hostPlatform } from "../oci/platform.ts";
+import { hostPlatform, type Platform } from "../oci/platform.ts";
 import { createArchivePort } from "./archive-port.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { contextKey, type BuildSession } from "./build-session.ts";
 import { createRemotePort } from "./remote-port.ts";
 import { openNamedContexts } from "./named-contexts.ts";
-import { checkPlatform } from "./check-platform.ts";
+import { planPlatforms } from "./plan-platforms.ts";
 
 export interface AboutTarget {
   readonly name: string | undefined;
-  readonly linked?: (name: string) => BuildGraph | undefined;
+  readonly linked?: (name: string, platform: Platform) => BuildGraph | undefined;
 }
 
 /** What a target reads, opened and noted in the session. */
@@ -54,15 +54,18 @@ function isSwitchedOn(value: string | undefined): boolean {
   return /^(?:1|t|true)$/i.test(value ?? "");
 }
 
-/** What a target's options mean for its graph. */
-export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts">): GraphOptions {
-  return {
+/** What a target's options mean for its graphs, one for each platform. */
+export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts">): readonly GraphOptions[] {
+  const { platforms, implicit } = planPlatforms(options);
+  return platforms.map((platform) => ({
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(about.name === undefined ? {} : { name: about.name }),
-    ...(about.linked ? { linked: about.linked } : {}),
+    ...(about.linked ? { linked: (name: string) => about.linked!(name, platform) } : {}),
     buildArgs: new Map(Object.entries(options.buildArgs ?? {})),
-    platform: checkPlatform(options.platform),
+    platform,
     buildPlatform: hostPlatform(process.arch),
+    implicitPlatform: implicit,
+    namePlatforms: platforms.length > 1,
     labels: new Map(Object.entries(options.labels ?? {})),
     noCache: options.noCache ?? false,
     noCacheFilter: new Set((options.noCacheFilter ?? []).map((stage) => stage.toLowerCase())),
@@ -71,6 +74,6 @@ export function graphOptionsOf(session: BuildSession, options: BuildOptions, abo
     scope: about.scope,
     pool: session.pool,
     contexts: about.contexts,
-    resolveBase: session.resolver(options.pull ?? false).resolve,
-  };
+    resolveBase: session.resolver(options.pull ?? false, !implicit).resolve,
+  }));
 }

@@ -1,9 +1,9 @@
 import type { ResolvedBase } from "../graph/evaluation.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT, parseManifest, type Descriptor } from "../oci/manifest.ts";
-import type { Platform } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformMatches, type Platform } from "../oci/platform.ts";
 import { formatReference, formatRepository, parseReference, type Reference } from "../oci/reference.ts";
-import { isFault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
@@ -19,11 +19,11 @@ export interface BaseResolver {
 
 /**
  * Finds base images: in the store first, unless `pull` is set, else at their registry, whose manifest and
- * config are kept in the store under the image's name. Layers stay where they are until a step needs them.
+ * config are kept in the store, under the image's name if it is for this machine. Layers stay where they are until a step needs them.
  */
 export function createBaseResolver(
   store: Store,
-  options: { client: ClientSource; cwd: string; pull: boolean; onProgress: OnProgress; signal?: AbortSignal },
+  options: { client: ClientSource; cwd: string; pull: boolean; strict: boolean; onProgress: OnProgress; signal?: AbortSignal },
 ): BaseResolver {
   const pending = new Map<string, Promise<ResolvedBase>>();
   const found = new Map<string, ImageLayers>();
@@ -36,10 +36,10 @@ export function createBaseResolver(
       found.set(pinned, { diffIds: image.config.rootfs.diff_ids as Digest[], descriptors: layersOf(store, image), sources: [] });
       return { reference: pinned, config: image.config };
     }
-    const here = options.pull ? undefined : findLocal(store, name, parseReference(name));
+    const here = options.pull ? undefined : findLocal(store, name, platform, options.strict);
     const meant = here ? { name } : await meaningOf(name, options.onProgress);
     const reference = parseReference(meant.name);
-    const aliased = meant.name === name || options.pull ? undefined : findLocal(store, meant.name, reference);
+    const aliased = meant.name === name || options.pull ? undefined : findLocal(store, meant.name, platform, options.strict);
     const image = here ?? aliased ?? (await fetchImage(store, reference, platform, options));
     const pinned = pinnedReference(image, reference);
     found.set(pinned, {
@@ -52,8 +52,9 @@ export function createBaseResolver(
 
   return {
     resolve: (name, platform) => {
-      let promise = pending.get(name);
-      if (!promise) pending.set(name, (promise = resolve(name, platform)));
+      const key = `${name} ${formatPlatform(platform)}`;
+      let promise = pending.get(key);
+      if (!promise) pending.set(key, (promise = resolve(name, platform)));
       return promise;
     },
     layers: (reference) => found.get(reference)!,
@@ -68,10 +69,15 @@ async function meaningOf(name: string, onProgress: OnProgress): Promise<{ readon
   return meant;
 }
 
-function findLocal(store: Store, name: string, reference: Reference): ImageRecord | undefined {
-  for (const text of [formatReference(reference), name]) {
+/** What the store has under a name is for one platform; for another one its registry is asked. */
+function findLocal(store: Store, name: string, platform: Platform, strict: boolean): ImageRecord | undefined {
+  for (const text of [formatReference(parseReference(name)), name]) {
     try {
-      return store.images.find(text);
+      const image = store.images.find(text);
+      if (platformMatches(platform, image.config)) return image;
+      if (image.repoDigests.length > 0) continue;
+      if (!strict) return image;
+      throw fault("PLATFORM_UNAVAILABLE", { reference: text, platform: formatPlatform(platform), available: [formatPlatform(image.config)] });
     } catch (error) {
       if (!isFault(error, "IMAGE_NOT_FOUND") && !isFault(error, "IMAGE_AMBIGUOUS")) throw error;
     }
@@ -94,7 +100,7 @@ async function fetchImage(
     const image = store.images.put({
       config: pulled.config,
       manifest: { bytes: pulled.manifest.bytes, mediaType: pulled.manifest.mediaType },
-      names: reference.tag === undefined ? [] : [formatReference({ host: reference.host, repository: reference.repository, tag: reference.tag })],
+      names: reference.tag === undefined || !platformMatches(hostPlatform(process.arch), platform) ? [] : [formatReference({ host: reference.host, repository: reference.repository, tag: reference.tag })],
       repoDigests: [`${formatRepository(reference)}@${pulled.index?.digest ?? pulled.manifest.digest}`],
     });
     store.places.remember(reference, pulled.layers.map(({ digest }) => digest));

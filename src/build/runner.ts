@@ -33,6 +33,8 @@ export interface RunnerOptions {
   /** Write owners that this user namespace cannot give into an xattr. */
   readonly recordOwners: boolean;
   readonly hostCertificates: boolean;
+  /** `builtin`, or an OCI runtime. */
+  readonly runtime: string;
   readonly onProgress: OnProgress;
   readonly onFailedRun?: OnFailedRun | undefined;
 }

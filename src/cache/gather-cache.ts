@@ -12,7 +12,7 @@ export interface LayerToCache {
 }
 
 export interface SolvedSteps {
-  readonly target: Vertex;
+  readonly targets: readonly Vertex[];
   readonly results: ReadonlyMap<Vertex, Result>;
   readonly keys: ReadonlyMap<Vertex, StepKeys>;
 }
@@ -38,7 +38,7 @@ export async function gatherCache(steps: SolvedSteps, layersOf: (vertex: Vertex)
     }
     return parent;
   };
-  for (const vertex of stepsBelow(steps.target)) {
+  for (const vertex of stepsBelow(steps.targets)) {
     const known = steps.keys.get(vertex);
     const result = steps.results.get(vertex);
     // What was made with the cache switched off has an identity of its own, which is in its record.
@@ -49,8 +49,8 @@ export async function gatherCache(steps: SolvedSteps, layersOf: (vertex: Vertex)
   return { layers, records };
 }
 
-/** All steps that the target needs, those that others build upon first. */
-export function stepsBelow(target: Vertex): Vertex[] {
+/** All steps that the targets need, those that others build upon first. */
+export function stepsBelow(targets: readonly Vertex[]): Vertex[] {
   const seen = new Set<Vertex>();
   const ordered: Vertex[] = [];
   const visit = (vertex: Vertex): void => {
@@ -59,6 +59,6 @@ export function stepsBelow(target: Vertex): Vertex[] {
     for (const input of vertex.inputs) if (input) visit(input);
     if (vertex.operation.kind !== "image" && vertex.operation.kind !== "local") ordered.push(vertex);
   };
-  visit(target);
+  targets.forEach(visit);
   return ordered;
 }

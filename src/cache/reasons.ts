@@ -24,9 +24,9 @@ export function portableSlot(slot: string): string {
  * What keys were made of, packed; undefined where that would be too much.
  * @param earlier what the caches tell that were asked: they know of files that nobody has read this time
  */
-export function packReasons(target: Vertex, keys: ReadonlyMap<Vertex, StepKeys>, earlier: ReadonlyMap<string, StepReasons>): { readonly bytes: Uint8Array; readonly descriptor: Descriptor } | undefined {
+export function packReasons(targets: readonly Vertex[], keys: ReadonlyMap<Vertex, StepKeys>, earlier: ReadonlyMap<string, StepReasons>): { readonly bytes: Uint8Array; readonly descriptor: Descriptor } | undefined {
   const steps: Record<string, { components: Readonly<Record<string, string>>; files?: unknown[] }> = {};
-  for (const vertex of stepsBelow(target)) {
+  for (const vertex of stepsBelow(targets)) {
     const known = keys.get(vertex);
     if (!known) continue;
     const slot = portableSlot(vertex.slot);

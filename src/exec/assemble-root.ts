@@ -5,6 +5,7 @@ import {
 import { joinCertificates, readHostBundle, showCertificates } from "./host-certificates.ts";
 import { cloneDevices, fillDev } from "./make-dev.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
+import { EMULATOR_TARGET, registerEmulator } from "./emulation/register-emulator.ts";
 import { mountRoot } from "./mount-root.ts";
 import { ensureTarget } from "./mount-stubs.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
@@ -19,13 +20,16 @@ interface Picked { readonly fd: number; readonly target: string; readonly kind: 
  * make a host path out of a target.
  * @returns the mount points that had to be made, and variables for the command that go with what is mounted.
  */
-export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string[] } {
+export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string[]; through?: string } {
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   const proc = newFileSystem("proc", {}, NOSUID | NODEV | NOEXEC);
   const sys = sysFileSystem();
   const devices = cloneDevices();
   const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
-  const mounts = job.mounts.map(pickMount);
+  const showHandlers = job.emulator && registerEmulator(job.emulator);
+  // Where the kernel does not take it, the emulator lies in the container and is handed the command.
+  const through = job.emulator && !showHandlers ? { source: job.emulator.path, target: EMULATOR_TARGET, readonly: true } : undefined;
+  const mounts = [...job.mounts, ...(through ? [through] : [])].map(pickMount);
   process.chdir(job.staging);
   const picked = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs)];
   mountRoot(job);
@@ -38,6 +42,7 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   dropOldRoot();
 
   attach(proc, ensureTarget("/proc", "directory").path);
+  showHandlers?.();
   attach(sys, ensureTarget("/sys", "directory").path);
   const dev = ensureTarget("/dev", "directory");
   fillDev(dev.path, devices, job.shmSize);
@@ -52,7 +57,7 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   const certificates = hostBundle === undefined ? undefined : joinCertificates(hostBundle);
   if (certificates) showCertificates(certificates);
   if (job.readonlyRoot) restrictMount("/", RDONLY);
-  return { stubs, env: [...(certificates?.env ?? [])] };
+  return { stubs, env: [...(certificates?.env ?? [])], ...(through ? { through: EMULATOR_TARGET } : {}) };
 }
 
 /** A sysfs of the own network namespace; in a user namespace that does not own the network, the host's. */

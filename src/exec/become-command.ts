@@ -18,8 +18,9 @@ const OPEN_FILES = 1_048_576;
 /**
  * Gives up every right that a container has not, and executes the command; the root is the container's already.
  * @param options.makeFolder whether a working directory that is missing is made
+ * @param options.through the emulator to hand the command to
  */
-export function becomeCommand(job: CommandJob, filter: readonly Instruction[], options: { readonly makeFolder: boolean }): never {
+export function becomeCommand(job: CommandJob, filter: readonly Instruction[], options: { readonly makeFolder: boolean; readonly through?: string }): never {
   const user = containerUser(job.user, readIdMaps());
   const env = withMissing(job.env, [`HOME=${user.home}`]); // as the OCI runtimes do it
   const capabilities = capabilityMask(job.capabilities);
@@ -43,7 +44,8 @@ export function becomeCommand(job: CommandJob, filter: readonly Instruction[], o
     passStandardDescriptors();
     const path = findCommand(job.args[0] ?? "", env);
     try {
-      execute(path, job.args, env);
+      if (options.through === undefined) execute(path, job.args, env);
+      else execute(options.through, [options.through, "-0", job.args[0]!, path, ...job.args.slice(1)], env);
     } catch (error) {
       throw notStarted(job.args[0]!, error);
     }

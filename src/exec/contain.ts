@@ -26,13 +26,13 @@ export function contain(filter: readonly Instruction[]): never {
   try {
     if (job.network !== "host") enterOwnNetwork();
     if (job.network === "wait") ask({ kind: "network" });
-    const { stubs, env } = assembleRoot(job);
+    const { stubs, env, through } = assembleRoot(job);
     report({ kind: "stubs", stubs });
     newSession();
     if (job.terminal) openTerminal(showConsole);
     setHostname(job.hostname);
     const rules = job.capabilities === undefined ? filter : assembleFilter(profileFor(job.capabilities));
-    return becomeCommand({ ...job, env: withMissing(job.env, env) }, rules, { makeFolder: true });
+    return becomeCommand({ ...job, env: withMissing(job.env, env) }, rules, { makeFolder: true, ...(through ? { through } : {}) });
   } catch (error) {
     report(failure(error));
     return endAtOnce(125);

@@ -33,6 +33,7 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime, announce
     announce,
     ...(job.shmSize === undefined ? {} : { shmSize: job.shmSize }),
     ...(job.capabilities === undefined ? {} : { capabilities: job.capabilities }),
+    ...(job.emulator === undefined ? {} : { emulator: job.emulator }),
     ...(job.noNewPrivileges ? { noNewPrivileges: true } : {}),
     ...(job.ulimits === undefined ? {} : { ulimits: job.ulimits }),
     ...(runtime === undefined ? {} : { runtime }),

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Emulator } from "./emulation/find-emulation.ts";
 
 /** One command to run in a container of its own. All paths on the host are absolute. */
 export interface RunJob {
@@ -24,6 +25,8 @@ export interface RunJob {
   readonly capabilities?: readonly string[];
   /** Whether programs with set-id bits or file capabilities get nothing by them. */
   readonly noNewPrivileges?: boolean;
+  /** For a command of another architecture that the kernel does not run by itself. */
+  readonly emulator?: Emulator;
   readonly ulimits?: readonly Ulimit[];
   /** Folders of cgroups to run in. */
   readonly cgroups?: readonly string[];

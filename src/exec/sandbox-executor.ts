@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { joinCgroups } from "../linux/cgroup.ts";
+import { handlersPerNamespace, openNestedNamespace, type NestedNamespace } from "../linux/nested-namespace.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { followSandbox } from "./follow-sandbox.ts";
 import { removeStubs } from "./mount-stubs.ts";
@@ -30,6 +31,7 @@ export class SandboxExecutor implements Executor {
   readonly #running = new Set<Sandbox>();
   #zygote: SandboxZygote | undefined;
   #closed = false;
+  #nested: Promise<NestedNamespace | undefined> | undefined;
 
   /** @param runtime `builtin`, or the path of an OCI runtime. */
   constructor(temporary: string, runtime: string) {
@@ -48,7 +50,7 @@ export class SandboxExecutor implements Executor {
 
   async run(job: RunJob, options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
-    const sandbox = await this.#take(job);
+    const sandbox = await (job.emulator ? this.#takeEmulating(job) : this.#take(job));
     sandbox.claim();
     this.#running.add(sandbox);
     const stop = stopper(sandbox);
@@ -75,6 +77,7 @@ export class SandboxExecutor implements Executor {
       sandbox.destroy();
     }
     await Promise.allSettled(all.map(({ ended }) => ended));
+    await (await this.#nested)?.[Symbol.asyncDispose]();
   }
 
   async #runIn(sandbox: Sandbox, job: RunJob, options: RunOptions): Promise<RunResult> {
@@ -98,6 +101,13 @@ export class SandboxExecutor implements Executor {
     removeStubs(job.root.kind === "overlay" ? job.root.upper : job.root.path, end.reports.flatMap((report) => (report.kind === "stubs" ? report.stubs : [])));
     options.signal?.throwIfAborted();
     return runResult(end);
+  }
+
+  /** The kernel can be told of an emulator in a user namespace of one's own only, unless this is one already. */
+  async #takeEmulating(job: RunJob): Promise<Sandbox> {
+    if (insideUserNamespace() !== undefined || !handlersPerNamespace()) return this.#take(job);
+    const namespace = await (this.#nested ??= openNestedNamespace());
+    return spawnSandbox(job.stdin === "null" || job.terminal ? "null" : "pipe", this.#kind, namespace);
   }
 
   #take(job: RunJob): Promise<Sandbox> {

@@ -1,3 +1,5 @@
+import type { Emulator } from "./emulation/find-emulation.ts";
+
 /** A command and the rights that it gets. */
 export interface CommandJob {
   readonly args: readonly string[];
@@ -8,6 +10,8 @@ export interface CommandJob {
   readonly capabilities?: readonly string[];
   readonly noNewPrivileges?: boolean;
   readonly ulimits?: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
+  /** What the command is run through. */
+  readonly emulator?: Emulator;
   readonly terminal: boolean;
   /** Standard descriptors that were made for the command, which its user may open again. */
   readonly ownDescriptors: readonly number[];

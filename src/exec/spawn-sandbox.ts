@@ -4,6 +4,7 @@ import { getCompileCacheDir } from "node:module";
 import { Socket } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { NestedNamespace } from "../linux/nested-namespace.ts";
 import { createPipe } from "../linux/pipe.ts";
 import { entryUrl } from "../std/sources.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -21,16 +22,17 @@ const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
  * Starts a sandbox child in namespaces of its own; it dies with this process.
  * @param stdin what the command reads: nothing, or a pipe from this process. A descriptor of ours would be a way out:
  *   by /proc/self/fd/0 a command can write to a file that it is given to read, and enter a folder.
+ * @param namespace a user namespace to make everything in
  * @param kind what the child becomes: the command in a container that it makes, or an OCI runtime.
  */
-export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "sandbox"): Sandbox {
+export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "sandbox", namespace?: NestedNamespace): Sandbox {
   const input = stdin === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
   const entry = fileURLToPath(entryUrl(`exec/${kind}-entry.ts`));
   const child: ChildProcess = spawn(
     "setpriv",
     [
-      "--pdeathsig", "KILL", "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
+      "--pdeathsig", "KILL", ...(namespace ? ["nsenter", `--user=${namespace.path}`, "--"] : []), "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
       "/bin/sh", "-c", WAIT, "sampan", process.execPath, "--no-warnings", entry,
     ],
     {

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
-import type { copyTree, packTree } from "../layer/flatten.ts";
+import type { copyTree, PackedTree, packTree } from "../layer/flatten.ts";
 import { makeFolder } from "../std/make-folder.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import { outputFault } from "./write-output.ts";
 
 const FLATTEN = "layer/flatten.ts";
 
-/** The file system of a stack of layers (top first) as one tar; `temporary` is a folder for the unfinished file. */
-export async function writeTar(layers: readonly string[], output: Writable, options: { temporary: string; signal?: AbortSignal }): Promise<void> {
+/** Stacks of layers (top first) as one tar, each below a folder of its own or at the root; `temporary` is for the unfinished file. */
+export async function writeTar(trees: readonly PackedTree[], output: Writable, options: { temporary: string; signal?: AbortSignal }): Promise<void> {
   const file = join(options.temporary, `tree-${randomUUID()}`);
   const how = options.signal ? { signal: options.signal } : {};
   try {
-    await inWorker<Parameters<typeof packTree>[0], Awaited<ReturnType<typeof packTree>>>(FLATTEN, "packTree", { layers, output: file }, how);
+    await inWorker<Parameters<typeof packTree>[0], Awaited<ReturnType<typeof packTree>>>(FLATTEN, "packTree", { trees, output: file }, how);
     await pipeline(createReadStream(file), output, { end: output !== process.stdout, ...how });
   } finally {
     rmSync(file, { force: true });

@@ -3,13 +3,13 @@ import { expand } from "../dockerfile/expand.ts";
 import { parseTrigger } from "../dockerfile/parse-trigger.ts";
 import { suggest } from "../dockerfile/suggest.ts";
 import type { ContainerConfig } from "../oci/image-config.ts";
-import { formatPlatform, parsePlatform, platformMatches, type Platform } from "../oci/platform.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import { fault, isFault, type SourceLocation } from "../std/fault.ts";
 import {
   checkSignal, evaluateArg, evaluateCmd, evaluateEntrypoint, evaluateEnv, evaluateExpose, evaluateHealthcheck, evaluateLabel, evaluateShell,
   evaluateVolume, note,
 } from "./config-instructions.ts";
-import { expandIn, located, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
+import { expandIn, located, platformLabel, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
 import { evaluateCopy, evaluateWorkdir } from "./file-instructions.ts";
 import { namedBase, namedTree } from "./named-base.ts";
 import { findNamed } from "./named-source.ts";
@@ -73,7 +73,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     vertex: state.vertex,
     config: state.config,
     author: state.author,
-    platform: state.platform,
+    platform: options.implicitPlatform ? state.platform : options.platform,
     history: state.history,
     baseVertex: state.baseVertex,
     targetIndex,
@@ -184,7 +184,7 @@ async function baseState(
     return state;
   }
   const total = stage.instructions.filter(({ kind }) => isStep(kind)).length + 1;
-  const where = stepLabel(evaluation.stageCount, { label, stepIndex: 1, stepTotal: total });
+  const where = platformLabel(evaluation, platform) + stepLabel(evaluation.stageCount, { label, stepIndex: 1, stepTotal: total });
   const { vertex, base } = await resolveImage(evaluation, named?.reference ?? name, platform, location, `[${targetLabel(evaluation.options)}${where}] FROM `);
   const { os, architecture, variant } = base.config;
   evaluation.options.observer?.base({ name, location, expected: platform, actual: { os, architecture, ...(variant ? { variant } : {}) } });
@@ -201,11 +201,7 @@ async function baseState(
 
 function stagePlatform({ options }: Evaluation, written: string | undefined, location: SourceLocation): Platform {
   if (!written) return options.platform;
-  const platform = located(location, () => parsePlatform(written, options.buildPlatform));
-  if (!platformMatches(options.buildPlatform, platform)) {
-    throw fault("PLATFORM_FOREIGN", { platform: formatPlatform(platform), host: formatPlatform(options.buildPlatform) }, { location });
-  }
-  return platform;
+  return located(location, () => parsePlatform(written, options.buildPlatform));
 }
 
 async function resolveImage(evaluation: Evaluation, name: string, platform: Platform, location: SourceLocation, label: string) {
@@ -219,7 +215,7 @@ async function resolveImage(evaluation: Evaluation, name: string, platform: Plat
   const vertex = diffIds.length === 0
     ? undefined
     : evaluation.pool.add({ kind: "image", reference: base.reference, platform, diffIds }, [], {
-        name: label.endsWith("FROM ") ? `${label}${base.reference}` : label, location, ignoreCache: false, slot: `image ${name}`,
+        name: label.endsWith("FROM ") ? `${label}${base.reference}` : label, location, ignoreCache: false, slot: `image ${name} ${formatPlatform(platform)}`,
       });
   return { vertex, base };
 }

@@ -2,7 +2,7 @@ import { hideLogin } from "../context/git-url.ts";
 import { expand } from "../dockerfile/expand.ts";
 import type { Instruction } from "../dockerfile/instruction.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
-import type { Platform } from "../oci/platform.ts";
+import { formatPlatform, platformMatches, type Platform } from "../oci/platform.ts";
 import { fault, withLocation, type SourceLocation } from "../std/fault.ts";
 import type { BuildGraph } from "./build-graph.ts";
 import type { NamedSource } from "./named-source.ts";
@@ -35,6 +35,10 @@ export interface GraphOptions {
   readonly platform: Platform;
   /** What builds. */
   readonly buildPlatform: Platform;
+  /** Nobody said what to build for: the image is for what its base is for. */
+  readonly implicitPlatform?: boolean;
+  /** Whether the names of steps say what they are for, since there are several. */
+  readonly namePlatforms?: boolean;
   readonly labels: ReadonlyMap<string, string>;
   readonly noCache: boolean;
   /** Stage names, lower case, whose RUN, COPY and ADD ignore the cache. */
@@ -107,20 +111,33 @@ export function addStep(
     name: stepName(evaluation, state, instruction) + suffix,
     location: instruction.location,
     ignoreCache: operation.kind !== "mkdir" && (options.noCache || filtered),
-    slot: `${options.scope}/${state.label}/${state.stepIndex}/${instruction.kind}`,
+    slot: `${options.scope}/${state.label}/${state.stepIndex}/${instruction.kind}${foreignSlot(options)}`,
   });
   state.vertex = vertex;
   return vertex;
 }
 
+/** Builds for several platforms are not compared with each other. */
+function foreignSlot({ platform, buildPlatform }: GraphOptions): string {
+  return platformMatches(buildPlatform, platform) ? "" : ` for ${formatPlatform(platform)}`;
+}
+
 /** `[builder 2/4] COPY a b`; variables that are set are filled in, the stage's name is left out where there is one stage. */
 function stepName(evaluation: Evaluation, state: StageState, instruction: Instruction): string {
   const text = expandForDisplay(evaluation, state, instruction.original);
-  return `[${targetLabel(evaluation.options)}${stepLabel(evaluation.stageCount, state)}] ${hideLogin(text)}`;
+  return `[${targetLabel(evaluation.options)}${platformLabel(evaluation, state.platform)}${stepLabel(evaluation.stageCount, state)}] ${hideLogin(text)}`;
 }
 
 export function targetLabel({ name }: Pick<GraphOptions, "name">): string {
   return name === undefined ? "" : `${name} `;
+}
+
+/** `linux/arm64 `, or `linux/amd64->arm64 ` for what runs on one platform and builds for another (BuildKit's prefixCommand). */
+export function platformLabel({ options }: Pick<Evaluation, "options">, platform: Platform): string {
+  if (!options.namePlatforms) return "";
+  const [own, target] = [formatPlatform(platform), formatPlatform(options.platform)];
+  if (own === target) return `${own} `;
+  return `${own}->${platform.os === options.platform.os ? target.slice(target.indexOf("/") + 1) : target} `;
 }
 
 export function stepLabel(stageCount: number, state: Pick<StageState, "label" | "stepIndex" | "stepTotal">): string {

@@ -1,4 +1,4 @@
-import { digestAlgorithm, digestHex, type Digest } from "../oci/digest.ts";
+import { digestAlgorithm, digestHex, sha256, type Digest } from "../oci/digest.ts";
 import type { Descriptor, Index } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
 import { familiarReference, formatReference, parseReference } from "../oci/reference.ts";
@@ -14,6 +14,15 @@ export interface NamedImage {
   readonly names: readonly string[];
 }
 
+/** Images under an index, with what belongs to them, and the names of the index. */
+export interface NamedIndex {
+  readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
+  readonly images: readonly Image[];
+  /** Further manifests and blobs below the index: attestations. */
+  readonly documents: readonly Uint8Array[];
+  readonly names: readonly string[];
+}
+
 export interface PackOptions {
   /** `docker` adds the `manifest.json` that `docker load` of every version reads. */
   readonly form: "oci" | "docker";
@@ -26,19 +35,32 @@ export interface PackOptions {
  * @throws BLOB_MISSING, REFERENCE_INVALID
  */
 export async function* packArchive(images: readonly NamedImage[], blobs: BlobSource, options: PackOptions): AsyncGenerator<Uint8Array> {
-  const memory = new Map<Digest, Uint8Array>();
-  const contents = new Map<string, Uint8Array | Digest>();
-  for (const { image } of images) {
-    memory.set(image.id, image.configBytes);
-    memory.set(image.descriptor.digest, image.manifestBytes);
-    for (const digest of [image.id, image.descriptor.digest, ...image.layers.map((layer) => layer.descriptor.digest)]) {
-      contents.set(blobPath(digest), digest);
-    }
-  }
-  contents.set("index.json", json(indexOf(images)));
-  contents.set("oci-layout", json({ imageLayoutVersion: "1.0.0" }));
+  const contents = contentsOf(images.map(({ image }) => image), []);
+  contents.set("index.json", json(indexOf(images.flatMap(descriptorsOf))));
   if (options.form === "docker") contents.set("manifest.json", json(images.map(dockerEntry)));
+  yield* packContents(contents, blobs, options);
+}
 
+/** The same for an index: an OCI layout whose index.json names it. */
+export async function* packIndexArchive({ index, images, documents, names }: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
+  const contents = contentsOf(images, [index.bytes, ...documents]);
+  contents.set("index.json", json(indexOf(named(index.descriptor, names))));
+  yield* packContents(contents, blobs, options);
+}
+
+/** What lies below blobs/: bytes, or a digest of what is read elsewhere. */
+function contentsOf(images: readonly Image[], documents: readonly Uint8Array[]): Map<string, Uint8Array | Digest> {
+  const contents = new Map<string, Uint8Array | Digest>([["oci-layout", json({ imageLayoutVersion: "1.0.0" })]]);
+  for (const image of images) {
+    for (const { descriptor } of image.layers) contents.set(blobPath(descriptor.digest), descriptor.digest);
+    contents.set(blobPath(image.id), image.configBytes);
+    contents.set(blobPath(image.descriptor.digest), image.manifestBytes);
+  }
+  for (const bytes of documents) contents.set(blobPath(sha256(bytes)), bytes);
+  return contents;
+}
+
+async function* packContents(contents: ReadonlyMap<string, Uint8Array | Digest>, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
   const folders = new Set(["blobs", ...[...contents.keys()].filter((path) => path.startsWith("blobs/")).map((path) => path.slice(0, path.lastIndexOf("/")))]);
   for (const path of [...folders, ...contents.keys()].sort()) {
     options.signal?.throwIfAborted();
@@ -47,12 +69,12 @@ export async function* packArchive(images: readonly NamedImage[], blobs: BlobSou
       continue;
     }
     const content = contents.get(path)!;
-    const bytes = typeof content === "string" ? memory.get(content) : content;
-    if (bytes !== undefined) {
-      yield encodeTarHeader(entryOf(path, "file", bytes.length));
-      yield bytes;
-      yield padding(bytes.length);
-    } else yield* packBlob(path, content as Digest, blobs, options.signal);
+    if (typeof content === "string") yield* packBlob(path, content, blobs, options.signal);
+    else {
+      yield encodeTarHeader(entryOf(path, "file", content.length));
+      yield content;
+      yield padding(content.length);
+    }
   }
   yield TAR_END;
 }
@@ -70,22 +92,27 @@ async function* packBlob(path: string, digest: Digest, blobs: BlobSource, signal
   yield padding(size);
 }
 
-function indexOf(images: readonly NamedImage[]): Index {
-  return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: images.flatMap(descriptorsOf) };
+function indexOf(manifests: readonly Descriptor[]): Index {
+  return { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests };
 }
 
 /** One descriptor per name, as containerd writes and reads them. */
 function descriptorsOf({ image, names }: NamedImage): Descriptor[] {
   const { os, architecture, variant } = image.config;
   const descriptor: Descriptor = { ...image.descriptor, platform: { architecture, os, ...(variant ? { variant } : {}) } };
+  return named(descriptor, names);
+}
+
+function named(descriptor: Descriptor, names: readonly string[]): Descriptor[] {
   if (names.length === 0) return [descriptor];
   return names.map((name) => {
     const reference = parseReference(name);
     const annotations = {
+      ...descriptor.annotations,
       "io.containerd.image.name": formatReference(reference),
       ...(reference.tag !== undefined ? { "org.opencontainers.image.ref.name": reference.tag } : {}),
     };
-    return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size, annotations, platform: descriptor.platform! };
+    return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size, annotations, ...(descriptor.platform ? { platform: descriptor.platform } : {}) };
   });
 }
 

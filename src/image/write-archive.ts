@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobSource } from "./blobs.ts";
-import { packArchive, type NamedImage } from "./pack-archive.ts";
+import { packArchive, packIndexArchive, type NamedImage, type NamedIndex } from "./pack-archive.ts";
 
 export interface WriteArchiveOptions {
   readonly signal?: AbortSignal | undefined;
@@ -26,6 +26,15 @@ export function writeOciArchive(images: readonly NamedImage[], blobs: BlobSource
  */
 export function writeDockerArchive(images: readonly NamedImage[], blobs: BlobSource, output: Writable, options: WriteArchiveOptions = {}): Promise<number> {
   return write(packArchive(images, blobs, { form: "docker", signal: options.signal }), output, options);
+}
+
+/**
+ * Writes an OCI archive of an index and all below it.
+ * @returns bytes written
+ * @throws BLOB_MISSING, REFERENCE_INVALID, and what the output throws
+ */
+export function writeIndexArchive(index: NamedIndex, blobs: BlobSource, output: Writable, options: WriteArchiveOptions = {}): Promise<number> {
+  return write(packIndexArchive(index, blobs, { signal: options.signal }), output, options);
 }
 
 async function write(archive: AsyncIterable<Uint8Array>, output: Writable, { signal, onBytes }: WriteArchiveOptions): Promise<number> {

@@ -22,7 +22,7 @@ test("a stack of layers is packed as the one tree that it shows", { skip: notRoo
   const folder = temporaryFolder(context);
   const layers = LAYERS.map((nodes, at) => makeTree(join(folder, `${at}`), nodes));
   const output = join(folder, "it.tar");
-  const packed = await packTree({ layers, output });
+  const packed = await packTree({ trees: [{ folder: "", layers }], output });
   const listed = execFileSync("tar", ["--numeric-owner", "-tvf", output], { encoding: "utf8" }).trimEnd().split("\n").map((line) => line.replace(/ +\S+ [\d-]+ [\d:]+ /, " "));
   assert.deepEqual(listed, [
     "-rw-r--r-- 0/0 .wh.real", "drwxr-xr-x 0/0 d/", "-rwsr-xr-x 5/6 d/hard", "-rw-r--r-- 0/0 d/low", "hrwsr-xr-x 5/6 d/middle link to d/hard", "lrwxrwxrwx 0/0 link -> /etc/x",
@@ -55,7 +55,7 @@ test("names that share an inode across layers, to save space, are not hard links
   mkdirSync(join(folder, "top"));
   execFileSync("ln", [join(low, "a"), join(folder, "top/c")]);
   const output = join(folder, "it.tar");
-  await packTree({ layers: [join(folder, "top"), low], output });
+  await packTree({ trees: [{ folder: "", layers: [join(folder, "top"), low] }], output });
   const listed = execFileSync("tar", ["-tvf", output], { encoding: "utf8" }).trimEnd().split("\n");
   assert.deepEqual(listed.map((line) => line[0]), ["-", "h", "-"]);
 });

@@ -29,9 +29,27 @@ function* mergeLayers(layers: readonly string[]): Generator<DiffEntry> {
   }
 }
 
-/** The file system of a stack of layers as one tar file, for `-o type=tar`; a worker job. @throws FILE_CHANGED, DISK_FULL */
-export async function packTree(options: { layers: readonly string[]; output: string }, context?: WorkerContext): Promise<PackedLayer> {
-  return packEntries(mergeLayers(options.layers), { codec: "none", output: options.output }, context);
+/** A stack of layers, and the folder of the archive that it goes to; empty for the root. */
+export interface PackedTree {
+  readonly folder: string;
+  readonly layers: readonly string[];
+}
+
+/** File systems as one tar file, for `-o type=tar`; a worker job. @throws FILE_CHANGED, DISK_FULL */
+export async function packTree(options: { trees: readonly PackedTree[]; output: string }, context?: WorkerContext): Promise<PackedLayer> {
+  return packEntries(mergeTrees(options.trees), { codec: "none", output: options.output }, context);
+}
+
+function* mergeTrees(trees: readonly PackedTree[]): Generator<DiffEntry> {
+  for (const { folder, layers } of trees) {
+    if (folder !== "") yield { path: folder, type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, mtime: { seconds: 0, nanoseconds: 0 } };
+    for (const entry of mergeLayers(layers)) yield folder === "" ? entry : below(folder, entry);
+  }
+}
+
+function below(folder: string, entry: DiffEntry): DiffEntry {
+  const { path, type, linkTarget } = entry;
+  return { ...entry, path: `${folder}/${path}`, ...(type === "hardlink" ? { linkTarget: `${folder}/${linkTarget}` } : {}) };
 }
 
 export interface CopiedTree {

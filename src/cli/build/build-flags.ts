@@ -8,7 +8,8 @@ const later = "";
 export const buildFlags = flagTable({
   tag: { kind: "list", short: "t", value: "NAME", help: "Name of the image, with its tag; may be given several times", group: "Image" },
   label: { kind: "list", value: "NAME=VALUE", help: "Label of the image", group: "Image" },
-  platform: { kind: "text", value: "OS/ARCH", help: "Platform to build for; only the machine's own for now", group: "Image" },
+  platform: { kind: "list", value: "OS/ARCH", help: "Platforms to build for, by default $DOCKER_DEFAULT_PLATFORM, else the machine's own; several make an index", group: "Image" },
+  annotation: { kind: "list", value: "[PLACE:]NAME=VALUE", help: "Annotation of the manifest, or of `index`, `manifest-descriptor`, `index-descriptor`; `manifest[OS/ARCH]` is one platform's", group: "Image" },
 
   file: { kind: "text", short: "f", value: "PATH", help: "The Dockerfile; by default `Dockerfile` in the context, `-` is standard input", group: "Dockerfile" },
   target: { kind: "text", value: "STAGE", help: "Stage to build; by default the last one", group: "Dockerfile" },
@@ -51,7 +52,6 @@ export const buildFlags = flagTable({
   "force-rm": { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
 
   allow: { kind: "list", help: "", refused: later },
-  annotation: { kind: "list", help: "", refused: later },
   attest: { kind: "list", help: "", refused: later },
   "cgroup-parent": { kind: "text", help: "", refused: later },
   compress: { kind: "switch", help: "", refused: "the context is read where it stands" },

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import { buildOutputs } from "./outputs.ts";
 
-const outputs = (output: string[], more: { push?: boolean; load?: boolean; terminal?: boolean } = {}) =>
-  buildOutputs({ output, push: false, load: false, terminal: false, ...more });
+const outputs = (output: string[], more: { push?: boolean; load?: boolean; several?: boolean; terminal?: boolean } = {}) =>
+  buildOutputs({ output, push: false, load: false, several: false, terminal: false, ...more });
 
 test("outputs are read as Docker reads them", () => {
   const cases: [Parameters<typeof outputs>, unknown][] = [
@@ -26,6 +26,10 @@ test("outputs are read as Docker reads them", () => {
     [[["type=oci,dest=a.tar,compression=uncompressed,force-compression=true"]], [{ type: "oci", dest: "a.tar", packing: { codec: "none", force: true } }]],
     [[["type=docker,dest=a.tar,compression=gzip"]], [{ type: "docker", dest: "a.tar", packing: { codec: "gzip" } }]],
     [[["type=image,push=true,compression=zstd"]], [{ type: "store" }, { type: "registry", packing: { codec: "zstd" } }]],
+    [[["type=image,\"name=a:1,b:1\",push-by-digest=true"]], [{ type: "registry", names: ["a:1", "b:1"], pushByDigest: true }]],
+    [[["type=local,dest=out,platform-split=false"]], [{ type: "local", dest: "out", platformSplit: false }]],
+    [[[], { push: true, several: true }], [{ type: "registry" }]],
+    [[["type=oci,dest=a.tar,annotation-index.k=v"]], [{ type: "oci", dest: "a.tar", annotations: [{ place: "index", key: "k", value: "v" }] }]],
   ];
   for (const [args, expected] of cases) assert.deepEqual(outputs(...args), expected, JSON.stringify(args));
 });

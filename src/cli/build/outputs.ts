@@ -1,6 +1,6 @@
 import type { BuildOutput } from "../../build/build-options.ts";
 import { fault } from "../../std/fault.ts";
-import { readPacking } from "../flags/compression.ts";
+import { checkAttributes, filesAttributes, imageAttributes, isTrue } from "./output-attributes.ts";
 import { csvFields } from "../flags/csv.ts";
 
 /** What of the command line says where the result goes. */
@@ -8,17 +8,20 @@ export interface OutputFlags {
   readonly output: readonly string[];
   readonly push: boolean;
   readonly load: boolean;
+  /** Whether the result is an index, of which the store holds none. */
+  readonly several: boolean;
   readonly terminal: boolean;
 }
 
 /**
  * The outputs that -o, --push and --load ask for. Like Docker: `-o DIR` is a local folder, `-o -` a tar on standard
- * output; --push stores the image as well, as Docker's own builder does, and without any of them it is stored.
+ * output; --push stores the image as well, as Docker's own builder does, and without any of them it is stored. An index
+ * of several platforms is only pushed.
  * @throws OUTPUT_INVALID, NOT_SUPPORTED
  */
-export function buildOutputs({ output, push, load, terminal }: OutputFlags): BuildOutput[] {
+export function buildOutputs({ output, push, load, several, terminal }: OutputFlags): BuildOutput[] {
   const outputs = output.flatMap((text) => parseOutput(text, terminal));
-  if (load || push || outputs.length === 0) add(outputs, { type: "store" });
+  if (load || (push ? !several : outputs.length === 0)) add(outputs, { type: "store" });
   if (push) add(outputs, { type: "registry" });
   if (outputs.filter((item) => "dest" in item && item.dest === "-").length > 1) {
     throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output" });
@@ -35,30 +38,29 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
   const fields = csvFields(text, "-o, --output");
   const type = fields.get("type") ?? "";
   const dest = fields.get("dest") ?? fields.get("output") ?? "";
-  const packed = ["image", "registry", "oci", "docker"].includes(type);
-  const known = [...(type === "image" ? ["type", "push"] : ["type", "dest", "output"]), ...(packed ? ["compression", "compression-level", "force-compression"] : [])];
-  for (const key of fields.keys()) {
-    if (!known.includes(key)) throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: key === "name" ? "names are given with -t" : `an output of type ${type} takes ${known.slice(1).join(", ")}` });
-  }
-  const force = isTrue(fields.get("force-compression"));
-  const wanted = readPacking({ compression: fields.get("compression"), level: fields.get("compression-level"), force }, `-o, --output ${text}`);
-  const packing = wanted === undefined ? {} : { packing: wanted };
+  checkAttributes(type, fields, text);
+  const image = imageAttributes(fields, text);
   switch (type) {
     case "store":
     case "registry":
       if (dest !== "") throw fault("OUTPUT_INVALID", { problem: `an output of type ${type} takes no dest`, hint: "names are given with -t" });
-      return [type === "store" ? { type } : { type, ...packing }];
-    case "image":
-      return isTrue(fields.get("push")) ? [{ type: "store" }, { type: "registry", ...packing }] : [inStore(wanted)];
+      return [type === "store" ? { type } : { type, ...image }];
+    case "image": {
+      const kept: BuildOutput[] = isTrue(fields.get("store") ?? "true") ? [{ type: "store", ...(image.names ? { names: image.names } : {}) }] : [];
+      if (isTrue(fields.get("push")) || image.pushByDigest) return [...(image.pushByDigest ? [] : kept), { type: "registry", ...image }];
+      if (image.annotations) throw fault("OUTPUT_INVALID", { problem: "an image in the store has no annotations", hint: "add push=true, or give them to an output of type registry or oci" });
+      if (kept.length === 0) throw fault("OUTPUT_INVALID", { problem: `the output ${JSON.stringify(text)} goes nowhere`, hint: "add push=true, or leave store=false out" });
+      return [...kept, ...(image.packing ? [inStore(image.packing)] : [])];
+    }
     case "docker":
-      return dest === "" ? [inStore(wanted)] : [{ ...toFile(type, dest, terminal), ...packing }];
+      return dest === "" ? [inStore(image.packing)] : [{ ...toFile(type, dest, terminal), ...image }];
     case "oci":
-      return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...packing }];
+      return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...image }];
     case "tar":
-      return [toFile(type, dest === "" ? "-" : dest, terminal)];
+      return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...filesAttributes(fields) }];
     case "local":
       if (dest === "" || dest === "-") throw fault("OUTPUT_INVALID", { problem: "an output of type local needs dest=DIR" });
-      return [{ type, dest }];
+      return [{ type, dest, ...filesAttributes(fields) }];
     default:
       throw fault("OUTPUT_INVALID", {
         problem: type === "" ? `the output ${JSON.stringify(text)} has no type` : `unknown output type ${JSON.stringify(type)}`,
@@ -78,8 +80,4 @@ function toFile<Type extends "oci" | "docker" | "tar">(type: Type, dest: string,
     throw fault("OUTPUT_INVALID", { problem: "an archive is not written to a terminal", hint: "add dest=FILE, or send standard output to a file" });
   }
   return { type, dest };
-}
-
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && /^(?:|1|t|true)$/i.test(text);
 }

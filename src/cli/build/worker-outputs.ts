@@ -3,7 +3,7 @@ import { fault } from "../../std/fault.ts";
 import { csvFields } from "../flags/csv.ts";
 import type { OutputFlags } from "./outputs.ts";
 
-export interface WorkerOutputFlags extends OutputFlags {
+export interface WorkerOutputFlags extends Omit<OutputFlags, "several"> {
   /** Full names of the image. */
   readonly names: readonly string[];
   readonly insecure: boolean;

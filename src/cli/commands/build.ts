@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parseAnnotation } from "../../build/annotations.ts";
 import type { BuildOptions } from "../../build/build-options.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
@@ -28,6 +29,7 @@ export const buildCommand = command({
     { title: "Build the folder and give the image a name", line: "sampan build -t app:1.0 ." },
     { title: "Build and push", line: "sampan build -t registry.example.com/team/app:1.2.0 --push ." },
     { title: "Build a stage with an argument, and write an OCI archive", line: "sampan build --target test --build-arg PYTHON=3.12 -o type=oci,dest=app.tar ." },
+    { title: "Build for two platforms and push one index", line: "sampan build --platform linux/amd64,linux/arm64 -t registry.example.com/team/app:1.2.0 --push ." },
     { title: "Find out why a step runs again", line: "sampan build --explain --progress plain ." },
     { title: "Look for mistakes without building", line: "sampan build --check ." },
     { title: "A Dockerfile without a context", line: "printf 'FROM alpine\\nRUN date' | sampan build -" },
@@ -67,12 +69,13 @@ export const buildCommand = command({
       const { build } = await import("../../build/build.ts");
       const result = await build({ ...options, ...access, onProgress, ...(onFailedRun ? { onFailedRun } : {}) });
       const { writeFile } = await import("node:fs/promises");
-      if (flags.iidfile !== undefined && result.imageId !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), result.imageId);
+      const id = result.imageId ?? result.manifest?.digest;
+      if (flags.iidfile !== undefined && id !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), id);
       if (flags["metadata-file"] !== undefined) {
         const { buildMetadata } = await import("../build/metadata.ts");
         await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
       }
-      if (flags.quiet && result.imageId !== undefined) io.stdout.write(`${result.imageId}\n`);
+      if (flags.quiet && id !== undefined) io.stdout.write(`${id}\n`);
     } catch (error) {
       renderer.close();
       if (isFault(error, "RUN_FAILED")) logs.writeFailed(io.stderr);
@@ -111,6 +114,7 @@ async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readon
 /** What the flags of `sampan build` mean. */
 export function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
   const context = positionals[0]!;
+  const platforms = (flags.platform.length > 0 ? flags.platform : [io.env["DOCKER_DEFAULT_PLATFORM"] ?? ""]).flatMap((text) => text.split(",")).filter((word) => word !== "");
   return {
     context,
     cwd: io.cwd,
@@ -121,14 +125,15 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     buildArgs: assignments(flags["build-arg"], io.env, "--build-arg"),
     buildContexts: buildContexts(flags["build-context"]),
     labels: labels(flags.label),
-    ...(flags.platform ? { platform: flags.platform } : {}),
+    ...(platforms.length > 0 ? { platform: platforms } : {}),
+    annotations: flags.annotation.flatMap(parseAnnotation),
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),
     ...(flags["cache-to"].length > 0 ? { cacheTo: cacheExports(flags["cache-to"], io.env) } : {}),
     explain: flags.explain,
     pull: flags.pull,
-    outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, terminal: io.stdout.isTTY === true }),
+    outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true }),
     addHosts: extraHosts(flags["add-host"]),
     network: flags.network as "default" | "none" | "host",
     runtime: flags.runtime,

@@ -67,11 +67,29 @@ export const buildFaults = {
     message: ({ feature }) => `${feature} is not supported by this version of Sampan`,
     hint: () => "remove it, or build this Dockerfile with another builder until then",
   }),
-  PLATFORM_FOREIGN: spec<{ platform: string; host: string }>({
-    when: "An image for another platform than the machine's own was asked for.",
+  ANNOTATION_INVALID: spec<{ annotation: string; problem: string }>({
+    when: "An annotation is not of the form `[PLACE:]KEY=VALUE`, or has no place in the result.",
     exit: 1,
-    message: ({ platform, host }) => `building for ${platform} on ${host} is not supported by this version of Sampan`,
-    hint: ({ host }) => `build for ${host}, or on a machine of that platform`,
+    message: ({ annotation, problem }) => `invalid annotation ${JSON.stringify(annotation)}: ${problem}`,
+    hint: () => "write --annotation manifest:org.opencontainers.image.title=app; places are manifest, index, manifest-descriptor and index-descriptor, and those of an index need several platforms or attestations",
+  }),
+  PLATFORMS_UNSUPPORTED: spec<{ output: string }>({
+    when: "An output holds one image only, and a build for several platforms was to go there.",
+    exit: 1,
+    message: ({ output }) => `${output} exporter does not currently support exporting manifest lists`,
+    hint: () => "push the result (--push), write an OCI archive (-o type=oci,dest=FILE), or build for one platform",
+  }),
+  PLATFORMS_CONFLICT: spec<{ platforms: readonly string[] }>({
+    when: "BUILDKIT_MULTI_PLATFORM forbids what --platform asks for.",
+    exit: 1,
+    message: () => "conflicting config: returning multiple target platforms is not allowed",
+    hint: ({ platforms }) => `leave BUILDKIT_MULTI_PLATFORM=false out, or build for one of ${platforms.join(", ")}`,
+  }),
+  BOOLEAN_INVALID: spec<{ name: string; value: string }>({
+    when: "A build argument that is a switch is neither true nor false.",
+    exit: 1,
+    message: ({ name, value }) => `invalid boolean value ${JSON.stringify(value)} for ${name}`,
+    hint: () => "write 1 or 0, true or false",
   }),
   RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string }>({
     when: "The command of a RUN ended with a status other than 0.",

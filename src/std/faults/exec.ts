@@ -8,6 +8,27 @@ export const execFaults = {
     message: ({ step, problem }) => `the container cannot be set up (${step}): ${problem}`,
     hint: () => "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox",
   }),
+  PLATFORM_NOT_LINUX: spec<{ platform: string }>({
+    when: "A command of an image for another operating system was to run.",
+    exit: 1,
+    message: ({ platform }) => `commands of ${platform} cannot run on Linux`,
+    hint: () => "only COPY, ADD and instructions that change the config work there",
+  }),
+  EMULATOR_MISSING: spec<{ platform: string; program: string | undefined }>({
+    when: "A command of another architecture was to run, and this machine neither knows how nor has an emulator for it.",
+    exit: 1,
+    message: ({ platform }) => `commands of ${platform} cannot run on this machine: it has no emulator for them`,
+    hint: ({ program }) =>
+      program === undefined
+        ? "build the steps on a machine of that platform, or in a stage FROM --platform=$BUILDPLATFORM"
+        : `install ${program} (Debian, Ubuntu: \`apt install qemu-user-static\`), or do such steps in a stage FROM --platform=$BUILDPLATFORM; \`sampan doctor\` tells more`,
+  }),
+  EMULATION_RUNTIME: spec<{ platform: string; runtime: string }>({
+    when: "An OCI runtime was to run a command of another architecture, and the kernel has no handler for it.",
+    exit: 1,
+    message: ({ platform, runtime }) => `${runtime} cannot run commands of ${platform} here: the kernel has no handler for them`,
+    hint: () => "use the built-in sandbox, which brings the emulator along, or register handlers (Debian: `apt install qemu-user-static binfmt-support`)",
+  }),
   SANDBOX_TOOL_MISSING: spec<{ tool: string }>({
     when: "A program of the system that starts containers is not in PATH.",
     exit: 1,

@@ -1,0 +1,56 @@
+import type { Digest } from "../oci/digest.ts";
+import { formatRepository, type Reference } from "../oci/reference.ts";
+import { mediaType } from "../oci/media-type.ts";
+import type { RegistryClient } from "../registry/client.ts";
+import { pushImage, type BlobSource, type PushOptions } from "../registry/transfer/push-image.ts";
+import type { Store } from "../store/open-store.ts";
+import type { ExportedImage } from "./exported-image.ts";
+import type { ExportedIndex } from "./export-index.ts";
+import type { LayerAccess } from "./image-layers.ts";
+import type { PushAhead } from "./push-ahead.ts";
+
+/**
+ * Pushes images, what is said about them, and last the index, or the one image that there is; only that gets the
+ * reference's name, or none where it is to be found by its digest.
+ */
+export async function pushIndex(
+  store: Store, client: RegistryClient, reference: Reference, images: readonly ExportedImage[], index: ExportedIndex | undefined,
+  options: { readonly ahead: PushAhead; readonly access: LayerAccess; readonly byDigest: boolean; readonly fresh: boolean },
+): Promise<Digest> {
+  const { access } = options;
+  const underWay = await options.ahead.underWay(reference);
+  const common: PushOptions = {
+    onProgress: access.onProgress,
+    mountFrom: ({ digest }) => store.places.find(reference.host, digest),
+    onMountRefused: ({ digest }, repository) => store.places.forget({ host: reference.host, repository }, digest),
+    underWay,
+    ...(access.signal ? { signal: access.signal } : {}),
+  };
+  const at = (digest: Digest): Reference => ({ host: reference.host, repository: reference.repository, digest });
+  const root = index?.descriptor.digest ?? images[0]!.image.descriptor.digest;
+  const named = options.byDigest ? at(root) : reference;
+  for (const { image, build, blobs } of images) {
+    const { manifestBytes, descriptor, manifest } = image;
+    const fresh = new Set(options.fresh && build.image!.fresh ? [image.id] : []);
+    const place = index ? at(descriptor.digest) : named;
+    await pushImage(client, place, { manifest: { bytes: manifestBytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, blobs, {
+      ...common, fresh,
+      // A build of which everything was known: its last push has probably sent it.
+      unchanged: !index && underWay.size === 0 && fresh.size === 0,
+    });
+    store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${descriptor.digest}`);
+    store.places.remember(reference, [manifest.config, ...manifest.layers].filter(({ urls }) => !urls?.length).map(({ digest }) => digest));
+  }
+  if (!index) return root;
+  for (const { descriptor, manifest, config, layers, blobs } of index.attestations) {
+    const source: BlobSource = { read: (digest, { start = 0 } = {}) => bytesFrom(blobs.get(digest)!.subarray(start)) };
+    await pushImage(client, at(descriptor.digest), { manifest: { bytes: manifest, mediaType: descriptor.mediaType }, config, layers }, source, common);
+  }
+  const stoppable = access.signal ? { signal: access.signal } : {};
+  await client.manifestPut(named, { bytes: index.bytes, mediaType: mediaType.ociIndex }, stoppable);
+  return root;
+}
+
+async function* bytesFrom(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

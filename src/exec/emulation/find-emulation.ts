@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram } from "../../linux/find-program.ts";
+import { formatPlatform, hostPlatform, type Platform } from "../../oci/platform.ts";
+import { fault } from "../../std/fault.ts";
+import { findArchitecture, type Architecture } from "./architectures.ts";
+
+/** What runs programs of another architecture. */
+export interface Emulator extends Architecture {
+  /** The emulator on this machine: a static program. */
+  readonly path: string;
+}
+
+/** Architectures whose programs a processor runs by itself. */
+const NATIVE: Readonly<Record<string, readonly string[]>> = { amd64: ["amd64", "386"], arm64: ["arm64"] };
+const HANDLERS = "/proc/sys/fs/binfmt_misc";
+
+/** Whether this machine's processor runs commands of that platform. */
+export function isNative(platform: Platform, host: Platform = hostPlatform(process.arch)): boolean {
+  return platform.os === host.os && (NATIVE[host.architecture] ?? [host.architecture]).includes(platform.architecture);
+}
+
+/**
+ * What commands of a platform need to run here; undefined where the processor or the machine's kernel runs them.
+ * @throws PLATFORM_NOT_LINUX, EMULATOR_MISSING
+ */
+export function findEmulation(platform: Platform): Emulator | undefined {
+  if (isNative(platform)) return undefined;
+  if (platform.os !== "linux") throw fault("PLATFORM_NOT_LINUX", { platform: formatPlatform(platform) });
+  const architecture = findArchitecture(platform.architecture);
+  if (architecture && kernelHandler(architecture)) return undefined;
+  const path = architecture && findProgram(`qemu-${architecture.emulator}-static`);
+  if (!path) throw fault("EMULATOR_MISSING", { platform: formatPlatform(platform), program: architecture ? `qemu-${architecture.emulator}-static` : undefined });
+  return { ...architecture, path };
+}
+
+/** A handler of the machine that works in every container: one whose emulator is open already. */
+export function kernelHandler({ bits, order, machine }: Architecture, folder = HANDLERS): string | undefined {
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder).filter((name) => name !== "register" && name !== "status");
+    if (!readFileSync(join(folder, "status"), "utf8").startsWith("enabled")) return undefined;
+  } catch {
+    return undefined; // not mounted, or nothing a user may see: then the kernel is not relied upon
+  }
+  return names.find((name) => {
+    try {
+      return handles(readFileSync(join(folder, name), "utf8"), { bits, order, machine });
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** @param text an entry as the kernel shows it: `enabled`, `flags: F`, `offset 0`, `magic 7f454c46…` */
+function handles(text: string, { bits, order, machine }: Omit<Architecture, "emulator">): boolean {
+  const magic = Buffer.from(/^magic ([0-9a-f]+)$/m.exec(text)?.[1] ?? "", "hex");
+  if (!/^enabled$/m.test(text) || !/^flags: \S*F/m.test(text) || !/^offset 0$/m.test(text) || magic.length < 20) return false;
+  const own = order === "little" ? magic.readUInt16LE(18) : magic.readUInt16BE(18);
+  return magic.toString("latin1", 0, 4) === "\x7fELF" && magic[4] === bits / 32 && magic[5] === (order === "little" ? 1 : 2) && own === machine;
+}

@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { release } from "node:os";
+
+/** A user namespace that a child of this process holds open. */
+export interface NestedNamespace extends AsyncDisposable {
+  /** For nsenter. */
+  readonly path: string;
+}
+
+/** Whether user namespaces can have handlers for programs of their own (Linux 6.7). */
+export function handlersPerNamespace(kernel: string = release()): boolean {
+  const [major = 0, minor = 0] = kernel.split(".").map((part) => Number.parseInt(part, 10));
+  return major > 6 || (major === 6 && minor >= 7);
+}
+
+/** Makes a user namespace below this one in which all ids are what they are here; undefined where that is not allowed. */
+export async function openNestedNamespace(): Promise<NestedNamespace | undefined> {
+  const holder = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", "--user", "--", "/bin/sh", "-c", "echo; read -r _"], { stdio: ["pipe", "pipe", "ignore"] });
+  const ended = once(holder, "close").catch(() => undefined);
+  holder.stdin.on("error", () => undefined);
+  const close = async (): Promise<void> => {
+    holder.stdin.end();
+    await ended;
+  };
+  const ready = await Promise.race([once(holder.stdout, "data").then(() => true), ended.then(() => false)]);
+  if (!ready || holder.pid === undefined) return undefined;
+  try {
+    for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${holder.pid}/${map}`, "0 0 4294967295\n");
+  } catch {
+    await close();
+    return undefined;
+  }
+  return { path: `/proc/${holder.pid}/ns/user`, [Symbol.asyncDispose]: close };
+}
