@@ -26,7 +26,8 @@ export function runFiles(files: readonly string[], { cwd, concurrency }: { reado
     resolve({ passed, skipped, failures });
   };
 
-  const events = run({ files: [...files], concurrency, cwd });
+  // At its own end, Node 24 may wait for ever for a write to a connection that was reset (fault-proxy/ resets many), with all tests done.
+  const events = run({ files: [...files], concurrency, cwd, execArgv: ["--test-force-exit"] });
   events.on("test:pass", ({ name, file, skip, details }) => {
     if (file !== undefined) heard.add(file);
     if (details.type === "suite" || files.includes(name)) return;

@@ -8,6 +8,9 @@ import type { Places } from "../routes/places.ts";
 import type { Session } from "./session.ts";
 import { discard, header } from "../transport/transport.ts";
 
+/** Bytes from which on a body is worth a connection of its own. */
+const BULK = 1024 * 1024;
+
 /** The size that a HEAD tells, or undefined when the repository has no such blob. */
 export async function headBlob(
   session: Session,
@@ -51,6 +54,7 @@ export function getBlob(
       scopes: [repositoryScope(endpoint, reference.repository, "pull")],
       headers: from > 0 ? { range: `bytes=${from}-` } : {},
       accept: from > 0 ? [200, 206] : [200],
+      bulk: descriptor.size - from >= BULK,
       ...(signal ? { signal } : {}),
     });
   return streamBlob(descriptor, {

@@ -38,7 +38,7 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
     const answer = await options.open(received, broken);
     let skip = await surplus(answer, received, descriptor, host);
     try {
-      for await (const piece of answer.body as AsyncIterable<Uint8Array>) {
+      for await (const piece of answer.pieces ?? (answer.body as AsyncIterable<Uint8Array>)) {
         const chunk = skip > 0 ? piece.subarray(Math.min(skip, piece.length)) : piece;
         skip -= piece.length - chunk.length;
         if (chunk.length === 0) continue;

@@ -26,6 +26,8 @@ export interface SessionRequest {
   /** False for what must not be done twice blindly. */
   readonly repeatable?: boolean;
   readonly answerTimeout?: number;
+  /** A long body is expected. */
+  readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -187,13 +189,14 @@ export class Session {
   }
 
   #request(connection: Connection, request: SessionRequest, url: URL, { left, authorization }: { left: boolean; authorization?: string }): Promise<Answer> {
-    const { method, headers, body, answerTimeout, signal } = request;
+    const { method, headers, body, answerTimeout, bulk, signal } = request;
     return this.transport.request(url, {
       method,
       ...reach(url, left ? { ...connection.endpoint, headers: {} } : connection.endpoint, connection, { ...headers, ...(authorization !== undefined ? { authorization } : {}) }),
       ...patience(request.endpoint, this.transport.timeouts),
       ...(body ? { body: body() } : {}),
       ...(answerTimeout !== undefined ? { answerTimeout } : {}),
+      ...(bulk !== undefined ? { bulk } : {}),
       ...(signal ? { signal } : {}),
     });
   }

@@ -12,6 +12,8 @@ export interface ExchangeOptions {
   readonly answerTimeout: number;
   /** Milliseconds without a byte of the answer's body. */
   readonly idleTimeout: number;
+  /** Whether the answer's body waits for its reader, where node:http does not know. */
+  readonly isHeld?: () => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -71,11 +73,11 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
 }
 
 /** Ends an answer that stalls, and the connection of one that came before its request was sent. */
-function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeout }: ExchangeOptions): void {
+function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeout, isHeld }: ExchangeOptions): void {
   const { socket } = answer;
   const stalled = (): void => {
     // A reader that takes its time is not the registry's fault.
-    if (answer.readableLength > 0) socket.setTimeout(idleTimeout);
+    if (answer.readableLength > 0 || isHeld?.()) socket.setTimeout(idleTimeout);
     else answer.destroy(new ConnectionError("timeout", "no data", url, undefined, { what: "data", milliseconds: idleTimeout }));
   };
   socket.setTimeout(idleTimeout);

@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { SecureContext } from "node:tls";
+import { BulkBody, withBulkSockets } from "./bulk-body.ts";
 import { connectionError } from "./connection-error.ts";
 import { exchange, type Body } from "./exchange.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
@@ -13,6 +14,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: IncomingMessage;
+  /** The same in larger pieces, where the request was for a long body; then `body` must not be read. */
+  readonly pieces?: AsyncIterable<Uint8Array>;
   readonly url: URL;
 }
 
@@ -30,6 +33,8 @@ export interface TransportRequest {
   readonly answerTimeout?: number;
   /** Milliseconds without a byte, where it is not the transport's own. */
   readonly idleTimeout?: number;
+  /** A long body is expected, which is worth a connection of its own. */
+  readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -54,6 +59,7 @@ interface Manners {
   readonly verify: boolean;
   readonly trust: Trust;
   readonly connectTimeout: number;
+  readonly bulk: boolean;
 }
 
 /** Sends single HTTP requests: pools, TLS, proxies and timeouts, and nothing that is particular to registries. */
@@ -80,7 +86,8 @@ export class Transport implements AsyncDisposable {
     const forwarded = url.protocol === "http:" && proxy?.protocol.startsWith("http") ? proxy : undefined;
     // A registry without TLS says nothing about the proxy, which gets a login of its own.
     const manners = forwarded ? { verify: true, trust: systemTrust } : { verify: request.verify, trust: request.trust ?? systemTrust };
-    const agent = await this.#agent(url, proxy, { ...manners, connectTimeout });
+    const bulk = request.bulk === true && proxy === undefined;
+    const agent = await this.#agent(url, proxy, { ...manners, connectTimeout, bulk });
     const { protocol, hostname, port } = forwarded ?? url;
     const options: RequestOptions = {
       agent,
@@ -94,14 +101,21 @@ export class Transport implements AsyncDisposable {
         ...request.headers,
       },
     };
+    let pieces: BulkBody | undefined;
+    const start = (): ClientRequest => {
+      const started = open(protocol, options);
+      if (bulk) started.once("response", (answer) => { pieces = BulkBody.of(answer); });
+      return started;
+    };
     try {
-      const body = await exchange(() => open(protocol, options), {
+      const body = await exchange(start, {
         url, connectTimeout, idleTimeout,
+        isHeld: () => pieces?.held ?? false,
         answerTimeout: request.answerTimeout ?? idleTimeout,
         ...(request.body !== undefined ? { body: request.body } : {}),
         ...(request.signal ? { signal: request.signal } : {}),
       });
-      return { status: body.statusCode!, headers: body.headers, body, url };
+      return { status: body.statusCode!, headers: body.headers, body, url, ...(pieces ? { pieces } : {}) };
     } catch (error) {
       request.signal?.throwIfAborted();
       throw connectionError(error, url, { connectTimeout, ...(proxy ? { proxy: proxy.host } : {}) });
@@ -116,16 +130,17 @@ export class Transport implements AsyncDisposable {
   #agent(url: URL, proxy: URL | undefined, manners: Manners): Promise<Agent> {
     const tunnel = url.protocol === "https:" || proxy?.protocol.startsWith("socks") ? proxy : undefined;
     const secure = url.protocol === "https:" || proxy?.protocol === "https:";
-    const key = [tunnel?.href ?? "", secure, manners.verify, trustKey(manners.trust), manners.connectTimeout].join(" ");
+    const key = [tunnel?.href ?? "", secure, manners.verify, trustKey(manners.trust), manners.connectTimeout, manners.bulk].join(" ");
     let agent = this.#agents.get(key);
     if (!agent) this.#agents.set(key, (agent = this.#open(tunnel, secure, manners).then(withHeardSockets)));
     return agent;
   }
 
-  async #open(tunnel: URL | undefined, secure: boolean, { verify, trust, connectTimeout: timeout }: Manners): Promise<Agent> {
-    const pool = { keepAlive: true, maxSockets: this.#options.connections };
+  async #open(tunnel: URL | undefined, secure: boolean, { verify, trust, connectTimeout: timeout, bulk }: Manners): Promise<Agent> {
+    const pool = { keepAlive: !bulk, maxSockets: this.#options.connections };
     if (!secure) {
       const agent = new http.Agent(pool);
+      if (bulk) withBulkSockets(agent);
       if (tunnel) agent.createConnection = (await import("./socks-tunnel.ts")).socksThrough(tunnel, { timeout });
       return agent;
     }
@@ -133,6 +148,7 @@ export class Transport implements AsyncDisposable {
     const secureContext = verify || own ? await (own ? this.#trusting(trust) : this.#trusted()) : undefined;
     const tls = { ...(secureContext ? { secureContext } : {}), ...(verify ? {} : { rejectUnauthorized: false }) };
     const agent = new (https().Agent)({ ...pool, ...tls });
+    if (bulk) withBulkSockets(agent);
     if (tunnel?.protocol.startsWith("socks")) {
       agent.createConnection = (await import("./socks-tunnel.ts")).socksThrough(tunnel, { timeout, tls });
     } else if (tunnel) {

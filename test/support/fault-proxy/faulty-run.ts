@@ -45,7 +45,7 @@ async function transfer(seed: number, upstream: string, enter: (stage: string) =
   await using clean = createRegistryClient({ credentials: anonymous, environment: {} });
   await using client = createRegistryClient({
     credentials: user ? credentials : anonymous, environment: {}, clock: { ...createTestClock(), random: random.next },
-    timeouts: { connect: 5_000, idle: 400, commit: 400 },
+    timeouts: { connect: 5_000, idle: 1_000, commit: 1_000 },
   });
   enter("preparing");
   if (mode === "pull") await pushImage(clean, reference(upstream), image, origin);
