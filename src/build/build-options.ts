@@ -2,11 +2,14 @@ import type { CheckWarning } from "../check/checker.ts";
 import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Entitlement } from "../graph/evaluation.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { CacheExport, CacheImport } from "../cache/cache-options.ts";
 import type { Annotation } from "./annotations.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Packing } from "./packing.ts";
+import type { SecretSource } from "./secrets.ts";
+import type { SshForward } from "./ssh-agents.ts";
 
 /** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
 export type BuildOutput =
@@ -69,6 +72,12 @@ export interface BuildOptions {
   readonly outputs?: readonly BuildOutput[];
   readonly addHosts?: readonly { readonly name: string; readonly ip: string }[];
   readonly network?: "default" | "none" | "host";
+  /** What RUN --mount=type=secret may ask for. */
+  readonly secrets?: readonly SecretSource[];
+  /** Agents that RUN --mount=type=ssh may ask for. */
+  readonly ssh?: readonly SshForward[];
+  /** Rights that RUN --network=host and --security=insecure may take. */
+  readonly allow?: readonly Entitlement[];
   /** `builtin` (default), `runc`, `crun`, or the path of an OCI runtime. */
   readonly runtime?: string;
   /** Show the host's CA certificates to RUN; true by default. */

@@ -14,6 +14,8 @@ import { lazyClient, type ClientSource } from "./lazy-client.ts";
 import type { ImageLayers } from "./materialize.ts";
 import { createBaseResolver, type BaseResolver } from "./resolve-base.ts";
 import { createSandboxes, type Sandboxes } from "./sandboxes.ts";
+import { Secrets } from "./secrets.ts";
+import { SshAgents } from "./ssh-agents.ts";
 
 /** What all targets of one build share: said once, whatever the targets say of themselves. */
 export type SharedOptions = Pick<BuildOptions, "root" | "runtime" | "hostCertificates" | "insecure" | "logins" | "anonymous" | "authFile" | "explain" | "cwd" | "onProgress" | "onFailedRun" | "signal">;
@@ -23,6 +25,8 @@ export interface BuildSession extends AsyncDisposable {
   readonly store: Store;
   readonly client: ClientSource;
   readonly sandboxes: Sandboxes;
+  readonly secrets: Secrets;
+  readonly agents: SshAgents;
   readonly pool: VertexPool;
   /** Contexts that were opened, by {@link contextKey}. */
   readonly contexts: Map<string, LocalFolder>;
@@ -56,12 +60,15 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
       onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
     }));
     const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store)));
+    const cwd = shared.cwd ?? process.cwd();
+    const secrets = new Secrets(targets.flatMap((target) => target.secrets ?? []), cwd);
+    const agents = cleanup.use(new SshAgents(targets.flatMap(({ ssh }) => ssh ?? []), { cwd, temporary: () => store.temporary }));
     const resolvers = new Map<string, BaseResolver>();
     const remotes = new Map<boolean, RemoteSources>();
     const openRemote = (noCache: boolean): RemoteSources =>
-      cleanup.use(new RemoteSources({ store, secret: async () => undefined, pull: targets.some(({ pull }) => pull === true), noCache, signal }));
+      cleanup.use(new RemoteSources({ store, secret: async (id) => secrets.get(id)?.toString("utf8"), pull: targets.some(({ pull }) => pull === true), noCache, signal }));
     return {
-      store, client, sandboxes, pool: new VertexPool(), contexts: new Map(),
+      store, client, sandboxes, secrets, agents, pool: new VertexPool(), contexts: new Map(),
       access: { client, recordOwners: insideUserNamespace()?.mapped === "one", onProgress, signal },
       resolver: (pull, strict) => {
         const key = `${pull} ${strict}`;

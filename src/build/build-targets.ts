@@ -60,6 +60,8 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     store,
     contextOf: (operation) => session.contexts.get(contextKey(operation))!,
     sandboxes,
+    secrets: session.secrets,
+    agents: session.agents,
     onWork,
     fetch: (vertex, abort) => fetchVertex(session.remote(vertex.ignoreCache), vertex, { onProgress, signal: abort }),
     materialize: (operation: ImageOperation, stepId: string) => materializeLayers(store, session.layersOf(operation.reference), { ...access, stepId }),

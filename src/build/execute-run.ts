@@ -1,22 +1,30 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import { warmWorker } from "../std/worker-pool.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { RunOperation, Vertex } from "../graph/vertex.ts";
 import { findEmulation } from "../exec/emulation/find-emulation.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { RunJob } from "../exec/run-job.ts";
+import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import type { Secrets } from "./secrets.ts";
+import type { SshAgents } from "./ssh-agents.ts";
+import { prepareStepMounts, type StepMountOptions } from "./step-mounts.ts";
 
 export interface RunOptions {
   readonly sandboxes: Sandboxes;
   readonly hostCertificates: boolean;
   readonly runtime: string;
-  /** Folder for inline documents. */
-  readonly temporary: string;
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly agents: SshAgents;
+  readonly recordOwners: boolean;
+  /** What the inputs are that the RUN mounts. */
+  readonly input: StepMountOptions["input"];
   readonly onProgress: OnProgress;
   readonly onFailedRun?: OnFailedRun | undefined;
 }
@@ -31,19 +39,27 @@ const ERROR_LOG_LIMIT = 64 * 1024;
  * @throws RUN_FAILED with the end of the log, and the faults of exec
  */
 export async function executeRun(options: RunOptions, vertex: Vertex, operation: RunOperation, active: ActiveSnapshot, signal: AbortSignal): Promise<void> {
-  const documents = operation.documents.length > 0 ? writeDocuments(options.temporary, operation) : undefined;
   const emulator = findEmulation(operation.platform);
   if (emulator && options.runtime !== "builtin") throw fault("EMULATION_RUNTIME", { platform: formatPlatform(operation.platform), runtime: options.runtime });
+  await using prepared = await prepareStepMounts(operation, {
+    ...options, signal,
+    onWait: (cache) => options.onProgress({
+      type: "log", id: vertex.digest, stream: "stderr", time: Date.now(), data: Buffer.from(`waiting for the cache ${cache}, which another RUN has locked\n`),
+    }),
+  });
+  const documents = operation.documents.length > 0 ? writeDocuments(options.store.temporary, operation) : undefined;
   const job: RunJob = {
     root: { kind: "overlay", lowers: active.lowers, upper: active.upper, work: active.work },
     args: [...operation.args],
-    env: [...operation.env, ...operation.proxyEnv],
+    env: withVariables([...operation.env, ...operation.proxyEnv], prepared.env),
     cwd: operation.cwd,
     user: operation.user,
     hostname: operation.hostname,
     extraHosts: [...operation.extraHosts],
     network: operation.network,
     mounts: documents ? [{ source: documents, target: "/dev/pipes", readonly: true }] : [],
+    ...(prepared.mounts.length > 0 ? { stepMounts: prepared.mounts } : {}),
+    ...(operation.security === "insecure" ? { insecure: true } : {}),
     hostCertificates: options.hostCertificates,
     ...(emulator ? { emulator } : {}),
     stdin: "null",
@@ -71,10 +87,25 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
       run: ({ env = [], ...other }, how) => options.sandboxes.run(vertex, { ...job, ...other, env: [...job.env, ...env] }, how),
     });
     throw error;
+  } catch (error) {
+    throw missingSource(error, operation) ?? error;
   } finally {
     clearTimeout(long);
     if (documents) rmSync(documents, { recursive: true, force: true });
   }
+}
+
+/** Variables of secrets go before those of the image that have the same name. */
+function withVariables(env: readonly string[], more: readonly string[]): string[] {
+  const names = new Set(more.map((pair) => pair.split("=", 1)[0]));
+  return [...env.filter((pair) => !names.has(pair.split("=", 1)[0])), ...more];
+}
+
+/** What is missing in a cache is found out when it is mounted. */
+function missingSource(error: unknown, { args, mounts = [] }: RunOperation): Error | undefined {
+  if (!isFault(error, "SANDBOX_FAILED") || (error.details as { step?: string }).step !== "openat2") return undefined;
+  const source = mounts.flatMap((mount) => (mount.kind === "cache" && mount.source !== "/" ? [mount.source] : []))[0];
+  return source === undefined ? undefined : fault("MOUNT_SOURCE_NOT_FOUND", { command: args.join(" "), source }, { cause: error });
 }
 
 function writeDocuments(temporary: string, operation: RunOperation): string {

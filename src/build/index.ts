@@ -16,6 +16,8 @@
 export { build } from "./build.ts";
 export type { BuildOptions, BuildOutput, BuildResult } from "./build-options.ts";
 export type { CacheExport, CacheImport, S3Options } from "../cache/cache-options.ts";
+export type { SecretSource } from "./secrets.ts";
+export type { SshForward } from "./ssh-agents.ts";
 export type { Packing } from "./packing.ts";
 export type { LogEvent, OnProgress, ProgressEvent, StepEvent, TransferEvent, WarningEvent } from "../std/progress.ts";
 export { Fault, isFault, type FaultCode, type SourceLocation } from "../std/fault.ts";

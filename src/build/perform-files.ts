@@ -45,7 +45,7 @@ async function digestTree(
   const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
     "files/digest-sources.ts",
     "digestSources",
-    { tree, sources, wildcards, command: operation.command, ...selection(operation), known },
+    { tree, sources, wildcards: wildcards && !operation.mounted, mounted: operation.mounted, command: operation.command, ...selection(operation), known },
     { signal, short: known.size > 0 },
   );
   for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
@@ -99,9 +99,10 @@ function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation
   return {
     kind: "copy",
     createdBy: operation.command,
+    ...(operation.mounted ? { mounted: true } : {}),
     sources: operation.sources.map((path, source) => {
       const { tree, fetched } = operation.origins?.[source] ?? { tree: 0, fetched: false };
-      return { tree, path, wildcards: !fetched, unpack: unpacks(operation, fetched) ? "auto" as const : "never" as const };
+      return { tree, path, wildcards: !fetched && !operation.mounted, unpack: unpacks(operation, fetched) ? "auto" as const : "never" as const };
     }),
     inline: operation.inline.map(({ name, content }) => ({ name, content: Buffer.from(content), mode: 0o644 })),
     destination: operation.destination,

@@ -70,6 +70,7 @@ export function graphOptionsOf(session: BuildSession, options: BuildOptions, abo
     noCache: options.noCache ?? false,
     noCacheFilter: new Set((options.noCacheFilter ?? []).map((stage) => stage.toLowerCase())),
     network: options.network ?? "default",
+    allow: new Set(options.allow ?? []),
     extraHosts: options.addHosts ?? [],
     scope: about.scope,
     pool: session.pool,

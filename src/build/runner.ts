@@ -12,16 +12,21 @@ import type { DistantLayer, Result, Runner } from "../solve/ports.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
 import { stackMerge } from "./stack-merge.ts";
+import { digestMounts, type MountedInput } from "./digest-mounts.ts";
 import { executeRun } from "./execute-run.ts";
 import { digestCopy, performFiles, type CopiedContent } from "./perform-files.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import type { Secrets } from "./secrets.ts";
+import type { SshAgents } from "./ssh-agents.ts";
 
 export interface RunnerOptions {
   readonly store: Store;
   /** The build context, or a folder that --build-context names. */
   readonly contextOf: (operation: LocalOperation) => LocalFolder;
   readonly sandboxes: Sandboxes;
+  readonly secrets: Secrets;
+  readonly agents: SshAgents;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;
   /** Brings what a vertex says from elsewhere. */
@@ -90,6 +95,11 @@ export function createRunner(options: RunnerOptions): BuildRunner {
 
   const treesOf = async (vertex: Vertex, results: readonly (Result | undefined)[]): Promise<SourceTree[]> =>
     Promise.all(vertex.inputs.slice(1).map(async (input, index) => (await treeOf(input, results[index])) ?? emptyTree(store)));
+  const mountedInput = (vertex: Vertex, inputs: readonly (Result | undefined)[]) => async (index: number): Promise<MountedInput> => {
+    const input = vertex.inputs[index]!;
+    const isCopied = input.operation.kind === "copy" && input.operation.mounted === true;
+    return { tree: (await treeOf(input, inputs[index]))!, identity: inputs[index]!.resultId, content: isCopied ? contents.get(input) : undefined };
+  };
 
   return {
     snapshotOf,
@@ -106,8 +116,9 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       return { resultId: identity, snapshot, createdAt, cached, why };
     },
 
-    content: async (vertex, trees, signal) => {
-      const content = await digestCopy(store, vertex.operation as CopyOperation, await treesOf(vertex, trees), signal);
+    content: async (vertex, inputs, signal) => {
+      if (vertex.operation.kind === "run") return digestMounts(store, vertex.operation, { input: mountedInput(vertex, inputs), signal });
+      const content = await digestCopy(store, vertex.operation as CopyOperation, await treesOf(vertex, inputs.slice(1)), signal);
       contents.set(vertex, content);
       return content;
     },
@@ -122,7 +133,7 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       const active = store.snapshots.prepare(parent);
       try {
         if (operation.kind === "run") {
-          await slots.run(() => executeRun({ ...options, temporary: store.temporary }, vertex, operation, active, signal), signal);
+          await slots.run(() => executeRun({ ...options, input: mountedInput(vertex, inputs) }, vertex, operation, active, signal), signal);
         } else {
           const { recordOwners } = options;
           await performFiles(operation as CopyOperation | MkdirOperation, active, { store, recordOwners, trees, content: contents.get(vertex), previous, signal });

@@ -5,6 +5,7 @@ import { goQuote } from "./go-quote.ts";
 import { asHeredoc, stripTabs } from "./heredoc.ts";
 import type { InstructionText, RunInstruction } from "./instruction.ts";
 import type { InstructionNode } from "./read-nodes.ts";
+import { checkMount } from "./run-mount.ts";
 import { suggest } from "./suggest.ts";
 
 const FLAGS = { mount: "list", network: "text", security: "text", device: "list" } as const;
@@ -34,17 +35,6 @@ export function parseRun(node: InstructionNode): Omit<RunInstruction, keyof Inst
     script: isScript ? stripTabs(first) : undefined,
     mounts, network, security, devices,
   };
-}
-
-/** `type=bind,from=…`; the name of a stage or image cannot come from a variable. */
-function checkMount(mount: string): void {
-  for (const field of csvFields(mount, "mounts")) {
-    const [key, value] = keyAndValue(field);
-    const dollar = value?.indexOf("$") ?? -1;
-    if (key === "from" && dollar >= 0 && dollar !== value!.length - 1) {
-      throw refuse("'from' doesn't support variable expansion, define alias stage instead");
-    }
-  }
 }
 
 /** `vendor/class=name[,required]` or `name=…,required=…`. */

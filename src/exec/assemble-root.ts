@@ -9,10 +9,9 @@ import { EMULATOR_TARGET, registerEmulator } from "./emulation/register-emulator
 import { mountRoot } from "./mount-root.ts";
 import { ensureTarget } from "./mount-stubs.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
+import { pickStepMount, type Picked } from "./step-mounts.ts";
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = MOUNT_ATTR;
-type Kind = "file" | "directory";
-interface Picked { readonly fd: number; readonly target: string; readonly kind: Kind }
 
 /**
  * Puts the container's root together and makes it the root of this mount namespace. What comes from the host is
@@ -23,15 +22,15 @@ interface Picked { readonly fd: number; readonly target: string; readonly kind: 
 export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string[]; through?: string } {
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   const proc = newFileSystem("proc", {}, NOSUID | NODEV | NOEXEC);
-  const sys = sysFileSystem();
-  const devices = cloneDevices();
+  const sys = sysFileSystem(job.insecure ? 0 : RDONLY);
+  const devices = cloneDevices(job.insecure);
   const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
   const showHandlers = job.emulator && registerEmulator(job.emulator);
   // Where the kernel does not take it, the emulator lies in the container and is handed the command.
   const through = job.emulator && !showHandlers ? { source: job.emulator.path, target: EMULATOR_TARGET, readonly: true } : undefined;
   const mounts = [...job.mounts, ...(through ? [through] : [])].map(pickMount);
   process.chdir(job.staging);
-  const picked = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs)];
+  const picked = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs), ...job.stepMounts.map(pickStepMount)];
   mountRoot(job);
   process.chdir("root");
   const hostRoot = openSync("/", constants.O_RDONLY | constants.O_DIRECTORY);
@@ -47,13 +46,13 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   const dev = ensureTarget("/dev", "directory");
   fillDev(dev.path, devices, job.shmSize);
   // BuildKit leaves dev, proc and sys that it made, but takes a dev back that only holds a mount of the job's own.
-  const stubs: MountStub[] = job.mounts.some(({ target }) => target.startsWith("/dev/")) ? dev.stubs : [];
+  const stubs: MountStub[] = [...job.mounts, ...job.stepMounts].some(({ target }) => target.startsWith("/dev/")) ? dev.stubs : [];
   for (const { fd, target, kind } of picked.sort((a, b) => depth(a.target) - depth(b.target))) {
     const made = ensureTarget(target, kind);
     stubs.push(...made.stubs);
     attach(fd, made.path);
   }
-  maskPaths();
+  if (!job.insecure) maskPaths();
   const certificates = hostBundle === undefined ? undefined : joinCertificates(hostBundle);
   if (certificates) showCertificates(certificates);
   if (job.readonlyRoot) restrictMount("/", RDONLY);
@@ -61,13 +60,13 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
 }
 
 /** A sysfs of the own network namespace; in a user namespace that does not own the network, the host's. */
-function sysFileSystem(): number {
+function sysFileSystem(access: number): number {
   try {
-    return newFileSystem("sysfs", {}, RDONLY | NOSUID | NODEV | NOEXEC);
+    return newFileSystem("sysfs", {}, access | NOSUID | NODEV | NOEXEC);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
     const fd = cloneMount("/sys", { recursive: true });
-    restrictMount(fd, RDONLY | NOSUID | NODEV | NOEXEC, { recursive: true });
+    restrictMount(fd, access | NOSUID | NODEV | NOEXEC, { recursive: true });
     return fd;
   }
 }
@@ -81,7 +80,7 @@ function pickFile({ target, content }: SandboxJob["files"][number], index: numbe
 }
 
 function pickMount({ source, target, readonly }: SandboxJob["mounts"][number]): Picked {
-  const kind: Kind = statSync(source).isDirectory() ? "directory" : "file";
+  const kind = statSync(source).isDirectory() ? "directory" : "file";
   const recursive = kind === "directory";
   const fd = cloneMount(source, { recursive });
   restrictMount(fd, NODEV | NOSUID | (readonly ? RDONLY : 0), { recursive });

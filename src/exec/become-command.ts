@@ -1,5 +1,5 @@
 import { fchownSync, fstatSync, statSync, writeSync } from "node:fs";
-import { limitBoundingSet, setCapabilities } from "../linux/capabilities.ts";
+import { heldCapabilities, limitBoundingSet, setCapabilities } from "../linux/capabilities.ts";
 import { setThreadGroups, setThreadIds } from "../linux/credentials.ts";
 import { createPipe } from "../linux/pipe.ts";
 import {
@@ -17,13 +17,14 @@ const OPEN_FILES = 1_048_576;
 
 /**
  * Gives up every right that a container has not, and executes the command; the root is the container's already.
+ * @param filter which system calls it may use; undefined: all
  * @param options.makeFolder whether a working directory that is missing is made
  * @param options.through the emulator to hand the command to
  */
-export function becomeCommand(job: CommandJob, filter: readonly Instruction[], options: { readonly makeFolder: boolean; readonly through?: string }): never {
+export function becomeCommand(job: CommandJob, filter: readonly Instruction[] | undefined, options: { readonly makeFolder: boolean; readonly through?: string }): never {
   const user = containerUser(job.user, readIdMaps());
   const env = withMissing(job.env, [`HOME=${user.home}`]); // as the OCI runtimes do it
-  const capabilities = capabilityMask(job.capabilities);
+  const capabilities = job.insecure ? heldCapabilities() : capabilityMask(job.capabilities);
   // What is not its own is the host's so far, whose mode and owner a command could change.
   for (const fd of [0, 1, 2]) if (!job.ownDescriptors.includes(fd)) openAs(fd, "/dev/null", fd === 0 ? "r" : "r+");
   enterFolder(job.cwd, user, options.makeFolder);
@@ -36,7 +37,7 @@ export function becomeCommand(job: CommandJob, filter: readonly Instruction[], o
   try {
     limitBoundingSet(capabilities);
     if (job.noNewPrivileges) forbidNewPrivileges();
-    installFilter(filter); // needs CAP_SYS_ADMIN, which the next step gives up
+    if (filter !== undefined) installFilter(filter); // needs CAP_SYS_ADMIN, which the next step gives up
     setThreadGroups(user.groups);
     setThreadIds(user.uid, user.gid);
     setCapabilities(user.uid === 0 ? capabilities : 0n); // what this process inherited must not stay either

@@ -16,6 +16,11 @@ export function capabilityMask(names: readonly string[] = DEFAULT_CAPABILITIES):
   return names.reduce((mask, name) => mask | (1n << BigInt(ALL.indexOf(name))), 0n);
 }
 
+/** The names of a mask; bits that have none are left out. */
+export function capabilityNames(mask: bigint): string[] {
+  return ALL.filter((_, number) => (mask >> BigInt(number)) & 1n);
+}
+
 /**
  * What --cap-add and --cap-drop make of the default capabilities, by Docker's rules: ALL stands for every one, and
  * what is added stays even where ALL is dropped.

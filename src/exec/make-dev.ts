@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { attach, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount } from "../linux/mount.ts";
 
 const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
+/** What BuildKit shows to RUN --security=insecure besides, where the host has it. */
+const INSECURE = ["cuse", "fuse", "kmsg", "kvm", "loop-control", ...Array.from({ length: 8 }, (_, index) => `loop${index}`), "net/tun"];
 const LINKS: Readonly<Record<string, string>> = {
   fd: "/proc/self/fd",
   ptmx: "pts/ptmx",
@@ -11,8 +14,9 @@ const LINKS: Readonly<Record<string, string>> = {
 };
 
 /** Picks up the devices that every container has, from the host: read-only, since their modes and owners are the host's. */
-export function cloneDevices(): Map<string, number> {
-  return new Map(DEVICES.map((name) => {
+export function cloneDevices(insecure = false): Map<string, number> {
+  const names = [...DEVICES, ...(insecure ? INSECURE.filter((name) => existsSync(`/dev/${name}`)) : [])];
+  return new Map(names.map((name) => {
     const fd = cloneMount(`/dev/${name}`);
     restrictMount(fd, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC);
     return [name, fd];
@@ -24,6 +28,7 @@ export function fillDev(dev: string, devices: ReadonlyMap<string, number>, shmSi
   const closed = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
   attach(newFileSystem("tmpfs", { mode: "755", size: "65536k" }, closed), dev);
   for (const [name, fd] of devices) {
+    mkdirSync(dirname(`${dev}/${name}`), { recursive: true });
     writeFileSync(`${dev}/${name}`, "", { mode: 0o666 });
     attach(fd, `${dev}/${name}`);
   }

@@ -28,6 +28,8 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime, announce
     ],
     mounts: job.mounts,
     tmpfs: job.tmpfs ?? [],
+    stepMounts: job.stepMounts ?? [],
+    ...(job.insecure ? { insecure: true } : {}),
     ...(certificates === undefined ? {} : { certificates }),
     terminal: job.terminal,
     announce,

@@ -1,4 +1,5 @@
-import { DEFAULT_CAPABILITIES } from "./capabilities.ts";
+import { heldCapabilities } from "../linux/capabilities.ts";
+import { capabilityNames, DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import type { SeccompProfile } from "../linux/seccomp.ts";
@@ -9,21 +10,24 @@ import type { ProcessUser } from "./user.ts";
 interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
 
 /** The config.json of a bundle (runtime-spec 1.0.2, config.md) with the settings that the built-in sandbox has. */
-export function ociConfig(job: SandboxJob, { user, env, files, rootless, oneId }: {
+export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootless, oneId }: {
   readonly user: ProcessUser;
   readonly env: readonly string[];
   /** Small files to show, where they lie now. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
+  /** What a RUN mounts, where it is mounted now, with all its attributes. */
+  readonly stepMounts: readonly { readonly source: string; readonly target: string }[];
   /** The user namespace does not own the network, so that sysfs has to be the host's. */
   readonly rootless: boolean;
   readonly oneId: boolean;
 }): object {
-  const capabilities = job.capabilities ?? DEFAULT_CAPABILITIES;
+  const capabilities = job.insecure ? capabilityNames(heldCapabilities()) : job.capabilities ?? DEFAULT_CAPABILITIES;
   const held = user.uid === 0 ? capabilities : [];
+  const access = job.insecure ? "rw" : "ro";
   const closed = ["nosuid", "noexec", "nodev"];
   const sys: OciMount = rootless
-    ? { destination: "/sys", type: "none", source: "/sys", options: ["rbind", "ro", ...closed] }
-    : { destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro", ...closed] };
+    ? { destination: "/sys", type: "none", source: "/sys", options: ["rbind", access, ...closed] }
+    : { destination: "/sys", type: "sysfs", source: "sysfs", options: [access, ...closed] };
   return {
     ociVersion: "1.0.2",
     hostname: job.hostname,
@@ -47,18 +51,23 @@ export function ociConfig(job: SandboxJob, { user, env, files, rootless, oneId }
       sys,
       ...files.map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["bind", "ro", ...closed] })),
       ...job.mounts.map(({ source, target, readonly }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind", "nosuid", "nodev", readonly ? "ro" : "rw"] })),
+      ...stepMounts.toSorted((a, b) => depth(a.target) - depth(b.target)).map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind"] })),
       ...job.tmpfs.map(({ target, options }): OciMount => ({ destination: target, type: "tmpfs", source: "tmpfs", options: [...closed, ...(options ?? "").split(",").filter((option) => option !== "")] })),
     ],
     linux: {
       // The network is the one that the runtime is started in: the host's or one of its own.
       namespaces: ["pid", "ipc", "uts", "mount"].map((type) => ({ type })),
-      maskedPaths: MASKED_PATHS,
-      readonlyPaths: READONLY_PATHS,
-      seccomp: seccomp(job.capabilities === undefined ? DEFAULT_PROFILE : profileFor(job.capabilities)),
+      ...(job.insecure ? {} : {
+        maskedPaths: MASKED_PATHS,
+        readonlyPaths: READONLY_PATHS,
+        seccomp: seccomp(job.capabilities === undefined ? DEFAULT_PROFILE : profileFor(job.capabilities)),
+      }),
       resources: {},
     },
   };
 }
+
+const depth = (path: string): number => path.split("/").length;
 
 function ociLimit({ resource, soft, hard }: NonNullable<SandboxJob["ulimits"]>[number]): object {
   const name = Object.keys(ULIMITS).find((key) => ULIMITS[key] === resource)!;

@@ -17,6 +17,7 @@ import { ensureTarget } from "./mount-stubs.ts";
 import { ociConfig } from "./oci-config.ts";
 import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
+import { placeStepMount } from "./step-mounts.ts";
 
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
 bindDeclared();
@@ -38,17 +39,19 @@ function becomeRuntime(job: SandboxJob): never {
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   process.chdir(job.staging);
   mountRoot(job);
+  const stepMounts = job.stepMounts.map((mount, index) => ({ ...placeStepMount(mount, index), target: mount.target }));
   const files = job.files.map(({ target, content }, index) => {
     writeFileSync(`file${index}`, content, { mode: 0o644 });
     return { source: join(job.staging, `file${index}`), target };
   });
-  const inside = prepareRoot(job);
+  const inside = prepareRoot(job, stepMounts);
   if (inside.certificates) {
     writeFileSync("certificates", inside.certificates.text, { mode: 0o444 });
     files.push({ source: join(job.staging, "certificates"), target: inside.certificates.path });
   }
   const config = ociConfig(job, {
     user: inside.user, env: inside.env, files,
+    stepMounts: stepMounts.map(({ source, target }) => ({ source: join(job.staging, source), target })),
     rootless: namespace !== undefined && job.network === "host",
     oneId: namespace?.mapped === "one",
   });
@@ -76,10 +79,10 @@ function withoutCgroups(): string[] {
 }
 
 /** What has to be looked up or made in the root, with this process's root changed to it meanwhile. */
-function prepareRoot(job: SandboxJob) {
+function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
   const maps = readIdMaps();
   const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
-  const targets = mountTargets(job);
+  const targets = mountTargets(job, stepMounts);
   const bundle = openSync(".", "r");
   const host = openSync("/", "r");
   changeRoot("root");
@@ -104,12 +107,15 @@ function prepareRoot(job: SandboxJob) {
   }
 }
 
+interface PlacedMount { readonly source: string; readonly target: string; readonly kind: "file" | "directory" }
+
 /** Where the runtime is going to mount on the root itself; /dev is in memory. */
-function mountTargets({ files, mounts, tmpfs }: SandboxJob): { target: string; kind: "file" | "directory" }[] {
+function mountTargets({ files, mounts, tmpfs }: SandboxJob, stepMounts: readonly PlacedMount[]): { target: string; kind: "file" | "directory" }[] {
   const targets = [
     ...files.map(({ target }) => ({ target, kind: "file" as const })),
     ...mounts.map(({ target, source }) => ({ target, kind: statSync(source).isDirectory() ? "directory" as const : "file" as const })),
     ...tmpfs.map(({ target }) => ({ target, kind: "directory" as const })),
+    ...stepMounts,
   ];
   return targets.filter(({ target }) => !target.startsWith("/dev/"));
 }

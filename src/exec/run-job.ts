@@ -16,6 +16,10 @@ export interface RunJob {
   readonly network: "default" | "none" | "host";
   /** Files and folders of the host to show at a path in the container. */
   readonly mounts: readonly HostMount[];
+  /** What a RUN mounts, in the order in which it is hung in where targets lie equally deep. */
+  readonly stepMounts?: readonly StepMount[];
+  /** Runs with every capability and device that this process may give away, and with nothing masked (--security=insecure). */
+  readonly insecure?: boolean;
   /** Empty file systems in memory. */
   readonly tmpfs?: readonly { readonly target: string; readonly options?: string }[];
   readonly readonlyRoot?: boolean;
@@ -52,6 +56,19 @@ export interface HostMount {
   readonly target: string;
   readonly readonly: boolean;
 }
+
+/** A mount of a RUN. Paths inside a tree or folder never lead out of it, whatever symlinks say. */
+export type StepMount =
+  /** A path of a stack of layers, top first; what is written goes into `upper`. */
+  | {
+    readonly kind: "tree"; readonly lowers: readonly string[]; readonly upper?: string; readonly work?: string;
+    readonly path: string; readonly target: string; readonly readonly: boolean;
+  }
+  /** A path below a folder of the host. */
+  | { readonly kind: "host"; readonly source: string; readonly path: string; readonly target: string; readonly readonly: boolean }
+  | { readonly kind: "tmpfs"; readonly target: string; readonly size: number; readonly readonly: boolean }
+  /** A file that is in memory only; `content` is base64. */
+  | { readonly kind: "file"; readonly target: string; readonly content: string; readonly mode: number; readonly uid: number; readonly gid: number };
 
 /** A limit of setrlimit(2) by its number; -1 is without limit. */
 export interface Ulimit { readonly resource: number; readonly soft: number; readonly hard: number }

@@ -1,4 +1,5 @@
 import type { Emulator } from "./emulation/find-emulation.ts";
+import type { StepMount } from "./run-job.ts";
 
 /** A command and the rights that it gets. */
 export interface CommandJob {
@@ -9,6 +10,8 @@ export interface CommandJob {
   /** Names; Docker's default ones where not given. */
   readonly capabilities?: readonly string[];
   readonly noNewPrivileges?: boolean;
+  /** Every capability that this process may give away, no filter of system calls, nothing masked. */
+  readonly insecure?: boolean;
   readonly ulimits?: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
   /** What the command is run through. */
   readonly emulator?: Emulator;
@@ -19,7 +22,7 @@ export interface CommandJob {
   readonly announce: boolean;
 }
 
-/** What a sandbox child is told, as one line of JSON on its descriptor 3. Nothing in it is a secret of the host. */
+/** What a sandbox child is told, as one line of JSON on its descriptor 3, a pipe: secrets of a build go this way and never lie on a disk. */
 export interface SandboxJob extends CommandJob {
   /** An empty folder on the host to mount on while the root is put together. */
   readonly staging: string;
@@ -35,6 +38,7 @@ export interface SandboxJob extends CommandJob {
   readonly files: readonly { readonly target: string; readonly content: string }[];
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readonly: boolean }[];
   readonly tmpfs: readonly { readonly target: string; readonly options?: string }[];
+  readonly stepMounts: readonly StepMount[];
   /** The host's CA bundle, where it is to be shown. */
   readonly certificates?: string;
   /** The OCI runtime to hand the container to, and the container's id. */

@@ -13,7 +13,11 @@ export function startedProcess(child: ChildProcess): SandboxProcess {
       child.once("error", (error: NodeJS.ErrnoException) => listener(125, error.code === "ENOENT" ? fault("SANDBOX_TOOL_MISSING", { tool: "setpriv" }) : error));
       child.once("close", (code: number | null, signal: NodeJS.Signals | null) => listener(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
     },
-    giveUp: () => void child.kill("SIGKILL"),
+    giveUp: () => {
+      child.kill("SIGKILL");
+      // What unshare has just forked does not follow it yet; it ends when it finds that there is no job for it.
+      channel.destroy();
+    },
     hold: (hold) => {
       for (const handle of [child, channel]) {
         if (hold) handle.ref();

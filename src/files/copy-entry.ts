@@ -16,6 +16,8 @@ export interface CopyRules {
   readonly owner: Owner | undefined;
   readonly mode: ModeChange | undefined;
   readonly recordOwners: boolean;
+  readonly mounted?: boolean | undefined;
+  readonly writable?: boolean | undefined;
   /** Entries of a context with a later ctime (nanoseconds) have changed since their digest was made. */
   readonly newest?: bigint;
   /** An earlier copy to share files with. */
@@ -91,7 +93,7 @@ export class EntryCopier {
     const { stat, hostPath } = entry;
     const attributes = this.attributes(view, entry);
     this.bytes += Number(stat.size);
-    const linkable = !view.tree.zeroOwner && this.#isUnchanged(view, entry, attributes);
+    const linkable = !this.#rules.writable && !view.tree.zeroOwner && this.#isUnchanged(view, entry, attributes);
     if (linkable || stat.nlink > 1n) {
       const inode = `${stat.dev}:${stat.ino}`;
       const placed = this.#placed.get(inode);

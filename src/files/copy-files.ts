@@ -16,6 +16,8 @@ export async function copyFiles(operation: CopyFiles, destination: Destination, 
     owner: operation.chown ? resolveOwner(operation.chown, destination.lowers) : undefined,
     mode: operation.chmod ? parseChmod(operation.chmod) : undefined,
     recordOwners: destination.recordOwners,
+    mounted: operation.mounted,
+    writable: operation.writable,
     newest: options.newest,
     earlier: options.earlier && { ...options.earlier, upper: destination.upper },
   };

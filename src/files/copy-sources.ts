@@ -14,12 +14,14 @@ export class SourceCopier {
   readonly #destination: Destination;
   readonly #copier: EntryCopier;
   readonly #created: CreatedDirectory;
+  readonly #mounted: boolean;
   #sources = 0;
   entries = 0;
 
   constructor(destination: Destination, rules: CopyRules) {
     this.#destination = destination;
     this.#copier = new EntryCopier(rules);
+    this.#mounted = rules.mounted ?? false;
     const mode = rules.mode?.octal === undefined ? 0o755 : rules.mode.octal & 0o777;
     this.#created = { mode, owner: rules.owner };
   }
@@ -56,7 +58,8 @@ export class SourceCopier {
     if (found.kind === "other") throw fault("COPY_ONTO_FILE", { path: `/${found.path}` });
     const target = this.#destination.directory(found.path, this.#created);
     this.#copyTaken(view, takenEntries(view, entry, filter), target);
-    this.#destination.setTimes(target, entry.stat);
+    if (this.#mounted) this.#destination.complete(target, this.#copier.attributes(view, entry), entry.stat);
+    else this.#destination.setTimes(target, entry.stat);
     this.entries += 1;
   }
 

@@ -18,6 +18,8 @@ export interface DigestSourcesOptions extends SelectOptions {
   readonly sources: readonly string[];
   /** Digests of files by {@link FileKey}: a Map, which can be sent to a worker, or the store's cache itself. */
   readonly known?: Pick<FileDigestCache, "get">;
+  /** A directory that is named counts with its mode and owner: it is mounted, not copied. */
+  readonly mounted?: boolean | undefined;
 }
 
 /** What of one entry went into the digest; its mtime never does. */
@@ -63,7 +65,7 @@ const EMPTY = sha256("");
 export function digestSources(options: DigestSourcesOptions): SourcesDigest {
   const run = new DigestRun(new SourceView(options.tree), options.known);
   options.sources.forEach((source, index) => {
-    for (const selection of selectSources(run.view, source, options)) run.top(index, selection);
+    for (const selection of selectSources(run.view, source, options)) run.top(index, selection, options.mounted ?? false);
   });
   return run.finish();
 }
@@ -86,8 +88,9 @@ class DigestRun {
     this.#known = known;
   }
 
-  top(source: number, { name, entry, filter }: Selection): void {
+  top(source: number, { name, entry, filter }: Selection, mounted: boolean): void {
     this.#running.update(`source\0${source}\0`);
+    if (mounted && entry.stat.isDirectory()) this.#add(entry, "");
     if (entry.stat.isDirectory()) this.#below(takenEntries(this.view, entry, filter));
     else this.#add(entry, name);
   }

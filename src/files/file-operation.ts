@@ -27,6 +27,10 @@ export interface CopyFiles {
   readonly parents?: boolean;
   /** Patterns of --exclude. */
   readonly exclude?: readonly string[];
+  /** A directory that is named itself gives its mode and owner, too, as what RUN mounts has to have. */
+  readonly mounted?: boolean;
+  /** What is made will be written to: no file of it may be one with a layer's. */
+  readonly writable?: boolean;
   readonly createdBy: "COPY" | "ADD";
 }
 

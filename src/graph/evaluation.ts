@@ -44,6 +44,8 @@ export interface GraphOptions {
   /** Stage names, lower case, whose RUN, COPY and ADD ignore the cache. */
   readonly noCacheFilter: ReadonlySet<string>;
   readonly network: "default" | "none" | "host";
+  /** What RUN may have besides what every container has. */
+  readonly allow?: ReadonlySet<Entitlement>;
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
   /** Tells builds of different projects apart, so that a miss is compared with the same step of the same project. */
   readonly scope: string;
@@ -61,6 +63,9 @@ export interface GraphOptions {
   /** Evaluate every stage, also those that the target does not need. */
   readonly allStages?: boolean;
 }
+
+/** Rights that a RUN gets by a flag of its own, and only where the person who builds allows it. */
+export type Entitlement = "network.host" | "security.insecure";
 
 /** What the evaluation of one instruction has at hand besides the state that it changes. */
 export interface Evaluation {
@@ -95,20 +100,23 @@ export function refuse(feature: string, location: SourceLocation): never {
   throw fault("INSTRUCTION_LATER", { feature }, { location });
 }
 
-/** Adds the vertex of an instruction and makes it the stage's file system. */
+/**
+ * Adds the vertex of an instruction and makes it the stage's file system.
+ * @param shown.hidden variables whose values the step's name must not show
+ */
 export function addStep(
   evaluation: Evaluation,
   state: StageState,
   instruction: Instruction,
   operation: Operation,
   inputs: readonly (Vertex | undefined)[],
-  suffix = "",
+  shown: { readonly suffix?: string; readonly hidden?: ReadonlySet<string> } = {},
 ): Vertex {
   const { options } = evaluation;
   state.stepIndex += 1;
   const filtered = state.stage.name !== undefined && options.noCacheFilter.has(state.stage.name);
   const vertex = evaluation.pool.add(operation, inputs, {
-    name: stepName(evaluation, state, instruction) + suffix,
+    name: stepName(evaluation, state, instruction, shown.hidden) + (shown.suffix ?? ""),
     location: instruction.location,
     ignoreCache: operation.kind !== "mkdir" && (options.noCache || filtered),
     slot: `${options.scope}/${state.label}/${state.stepIndex}/${instruction.kind}${foreignSlot(options)}`,
@@ -123,8 +131,9 @@ function foreignSlot({ platform, buildPlatform }: GraphOptions): string {
 }
 
 /** `[builder 2/4] COPY a b`; variables that are set are filled in, the stage's name is left out where there is one stage. */
-function stepName(evaluation: Evaluation, state: StageState, instruction: Instruction): string {
-  const text = expandForDisplay(evaluation, state, instruction.original);
+function stepName(evaluation: Evaluation, state: StageState, instruction: Instruction, hidden: ReadonlySet<string> | undefined): string {
+  const env = hidden === undefined || hidden.size === 0 ? state.env : new Map([...state.env, ...[...hidden].map((name): [string, string] => [name, "****"])]);
+  const text = expandForDisplay(evaluation, env, instruction.original);
   return `[${targetLabel(evaluation.options)}${platformLabel(evaluation, state.platform)}${stepLabel(evaluation.stageCount, state)}] ${hideLogin(text)}`;
 }
 
@@ -145,11 +154,11 @@ export function stepLabel(stageCount: number, state: Pick<StageState, "label" | 
   return `${stageCount > 1 ? `${state.label} ` : ""}${index}/${state.stepTotal}`;
 }
 
-function expandForDisplay(evaluation: Evaluation, state: StageState, original: string): string {
+function expandForDisplay(evaluation: Evaluation, env: ReadonlyMap<string, string>, original: string): string {
   const line = original.split("\n", 1)[0]!.trim();
   const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(line) ?? [];
   try {
-    return `${word.toUpperCase()} ${expand(rest, state.env, { escape: evaluation.escape, rawQuotes: true, rawEscapes: true, skipUnset: true }).value}`;
+    return `${word.toUpperCase()} ${expand(rest, env, { escape: evaluation.escape, rawQuotes: true, rawEscapes: true, skipUnset: true }).value}`;
   } catch {
     return `${word.toUpperCase()} ${rest}`;
   }

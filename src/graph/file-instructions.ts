@@ -109,7 +109,7 @@ function absolute(state: StageState, destination: string): string {
   return path === "/" ? path : path + slash;
 }
 
-function trimSlash(path: string): string {
+export function trimSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 

@@ -1,21 +1,25 @@
 import type { RunInstruction } from "../dockerfile/instruction.ts";
+import { fault } from "../std/fault.ts";
 import { documentName } from "./document-name.ts";
-import { addStep, refuse, type Evaluation } from "./evaluation.ts";
+import { addStep, refuse, type Entitlement, type Evaluation } from "./evaluation.ts";
 import { withShell } from "./config-instructions.ts";
 import { DEFAULT_PATH, type StageState } from "./stage-state.ts";
 import { proxyEnvironment } from "./predefined-args.ts";
+import { evaluateMounts } from "./run-mounts.ts";
 import type { RunOperation } from "./vertex.ts";
 
 const HOSTNAME = "buildkitsandbox";
 
-export function evaluateRun(evaluation: Evaluation, state: StageState, instruction: RunInstruction): void {
+export async function evaluateRun(evaluation: Evaluation, state: StageState, instruction: RunInstruction): Promise<void> {
   const { options } = evaluation;
-  if (instruction.mounts.length > 0) refuse("RUN --mount", instruction.location);
-  if (instruction.network !== undefined) refuse("RUN --network", instruction.location);
-  if (instruction.security !== undefined) refuse("RUN --security", instruction.location);
   if (instruction.devices.length > 0) refuse("RUN --device", instruction.location);
+  const { mounts, trees } = await evaluateMounts(evaluation, state, instruction);
+  if (instruction.network === "host" && options.network !== "host") demand(evaluation, "network.host", instruction);
+  if (instruction.security === "insecure") demand(evaluation, "security.insecure", instruction);
   const { args, documents, suffix } = commandOf(state, instruction);
-  const env = [...state.env].map(([name, value]) => `${name}=${value}`);
+  // As in BuildKit, a variable that a secret is to go into has no other value, even where the secret is missing.
+  const secret = new Set(mounts.flatMap((mount) => (mount.kind === "secret" ? mount.env ?? [] : [])));
+  const env = [...state.env].filter(([name]) => !secret.has(name)).map(([name, value]) => `${name}=${value}`);
   if (!state.env.has("PATH")) env.push(`PATH=${DEFAULT_PATH}`);
   const operation: RunOperation = {
     kind: "run",
@@ -25,13 +29,19 @@ export function evaluateRun(evaluation: Evaluation, state: StageState, instructi
     cwd: state.config.WorkingDir || "/",
     user: state.config.User ?? "",
     hostname: options.buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME") ?? HOSTNAME,
-    network: options.network,
+    network: instruction.network === "none" || instruction.network === "host" ? instruction.network : options.network,
+    ...(instruction.security === "insecure" ? { security: "insecure" } : {}),
+    ...(mounts.length > 0 ? { mounts } : {}),
     extraHosts: options.extraHosts,
     documents,
     platform: state.platform,
   };
-  const vertex = addStep(evaluation, state, instruction, operation, [state.vertex], suffix);
+  const vertex = addStep(evaluation, state, instruction, operation, [state.vertex, ...trees], { suffix, hidden: secret });
   state.history.push({ kind: "layer", createdBy: `RUN ${[...argsForHistory(state), ...args].join(" ")} # buildkit`, vertex });
+}
+
+function demand({ options }: Evaluation, entitlement: Entitlement, { location }: RunInstruction): void {
+  if (!options.allow?.has(entitlement)) throw fault("ENTITLEMENT_MISSING", { entitlement }, { location });
 }
 
 /** The words to execute; a lone heredoc is the script itself, one that starts with `#!` becomes an executable. */

@@ -1,4 +1,5 @@
 import type { GitUrl } from "../context/git-url.ts";
+import type { CacheSharing } from "../dockerfile/run-mount.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { SourceLocation } from "../std/fault.ts";
@@ -6,7 +7,7 @@ import type { SourceLocation } from "../std/fault.ts";
 /**
  * A node of the build graph: one piece of work, frozen. Its digest covers the operation and its inputs,
  * so equal work has one vertex. `inputs[0]` of `run`, `copy` and `mkdir` is the file system that they
- * change (undefined = empty); the further inputs of `copy` are what its sources read from.
+ * change (undefined = empty); the further inputs of `copy` are what its sources read from, those of `run` what it mounts.
  */
 export interface Vertex {
   readonly digest: Digest;
@@ -67,15 +68,84 @@ export interface RunOperation {
   readonly user: string;
   readonly hostname: string;
   readonly network: "default" | "none" | "host";
+  /** `insecure`: with every capability and without the profile that keeps system calls out. */
+  readonly security?: "insecure";
+  readonly mounts?: readonly RunMount[];
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
   /** Inline documents, mounted read-only and executable below /dev/pipes. */
   readonly documents: readonly { readonly name: string; readonly content: string }[];
   readonly platform: Platform;
 }
 
+/** One --mount of RUN; targets are absolute and clean. */
+export type RunMount = TreeMount | CacheMount | TmpfsMount | SecretMount | SshMount;
+
+/** A path of another file system; `readonly: false` keeps nothing of what is written. */
+export interface TreeMount {
+  readonly kind: "bind";
+  /** Index of the vertex' input; null is the empty file system. */
+  readonly input: number | null;
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+/** A folder that outlives the build. Its content has no part in the key. */
+export interface CacheMount {
+  readonly kind: "cache";
+  /** With its namespace: `/root/.cache`, `team/npm`. */
+  readonly id: string;
+  readonly sharing: CacheSharing;
+  /** What a new one begins with: a path of an input, or an empty folder of this mode and owner. */
+  readonly input: number | null;
+  readonly seed?: string;
+  readonly attributes?: { readonly mode: number; readonly uid: number; readonly gid: number };
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+export interface TmpfsMount {
+  readonly kind: "tmpfs";
+  readonly target: string;
+  /** Bytes; 0 is without limit. */
+  readonly size: number;
+  readonly readonly: boolean;
+}
+
+/** Who a file is shown to. */
+interface ShownFile {
+  readonly required: boolean;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A secret as a file, as a variable or as both. The graph knows its id and nothing else of it. */
+export interface SecretMount extends ShownFile {
+  readonly kind: "secret";
+  readonly id: string;
+  readonly target?: string;
+  readonly env?: string;
+}
+
+/** The socket of an ssh agent. */
+export interface SshMount extends ShownFile {
+  readonly kind: "ssh";
+  /** As written; an empty one is `default`. */
+  readonly id: string;
+  readonly target: string;
+  /** Whether SSH_AUTH_SOCK names it. */
+  readonly announced: boolean;
+}
+
 export interface CopyOperation {
   readonly kind: "copy";
   readonly command: "COPY" | "ADD";
+  /**
+   * What RUN mounts of the context: the sources have no wildcards, and a folder's own mode and owner count and are copied.
+   */
+  readonly mounted?: boolean;
   /** Paths, with wildcards; they lie in the tree of `inputs[1]`, unless `origins` says otherwise. */
   readonly sources: readonly string[];
   /** For each source the tree that it lies in, `inputs[1 + tree]`, and whether that was fetched: ADD unpacks only what was not, and the paths are names then, without wildcards. */
@@ -105,6 +175,13 @@ export interface MkdirOperation {
 /** The layer of `inputs[1]`, which was made on nothing, upon the file system of `inputs[0]`. Done when a step needs the files. */
 export interface MergeOperation {
   readonly kind: "merge";
+}
+
+/** Indexes of the inputs whose files are in the key by what they are: the trees of a COPY, and what a RUN mounts. */
+export function readInputs({ operation, inputs }: Pick<Vertex, "operation" | "inputs">): number[] {
+  if (operation.kind === "copy") return inputs[1] ? inputs.flatMap((_, index) => (index > 0 ? [index] : [])) : [];
+  if (operation.kind !== "run") return [];
+  return [...new Set((operation.mounts ?? []).flatMap((mount) => ("input" in mount && mount.input !== null ? [mount.input] : [])))];
 }
 
 /** Makes vertices, each distinct piece of work once. */

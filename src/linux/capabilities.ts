@@ -19,6 +19,15 @@ export function limitBoundingSet(mask: bigint): void {
   }
 }
 
+/** What the bounding set of this process has: all that a command can get. */
+export function heldCapabilities(): bigint {
+  let mask = 0n;
+  for (let capability = 0; capability < 64; capability += 1) {
+    if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) === 1) mask |= 1n << BigInt(capability);
+  }
+  return mask;
+}
+
 /** Sets permitted and effective capabilities of this thread to the mask, and clears the inheritable and ambient ones. */
 export function setCapabilities(mask: bigint): void {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

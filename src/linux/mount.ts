@@ -68,11 +68,12 @@ export function dropOldRoot(): void {
   process.chdir("/");
 }
 
-/** A copy of the mount, or of the file or folder as a mount, that hangs nowhere yet; returns its descriptor. */
-export function cloneMount(path: string, options: { recursive?: boolean } = {}): number {
+/** A copy of the mount, or of the file or folder as a mount, given by path or descriptor, that hangs nowhere yet; returns its descriptor. */
+export function cloneMount(place: string | number, options: { recursive?: boolean } = {}): number {
   const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT | (options.recursive ? AT_RECURSIVE : 0);
-  const fd = Number(openTreeCall(SYS_OPEN_TREE, AT_FDCWD, path, flags));
-  return fd >= 0 ? fd : throwErrno("open_tree", path);
+  const byFd = typeof place === "number";
+  const fd = Number(openTreeCall(SYS_OPEN_TREE, byFd ? place : AT_FDCWD, byFd ? "" : place, flags | (byFd ? AT_EMPTY_PATH : 0)));
+  return fd >= 0 ? fd : throwErrno("open_tree", String(place));
 }
 
 /** A new file system (`proc`, `tmpfs`, …) that hangs nowhere yet; returns its descriptor. */

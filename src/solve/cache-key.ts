@@ -1,6 +1,6 @@
 import { sha256, type Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
-import type { Vertex } from "../graph/vertex.ts";
+import type { RunMount, Vertex } from "../graph/vertex.ts";
 import type { Result } from "./ports.ts";
 
 /** Stands for an input that is the empty file system. */
@@ -32,6 +32,8 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
         components[`environment ${variable.slice(0, equals)}`] = variable.slice(equals + 1);
       }
       for (const document of operation.documents) components[`document ${document.name}`] = document.content;
+      if (operation.security !== undefined) components["security"] = operation.security;
+      (operation.mounts ?? []).forEach((mount, index) => (components[`--mount ${index + 1}`] = describeMount(mount)));
       return components;
     }
     case "copy":
@@ -42,6 +44,7 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
         ...(operation.origins ? { origins: JSON.stringify(operation.origins.map(({ tree, fetched }) => [tree, fetched])) } : {}),
         destination: operation.destination,
         ...Object.fromEntries(operation.inline.map(({ name, content }) => [`document ${name}`, content])),
+        ...(operation.mounted ? { mounted: "true" } : {}),
         ...(operation.chown ? { "--chown": operation.chown } : {}),
         ...(operation.chmod ? { "--chmod": operation.chmod } : {}),
         ...(operation.parents ? { "--parents": "true" } : {}),
@@ -56,6 +59,12 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
     default:
       return { kind: operation.kind };
   }
+}
+
+/** What of a mount is in the key: never what a cache holds, its name and how it is shared, or anything of a secret but its id. */
+function describeMount(mount: RunMount): string {
+  const { kind, input: _, id, sharing: __, ...rest } = { input: undefined, sharing: undefined, id: undefined, ...mount };
+  return JSON.stringify([kind, ...(kind === "cache" || id === undefined ? [] : [id]), rest]);
 }
 
 /** The key of components; their order does not matter. */

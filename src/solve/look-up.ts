@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import type { Vertex } from "../graph/vertex.ts";
+import { readInputs, type Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
 import { explainMiss } from "./explain.ts";
 import { layerCount } from "./layer-count.ts";
@@ -49,11 +49,10 @@ export interface LookUpOptions {
 export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefined)[], options: LookUpOptions): Promise<LookUp> {
   const { cache, runner, signal } = options;
   const components = keyComponents(vertex, inputs);
-  const reads = vertex.operation.kind === "copy" && vertex.inputs[1] !== undefined;
-  const trees = inputs.slice(1);
-  const from = reads && trees.every((tree) => tree !== undefined) ? trees.map(({ resultId }) => resultId).join(" ") : undefined;
+  const read = readInputs(vertex);
+  const from = read.length > 0 && read.every((index) => inputs[index]) ? read.map((index) => inputs[index]!.resultId).join(" ") : undefined;
   const identity = from === undefined ? undefined : keyOf({ ...components, from });
-  const own = reads ? identity : keyOf(components);
+  const own = read.length > 0 ? identity : keyOf(components);
   const byIdentity = own && !vertex.ignoreCache ? await find(vertex, own, options) : undefined;
   if (byIdentity) {
     const [key, ...aliases] = new Set([...byIdentity.keys, own!]);
@@ -64,7 +63,7 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
     };
     return { keys, hit: byIdentity.hit, previous: undefined, why: [found(byIdentity.hit, identity ? "same command on the same results" : "same command on the same result")] };
   }
-  const content = reads ? await runner.content(vertex, await Promise.all(trees.map((_, index) => options.realized(index + 1))), signal) : undefined;
+  const content = read.length > 0 ? await runner.content(vertex, await realizedInputs(vertex, options.realized), signal) : undefined;
   if (content) components["content"] = content.digest;
   const key = content ? keyOf(components) : own!;
   const keys = { key, aliases: identity ? [identity] : [], components, content };
@@ -78,6 +77,12 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
   const files = content?.entries ?? [];
   const elsewhere = options.explain ? await options.distant?.explain(vertex.slot, components, files) : undefined;
   return { keys, hit: undefined, previous, why: [...explainMiss(components, files, previous), ...(elsewhere ?? [])] };
+}
+
+/** The results of the inputs that a step reads, in their places. */
+export function realizedInputs(vertex: Vertex, realized: LookUpOptions["realized"]): Promise<(Result | undefined)[]> {
+  const read = new Set(readInputs(vertex));
+  return Promise.all(vertex.inputs.map((_, index) => (read.has(index) ? realized(index) : undefined)));
 }
 
 async function find(vertex: Vertex, key: Digest, { cache, distant }: LookUpOptions): Promise<{ hit: Hit; keys: readonly Digest[]; record?: CacheRecord } | undefined> {

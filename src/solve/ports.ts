@@ -93,8 +93,8 @@ export interface Runner {
   source(vertex: Vertex): Promise<Result>;
   /** The result of what lies elsewhere (`http`, `git`): asked for, and fetched where it is not the one of the last time. */
   fetch(vertex: Vertex, signal: AbortSignal): Promise<Result & { readonly cached: boolean; readonly why: readonly string[] }>;
-  /** The content that a `copy` reads from its trees, `inputs[1]` and on. They are undefined for the build context. */
-  content(vertex: Vertex, trees: readonly (Result | undefined)[], signal: AbortSignal): Promise<Content>;
+  /** The content that a step reads of its inputs (readInputs in graph/vertex.ts); the result of the build context is undefined. */
+  content(vertex: Vertex, inputs: readonly (Result | undefined)[], signal: AbortSignal): Promise<Content>;
   /** Brings the layers of a result here. @throws whatever is wrong with them */
   restore(vertex: Vertex, layers: readonly DistantLayer[], signal: AbortSignal): Promise<string>;
   /** Executes the vertex on the result of its first input. `previous` is what the same step of the last build left. */

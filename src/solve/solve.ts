@@ -1,9 +1,9 @@
 import { sha256 } from "../oci/digest.ts";
 import { withLocation } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
-import type { Vertex } from "../graph/vertex.ts";
+import { readInputs, type Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
-import { lookUp, type LookUp, type StepKeys } from "./look-up.ts";
+import { lookUp, realizedInputs, type LookUp, type StepKeys } from "./look-up.ts";
 import type { CacheStore, DistantCaches, Result, Runner } from "./ports.ts";
 
 export interface SolveOptions {
@@ -224,9 +224,9 @@ class Solver {
     const again: Vertex = said ? Object.freeze({ ...vertex, digest: sha256(`${vertex.digest} again`) }) : vertex;
     return this.#reported(again, this.#options.clock(), async () => {
       let keys = this.keys.get(vertex)!;
-      if (vertex.operation.kind === "copy" && vertex.inputs[1] && (!keys.content || said)) {
-        const trees = await Promise.all(vertex.inputs.slice(1).map((_, index) => this.#realizedInput(vertex, index + 1)));
-        const content = await this.#options.runner.content(again, trees, this.#options.signal);
+      if (readInputs(vertex).length > 0 && (!keys.content || said)) {
+        const inputs = await realizedInputs(vertex, (index) => this.#realizedInput(vertex, index));
+        const content = await this.#options.runner.content(again, inputs, this.#options.signal);
         const components = Object.fromEntries(Object.entries({ ...keys.components, content: content.digest }).filter(([name]) => name !== "from"));
         keys = { key: keyOf(components), aliases: [...keys.aliases, keys.key].filter((key) => key !== keyOf(components)), components, content };
         this.keys.set(vertex, keys);

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
+import { moveStrayCacheMounts } from "./cache-mounts.ts";
 import { moveStrayBlobs } from "./collect.ts";
 import { bytesOf } from "./measure-snapshots.ts";
 import { ownIdentity } from "./process-identity.ts";
@@ -43,6 +44,7 @@ export function checkAfterBoot(place: RemovalPlace): readonly string[] {
     }
     moveStrayBlobs(place, trash);
     moveStrayContainers(place, trash);
+    moveStrayCacheMounts(place, trash);
     const known = new Set(database.all<{ id: number }>("SELECT id FROM snapshot").map(({ id }) => id.toString(36)));
     for (const name of readdirSync(snapshots)) {
       if (!known.has(name)) moveAway(join(snapshots, name), lease.temporaryPath("removed"), trash);

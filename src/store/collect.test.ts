@@ -137,10 +137,10 @@ test("what a process wrote and nobody refers to yet stays until that process end
   const digest = writer.blobs.writeBytes(Buffer.from("layer"));
   const base = writer.snapshots.commit(writer.snapshots.prepare(), { createdAt: 1 });
   const active = writer.snapshots.prepare(base.id);
-  assert.deepEqual(await collector.collect(), { blobs: 0, blobBytes: 0, snapshots: 0, snapshotBytes: 0 });
+  assert.deepEqual(await collector.collect(), { blobs: 0, blobBytes: 0, snapshots: 0, snapshotBytes: 0, mounts: 0, mountBytes: 0 });
   writeFileSync(join(active.upper, "still here"), "");
   await writer.close();
-  assert.deepEqual(await collector.collect(), { blobs: 1, blobBytes: 5, snapshots: 1, snapshotBytes: 0 });
+  assert.deepEqual(await collector.collect(), { blobs: 1, blobBytes: 5, snapshots: 1, snapshotBytes: 0, mounts: 0, mountBytes: 0 });
   assert.ok(!existsSync(collector.blobs.path(digest)));
 });
 

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { readContents, type Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
 import type { Evictions } from "./evict.ts";
+import { moveStrayCacheMounts } from "./cache-mounts.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
 import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
 
@@ -22,8 +23,11 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
   const { database, lease } = place;
   const stray: string[] = [];
   database.transaction(() => {
-    if (options.keepCache === false) database.exec("DELETE FROM cache_record");
-    if (options.evict) evict(database, options.evict(readContents(database)));
+    if (options.keepCache === false) {
+      database.exec("DELETE FROM cache_record");
+      database.run("UPDATE cache_mount SET state = 2, owner = ? WHERE state = 1 AND id NOT IN (SELECT mount FROM cache_mount_use)", lease.id);
+    }
+    if (options.evict) evict(place, options.evict(readContents(database)));
     forgetRemovedImages(database);
     database.exec("CREATE TEMP TABLE IF NOT EXISTS needed_snapshot (id INTEGER PRIMARY KEY)");
     database.run("DELETE FROM needed_snapshot");
@@ -37,6 +41,7 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
     database.run("DELETE FROM blob_place WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)");
     moveStrayBlobs(place, stray);
     moveStrayContainers(place, stray);
+    moveStrayCacheMounts(place, stray);
   });
   const removed = finishRemoval(place);
   return { ...removed, trash: [...stray, ...removed.trash] };
@@ -59,7 +64,8 @@ const NEEDED_BLOBS = `
   UNION SELECT digest FROM layer_blob JOIN image_layer USING (diff_id)
   UNION SELECT digest FROM layer_blob JOIN snapshot USING (diff_id) WHERE snapshot.id IN (SELECT id FROM needed_snapshot)`;
 
-function evict(database: Database, { records, images, blobs }: Evictions): void {
+function evict({ database, lease }: RemovalPlace, { records, images, blobs, mounts = [] }: Evictions): void {
+  for (const number of mounts) database.run("UPDATE cache_mount SET state = 2, owner = ? WHERE id = ? AND state = 1", lease.id, number);
   for (const key of records) database.run("DELETE FROM cache_record WHERE key = ?", key);
   for (const digest of blobs) database.run("DELETE FROM layer_blob WHERE digest = ?", digest);
   for (const id of images) {

@@ -1,8 +1,11 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
 
-/** Something that takes room: a blob by its digest, a snapshot by its row's number. */
-export type Part = Digest | number;
+/** Something that takes room: a cache of RUN, a blob by its digest, a snapshot by its row's number. */
+export type Part = Digest | number | MountPart;
+
+/** A cache of RUN by its number: `mount:12`. */
+export type MountPart = `mount:${number}`;
 
 export interface ImageEntry {
   readonly id: Digest;
@@ -25,12 +28,23 @@ export interface RecordEntry {
   readonly bytes: number;
 }
 
+/** A cache of RUN. */
+export interface MountEntry {
+  readonly number: number;
+  readonly name: string;
+  readonly description: string;
+  readonly size: number;
+  readonly createdAt: number;
+  readonly usedAt: number;
+}
+
 /** All that a store holds and what needs what, as it was at one moment. */
 export interface Contents {
   readonly blobs: ReadonlyMap<Digest, { readonly size: number; readonly usedAt: number }>;
   readonly snapshots: ReadonlyMap<number, { readonly parent: number | null; readonly size: number; readonly parts: readonly Part[] }>;
   readonly images: readonly ImageEntry[];
   readonly records: readonly RecordEntry[];
+  readonly mounts: ReadonlyMap<MountPart, MountEntry>;
   /** Blobs that are a packed copy of layers which every image that has them also has as a snapshot. */
   readonly spareBlobs: readonly Digest[];
   /** What living processes, mounts and containers use. */
@@ -62,7 +76,13 @@ export function readContents(database: Database): Contents {
   const spareBlobs = [...layerBlobs.values()].flat()
     .filter(({ diffId, digest }) => blobs.has(digest) && !needed.has(digest) && unpacked.has(diffId) && !onlyPacked.has(diffId))
     .map(({ digest }) => digest);
-  return { blobs, snapshots, images, records: database.all<RecordEntry>(RECORDS), spareBlobs, inUse: readUses(database) };
+  return { blobs, snapshots, images, records: database.all<RecordEntry>(RECORDS), mounts: readMounts(database), spareBlobs, inUse: readUses(database) };
+}
+
+function readMounts(database: Database): Contents["mounts"] {
+  const rows = database.all<MountEntry>(`SELECT id AS number, name, description, coalesce(size, 0) AS size, created_at AS createdAt, used_at AS usedAt
+    FROM cache_mount WHERE state = 1 ORDER BY id`);
+  return new Map(rows.map((row) => [`mount:${row.number}`, row]));
 }
 
 function readUses(database: Database): Contents["inUse"] {
@@ -72,6 +92,7 @@ function readUses(database: Database): Contents["inUse"] {
     if (kind === "image") images.add(object as Digest);
     else parts.add(kind === "snapshot" ? Number(object) : object as Digest);
   }
+  for (const { mount } of database.all<{ mount: number }>("SELECT mount FROM cache_mount_use")) parts.add(`mount:${mount}`);
   return { images, parts };
 }
 

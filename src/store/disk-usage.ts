@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import type { Contents, RecordEntry } from "./contents.ts";
+import type { Contents, MountEntry, RecordEntry } from "./contents.ts";
 import { databaseSize } from "./keep-within.ts";
 import { readContents } from "./contents.ts";
 import type { Database } from "./database.ts";
@@ -25,6 +25,8 @@ export interface DiskUsage {
   readonly counts: { readonly named: number; readonly dangling: number };
   /** Bytes of an image's layers that other images have too, by image. */
   readonly shared: ReadonlyMap<Digest, number>;
+  /** Caches of RUN. */
+  readonly mounts: readonly (MountEntry & { readonly inUse: boolean })[];
   readonly records: readonly (RecordEntry & { readonly size: number; readonly inUse: boolean; readonly shared: boolean })[];
 }
 
@@ -51,6 +53,8 @@ export function diskUsage(database: Database): DiskUsage {
   const ofImages = fresh();
   for (const { parts } of images) ofImages.add(parts);
   const cache = spareBytes + share(() => records.forEach(({ snapshot }) => snapshot !== null && tally.add([snapshot])));
+  const mounts = [...contents.mounts].map(([part, mount]) => ({ ...mount, inUse: inUse.parts.has(part) }));
+  const mountBytes = share(() => tally.add(contents.mounts.keys()));
   const total = present(contents);
   const active = fresh();
   for (const { id, parts } of images) if (inUse.images.has(id)) active.add(parts);
@@ -62,18 +66,20 @@ export function diskUsage(database: Database): DiskUsage {
   }));
   return {
     images: { count: images.length, active: images.filter(({ id }) => inUse.images.has(id)).length, size: ofImages.bytes, reclaimable: ofImages.bytes - active.bytes },
-    cache: { count: records.length, active: rows.filter((row) => row.inUse).length, size: cache, reclaimable: cache },
-    kept: { inUse: used, named, dangling, cache, nothing: total - tally.bytes - spareBytes, database: databaseSize(database) },
+    cache: { count: records.length + mounts.length, active: [...rows, ...mounts].filter((row) => row.inUse).length, size: cache + mountBytes, reclaimable: cache + mountBytes },
+    kept: { inUse: used, named, dangling, cache: cache + mountBytes, nothing: total - tally.bytes - spareBytes, database: databaseSize(database) },
     counts: { named: images.filter((image) => image.named).length, dangling: images.filter((image) => !image.named).length },
     shared: sharedSizes(database),
+    mounts,
     records: rows,
   };
 }
 
-function present({ blobs, snapshots }: Contents): number {
+function present({ blobs, snapshots, mounts }: Contents): number {
   let total = 0;
   for (const { size } of blobs.values()) total += size;
   for (const { size } of snapshots.values()) total += size;
+  for (const { size } of mounts.values()) total += size;
   return total;
 }
 

@@ -2,11 +2,13 @@ import type { Digest } from "../oci/digest.ts";
 import type { Contents, ImageEntry, Part, RecordEntry } from "./contents.ts";
 import { Tally } from "./tally.ts";
 
-/** What goes before its time: cache records, images, and blobs that can be packed again. */
+/** What goes before its time: cache records, caches of RUN, images, and blobs that can be packed again. */
 export interface Evictions {
   readonly records: readonly Digest[];
   readonly images: readonly Digest[];
   readonly blobs: readonly Digest[];
+  /** Caches of RUN. */
+  readonly mounts?: readonly number[];
 }
 
 export interface EvictOptions {
@@ -18,6 +20,8 @@ export interface EvictOptions {
   readonly usedBefore?: number | undefined;
   /** Whether everything goes that may, cache records as well that share all they need with images, which frees nothing. */
   readonly shared?: boolean;
+  /** What of the cache may go; everything where not given. */
+  readonly only?: (candidate: EvictionCandidate) => boolean;
 }
 
 /**
@@ -32,11 +36,12 @@ export function chooseEvictions(contents: Contents, options: EvictOptions): Evic
   const tally = new Tally(contents).add(inUse.parts);
   for (const image of images) tally.add(image.parts);
   const fixed = options.keep.of === "cache" ? fixedBytes(contents) : 0;
-  const candidates = [...recordCandidates(contents, (snapshot) => used.has(snapshot)), ...blobCandidates(contents)];
-  for (const { parts } of candidates) if (parts !== undefined) tally.add(parts);
+  const all = [...recordCandidates(contents, (snapshot) => used.has(snapshot)), ...blobCandidates(contents), ...mountCandidates(contents)];
+  for (const { parts } of all) if (parts !== undefined) tally.add(parts);
+  const candidates = options.only === undefined ? all : all.filter(options.only);
   if (options.danglingImages) candidates.push(...imageCandidates(images, inUse.images));
 
-  const dropped: Candidate[] = [];
+  const dropped: EvictionCandidate[] = [];
   for (const candidate of candidates.sort(byUse)) {
     if (tally.bytes - fixed <= options.keep.bytes && !options.shared) break;
     if (options.usedBefore !== undefined && candidate.usedAt >= options.usedBefore) continue;
@@ -50,6 +55,7 @@ export function chooseEvictions(contents: Contents, options: EvictOptions): Evic
     records: chosen.flatMap(({ records }) => records ?? []),
     images: chosen.flatMap(({ image }) => image ?? []),
     blobs: chosen.flatMap(({ blob }) => blob ?? []),
+    mounts: chosen.flatMap(({ mount }) => mount ?? []),
   };
 }
 
@@ -58,6 +64,7 @@ export function cacheBytes(contents: Contents): number {
   const tally = new Tally(contents).add(contents.inUse.parts);
   for (const { parts } of contents.images) tally.add(parts);
   for (const { snapshot } of contents.records) if (snapshot !== null) tally.add([snapshot]);
+  tally.add(contents.mounts.keys());
   return tally.bytes - fixedBytes(contents);
 }
 
@@ -85,7 +92,7 @@ export function chooseRecords(contents: Contents, limit: { readonly records: num
 }
 
 /** One thing that may go; with a blob, or with parts that are let go of. */
-interface Candidate {
+export interface EvictionCandidate {
   readonly usedAt: number;
   /** How many snapshots lie below it: of what is equally old the upper ones go first. */
   readonly depth: number;
@@ -93,15 +100,17 @@ interface Candidate {
   readonly records?: readonly Digest[];
   readonly image?: Digest;
   readonly blob?: Digest;
+  /** A cache of RUN by its number. */
+  readonly mount?: number;
   readonly parts?: readonly Part[];
 }
 
-function byUse(a: Candidate, b: Candidate): number {
+function byUse(a: EvictionCandidate, b: EvictionCandidate): number {
   return a.usedAt - b.usedAt || b.depth - a.depth || b.createdAt - a.createdAt;
 }
 
 /** The records of one snapshot go together. It was used when it, or anything that is built upon it, was used last. */
-function recordCandidates({ records, snapshots }: Contents, isUsed: (snapshot: number) => boolean): Candidate[] {
+function recordCandidates({ records, snapshots }: Contents, isUsed: (snapshot: number) => boolean): EvictionCandidate[] {
   const usedAt = new Map<number, number>();
   const note = (snapshot: number, time: number): void => void usedAt.set(snapshot, Math.max(time, usedAt.get(snapshot) ?? 0));
   for (const { snapshot, usedAt: time } of records) if (snapshot !== null) note(snapshot, time);
@@ -114,7 +123,7 @@ function recordCandidates({ records, snapshots }: Contents, isUsed: (snapshot: n
     if (parent !== null && usedAt.has(number)) note(parent, usedAt.get(number)!);
   }
   const groups = Map.groupBy(records, ({ key, snapshot }): Digest | number => snapshot ?? key);
-  return [...groups.values()].flatMap((group: readonly RecordEntry[]): Candidate[] => {
+  return [...groups.values()].flatMap((group: readonly RecordEntry[]): EvictionCandidate[] => {
     const { snapshot } = group[0]!;
     if (snapshot !== null && isUsed(snapshot)) return [];
     return [{
@@ -127,12 +136,17 @@ function recordCandidates({ records, snapshots }: Contents, isUsed: (snapshot: n
   });
 }
 
-function imageCandidates(images: readonly ImageEntry[], inUse: ReadonlySet<Digest>): Candidate[] {
+function imageCandidates(images: readonly ImageEntry[], inUse: ReadonlySet<Digest>): EvictionCandidate[] {
   return images.filter(({ id, named }) => !named && !inUse.has(id))
     .map(({ id, parts, usedAt, created }) => ({ image: id, parts, usedAt, depth: Infinity, createdAt: created }));
 }
 
-function blobCandidates({ spareBlobs, blobs, inUse }: Contents): Candidate[] {
+function mountCandidates({ mounts, inUse }: Contents): EvictionCandidate[] {
+  return [...mounts].filter(([part]) => !inUse.parts.has(part))
+    .map(([part, { number, usedAt, createdAt }]) => ({ mount: number, parts: [part], usedAt, depth: Infinity, createdAt }));
+}
+
+function blobCandidates({ spareBlobs, blobs, inUse }: Contents): EvictionCandidate[] {
   return [...new Set(spareBlobs)].filter((digest) => !inUse.parts.has(digest))
     .map((blob) => ({ blob, usedAt: blobs.get(blob)!.usedAt, depth: Infinity, createdAt: 0 }));
 }

@@ -2,15 +2,19 @@ import { chooseEvictions, chooseRecords, type Evictions } from "./evict.ts";
 import type { CollectOptions } from "./collect.ts";
 import type { Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
-import { measureSnapshots } from "./measure-snapshots.ts";
+import { measure, type MeasuredPlace } from "./measure.ts";
 
 /** What the database itself may hold: cache records and their bytes, and the digests of files. */
 const LIMITS = { records: 20_000, recordBytes: 256 * 1024 ** 2, digestBytes: 128 * 1024 ** 2 } as const;
 
-/** Bytes of everything: blobs, snapshots whose size is known, and the database. */
+/** The files of a cache of RUN are counted again after so many milliseconds: each build may change it, and it may have many. */
+const MEASURE_AFTER = 10 * 60_000;
+
+/** Bytes of everything: blobs, caches of RUN, snapshots whose size is known, and the database. */
 export function storeSize(database: Database): number {
   return database.get<{ size: number }>(`SELECT
-    (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) + (SELECT coalesce(sum(size), 0) FROM snapshot WHERE state = 1) AS size`)!.size + databaseSize(database);
+    (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) + (SELECT coalesce(sum(size), 0) FROM snapshot WHERE state = 1)
+    + (SELECT coalesce(sum(size), 0) FROM cache_mount WHERE state = 1) AS size`)!.size + databaseSize(database);
 }
 
 export function databaseSize(database: Database): number {
@@ -22,8 +26,9 @@ export function databaseSize(database: Database): number {
  * Brings the store below its cap, the least recently used first, and the database below limits of its own.
  * @returns what the collection has to forget; undefined where all is well
  */
-export async function planWithin(database: Database, snapshots: string, maxBytes: number): Promise<CollectOptions["evict"]> {
-  if (Number.isFinite(maxBytes)) await measureSnapshots(database, snapshots);
+export async function planWithin(place: MeasuredPlace, maxBytes: number): Promise<CollectOptions["evict"]> {
+  const { database } = place;
+  if (Number.isFinite(maxBytes)) await measure(place, { minAge: MEASURE_AFTER });
   forgetDigests(database);
   const tooMany = database.get<{ count: number; bytes: number }>(
     "SELECT count(*) AS count, coalesce(sum(octet_length(components) + coalesce(octet_length(files), 0)), 0) AS bytes FROM cache_record")!;

@@ -119,6 +119,7 @@ export class Lease {
     if (id === undefined) return;
     this.#database.transaction(() => {
       this.#database.run("DELETE FROM lease_item WHERE lease = ?", id);
+      this.#database.run("DELETE FROM cache_mount_use WHERE lease = ?", id);
       this.#database.run("DELETE FROM lease WHERE id = ?", id);
     });
     this.#id = undefined;

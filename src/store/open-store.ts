@@ -6,6 +6,7 @@ import { checkAfterBoot } from "./after-boot.ts";
 import { BlobPlaces } from "./blob-places.ts";
 import { BlobStore } from "./blob-store.ts";
 import { BuildRecords } from "./build-records.ts";
+import { CacheMounts } from "./cache-mounts.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { Claims } from "./claims.ts";
 import { collect, type CollectOptions } from "./collect.ts";
@@ -53,6 +54,7 @@ export interface Store extends AsyncDisposable {
   readonly fileDigests: FileDigests;
   readonly mounts: ImageMounts;
   readonly builds: BuildRecords;
+  readonly cacheMounts: CacheMounts;
   /** A folder of this process for unfinished files, on the store's file system; emptied when the store is closed. */
   readonly temporary: string;
   usage(): StoreUsage;
@@ -80,6 +82,7 @@ export async function openStore(folder: string): Promise<Store> {
   const blobFolder = join(root, "blobs");
   const containerFolder = join(root, "containers");
   const partialFolder = join(root, "partial");
+  const cacheMountFolder = join(root, "cache-mounts");
   guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
   keepReserve(root);
   const database = new Database(databasePath);
@@ -88,7 +91,7 @@ export async function openStore(folder: string): Promise<Store> {
     const lease = new Lease(database, temporary);
     const partials = new PartialBlobs(lease, partialFolder);
     const blobs = new BlobStore(database, lease, partials, blobFolder);
-    const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder, containers: containerFolder };
+    const place: RemovalPlace = { database, lease, blobs, snapshots: snapshotFolder, containers: containerFolder, cacheMounts: cacheMountFolder };
     const background = new Set<Promise<void>>();
     const remove = (paths: readonly string[]): Promise<void> => {
       const work = Promise.all(paths.map(removeTree)).then(() => {});
@@ -106,7 +109,7 @@ export async function openStore(folder: string): Promise<Store> {
     const collectNow: Store["collect"] = async (options) => {
       mounts.forgetUnmounted();
       // What is chosen is chosen by its size, and told in bytes.
-      if (options?.evict) await (await import("./measure-snapshots.ts")).measureSnapshots(database, snapshotFolder);
+      if (options?.evict) await (await import("./measure.ts")).measure(place);
       const { trash, ...removed } = guarded(root, () => collect(place, options));
       dropOldPartials(partialFolder);
       await remove(trash);
@@ -127,21 +130,22 @@ export async function openStore(folder: string): Promise<Store> {
       fileDigests,
       mounts,
       builds: new BuildRecords(database),
+      cacheMounts: new CacheMounts(database, lease, cacheMountFolder),
       get temporary() {
         return lease.folder;
       },
       usage: () => usage(database),
       diskUsage: async () => {
-        const [{ diskUsage }, { measureSnapshots }] = await Promise.all([import("./disk-usage.ts"), import("./measure-snapshots.ts")]);
-        await measureSnapshots(database, snapshotFolder);
+        const [{ diskUsage }, { measure }] = await Promise.all([import("./disk-usage.ts"), import("./measure.ts")]);
+        await measure(place);
         return diskUsage(database);
       },
       collect: collectNow,
       keepWithin: async (maxBytes) => {
         const { planWithin } = await import("./keep-within.ts");
         // What was not even received goes before what was.
-        if (await planWithin(database, snapshotFolder, maxBytes - partials.bytes())) partials.drop();
-        const evict = await planWithin(database, snapshotFolder, maxBytes);
+        if (await planWithin(place, maxBytes - partials.bytes())) partials.drop();
+        const evict = await planWithin(place, maxBytes);
         return evict && collectNow({ evict });
       },
       check: async (options) => {
@@ -186,6 +190,7 @@ async function closeStore(place: RemovalPlace, learned: readonly { flush(): void
     for (const kept of learned) kept.flush();
     if (!lease.unused) {
       database.run("UPDATE snapshot SET state = 2 WHERE owner = ? AND state = 0", lease.id);
+      database.run("UPDATE cache_mount SET state = 2 WHERE owner = ? AND state = 0", lease.id);
       finishRemoval(place);
       if (lease.hasFolder) await removeTree(lease.folder);
       lease.release();

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { recoverCacheMounts } from "./cache-mounts.ts";
 import { salvagePartials } from "./partial-blobs.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { finishRemoval, type RemovalPlace } from "./removal.ts";
@@ -27,6 +28,7 @@ export function recover(place: RemovalPlace, { temporary, partial }: { temporary
       database.run("DELETE FROM lease_item WHERE lease = ?", id);
       database.run("UPDATE snapshot SET state = 2, owner = ? WHERE owner = ?", lease.id, id);
       database.run("UPDATE blob SET owner = ? WHERE owner = ?", lease.id, id);
+      recoverCacheMounts(place, id);
     }
   });
   return [...stray, ...finishRemoval(place).trash];

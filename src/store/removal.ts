@@ -17,6 +17,8 @@ export interface RemovalPlace {
   readonly snapshots: string;
   /** The folder of all containers, which may not be there yet. */
   readonly containers: string;
+  /** The folder of all caches of RUN, which may not be there yet. */
+  readonly cacheMounts: string;
 }
 
 export interface Removed {
@@ -25,6 +27,9 @@ export interface Removed {
   readonly snapshots: number;
   /** Bytes of the files of snapshots whose size was known. */
   readonly snapshotBytes: number;
+  /** Caches of RUN, and bytes of their files. */
+  readonly mounts: number;
+  readonly mountBytes: number;
   /** Where the files are now: out of the way, for the caller to delete. */
   readonly trash: readonly string[];
 }
@@ -34,9 +39,9 @@ export interface Removed {
  * in between leaves rows in state 2, which count as absent and which the next process takes over, or files in the
  * dead lease's folder, which the next process deletes.
  */
-export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlace): Removed {
+export function finishRemoval({ database, lease, blobs, snapshots, cacheMounts }: RemovalPlace): Removed {
   const trash: string[] = [];
-  const removed = { blobs: 0, blobBytes: 0, snapshots: 0, snapshotBytes: 0, trash };
+  const removed = { blobs: 0, blobBytes: 0, snapshots: 0, snapshotBytes: 0, mounts: 0, mountBytes: 0, trash };
   const batches = (work: () => number): void => {
     while (database.transaction(work) === BATCH);
   };
@@ -59,6 +64,16 @@ export function finishRemoval({ database, lease, blobs, snapshots }: RemovalPlac
       database.run("DELETE FROM file_digest_scope WHERE scope = ?", join(folder, "fs"));
       removed.snapshots += 1;
       removed.snapshotBytes += size ?? 0;
+    }
+    return rows.length;
+  });
+  batches(() => {
+    const rows = database.all<{ id: number; size: number | null }>("SELECT id, size FROM cache_mount WHERE owner = ? AND state = 2 LIMIT ?", lease.id, BATCH);
+    for (const { id, size } of rows) {
+      moveAway(join(cacheMounts, id.toString(36)), lease.temporaryPath("removed"), trash);
+      database.run("DELETE FROM cache_mount WHERE id = ?", id);
+      removed.mounts += 1;
+      removed.mountBytes += size ?? 0;
     }
     return rows.length;
   });

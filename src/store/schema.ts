@@ -100,6 +100,15 @@ const MIGRATIONS: readonly string[] = [
     pid INTEGER NOT NULL, started TEXT NOT NULL, boot TEXT NOT NULL, namespace TEXT NOT NULL);
   CREATE INDEX build_record_started ON build_record (started_at);
   `,
+  // Caches of RUN (cache-mounts.ts). state: 0 being filled by owner, 1 present, 2 being removed by owner. measured_at: when size was counted.
+  `
+  CREATE TABLE cache_mount (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, seed TEXT NOT NULL, description TEXT NOT NULL,
+    state INTEGER NOT NULL, owner INTEGER, size INTEGER, measured_at INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL);
+  CREATE INDEX cache_mount_name ON cache_mount (name, seed);
+  CREATE INDEX cache_mount_owner ON cache_mount (owner) WHERE owner IS NOT NULL;
+  CREATE TABLE cache_mount_use (id INTEGER PRIMARY KEY AUTOINCREMENT, mount INTEGER NOT NULL, lease INTEGER NOT NULL, sharing TEXT NOT NULL);
+  CREATE INDEX cache_mount_use_mount ON cache_mount_use (mount);
+  `,
 ];
 
 /** The format that this version writes. */

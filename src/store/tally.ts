@@ -1,4 +1,4 @@
-import type { Contents, Part } from "./contents.ts";
+import type { Contents, MountPart, Part } from "./contents.ts";
 
 /**
  * Counts how often each blob and snapshot is needed, with all that it needs itself, and the bytes that they take
@@ -66,8 +66,13 @@ export class Tally {
   }
 }
 
-function sizeOf({ blobs, snapshots }: Contents, part: Part): number | undefined {
-  return typeof part === "number" ? snapshots.get(part)?.size : blobs.get(part)?.size;
+function sizeOf({ blobs, snapshots, mounts }: Contents, part: Part): number | undefined {
+  if (typeof part === "number") return snapshots.get(part)?.size;
+  return isMount(part) ? mounts.get(part)?.size : blobs.get(part)?.size;
+}
+
+function isMount(part: Part): part is MountPart {
+  return typeof part === "string" && part.startsWith("mount:");
 }
 
 function needsOf({ snapshots }: Contents, part: Part): readonly Part[] {

@@ -43,7 +43,7 @@ test("wrong usage ends with status 2, says what was meant and how it is used", a
 
 test("what belongs to a later version is refused by name", async () => {
   const cases: [string[], RegExp, number][] = [
-    [["build", "--secret", "id=x", "."], /the flag --secret is not supported by this version/, 1],
+    [["build", "--allow", "device", "."], /--allow device is not/, 1],
     [["build", "--cache-to=type=gha", "."], /a cache of type gha is not/, 1],
     [["build", "--sbom", "true", "."], /the flag --sbom is not/, 1],
     [["run", "--privileged", "x"], /the flag --privileged is not/, 125],

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeBusyboxLayout, type BaseConfig } from "../support/busybox-base.ts";
@@ -41,17 +41,23 @@ export function prepareBases(registry: string): Map<string, { reference: string;
   return result;
 }
 
-/** Builds a case with a real BuildKit; this process may have to serve what it fetches meanwhile. */
+/** Builds a case with a real BuildKit; this process may have to serve what it fetches meanwhile. @param agent the socket of an ssh agent, for cases that forward one */
 export async function buildWithBuildKit(
   address: string,
   golden: GoldenCase,
   context: string,
   bases: ReadonlyMap<string, { reference: string; diffIds: string[] }>,
+  agent = "",
 ): Promise<{ image: NormalizedImage } | { error: string }> {
   const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
   const archive = join(folder, "image.tar");
-  const { target, buildArgs = {}, labels = {}, buildContexts = {}, file } = golden.options;
+  const { target, buildArgs = {}, labels = {}, buildContexts = {}, secrets = {}, ssh = [], allow = [], file } = golden.options;
   const remote = golden.options.context;
+  const secretFiles = Object.entries(secrets).map(([id, text], index) => {
+    const file = join(folder, `secret${index}`);
+    writeFileSync(file, text);
+    return `id=${id},src=${file}`;
+  });
   const named = [...bases].flatMap(([name, { reference }]) => ["--opt", `context:docker.io/library/${name}=docker-image://${reference}`, "--opt", `context:${name.replace(":latest", "")}=docker-image://${reference}`]);
   try {
     await promisify(execFile)(findProgram("buildctl") ?? "buildctl", [
@@ -62,6 +68,9 @@ export async function buildWithBuildKit(
       ...(target ? ["--opt", `target=${target}`] : []),
       ...Object.entries(buildArgs).flatMap(([key, value]) => ["--opt", `build-arg:${key}=${value}`]),
       ...Object.entries(labels).flatMap(([key, value]) => ["--opt", `label:${key}=${value}`]),
+      ...secretFiles.flatMap((secret) => ["--secret", secret]),
+      ...ssh.flatMap((id) => ["--ssh", `${id}=${agent}`]),
+      ...allow.flatMap((entitlement) => ["--allow", entitlement]),
       ...named,
       "--output", `type=oci,dest=${archive}`,
     ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }).catch((error: unknown) => {
@@ -91,6 +100,7 @@ function errorOf(stderr: string): string {
   const line = stderr.split("\n").findLast((text) => /^error: /i.test(text)) ?? stderr.trim();
   return line
     .replace(/^error: (?:failed to solve: )?/i, "")
+    .replace("failed to load LLB: ", "")
     .replace(/^(?:failed to (?:load cache key|read downloaded context|load remote context|read dockerfile): )+/, "")
     .replace(/, output: ""$|statat \S+: /g, "")
     .replace(/failed to compute cache key: failed to calculate checksum of ref \S+: /, "")

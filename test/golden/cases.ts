@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Entitlement } from "../../src/graph/evaluation.ts";
 import { PLACEHOLDER } from "./origin.ts";
 
 /**
@@ -23,6 +24,11 @@ export interface CaseOptions {
   readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Texts of secrets by id. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Ids that an agent is forwarded under. */
+  readonly ssh?: readonly string[];
+  readonly allow?: readonly Entitlement[];
   /** A remote context in place of the local one; the case's own Dockerfile is not read then. */
   readonly context?: string;
   /** The Dockerfile within a remote context. */

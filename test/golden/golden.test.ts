@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -20,9 +21,13 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
   let baseDiffIds: string[] = [];
   let server: SourceServer | undefined;
 
+  // No case talks to the agent.
+  const agent = createServer();
+
   before(async () => {
     root = mkdtempSync(join(tmpdir(), "golden-store-"));
     if (!noGit) server = await serveOrigin();
+    agent.listen(join(root, "agent")).unref();
     for (const [name, options] of Object.entries(BASES)) {
       const layout = mkdtempSync(join(tmpdir(), "golden-layout-"));
       writeBusyboxLayout(layout, options);
@@ -31,6 +36,7 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
     }
   });
   after(async () => {
+    agent.close();
     rmSync(root, { recursive: true, force: true });
     await server?.[Symbol.asyncDispose]();
   });
@@ -59,7 +65,7 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
   async function buildCase(golden: GoldenCase): Promise<NormalizedImage> {
     using context = makeContext(golden);
     // The base images have other names in the registry of the peer.
-    const { options } = JSON.parse(JSON.stringify(withOrigin(golden, server?.origin)).replace(/library\/golden-(\w+)-(\w+):1/g, "library/$1:$2")) as GoldenCase;
+    const { secrets = {}, ssh = [], ...options } = (JSON.parse(JSON.stringify(withOrigin(golden, server?.origin)).replace(/library\/golden-(\w+)-(\w+):1/g, "library/$1:$2")) as GoldenCase).options;
     const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
     try {
       const archive = join(folder, "image.tar");
@@ -72,6 +78,8 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
         outputs: [{ type: "oci", dest: archive }],
         hostCertificates: false,
         ...options,
+        secrets: Object.entries(secrets).map(([id, value]) => ({ id, value })),
+        ssh: ssh.map((id) => ({ id, paths: [join(root, "agent")] })),
       });
       return hideOrigin(normalizeArchive(archive, baseDiffIds), server?.origin ?? "http://127.0.0.1:0");
     } finally {

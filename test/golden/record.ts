@@ -7,7 +7,7 @@ import { hideOrigin, serveOrigin } from "./origin.ts";
 /**
  * Records what a running BuildKit makes of the cases: `node test/golden/record.ts [NAME…]`.
  * BUILDKIT_HOST names the daemon, which has to take docker.io from the registry in GOLDEN_REGISTRY (host:port);
- * the base images are pushed there first.
+ * the base images are pushed there first. Cases that forward an ssh agent take the one of SSH_AUTH_SOCK.
  */
 const address = buildkitAddress();
 const registry = process.env["GOLDEN_REGISTRY"];
@@ -18,7 +18,7 @@ const selected = goldenCases().filter(({ name }) => wanted.length === 0 || wante
 await using server = selected.some(fetches) ? await serveOrigin() : undefined;
 for (const golden of selected) {
   using context = makeContext(golden);
-  const outcome = hideOrigin(await buildWithBuildKit(address, withOrigin(golden, server?.origin), context.path, bases), server?.origin ?? "http://127.0.0.1:0");
+  const outcome = hideOrigin(await buildWithBuildKit(address, withOrigin(golden, server?.origin), context.path, bases, process.env["SSH_AUTH_SOCK"]), server?.origin ?? "http://127.0.0.1:0");
   for (const file of ["result.json", "error.txt"]) if (existsSync(join(golden.folder, file))) rmSync(join(golden.folder, file));
   if ("error" in outcome) writeFileSync(join(golden.folder, "error.txt"), `${outcome.error}\n`);
   else writeFileSync(join(golden.folder, "result.json"), `${JSON.stringify(outcome.image, null, 1)}\n`);

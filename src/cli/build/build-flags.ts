@@ -41,6 +41,9 @@ export const buildFlags = flagTable({
 
   "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN", group: "Running" },
   network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },
+  secret: { kind: "list", value: "id=ID[,src=FILE|env=VARIABLE]", help: "Secret for RUN --mount=type=secret; may be given several times", group: "Running" },
+  ssh: { kind: "list", value: "ID[=SOCKET|KEY[,KEY]]", help: "ssh agent for RUN --mount=type=ssh: `default` is the one of SSH_AUTH_SOCK", group: "Running" },
+  allow: { kind: "list", value: "RIGHT", help: "What RUN may take by --network=host (network.host) and --security=insecure (security.insecure)", group: "Running" },
   runtime: { kind: "text", value: "NAME", help: "What runs RUN: `builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin", group: "Running" },
   "on-error": { kind: "text", value: "shell", help: "Open a shell where a RUN failed, with its files, environment, user and mounts; needs a terminal", choices: ["shell"], group: "Running" },
   "no-host-certs": { kind: "switch", help: "Do not show the host's CA certificates to RUN", group: "Running" },
@@ -51,7 +54,6 @@ export const buildFlags = flagTable({
   rm: { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
   "force-rm": { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
 
-  allow: { kind: "list", help: "", refused: later },
   attest: { kind: "list", help: "", refused: later },
   "cgroup-parent": { kind: "text", help: "", refused: later },
   compress: { kind: "switch", help: "", refused: "the context is read where it stands" },
@@ -68,10 +70,8 @@ export const buildFlags = flagTable({
   print: { kind: "text", help: "", refused: "this is --call" },
   provenance: { kind: "text", help: "", refused: later },
   sbom: { kind: "text", help: "", refused: later },
-  secret: { kind: "list", help: "", refused: later },
   "security-opt": { kind: "list", help: "", refused: later },
   "shm-size": { kind: "text", help: "", refused: later },
   squash: { kind: "switch", help: "", refused: later },
-  ssh: { kind: "list", help: "", refused: later },
   ulimit: { kind: "list", help: "", refused: later },
 });

@@ -6,6 +6,7 @@ import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { cacheExports, cacheImports } from "../build/cache-flags.ts";
 import { parseBuildCall } from "../build/call-flag.ts";
+import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -30,6 +31,7 @@ export const buildCommand = command({
     { title: "Build and push", line: "sampan build -t registry.example.com/team/app:1.2.0 --push ." },
     { title: "Build a stage with an argument, and write an OCI archive", line: "sampan build --target test --build-arg PYTHON=3.12 -o type=oci,dest=app.tar ." },
     { title: "Build for two platforms and push one index", line: "sampan build --platform linux/amd64,linux/arm64 -t registry.example.com/team/app:1.2.0 --push ." },
+    { title: "Give a RUN a token that stays out of the image", line: "sampan build --secret id=token,src=.token -t app:1.0 ." },
     { title: "Find out why a step runs again", line: "sampan build --explain --progress plain ." },
     { title: "Look for mistakes without building", line: "sampan build --check ." },
     { title: "A Dockerfile without a context", line: "printf 'FROM alpine\\nRUN date' | sampan build -" },
@@ -136,6 +138,9 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true }),
     addHosts: extraHosts(flags["add-host"]),
     network: flags.network as "default" | "none" | "host",
+    secrets: secretFlags(flags.secret, io),
+    ssh: sshFlags(flags.ssh, io),
+    allow: allowFlags(flags.allow),
     runtime: flags.runtime,
     hostCertificates: !flags["no-host-certs"],
     signal,

@@ -38,7 +38,7 @@ export const systemPruneCommand = command({
       for (const [title, lines] of [["Deleted Containers:", containers.removed], ["Deleted Images:", images.lines()], ["Deleted build cache objects:", cache.lines()]] as const) {
         if (lines.length > 0) io.stdout.write(`${title}\n${lines.join("\n")}\n\n`);
       }
-      io.stdout.write(`Total reclaimed space: ${humanSize(containers.bytes + partial + removed.blobBytes + removed.snapshotBytes)}\n`);
+      io.stdout.write(`Total reclaimed space: ${humanSize(containers.bytes + partial + removed.blobBytes + removed.snapshotBytes + removed.mountBytes)}\n`);
     });
   },
 });

@@ -38,8 +38,9 @@ export const cacheHeaders = {
 export const cacheTable = "{{.ID}}\\t{{.CacheType}}\\t{{.Size}}\\t{{.CreatedSince}}\\t{{.LastUsedSince}}\\t{{.Shared}}\\t{{.Description}}";
 
 /** The cache records of `system df -v`, the one used last first. */
-export function cacheUsageRows({ records }: DiskUsage, now: number): Record<string, string>[] {
-  return [...records].sort((a, b) => b.usedAt - a.usedAt || b.createdAt - a.createdAt).map((record) => {
+export function cacheUsageRows({ records, mounts }: DiskUsage, now: number): Record<string, string>[] {
+  return [...records, ...mounts].sort((a, b) => b.usedAt - a.usedAt || b.createdAt - a.createdAt).map((record) => {
+    if ("number" in record) return mountRow(record, now);
     // A slot is made of the project, the stage, the step's number and its kind (graph/evaluation.ts).
     const [, stage, step, kind] = record.slot.split("/");
     return {
@@ -53,4 +54,23 @@ export function cacheUsageRows({ records }: DiskUsage, now: number): Record<stri
       Size: humanSize(record.size),
     };
   });
+}
+
+/** A cache of RUN, which docker calls exec.cachemount. */
+function mountRow(mount: DiskUsage["mounts"][number], now: number): Record<string, string> {
+  return {
+    CacheType: "exec.cachemount",
+    CreatedSince: `${humanDuration(now - mount.createdAt)} ago`,
+    Description: mount.description,
+    ID: mountId(mount.number),
+    InUse: String(mount.inUse),
+    LastUsedSince: `${humanDuration(now - mount.usedAt)} ago`,
+    Shared: "false",
+    Size: humanSize(mount.size),
+  };
+}
+
+/** What commands call a cache of RUN. */
+export function mountId(number: number): string {
+  return `mount-${number}`;
 }

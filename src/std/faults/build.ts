@@ -91,6 +91,58 @@ export const buildFaults = {
     message: ({ name, value }) => `invalid boolean value ${JSON.stringify(value)} for ${name}`,
     hint: () => "write 1 or 0, true or false",
   }),
+  MOUNT_TARGET_INVALID: spec<{ target: string }>({
+    when: "RUN --mount has no target, or the root.",
+    exit: 1,
+    message: ({ target }) => `invalid mount target ${JSON.stringify(target)}`,
+    hint: () => "name the place in the container: --mount=type=bind,source=src,target=/src",
+  }),
+  MOUNT_STAGE_ORDER: spec<{ stage: string; target: string }>({
+    when: "RUN --mount=from= names a stage that comes later in the Dockerfile.",
+    exit: 1,
+    message: ({ stage, target }) => `cannot mount from stage ${JSON.stringify(stage)} to ${JSON.stringify(target)}, stage needs to be defined before current command`,
+    hint: () => "move the stage above the one that mounts it",
+  }),
+  MOUNT_SOURCE_NOT_FOUND: spec<{ command: string; source: string }>({
+    when: "The source of RUN --mount=type=cache is not in the cache.",
+    exit: 1,
+    message: ({ command, source }) => `process ${JSON.stringify(command)} did not complete successfully: open ${source}: no such file or directory`,
+    hint: () => "a cache begins empty, or as a copy of what from= names: leave source= out, or make the folder in the stage that from= names",
+  }),
+  MOUNT_INVALID: spec<{ problem: string }>({
+    when: "A RUN --mount asks for what does not go together.",
+    exit: 1,
+    message: ({ problem }) => problem,
+  }),
+  SECRET_NOT_FOUND: spec<{ id: string; given: readonly string[] }>({
+    when: "RUN --mount=type=secret,required names a secret that the build was not given.",
+    exit: 1,
+    message: ({ id }) => `secret ${id}: not found`,
+    hint: ({ id, given }) => `give it with --secret id=${id},src=FILE or --secret id=${id},env=VARIABLE${given.length > 0 ? `; given were: ${given.join(", ")}` : ""}`,
+  }),
+  SECRET_INVALID: spec<{ id: string; problem: string }>({
+    when: "A secret of the build cannot be read, or is larger than 500 KiB.",
+    exit: 1,
+    message: ({ id, problem }) => `secret ${id}: ${problem}`,
+  }),
+  SSH_NOT_FORWARDED: spec<{ id: string }>({
+    when: "RUN --mount=type=ssh,required names an agent that the build was not given.",
+    exit: 1,
+    message: ({ id }) => `no SSH key ${JSON.stringify(id)} forwarded from the client`,
+    hint: ({ id }) => `start an agent (eval $(ssh-agent); ssh-add) and give it with --ssh ${id === "" ? "default" : id}`,
+  }),
+  SSH_INVALID: spec<{ id: string; problem: string; hint?: string }>({
+    when: "What --ssh names is neither the socket of an agent nor keys that can be loaded.",
+    exit: 1,
+    message: ({ id, problem }) => `--ssh ${id}: ${problem}`,
+    hint: ({ hint }) => hint,
+  }),
+  ENTITLEMENT_MISSING: spec<{ entitlement: string }>({
+    when: "RUN --network=host or --security=insecure is not allowed by --allow.",
+    exit: 1,
+    message: ({ entitlement }) => `${entitlement} is not allowed`,
+    hint: ({ entitlement }) => `if you trust the Dockerfile, build with --allow ${entitlement}`,
+  }),
   RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string }>({
     when: "The command of a RUN ended with a status other than 0.",
     exit: 1,
