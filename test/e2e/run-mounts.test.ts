@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { execFileSync, type ChildProcess } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { findProgram } from "../../src/linux/find-program.ts";
+import { noBusybox, writeBusyboxLayout } from "../support/busybox-base.ts";
+import { needs } from "../support/foreign.ts";
+import { startJourney } from "../support/journey.ts";
+import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
+import { descendantsOf, stillRunning, until } from "../support/process-tree.ts";
+import { ranAndCached } from "../support/raw-progress.ts";
+
+const skip = noBusybox || needs();
+const SECRET = "correct-horse-battery-staple-4711";
+
+test("what a RUN mounts decides whether it runs again: content, not times, and nothing of caches", { skip }, async (context) => {
+  const { context: write, sampan, folder } = await startJourney(context);
+  const project = write("project", {
+    Dockerfile: `FROM base:1 AS made
+COPY made /made
+FROM base:1
+RUN --mount=source=src,target=/src cat /src/a > /a
+RUN --mount=from=made,source=/made/used,target=/used cat /used > /used.copy
+RUN --mount=type=cache,target=/cache date >> /cache/log
+`,
+    "src/a": "a\n", "src/ignored.log": "", ".dockerignore": "*.log\n**/*.log\n", "made/used": "u\n", "made/other": "o\n", unrelated: "",
+  });
+  const build = async (...flags: string[]): Promise<string[]> => {
+    const { status, stderr } = await sampan(["build", "--progress", "rawjson", ...flags, project]);
+    assert.equal(status, 0, stderr);
+    return ranAndCached(stderr).ran.filter((name) => name.startsWith("RUN")).map((name) => /target=\/(\w+)/.exec(name)![1]!);
+  };
+  assert.deepEqual((await build()).sort(), ["cache", "src", "used"]);
+  assert.deepEqual(await build(), []);
+  writeFileSync(join(project, "src/ignored.log"), "changed");
+  writeFileSync(join(project, "unrelated"), "changed");
+  writeFileSync(join(project, "made/other"), "the stage is another, what is mounted of it is not");
+  assert.deepEqual(await build(), []);
+  execFileSync("touch", ["-d", "2001-01-01", join(project, "src/a")]);
+  assert.deepEqual(await build(), []);
+  writeFileSync(join(project, "made/used"), "v\n");
+  assert.deepEqual(await build(), ["used", "cache"]);
+  execFileSync("chmod", ["600", join(project, "src/a")]);
+  assert.deepEqual((await build()).sort(), ["cache", "src", "used"]);
+  writeFileSync(join(project, "src/a"), "b\n");
+  const explained = await sampan(["build", "--progress", "plain", "--explain", "-o", join(folder, "out"), project]);
+  assert.match(explained.stderr, /src\/a: content changed/);
+  assert.equal(readFileSync(join(folder, "out/a"), "utf8"), "b\n");
+});
+
+test("a secret is in no layer, no record, no log and no error", { skip }, async (context) => {
+  const { context: write, sampan, succeeds, root, folder } = await startJourney(context);
+  const project = write("project", {
+    Dockerfile: `FROM base:1
+RUN --mount=type=secret,id=file,required --mount=type=secret,id=var,env=VAR test "$(cat /run/secrets/file)" = "$VAR" && md5sum /run/secrets/file > /sum
+RUN --mount=type=secret,id=file,target=/etc/token,mode=0444 echo "\${#VAR}" && ls -l /etc/token
+`,
+    broken: "FROM base:1\nRUN --mount=type=secret,id=var,env=VAR echo \"$VAR\" | md5sum; cat /run/secrets/none; exit 9\n",
+    invalid: "FROM base:1\nRUN --mount=type=secret,id=var,env=A=B true\n",
+  });
+  writeFileSync(join(folder, "secret"), SECRET);
+  const flags = ["--secret", `id=file,src=${join(folder, "secret")}`, "--secret", "id=var,env=SECRET"];
+  const said: string[] = [];
+  const build = async (...words: string[]): Promise<number | null> => {
+    const { status, stdout, stderr } = await sampan(["build", ...flags, ...words, project], { env: { SECRET, SAMPAN_DEBUG: "1" } });
+    said.push(stdout, stderr);
+    return status;
+  };
+  assert.equal(await build("--progress", "rawjson", "-t", "app:1", "--metadata-file", join(folder, "metadata")), 0, said.join(""));
+  assert.equal(await build("--progress", "plain", "--explain", "--no-cache", "-o", `type=oci,dest=${join(folder, "app.tar")}`), 0, said.join(""));
+  assert.equal(await build("-f", join(project, "broken")), 1);
+  assert.equal(await build("-f", join(project, "invalid")), 1);
+  said.push(await succeeds(["history", "--no-trunc", "app:1"]), await succeeds(["inspect", "app:1"]), await succeeds(["system", "df", "-v"]));
+  assert.doesNotMatch(said.join("\n"), new RegExp(SECRET));
+  rmSync(join(folder, "secret"));
+  // Nor its base64 form, in which it goes to the sandbox.
+  for (const text of [SECRET, Buffer.from(SECRET).toString("base64")]) {
+    assert.throws(() => execFileSync("grep", ["-rlaF", text, root, folder, join(folder, "metadata")]), /Command failed/, "grep finds it");
+  }
+  const tree = join(folder, "tree");
+  assert.equal(await build("-o", `type=local,dest=${tree}`), 1, "the file of the secret is gone");
+  writeFileSync(join(folder, "secret"), SECRET);
+  assert.equal(await build("-o", `type=local,dest=${tree}`), 0);
+  assert.ok(!existsSync(join(tree, "run/secrets")) && !existsSync(join(tree, "etc/token")), "mount points go");
+  // Another secret is no reason to run again, and an unknown one is named.
+  writeFileSync(join(folder, "secret"), "another");
+  const again = await sampan(["build", "--progress", "rawjson", ...flags, project], { env: { SECRET: "another" } });
+  assert.deepEqual(ranAndCached(again.stderr).ran, []);
+  const missing = await sampan(["build", "--no-cache", "--secret", "id=var,env=SECRET", project], { env: { SECRET } });
+  assert.equal(missing.status, 1);
+  assert.match(missing.stderr, /secret file: not found/);
+});
+
+test("caches are for one at a time where they are locked, across processes, and a killed build holds nothing", { skip }, async (context) => {
+  const { context: write, sampan, succeeds } = await startJourney(context);
+  const count = "n=$(cat /c/n 2>/dev/null || echo 0); sleep 0.2; echo $((n + 1)) > /c/n";
+  const locked = write("locked", { Dockerfile: `FROM base:1\nARG N\nRUN --mount=type=cache,target=/c,sharing=locked ${count}; echo "$N" > /out\n` });
+  const builds = [1, 2, 3].map((number) => sampan(["build", "--build-arg", `N=${number}`, locked]));
+  for (const { status, stderr } of await Promise.all(builds)) assert.equal(status, 0, stderr);
+  const read = write("read", { Dockerfile: "FROM base:1\nRUN --mount=type=cache,target=/c,sharing=locked echo \"n is $(cat /c/n)\"\n" });
+  assert.match((await sampan(["build", "--no-cache", "--progress", "plain", read])).stderr, /n is 3\n/);
+
+  const slow = write("slow", { Dockerfile: "FROM base:1\nRUN --mount=type=cache,target=/c,sharing=locked echo killed > /c/n; echo begun; sleep 60\n" });
+  let victim: ChildProcess | undefined;
+  let output = "";
+  const killed = sampan(["build", "--progress", "plain", slow], { onStart: (child) => void (victim = child).stderr!.on("data", (data) => (output += String(data))) });
+  await until(() => /^#\d+ [\d.]+ begun/m.test(output));
+  const waiting = sampan(["build", "--no-cache", "--progress", "plain", read]);
+  const family = descendantsOf(victim!.pid!);
+  victim!.kill("SIGKILL");
+  await killed;
+  await until(() => stillRunning(family).length === 0);
+  assert.match((await waiting).stderr, /n is killed\n/);
+
+  assert.match(await succeeds(["system", "df", "-v"]), /mount-1\s+exec\.cachemount\s+7B/);
+  assert.match(await succeeds(["builder", "prune", "-f", "--filter", "type=regular"]), /Total reclaimed space/);
+  assert.match(await succeeds(["system", "df", "-v"]), /exec\.cachemount/);
+  assert.match(await succeeds(["builder", "prune", "-f", "--filter", "type=exec.cachemount"]), /^Deleted build cache objects:\nmount-1\n/);
+  assert.doesNotMatch(await succeeds(["system", "df", "-v"]), /exec\.cachemount/);
+});
+
+for (const runtime of ["runc", "crun"]) {
+  test(`all mounts work with ${runtime}`, { skip: skip || (findProgram(runtime) === undefined ? `needs ${runtime}` : false) }, async (context) => {
+    const { context: write, sampan, folder } = await startJourney(context);
+    const project = write("project", {
+      Dockerfile: `FROM base:1 AS made
+RUN mkdir /d && echo made > /d/f
+FROM base:1
+RUN --mount=type=cache,target=/cache --mount=source=src,target=/src,rw --mount=from=made,source=/d/f,target=/made --mount=type=tmpfs,target=/t/mem,size=1m \
+ --mount=type=secret,id=s,uid=3 --mount=type=ssh \
+ echo x > /src/new && echo y > /cache/y && cat /src/a /made /run/secrets/s > /out && stat -c '%a %u' /run/secrets/s >> /out && test -S "$SSH_AUTH_SOCK" && touch /t/mem/x && ! touch /made
+RUN --network=none --mount=type=cache,target=/cache cat /cache/y >> /out; ls /src /t /run >> /out 2>/dev/null; true
+RUN --security=insecure grep '^Seccomp:' /proc/self/status >> /out
+`,
+      "src/a": "a\n",
+    });
+    const agent = createServer().listen(join(folder, "agent"));
+    context.after(() => void agent.close());
+    const { status, stderr } = await sampan([
+      "build", "--runtime", runtime, "--allow", "security.insecure", "--secret", "id=s,env=S", "--ssh", `default=${join(folder, "agent")}`, "-o", join(folder, "out"), project,
+    ], { env: { S: "s\n" } });
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(join(folder, "out/out"), "utf8"), "a\nmade\ns\n400 3\ny\nSeccomp:\t0\n");
+    assert.deepEqual(readdirSync(join(folder, "out")).filter((name) => ["src", "t", "made", "cache"].includes(name)), []);
+  });
+}
+
+for (const ids of ["many", "one"] as const) {
+  test(`an ordinary user who has ${ids === "many" ? "many ids" : "one id"} mounts all kinds`, { skip: noBusybox || noOrdinaryUser || (findProgram("unshare") === undefined ? "needs unshare" : false) }, async (context) => {
+    const { home, sampan } = asOrdinaryUser(context);
+    const layout = join(home, "layout");
+    const { config } = writeBusyboxLayout(layout);
+    execFileSync("tar", ["-C", layout, "-cf", join(home, "base.tar"), "."]);
+    const project = join(home, "project");
+    execFileSync("mkdir", [project]);
+    writeFileSync(join(project, "a"), "a\n");
+    writeFileSync(join(project, "Dockerfile"), `FROM base:1 AS made
+RUN echo made > /f
+FROM base:1
+RUN --mount=type=cache,target=/cache --mount=target=/src,rw --mount=from=made,source=/f,target=/made --mount=type=tmpfs,target=/t --mount=type=secret,id=s \
+ echo x > /src/new && echo y > /cache/y && cat /src/a /made /run/secrets/s > /out && stat -c '%u:%g' /src/a /run/secrets/s >> /out
+RUN --mount=type=cache,target=/cache cat /cache/y >> /out
+`);
+    const env = { S: "s\n", ...(ids === "one" ? { SAMPAN_USERNS: "one" } : {}) };
+    for (const words of [["load", "-i", join(home, "base.tar")], ["tag", config, "base:1"], ["build", "--secret", "id=s,env=S", "-o", join(home, "out"), project]]) {
+      const { status, stderr } = await sampan(words, env);
+      assert.equal(status, 0, `${words.join(" ")}\n${stderr}`);
+    }
+    assert.equal(readFileSync(join(home, "out/out"), "utf8"), "a\nmade\ns\n0:0\n0:0\ny\n");
+  });
+}
