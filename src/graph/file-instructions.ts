@@ -52,7 +52,7 @@ export async function evaluateCopy(evaluation: Evaluation, state: StageState, in
 /** WORKDIR: kept as written when absolute, joined with the previous one otherwise; makes a layer unless it is `/`. */
 export function evaluateWorkdir(evaluation: Evaluation, state: StageState, instruction: WorkdirInstruction): void {
   const written = expandIn(evaluation, state, instruction.value, instruction.location);
-  const path = written.startsWith("/") ? written : posix.join("/", state.config.WorkingDir || "/", written);
+  const path = written.startsWith("/") ? written : trimSlash(posix.join("/", state.config.WorkingDir || "/", written));
   state.config.WorkingDir = path;
   state.workdirIsSet = true;
   const folder = trimSlash(posix.normalize(path));
