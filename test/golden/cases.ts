@@ -12,6 +12,7 @@ import { PLACEHOLDER } from "./origin.ts";
  *   of this folder is used where there is none. The Dockerfile is not part of the context.
  * - `options.json` (optional): {@link CaseOptions}
  * The word ORIGIN in options, and the build argument of that name, is the address of a server on loopback (origin.ts).
+ * - `ours.txt` (optional): what we say in an error instead of BuildKit's words
  * - `result.json`: what BuildKit made of it (see record.ts), or `error.txt`: what BuildKit said.
  */
 export interface GoldenCase {
