@@ -32,6 +32,8 @@ export interface ExportOptions {
   /** Layers that are on their way already. */
   readonly ahead: PushAhead;
   readonly cwd: string;
+  /** SOURCE_DATE_EPOCH, in seconds: files that are written out are no younger. */
+  readonly epoch?: bigint | undefined;
 }
 
 /** What an output made: the index, or the manifest of the only image. */
@@ -61,14 +63,14 @@ function isFiles(output: FilesOutput | ImageOutput): output is FilesOutput {
   return output.type === "tar" || output.type === "local";
 }
 
-async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, cwd }: ExportOptions): Promise<void> {
+async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, cwd, epoch }: ExportOptions): Promise<void> {
   const split = output.platformSplit ?? several;
   const trees = await Promise.all(builds.map(async ({ platform, snapshot }) => {
     const top = await snapshot();
     return { folder: split ? folderOf(platform) : "", layers: top === undefined ? [] : store.snapshots.lowers(top) };
   }));
-  if (output.type === "tar") return writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, temporary: store.temporary }));
-  for (const { folder, layers } of trees) await writeFolder(layers, join(resolve(cwd, output.dest), folder), access);
+  if (output.type === "tar") return writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, epoch, temporary: store.temporary }));
+  for (const { folder, layers } of trees) await writeFolder(layers, join(resolve(cwd, output.dest), folder), { ...access, epoch });
 }
 
 /** `linux_arm_v7` */

@@ -38,7 +38,7 @@ export function finishImage(
     diffIds.push(diffId);
     if (snapshot !== undefined) store.snapshots.describe(snapshot, { diffId, chainId: chainId(diffIds)!, size });
   }
-  const history = finishHistory(graph.history, results, base, options.now);
+  const history = finishHistory(graph, results, base, options.now);
   const created = history.findLast((entry) => entry.created !== undefined)?.created;
   const config: ImageConfig = {
     ...graph.platform,
@@ -54,7 +54,8 @@ export function finishImage(
 }
 
 /** An entry without layer gets the time of the first new layer, before there is one that of the previous entry. */
-function finishHistory(steps: readonly HistoryStep[], results: Pick<SnapshotsNow, "get">, base: ImageOperation | undefined, now: number): HistoryEntry[] {
+function finishHistory({ history: steps, epoch }: BuildGraph, results: Pick<SnapshotsNow, "get">, base: ImageOperation | undefined, now: number): HistoryEntry[] {
+  const timestamp = (milliseconds: number): string => formatTime(epoch === undefined ? milliseconds : Math.min(milliseconds, epoch * 1000));
   const firstLayer = steps.find((step) => step.kind === "layer");
   const firstTime = firstLayer ? timestamp(results.get(firstLayer.vertex)!.createdAt) : undefined;
   const inherited = steps.flatMap((step) => (step.kind === "inherited" ? [step.entry] : []));
@@ -63,7 +64,7 @@ function finishHistory(steps: readonly HistoryStep[], results: Pick<SnapshotsNow
   let previous = history.at(-1)?.created;
   for (const step of steps) {
     if (step.kind === "inherited" || step.createdBy === undefined) continue;
-    const created = step.kind === "layer" ? timestamp(results.get(step.vertex)!.createdAt) : (firstTime ?? previous ?? timestamp(now));
+    const created = step.kind === "layer" ? timestamp(results.get(step.vertex)!.createdAt) : (firstTime ?? (previous === undefined ? undefined : noLater(previous, epoch)) ?? timestamp(now));
     history.push({
       created,
       created_by: step.createdBy,
@@ -86,6 +87,12 @@ function missingEntries(steps: readonly HistoryStep[], base: ImageOperation | un
   return missing <= 0 ? [] : names.slice(-missing).map((name) => ({ ...(created ? { created } : {}), created_by: name, comment: EXPORTER_COMMENT }));
 }
 
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+/** The time of an entry of the base, for one that is made now. */
+function noLater(time: string, epoch: number | undefined): string {
+  return epoch === undefined || !(Date.parse(time) > epoch * 1000) ? time : formatTime(epoch * 1000);
+}
+
+/** As Go writes it: without a fraction that is nothing. */
+function formatTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(".000Z", "Z");
 }

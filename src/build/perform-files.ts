@@ -94,7 +94,7 @@ function earlierCopy({ store, previous, content }: PerformOptions): { folder: st
 
 function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation {
   if (operation.kind === "mkdir") {
-    return { kind: "mkdir", path: operation.path, mode: operation.mode, ...(operation.owner ? { owner: operation.owner } : {}) };
+    return { kind: "mkdir", path: operation.path, mode: operation.mode, ...(operation.owner ? { owner: operation.owner } : {}), ...(operation.time === undefined ? {} : { time: operation.time }) };
   }
   return {
     kind: "copy",

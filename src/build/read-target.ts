@@ -55,7 +55,7 @@ function isSwitchedOn(value: string | undefined): boolean {
 }
 
 /** What a target's options mean for its graphs, one for each platform. */
-export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts">): readonly GraphOptions[] {
+export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts"> & { readonly contextTime?: number | undefined }): readonly GraphOptions[] {
   const { platforms, implicit } = planPlatforms(options);
   return platforms.map((platform) => ({
     ...(options.target === undefined ? {} : { target: options.target }),
@@ -75,6 +75,7 @@ export function graphOptionsOf(session: BuildSession, options: BuildOptions, abo
     scope: about.scope,
     pool: session.pool,
     contexts: about.contexts,
+    ...(about.contextTime === undefined ? {} : { contextTime: about.contextTime }),
     resolveBase: session.resolver(options.pull ?? false, !implicit).resolve,
   }));
 }

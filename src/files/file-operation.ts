@@ -48,6 +48,8 @@ export interface MakeDirectory {
   readonly mode: number;
   /** `user[:group]` of USER: every directory that is made belongs to it. */
   readonly owner?: string;
+  /** Seconds since the epoch, for the directory itself if it is made now. */
+  readonly time?: number;
 }
 
 export interface FileOperationOptions {

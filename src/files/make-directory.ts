@@ -1,3 +1,4 @@
+import { setTimes } from "../linux/times.ts";
 import type { Destination } from "./destination.ts";
 import type { FileOperationResult, MakeDirectory } from "./file-operation.ts";
 import { resolveOwner } from "./resolve-owner.ts";
@@ -10,6 +11,7 @@ export function makeDirectory(operation: MakeDirectory, destination: Destination
   const owner = operation.owner ? resolveOwner(operation.owner, destination.lowers) : undefined;
   const found = destination.resolve(operation.path);
   if (found.kind === "directory") return { entries: 0, bytes: 0 };
-  destination.directory(found.path, { mode: operation.mode, owner });
+  const made = destination.directory(found.path, { mode: operation.mode, owner });
+  if (operation.time !== undefined) setTimes(made.hostPath, BigInt(operation.time) * 1_000_000_000n, BigInt(operation.time) * 1_000_000_000n);
   return { entries: 1, bytes: 0 };
 }

@@ -15,6 +15,7 @@ import { namedBase, namedTree } from "./named-base.ts";
 import { findNamed } from "./named-source.ts";
 import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
 import { evaluateRun } from "./run-instruction.ts";
+import { sourceDate } from "./source-date.ts";
 import { inheritState, initialState, linkedState, type HistoryStep, type StageState } from "./stage-state.ts";
 import { VertexPool, type Vertex } from "./vertex.ts";
 
@@ -30,6 +31,8 @@ export interface BuildGraph {
   /** Index of the stage that was asked for. */
   readonly targetIndex: number;
   readonly warnings: readonly string[];
+  /** SOURCE_DATE_EPOCH, in seconds: times of the image and of outputs are no later. */
+  readonly epoch: number | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
   const globals = evaluateGlobals(dockerfile, options, targetStage);
   options.observer?.globals(globals, defaultGlobals(dockerfile, options, targetStage));
   const targetIndex = findTarget(dockerfile, options.target);
+  const epoch = sourceDate(options.buildArgs.get("SOURCE_DATE_EPOCH") ?? globals.get("SOURCE_DATE_EPOCH"), options.contextTime);
   const pool = options.pool ?? new VertexPool();
   const states = new Map<number, Promise<StageState>>();
   const waits = new Map<number, Set<number>>();
@@ -49,6 +53,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     escape: dockerfile.escape,
     pool,
     globals,
+    epoch,
     stageCount: dockerfile.stages.length,
     findStage: (name) => dockerfile.stages.findLastIndex((stage) => stage.name === name),
     stageState: (index, asker) => {
@@ -78,6 +83,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     baseVertex: state.baseVertex,
     targetIndex,
     warnings: unusedBuildArgs(dockerfile, options),
+    epoch,
   };
 }
 

@@ -55,6 +55,8 @@ export interface GraphOptions {
   readonly pool?: VertexPool;
   /** Other targets that this one uses as if they were images, by the names that it has for them. */
   readonly linked?: (name: string) => BuildGraph | undefined;
+  /** When a context from elsewhere was made, in seconds since the epoch; SOURCE_DATE_EPOCH=context means that. */
+  readonly contextTime?: number;
   /** What --build-context puts in place of images and stages, by name. */
   readonly contexts?: ReadonlyMap<string, NamedSource>;
   /** Finds a base image by the name in FROM or --from. */
@@ -73,6 +75,8 @@ export interface Evaluation {
   readonly escape: string;
   readonly pool: VertexPool;
   readonly globals: ReadonlyMap<string, string>;
+  /** SOURCE_DATE_EPOCH: nothing that is made is younger. */
+  readonly epoch: number | undefined;
   /** The state of another stage by its index, evaluated when first asked for. @throws STAGE_CIRCULAR */
   readonly stageState: (index: number, asker: Pick<StageState, "stage"> | undefined) => Promise<StageState>;
   /** The file system of an image that is not a stage. */

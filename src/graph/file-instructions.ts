@@ -60,7 +60,7 @@ export function evaluateWorkdir(evaluation: Evaluation, state: StageState, instr
   const owner = state.config.User;
   const vertex = addStep(
     evaluation, state, instruction,
-    { kind: "mkdir", path: folder, mode: 0o755, ...(owner ? { owner } : {}), platform: state.platform },
+    { kind: "mkdir", path: folder, mode: 0o755, ...(owner ? { owner } : {}), ...(evaluation.epoch === undefined ? {} : { time: evaluation.epoch }), platform: state.platform },
     [state.vertex],
   );
   state.history.push({ kind: "layer", createdBy: `WORKDIR ${path}`, vertex });

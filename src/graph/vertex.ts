@@ -169,6 +169,8 @@ export interface MkdirOperation {
   readonly path: string;
   readonly mode: number;
   readonly owner?: string;
+  /** Seconds since the epoch: the time of the directory, if it is made now. */
+  readonly time?: number;
   readonly platform: Platform;
 }
 

@@ -36,8 +36,8 @@ export interface PackedTree {
 }
 
 /** File systems as one tar file, for `-o type=tar`; a worker job. @throws FILE_CHANGED, DISK_FULL */
-export async function packTree(options: { trees: readonly PackedTree[]; output: string }, context?: WorkerContext): Promise<PackedLayer> {
-  return packEntries(mergeTrees(options.trees), { codec: "none", output: options.output }, context);
+export async function packTree(options: { trees: readonly PackedTree[]; output: string } & Youngest, context?: WorkerContext): Promise<PackedLayer> {
+  return packEntries(noYounger(mergeTrees(options.trees), options), { codec: "none", output: options.output }, context);
 }
 
 function* mergeTrees(trees: readonly PackedTree[]): Generator<DiffEntry> {
@@ -65,7 +65,7 @@ export interface CopiedTree {
  * the same name; a symlink there is replaced, never followed.
  * @throws DISK_FULL, READ_ONLY
  */
-export function copyTree(options: { layers: readonly string[]; target: string }): CopiedTree {
+export function copyTree(options: { layers: readonly string[]; target: string } & Youngest): CopiedTree {
   const folder = new UnpackFolder(options.target, [], { archive: "image", layerRoot: false, followLower: false });
   const result: CopiedTree = { entries: 0, bytes: 0, skipped: [] };
   const directories: Merged[] = [];
@@ -74,7 +74,10 @@ export function copyTree(options: { layers: readonly string[]; target: string })
       if (found.stat.isDirectory()) {
         folder.makeDirectory(found.path);
         directories.push(found);
-      } else copyEntry(folder, found, result);
+      } else {
+        copyEntry(folder, found, result);
+        if (isYounger(found.stat.mtimeNs, options)) setTimes(folder.hostPath(found.path), options.epoch * SECOND, options.epoch * SECOND);
+      }
     } catch (error) {
       throw explainUnpack(error, "image", found.path, options.target);
     }
@@ -82,9 +85,27 @@ export function copyTree(options: { layers: readonly string[]; target: string })
   }
   for (const { path, stat } of directories.reverse()) {
     chmodSync(folder.hostPath(path), Number(stat.mode) & 0o7777);
-    setTimes(folder.hostPath(path), stat.mtimeNs, stat.mtimeNs);
+    const time = isYounger(stat.mtimeNs, options) ? options.epoch * SECOND : stat.mtimeNs;
+    setTimes(folder.hostPath(path), time, time);
   }
   return result;
+}
+
+/** Nothing is to be younger than that: seconds since the epoch (SOURCE_DATE_EPOCH). */
+export interface Youngest {
+  readonly epoch?: bigint | undefined;
+}
+
+const SECOND = 1_000_000_000n;
+
+function isYounger(time: bigint, options: Youngest): options is { epoch: bigint } {
+  return options.epoch !== undefined && time > options.epoch * SECOND;
+}
+
+function* noYounger(entries: Iterable<DiffEntry>, { epoch }: Youngest): Generator<DiffEntry> {
+  for (const entry of entries) {
+    yield epoch !== undefined && entry.mtime.seconds >= Number(epoch) ? { ...entry, mtime: { seconds: Number(epoch), nanoseconds: 0 } } : entry;
+  }
 }
 
 /** Copies what is no directory, as {@link copyTree} does. */

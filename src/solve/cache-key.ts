@@ -53,7 +53,7 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
         platform: formatPlatform(operation.platform),
       };
     case "mkdir":
-      return { kind: "mkdir", ...base, path: operation.path, mode: operation.mode.toString(8), owner: operation.owner ?? "", platform: formatPlatform(operation.platform) };
+      return { kind: "mkdir", ...base, path: operation.path, mode: operation.mode.toString(8), owner: operation.owner ?? "", ...(operation.time === undefined ? {} : { time: String(operation.time) }), platform: formatPlatform(operation.platform) };
     case "merge":
       return { kind: "merge", ...base, layer: inputs[1]!.resultId };
     default:

@@ -124,7 +124,10 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...(context === "-" || flags.file === "-" ? { stdin: io.stdin } : {}),
     tags: flags.tag,
     ...(flags.target ? { target: flags.target } : {}),
-    buildArgs: assignments(flags["build-arg"], io.env, "--build-arg"),
+    buildArgs: {
+      ...(io.env["SOURCE_DATE_EPOCH"] ? { SOURCE_DATE_EPOCH: io.env["SOURCE_DATE_EPOCH"] } : {}),
+      ...assignments(flags["build-arg"], io.env, "--build-arg"),
+    },
     buildContexts: buildContexts(flags["build-context"]),
     labels: labels(flags.label),
     ...(platforms.length > 0 ? { platform: platforms } : {}),

@@ -90,4 +90,10 @@ export const fetchFaults = {
     message: ({ problem }) => problem,
     hint: ({ hint }) => hint ?? "write --build-context NAME=FOLDER, or docker-image://…, oci-layout://…, https://…, a git URL or target:STAGE behind the =",
   }),
+  SOURCE_DATE_EPOCH_INVALID: spec<{ value: string }>({
+    when: "SOURCE_DATE_EPOCH is neither a number of seconds nor `context`.",
+    exit: 1,
+    message: ({ value }) => `invalid SOURCE_DATE_EPOCH: ${value}`,
+    hint: () => "give whole seconds since 1970, or `context` for the time of a context from elsewhere",
+  }),
 } as const;
