@@ -26,16 +26,12 @@ export interface ImageAttributes {
   /** Push without a tag: the result is found by its digest only. */
   readonly pushByDigest?: boolean;
   readonly annotations?: readonly Annotation[];
-  /** Attestations in OCI 1.1's form, with subject and artifactType; true by default. */
-  readonly ociArtifact?: boolean;
 }
 
 /** What may be said about an output that is files. */
 export interface FilesAttributes {
   /** A folder for each platform; by default where there are several. */
   readonly platformSplit?: boolean;
-  /** Before the names of files that say what is attested. */
-  readonly attestationPrefix?: string;
 }
 
 /** What `sampan build` and `build()` take; names and meanings are those of `docker build`. */

@@ -3,18 +3,16 @@ import { serializeManifest, type Descriptor, type Index } from "../oci/manifest.
 import { mediaType } from "../oci/media-type.ts";
 import { normalizePlatform, type Platform } from "../oci/platform.ts";
 import type { Annotations } from "./annotations.ts";
-import type { Attestations } from "./attach-attestations.ts";
 import type { ExportedImage } from "./exported-image.ts";
 
-/** An index over the images of several platforms, and over what is said about them. */
+/** An index over the images of several platforms. */
 export interface ExportedIndex {
   readonly bytes: Uint8Array;
   readonly descriptor: Descriptor;
-  readonly attestations: readonly Attestations[];
 }
 
-/** Puts an index together as BuildKit does: the images in the order of the platforms, then their attestations. */
-export function assembleIndex(images: readonly ExportedImage[], attestations: readonly Attestations[], annotations: Annotations): ExportedIndex {
+/** Puts an index together as BuildKit does: the images in the order of the platforms. */
+export function assembleIndex(images: readonly ExportedImage[], annotations: Annotations): ExportedIndex {
   const manifests = images.map(({ image, platform }): Descriptor => ({
     ...image.descriptor,
     ...written(annotations.of("manifest-descriptor", platform)),
@@ -23,12 +21,12 @@ export function assembleIndex(images: readonly ExportedImage[], attestations: re
   const index: Index = {
     schemaVersion: 2,
     mediaType: mediaType.ociIndex,
-    manifests: [...manifests, ...attestations.map(({ descriptor }) => descriptor)],
+    manifests,
     ...written(annotations.of("index")),
   };
   const bytes = serializeManifest(index);
   const descriptor = { mediaType: mediaType.ociIndex, digest: sha256(bytes), size: bytes.length, ...written(annotations.of("index-descriptor")) };
-  return { bytes, descriptor, attestations };
+  return { bytes, descriptor };
 }
 
 /** As Go writes it. */

@@ -81,15 +81,14 @@ function folderOf(platform: Platform): string {
 async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Descriptor> {
   const { store, builds, several, ahead, cwd } = options;
   const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
-  const needsIndex = several;
-  if (annotations.needIndex && !needsIndex) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
+  if (annotations.needIndex && !several) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
   using images = new DisposableStack();
   const exported: ExportedImage[] = [];
   for (const build of builds) {
     const own = { packing: packingOf(output), annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
     exported.push(images.use(await exportedImage(store, build, own)));
   }
-  const index = needsIndex ? assembleIndex(exported, [], annotations) : undefined;
+  const index = several ? assembleIndex(exported, annotations) : undefined;
   const descriptor = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
   if (output.type === "registry") await push(output, exported, index, access, options);
   else await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
@@ -116,8 +115,7 @@ async function archive(
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
     return write([{ image: { ...images[0]!.image, descriptor }, names }], blobs, stream, stoppable);
   }
-  const documents = index.attestations.flatMap((each) => [each.manifest, ...each.blobs.values()]);
-  return writeIndexArchive({ index, images: images.map(({ image }) => image), documents, names }, blobs, stream, stoppable);
+  return writeIndexArchive({ index, images: images.map(({ image }) => image), names }, blobs, stream, stoppable);
 }
 
 /** Each platform's layers may lie elsewhere. */

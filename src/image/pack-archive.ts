@@ -14,12 +14,10 @@ export interface NamedImage {
   readonly names: readonly string[];
 }
 
-/** Images under an index, with what belongs to them, and the names of the index. */
+/** Images under an index, and the names of the index. */
 export interface NamedIndex {
   readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
   readonly images: readonly Image[];
-  /** Further manifests and blobs below the index: attestations. */
-  readonly documents: readonly Uint8Array[];
   readonly names: readonly string[];
 }
 
@@ -42,8 +40,8 @@ export async function* packArchive(images: readonly NamedImage[], blobs: BlobSou
 }
 
 /** The same for an index: an OCI layout whose index.json names it. */
-export async function* packIndexArchive({ index, images, documents, names }: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
-  const contents = contentsOf(images, [index.bytes, ...documents]);
+export async function* packIndexArchive({ index, images, names }: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
+  const contents = contentsOf(images, [index.bytes]);
   contents.set("index.json", json(indexOf(named(index.descriptor, names))));
   yield* packContents(contents, blobs, options);
 }

@@ -50,10 +50,12 @@ describe("builds for several platforms", { skip: noBusybox }, () => {
     const { manifests } = read(join("blobs", root!.digest.replace(":", "/")));
     assert.deepEqual(manifests.map(({ platform }) => platform), [{ architecture: HOST, os: "linux" }, { architecture: "riscv64", os: "linux" }]);
 
-    await succeeds(dockerfile, [...both, "-t", `${registry}/app:1`, "--push", "--iidfile", join(folder, "iid"), "--metadata-file", join(folder, "metadata.json")]);
+    await succeeds(dockerfile, [...both, "-t", `${registry}/app:1`, "--push", "--annotation", "index:who=all", "--annotation", "manifest[linux/riscv64]:who=arch", "--annotation", "manifest-descriptor:d=1", "--iidfile", join(folder, "iid"), "--metadata-file", join(folder, "metadata.json")]);
     const { stdout } = await sampan(["manifest", "get", `${registry}/app:1`]);
-    const pushed = JSON.parse(stdout) as { manifests: { digest: string }[] };
-    assert.equal(pushed.manifests.length, 2);
+    const pushed = JSON.parse(stdout) as { annotations: unknown; manifests: { digest: string; annotations: unknown }[] };
+    assert.deepEqual([pushed.annotations, ...pushed.manifests.map(({ annotations }) => annotations)], [{ who: "all" }, { d: "1" }, { d: "1" }]);
+    const annotated = await Promise.all(pushed.manifests.map(async ({ digest }) => JSON.parse((await sampan(["manifest", "get", `${registry}/app@${digest}`])).stdout) as { annotations?: unknown }));
+    assert.deepEqual(annotated.map(({ annotations }) => annotations), [undefined, { who: "arch" }]);
     const metadata = JSON.parse(readFileSync(join(folder, "metadata.json"), "utf8")) as Record<string, unknown>;
     assert.equal((metadata["containerimage.descriptor"] as { mediaType: string }).mediaType, "application/vnd.oci.image.index.v1+json");
     assert.equal(readFileSync(join(folder, "iid"), "utf8"), metadata["containerimage.digest"], "as buildx does, the digest of the index stands for the image id");

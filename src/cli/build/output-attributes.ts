@@ -6,14 +6,14 @@ import { readPacking } from "../flags/compression.ts";
 type Fields = ReadonlyMap<string, string>;
 
 const PACKING = ["compression", "compression-level", "force-compression"];
-const IMAGE = [...PACKING, "name", "oci-mediatypes", "oci-artifact", "annotation.KEY"];
+const IMAGE = [...PACKING, "name", "oci-mediatypes", "annotation.KEY"];
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   image: ["type", "push", "push-by-digest", "store", "unpack", "name-canonical", ...IMAGE],
   registry: ["type", "dest", "output", "push", "push-by-digest", "name-canonical", ...IMAGE],
   oci: ["type", "dest", "output", "tar", ...IMAGE],
   docker: ["type", "dest", "output", "tar", ...IMAGE],
-  tar: ["type", "dest", "output", "platform-split", "attestation-prefix"],
-  local: ["type", "dest", "output", "mode", "platform-split", "attestation-prefix"],
+  tar: ["type", "dest", "output", "platform-split"],
+  local: ["type", "dest", "output", "mode", "platform-split"],
 };
 
 /** Refuses what an output of that type does not know, and values that ask for what is not done. @throws NOT_SUPPORTED */
@@ -42,17 +42,12 @@ export function imageAttributes(fields: Fields, text: string): ImageAttributes {
     ...(packing === undefined ? {} : { packing }),
     ...(names.length > 0 ? { names } : {}),
     ...(isTrue(fields.get("push-by-digest")) ? { pushByDigest: true } : {}),
-    ...(fields.has("oci-artifact") ? { ociArtifact: isTrue(fields.get("oci-artifact")) } : {}),
     ...(annotations.length > 0 ? { annotations } : {}),
   };
 }
 
 export function filesAttributes(fields: Fields): FilesAttributes {
-  const prefix = fields.get("attestation-prefix");
-  return {
-    ...(fields.has("platform-split") ? { platformSplit: isTrue(fields.get("platform-split")) } : {}),
-    ...(prefix ? { attestationPrefix: prefix } : {}),
-  };
+  return fields.has("platform-split") ? { platformSplit: isTrue(fields.get("platform-split")) } : {};
 }
 
 function readAnnotation(key: string, value: string): Annotation[] {

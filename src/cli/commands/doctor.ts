@@ -11,10 +11,11 @@ export const doctorCommand = command({
   }),
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [{ doctorProbes }, { storeRoot }, { doctorText }] = await Promise.all([
-      import("../../linux/doctor-probes.ts"), import("../../store/store-root.ts"), import("../doctor-text.ts"),
+    const [{ doctorProbes }, { emulationRow }, { storeRoot }, { doctorText }] = await Promise.all([
+      import("../../linux/doctor-probes.ts"), import("../../exec/emulation/emulation-row.ts"),
+      import("../../store/store-root.ts"), import("../doctor-text.ts"),
     ]);
-    const rows = await doctorProbes({ root: storeRoot(io.env) });
+    const rows = [...(await doctorProbes({ root: storeRoot(io.env) })), emulationRow()];
     if (flags.format === undefined) io.stdout.write(doctorText(rows));
     else {
       const { formatOne } = await import("../template/format.ts");

@@ -71,7 +71,7 @@ export const buildFaults = {
     when: "An annotation is not of the form `[PLACE:]KEY=VALUE`, or has no place in the result.",
     exit: 1,
     message: ({ annotation, problem }) => `invalid annotation ${JSON.stringify(annotation)}: ${problem}`,
-    hint: () => "write --annotation manifest:org.opencontainers.image.title=app; places are manifest, index, manifest-descriptor and index-descriptor, and those of an index need several platforms or attestations",
+    hint: () => "write --annotation manifest:org.opencontainers.image.title=app; places are manifest, index, manifest-descriptor and index-descriptor, and those of an index need several platforms",
   }),
   PLATFORMS_UNSUPPORTED: spec<{ output: string }>({
     when: "An output holds one image only, and a build for several platforms was to go there.",
