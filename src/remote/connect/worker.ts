@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import { createClient, type Client } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Control } from "../api/control_pb.ts";
 import type { Line } from "./dial-builder.ts";
@@ -12,8 +12,14 @@ export type Worker = Client<typeof Control>;
 
 /** Speaks gRPC over a line that is open already. Disposing of it closes the connection. */
 export function connectWorker({ stream }: Line): Disposable & { readonly control: Worker } {
-  const manager = new SplittingManager("http://buildkit", { idleConnectionTimeoutMs: 24 * 3600 * 1000 }, { createConnection: () => stream });
-  const transport = createGrpcTransport({ baseUrl: "http://buildkit", sessionManager: manager, readMaxBytes: 64 * 1024 * 1024 });
+  const manager = new SplittingManager("http://buildkit", { idleConnectionTimeoutMs: 24 * 3600 * 1000 }, {
+    createConnection: () => {
+      // On one that is closed already, HTTP/2 would wait for ever.
+      if (stream.destroyed || !stream.readable) throw new ConnectError("the connection ended", Code.Unavailable);
+      return stream;
+    },
+  });
+  const transport = createGrpcTransport({ baseUrl: "http://buildkit", sessionManager: manager, readMaxBytes: 64 * 1024 * 1024, acceptCompression: [] });
   return { control: createClient(Control, transport), [Symbol.dispose]: () => manager.abort() };
 }
 

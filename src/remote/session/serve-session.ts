@@ -32,6 +32,8 @@ export function serveSession(connection: Socket, services: SessionServices): voi
     connect: false,
     grpcWeb: false,
     readMaxBytes: 16 * 1024 * 1024,
+    // Packing each message costs more than the way is worth.
+    acceptCompression: [],
     contextValues: (request) => createContextValues().set(metadataKey, readMetadata(request.rawHeaders)),
     routes: (router) => routes(router, services),
   });
