@@ -60,6 +60,10 @@ export interface BuildOptions {
   readonly cacheFrom?: readonly CacheImport[];
   /** Where results are kept for other machines. */
   readonly cacheTo?: readonly CacheExport[];
+  /** Where cache mounts that are new on this machine get their folders from. */
+  readonly cacheMountsFrom?: readonly CacheImport[];
+  /** Where the folders of cache mounts are kept for other machines. */
+  readonly cacheMountsTo?: readonly CacheExport[];
   /** Look for reasons of misses in caches elsewhere too, which costs a request each. */
   readonly explain?: boolean;
   /** Ask the registry for every base image, even for those in the store. */

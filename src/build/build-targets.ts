@@ -13,6 +13,7 @@ import { finishTarget } from "./finish-target.ts";
 import { layerVertices } from "./finish-image.ts";
 import { LayerPacking } from "./layer-packing.ts";
 import { materializeLayers } from "./materialize.ts";
+import { openMountsElsewhere } from "./mounts-elsewhere.ts";
 import { planPacking } from "./plan-packing.ts";
 import { planPlatforms } from "./plan-platforms.ts";
 import { prepareTarget, type PreparedTarget } from "./prepare-target.ts";
@@ -49,8 +50,10 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
   const { onProgress, signal } = access;
   const outer = targets.filter(({ inner }) => inner !== true);
   // They are read while Dockerfiles and base images are.
-  const imported = await importCaches(outer.flatMap(({ options }) => options.cacheFrom ?? []), { cwd: shared.cwd ?? process.cwd(), client, platform: planPlatforms(outer[0]!.options).platforms[0]!, onProgress, signal });
+  const cacheAccess = { cwd: shared.cwd ?? process.cwd(), client, platform: planPlatforms(outer[0]!.options).platforms[0]!, onProgress, signal };
+  const imported = await importCaches(outer.flatMap(({ options }) => options.cacheFrom ?? []), cacheAccess);
   if (imported) session.own(imported);
+  const mountsElsewhere = session.own(await openMountsElsewhere(outer.flatMap(({ options }) => options.cacheMountsFrom ?? []), cacheAccess, { store, recordOwners: access.recordOwners, onProgress, signal }));
   const prepared = await prepareAll(session, targets);
   const wanted = outer.map(({ name }) => prepared.get(name)!);
   const onWork = once(() => sandboxes.expect());
@@ -63,6 +66,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     secrets: session.secrets,
     agents: session.agents,
     onWork,
+    mountsElsewhere,
     fetch: (vertex, abort) => fetchVertex(session.remote(vertex.ignoreCache), vertex, { onProgress, signal: abort }),
     materialize: (operation: ImageOperation, stepId: string) => materializeLayers(store, session.layersOf(operation.reference), { ...access, stepId }),
     restore: createRestore(store, { resolver: { layers: (reference) => session.layersOf(reference) }, distant, access }),
@@ -83,7 +87,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     { cache: store.cache, runner, clock: Date.now, onProgress, onResult, explain: shared.explain ?? false, signal, ...(imported ? { distant: imported } : {}) },
   );
   const results = await Promise.allSettled(wanted.map(async (target) =>
-    [target.name, await finishTarget(session, target, { runner, solved, packing: packings.get(target)!, imported, distant })] as const));
+    [target.name, await finishTarget(session, target, { runner, solved, packing: packings.get(target)!, imported, distant, mountsElsewhere })] as const));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return new Map(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));

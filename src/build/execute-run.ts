@@ -11,6 +11,7 @@ import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import type { Secrets } from "./secrets.ts";
 import type { SshAgents } from "./ssh-agents.ts";
 import { prepareStepMounts, type StepMountOptions } from "./step-mounts.ts";
@@ -22,6 +23,7 @@ export interface RunOptions {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly agents: SshAgents;
+  readonly mountsElsewhere: MountsElsewhere;
   readonly recordOwners: boolean;
   /** What the inputs are that the RUN mounts. */
   readonly input: StepMountOptions["input"];

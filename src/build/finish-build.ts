@@ -10,6 +10,7 @@ import type { DistantBlobs } from "./distant-blobs.ts";
 import { finishImage } from "./finish-image.ts";
 import type { LayerPacking, OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 import { keepLayers, type ImageLayers } from "./materialize.ts";
+import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import { namesOf } from "./outputs.ts";
 import type { PreparedTarget } from "./prepare-target.ts";
 import type { BuildRunner } from "./runner.ts";
@@ -35,6 +36,7 @@ export interface SolvedBuild {
   readonly packing: LayerPacking;
   readonly imported: ImportedCaches | undefined;
   readonly distant: DistantBlobs;
+  readonly mountsElsewhere: MountsElsewhere;
 }
 
 export interface FinishOptions extends SolvedBuild {

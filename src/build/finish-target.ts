@@ -1,3 +1,4 @@
+import { stepsBelow } from "../cache/gather-cache.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { Result } from "../solve/ports.ts";
 import type { BuildResult } from "./build-options.ts";
@@ -11,7 +12,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   const { store, client } = session;
   const { options, plan, names, platforms, graphs, ahead, onProgress } = target;
   const { runner, solved, packing, imported, distant } = build;
-  const { cacheTo = [] } = options;
+  const { cacheTo = [], cacheMountsTo = [] } = options;
   const access = { ...session.access, onProgress };
   const { signal } = access;
   const cwd = options.cwd ?? process.cwd();
@@ -37,6 +38,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
     const { exportCaches } = await import("./export-caches.ts");
     await exportCaches(cacheTo, { cwd, client, platform: platforms.platforms[0]!, onProgress, signal, store, steps: learned, results, packing, imported, blobs: distant, ahead: target.cacheAhead });
   }
+  if (cacheMountsTo.length > 0) await build.mountsElsewhere.export(cacheMountsTo, stepsBelow(vertices), { cwd, client, platform: platforms.platforms[0]!, onProgress, signal });
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (!plan.outputs.some(({ type }) => type === "store")) for (const { id, fresh } of images) if (fresh) store.images.removeUnnamed(id);
   return { ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks };

@@ -17,6 +17,7 @@ import { executeRun } from "./execute-run.ts";
 import { digestCopy, performFiles, type CopiedContent } from "./perform-files.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import type { Secrets } from "./secrets.ts";
 import type { SshAgents } from "./ssh-agents.ts";
 
@@ -27,6 +28,7 @@ export interface RunnerOptions {
   readonly sandboxes: Sandboxes;
   readonly secrets: Secrets;
   readonly agents: SshAgents;
+  readonly mountsElsewhere: MountsElsewhere;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;
   /** Brings what a vertex says from elsewhere. */

@@ -11,6 +11,7 @@ import type { HeldCacheMount } from "../store/cache-mounts.ts";
 import type { Store } from "../store/open-store.ts";
 import { removeTree } from "../store/remove-tree.ts";
 import { copyRootAttributes } from "../store/snapshot-store.ts";
+import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import type { Secrets } from "./secrets.ts";
 import type { SshAgents } from "./ssh-agents.ts";
 
@@ -18,6 +19,8 @@ export interface StepMountOptions {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly agents: SshAgents;
+  /** What other machines have kept of cache folders. */
+  readonly mountsElsewhere: Pick<MountsElsewhere, "fill" | "used">;
   readonly recordOwners: boolean;
   /** What an input of the vertex is: its files, and its identity for caches that begin as a copy of them. */
   readonly input: (index: number) => Promise<{ readonly tree: SourceTree; readonly identity: string }>;
@@ -87,17 +90,20 @@ class Preparation {
   }
 
   async #cache(mount: CacheMount): Promise<StepMount> {
-    const { store, signal, onWait } = this.#options;
+    const { store, signal, onWait, mountsElsewhere } = this.#options;
     const from = mount.input === null ? undefined : await this.#options.input(mount.input);
     const seed = from !== undefined && mount.attributes === undefined ? `${from.identity} ${mount.seed}` : attributesText(mount);
     const known = this.#held.get(`${mount.id}\0${seed}`);
     const held = known ?? this.#ready.use(await store.cacheMounts.acquire({
       name: mount.id, seed, sharing: mount.sharing, signal,
       description: `cached mount ${mount.target} from exec ${this.#operation.args.join(" ").slice(0, 200)}`,
-      fill: (folder) => this.#fill(mount, from?.tree, folder),
+      fill: async (folder) => {
+        if (!(await mountsElsewhere.fill({ name: mount.id, seed }, folder))) await this.#fill(mount, from?.tree, folder);
+      },
       onWait: () => onWait(mount.id),
     }));
     this.#held.set(`${mount.id}\0${seed}`, held);
+    mountsElsewhere.used(held.path);
     const { target, readonly } = mount;
     return { kind: "host", source: join(held.path, ".."), path: join("/fs", mount.source), target, readonly };
   }

@@ -24,9 +24,15 @@ export interface PackedCache {
 
 /** @param extra small blobs that go with it */
 export function packCache(cache: CacheDocument, extra: readonly Descriptor[], form: CacheForm): PackedCache {
-  const bytes = serializeCache(cache);
-  const descriptor: Descriptor = { mediaType: CACHE_TYPE, digest: sha256(bytes), size: bytes.length };
-  const layers = [...new Map(cache.layers.map(({ blob }) => [blob.digest, blob])).values()];
+  return packDocument({ type: CACHE_TYPE, bytes: serializeCache(cache) }, cache.layers.map(({ blob }) => blob), { ...form, extra });
+}
+
+/** A config of any kind with its layers, each once. */
+export function packDocument(config: { readonly type: string; readonly bytes: Uint8Array }, blobs: readonly Descriptor[], form: CacheForm & { readonly extra?: readonly Descriptor[] }): PackedCache {
+  const { bytes } = config;
+  const { extra = [] } = form;
+  const descriptor: Descriptor = { mediaType: config.type, digest: sha256(bytes), size: bytes.length };
+  const layers = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
   const type = form.imageManifest ? mediaType.ociManifest : form.ociMediaTypes ? mediaType.ociIndex : mediaType.dockerList;
   const head = { schemaVersion: 2, mediaType: type } as const;
   const manifest = serializeManifest(form.imageManifest ? { ...head, config: descriptor, layers: [...layers, ...extra] } : { ...head, manifests: [...layers, ...extra, descriptor] });

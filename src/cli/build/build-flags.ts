@@ -23,6 +23,8 @@ export const buildFlags = flagTable({
   "no-cache-filter": { kind: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages", group: "Cache" },
   "cache-from": { kind: "list", value: "type=TYPE[,…]|REF", help: "Look for results in a cache of other machines: type=registry,ref=REF (REF alone is that), type=local,src=DIR, or type=s3,bucket=…,region=…; may be given several times", group: "Cache" },
   "cache-to": { kind: "list", value: "type=TYPE[,mode=max]|REF", help: "Keep results for other machines: type=registry,ref=REF, type=local,dest=DIR, type=s3,bucket=…,region=…, or type=inline in the image itself. mode=max keeps the layers of all steps", group: "Cache" },
+  "cache-mounts-from": { kind: "list", value: "type=TYPE[,…]|REF", help: "Fill cache mounts that are new on this machine from there: places as for --cache-from", group: "Cache" },
+  "cache-mounts-to": { kind: "list", value: "type=TYPE[,…]|REF", help: "Keep the folders of all cache mounts for other machines: places as for --cache-to", group: "Cache" },
   pull: { kind: "switch", help: "Ask the registry for the base images, even for those in the store", group: "Cache" },
   explain: { kind: "switch", help: "Show for each step why it ran or what it hit", group: "Cache" },
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import { sha256 } from "../../oci/digest.ts";
-import { cacheExports, cacheImports } from "./cache-flags.ts";
+import { cacheExports, cacheImports, mountExports } from "./cache-flags.ts";
 
 const plain = { mode: "min", ociMediaTypes: true, imageManifest: true, ignoreError: false };
 
@@ -53,4 +53,13 @@ test("what makes no sense is refused, and keys are not repeated", () => {
   refused("type=s3,bucket=b,region=r,odd=1,secret_access_key=hush", "to", "NOT_SUPPORTED");
   refused("type=s3,bucket=b,region=r,endpoint_url=http://u:hush@h,secret_access_key=hush", "to", "USAGE");
   refused("type=s3,bucket=b,region=r,touch_refresh=soon", "to", "USAGE");
+});
+
+test("folders of cache mounts have no mode and lie in no image", () => {
+  assert.deepEqual(mountExports(["type=local,dest=d,compression=gzip", "r.example/app:mounts"], {}), [
+    { type: "local", dest: "d", ...plain, packing: { codec: "gzip" } }, { type: "registry", ref: "r.example/app:mounts", ...plain },
+  ]);
+  for (const text of ["type=inline", "type=local,dest=d,mode=max", "type=local,dest=d,image-manifest=false", "type=gha"]) {
+    assert.throws(() => mountExports([text], {}), (error) => isFault(error, "NOT_SUPPORTED"), text);
+  }
 });

@@ -20,6 +20,9 @@ const FIELDS: Readonly<Record<"from" | "to", Readonly<Record<string, readonly st
   },
 };
 
+/** What means nothing for folders of cache mounts. */
+const OF_LAYERS: ReadonlySet<string> = new Set(["mode", "force-compression", "oci-mediatypes", "image-manifest"]);
+
 /** What only runs in one provider's service, and what does the same elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   gha: "GitHub's cache service is spoken to by its own runners only: use type=registry,ref=ghcr.io/OWNER/REPOSITORY:cache there",
@@ -27,50 +30,57 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** The caches of --cache-from, as buildx reads it: `type=…,…`, or a reference alone. @throws USAGE, NOT_SUPPORTED, REFERENCE_INVALID */
-export function cacheImports(texts: readonly string[], env: Environment): CacheImport[] {
+export function cacheImports(texts: readonly string[], env: Environment, flag = "--cache-from"): CacheImport[] {
   return texts.map((text) => {
-    const { type, fields } = read(text, "from");
+    const { type, fields } = read(text, "from", flag);
     switch (type) {
       case "registry":
-        return { type, ref: referenceOf(fields, text, "--cache-from"), ...insecure(fields, "--cache-from") };
+        return { type, ref: referenceOf(fields, text, flag), ...insecure(fields, flag) };
       case "local": {
         const digest = fields.get("digest");
-        if (digest !== undefined && !isDigest(digest)) throw invalid(text, "--cache-from", "digest= is no digest");
+        if (digest !== undefined && !isDigest(digest)) throw invalid(text, flag, "digest= is no digest");
         const tag = fields.get("tag");
-        return { type, src: needed(fields, "src", text, "--cache-from"), ...(digest === undefined ? {} : { digest }), ...(tag === undefined ? {} : { tag }) };
+        return { type, src: needed(fields, "src", text, flag), ...(digest === undefined ? {} : { digest }), ...(tag === undefined ? {} : { tag }) };
       }
       default:
-        return { type: "s3", ...s3Options(fields, env, "--cache-from") };
+        return { type: "s3", ...s3Options(fields, env, flag) };
     }
   });
 }
 
 /** The caches of --cache-to. @throws USAGE, NOT_SUPPORTED, REFERENCE_INVALID */
-export function cacheExports(texts: readonly string[], env: Environment): CacheExport[] {
+export function cacheExports(texts: readonly string[], env: Environment, flag = "--cache-to"): CacheExport[] {
   return texts.map((text) => {
-    const { type, fields } = read(text, "to");
+    const { type, fields } = read(text, "to", flag);
     if (type === "inline") return { type };
-    const how = exportOptions(fields, text);
+    const how = exportOptions(fields, text, flag);
     switch (type) {
       case "registry":
-        return { type, ref: referenceOf(fields, text, "--cache-to"), ...insecure(fields, "--cache-to"), ...how };
+        return { type, ref: referenceOf(fields, text, flag), ...insecure(fields, flag), ...how };
       case "local": {
         const tag = fields.get("tag");
-        return { type, dest: needed(fields, "dest", text, "--cache-to"), ...(tag === undefined ? {} : { tag }), ...how };
+        return { type, dest: needed(fields, "dest", text, flag), ...(tag === undefined ? {} : { tag }), ...how };
       }
       default:
-        return { type: "s3", ...s3Options(fields, env, "--cache-to"), ...how };
+        return { type: "s3", ...s3Options(fields, env, flag), ...how };
     }
   });
 }
 
-function read(text: string, way: "from" | "to"): { type: string; fields: Fields } {
-  const flag = `--cache-${way}`;
+/** The places of --cache-mounts-to: as for caches, but in no image, and whole. @throws USAGE, NOT_SUPPORTED, REFERENCE_INVALID */
+export function mountExports(texts: readonly string[], env: Environment): CacheExport[] {
+  const flag = "--cache-mounts-to";
+  const caches = cacheExports(texts, env, flag);
+  if (caches.some(({ type }) => type === "inline")) throw fault("NOT_SUPPORTED", { feature: `type=inline in ${flag}`, hint: "folders are kept in a registry, in a local folder or in S3" });
+  return caches;
+}
+
+function read(text: string, way: "from" | "to", flag: string): { type: string; fields: Fields } {
   const fields = text.includes("=") ? csvFields(text, flag) : new Map([["type", "registry"], ["ref", text]]);
   const type = fields.get("type") ?? "";
   if (Object.hasOwn(ELSEWHERE, type)) throw fault("NOT_SUPPORTED", { feature: `a cache of type ${type}`, hint: ELSEWHERE[type]! });
   if (way === "from" && type === "inline") throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${flag}: an inline cache is read from its image`, hint: "write type=registry,ref=IMAGE" });
-  const known = Object.hasOwn(FIELDS[way], type) ? FIELDS[way][type]! : undefined;
+  const known = Object.hasOwn(FIELDS[way], type) ? FIELDS[way][type]!.filter((key) => flag !== "--cache-mounts-to" || !OF_LAYERS.has(key)) : undefined;
   if (!known) throw invalid(text, flag, type === "" ? "it has no type=" : `the type ${JSON.stringify(type)} is not known; the types are ${Object.keys(FIELDS[way]).join(", ")}`);
   for (const key of fields.keys()) {
     if (key !== "type" && !known.includes(key)) throw fault("NOT_SUPPORTED", { feature: `${key}= in ${flag} ${JSON.stringify(hidden(fields))}`, hint: known.length === 0 ? `a cache of type ${type} takes nothing else` : `a cache of type ${type} takes ${known.join(", ")}` });
@@ -78,15 +88,15 @@ function read(text: string, way: "from" | "to"): { type: string; fields: Fields 
   return { type, fields };
 }
 
-function exportOptions(fields: Fields, text: string): Omit<Extract<CacheExport, { type: "local" }>, "type" | "dest" | "tag"> {
+function exportOptions(fields: Fields, text: string, flag: string): Omit<Extract<CacheExport, { type: "local" }>, "type" | "dest" | "tag"> {
   const mode = fields.get("mode") ?? "min";
-  if (mode !== "min" && mode !== "max") throw invalid(text, "--cache-to", `the mode is min or max, not ${JSON.stringify(mode)}`);
-  const force = isTrue(fields, "force-compression", "--cache-to") ?? false;
-  const packing = readPacking({ compression: fields.get("compression"), level: fields.get("compression-level"), force }, "--cache-to");
-  const ociMediaTypes = isTrue(fields, "oci-mediatypes", "--cache-to") ?? true;
-  const imageManifest = isTrue(fields, "image-manifest", "--cache-to") ?? ociMediaTypes;
-  if (imageManifest && !ociMediaTypes) throw invalid(text, "--cache-to", "image-manifest=true needs oci-mediatypes=true");
-  return { mode, ...(packing ? { packing } : {}), ociMediaTypes, imageManifest, ignoreError: isTrue(fields, "ignore-error", "--cache-to") ?? false };
+  if (mode !== "min" && mode !== "max") throw invalid(text, flag, `the mode is min or max, not ${JSON.stringify(mode)}`);
+  const force = isTrue(fields, "force-compression", flag) ?? false;
+  const packing = readPacking({ compression: fields.get("compression"), level: fields.get("compression-level"), force }, flag);
+  const ociMediaTypes = isTrue(fields, "oci-mediatypes", flag) ?? true;
+  const imageManifest = isTrue(fields, "image-manifest", flag) ?? ociMediaTypes;
+  if (imageManifest && !ociMediaTypes) throw invalid(text, flag, "image-manifest=true needs oci-mediatypes=true");
+  return { mode, ...(packing ? { packing } : {}), ociMediaTypes, imageManifest, ignoreError: isTrue(fields, "ignore-error", flag) ?? false };
 }
 
 function s3Options(fields: Fields, env: Environment, flag: string): S3Options {

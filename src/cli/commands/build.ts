@@ -4,9 +4,9 @@ import type { BuildOptions } from "../../build/build-options.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
-import { cacheExports, cacheImports } from "../build/cache-flags.ts";
 import { parseBuildCall } from "../build/call-flag.ts";
 import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
+import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -136,6 +136,8 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),
     ...(flags["cache-to"].length > 0 ? { cacheTo: cacheExports(flags["cache-to"], io.env) } : {}),
+    ...(flags["cache-mounts-from"].length > 0 ? { cacheMountsFrom: cacheImports(flags["cache-mounts-from"], io.env, "--cache-mounts-from") } : {}),
+    ...(flags["cache-mounts-to"].length > 0 ? { cacheMountsTo: mountExports(flags["cache-mounts-to"], io.env) } : {}),
     explain: flags.explain,
     pull: flags.pull,
     outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true }),
