@@ -31,7 +31,8 @@ export function createSandboxes(start: () => Promise<Executor>): Sandboxes {
       const ready = await get();
       waiting?.delete(vertex);
       const running = ready.run(job, options);
-      ready.warm?.(Math.min(waiting?.size ?? 0, availableParallelism()));
+      const left = waiting?.size ?? 0;
+      ready.warm?.(Math.min(left, availableParallelism()), left);
       return running;
     },
     settled: (vertex) => void waiting?.delete(vertex),

@@ -112,6 +112,9 @@ export interface Executor extends AsyncDisposable {
    * @throws SANDBOX_FAILED when the container cannot be set up, USER_NOT_FOUND, and the abort signal's reason.
    */
   run(job: RunJob, options?: RunOptions): Promise<RunResult>;
-  /** Brings the sandboxes that are started ahead to that number; each command takes one of them and starts at once. */
-  warm?(count: number): void;
+  /**
+   * Brings the sandboxes that are started ahead to that number; each command takes one of them and starts at once.
+   * @param followed how many commands may come in all: for several it pays to make sandboxes by copying
+   */
+  warm?(count: number, followed?: number): void;
 }

@@ -42,8 +42,8 @@ export class SandboxExecutor implements Executor {
     mkdirSync(this.#staging, { recursive: true, mode: 0o700 });
   }
 
-  warm(count: number): void {
-    if (count > 0 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote();
+  warm(count: number, followed = count): void {
+    if (followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote();
     while (this.#idle.length > count) void this.#idle.pop()!.then((sandbox) => sandbox.destroy(), () => undefined);
     while (this.#idle.length < count) this.#startAhead();
   }

@@ -114,8 +114,16 @@ sethostname 170 74 161 74; setns 308 346 268 375; settimeofday 164 79 170 79; st
 syslog 103 103 116 103; umount - 22 - -; umount2 166 52 39 52; unshare 272 310 97 337; vhangup 153 111 58 111
 `;
 
+const read = new Map<SyscallAbi, ReadonlyMap<string, number>>();
+
 /** The numbers of system calls by name. */
 export function syscallNumbers(abi: SyscallAbi): ReadonlyMap<string, number> {
+  let numbers = read.get(abi);
+  if (!numbers) read.set(abi, (numbers = readTable(abi)));
+  return numbers;
+}
+
+function readTable(abi: SyscallAbi): ReadonlyMap<string, number> {
   const column = ABIS.indexOf(abi) + 1;
   const numbers = new Map<string, number>();
   for (const row of TABLE.split(/[;\n]/)) {

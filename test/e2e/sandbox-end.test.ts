@@ -114,7 +114,7 @@ test("when the zygote is killed its commands end, and further ones start without
   await using root = await SandboxRoot.create();
   try {
     process.env["PATH"] = `${path}:/mark-${mark}`;
-    root.executor.warm!(1);
+    root.executor.warm!(1, 2);
   } finally {
     process.env["PATH"] = path;
   }

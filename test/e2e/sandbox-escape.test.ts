@@ -77,7 +77,7 @@ const FORBIDDEN = [
 for (const [who, user, ahead] of [["root", "", false], ["an ordinary user", "app", false], ["root", "", true], ["an ordinary user", "app", true]] as const) {
   test(`${who} in a sandbox ${ahead ? "that the zygote made" : "of its own start"} cannot leave it, nor reach the kernel's levers`, { skip }, async () => {
     await using root = await SandboxRoot.create();
-    if (ahead) root.executor.warm!(1);
+    if (ahead) root.executor.warm!(1, 2);
     const results = await attack(root, user);
     const take = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, results[key]]));
     assert.deepEqual(take(...FORBIDDEN), Object.fromEntries(FORBIDDEN.map((name) => [name, "EPERM"])));
@@ -114,7 +114,7 @@ test("the host's processes, environment and descriptors are out of sight", { ski
   await using root = await SandboxRoot.create();
   process.env["SAMPAN_TEST_SECRET"] = "secret";
   try {
-    root.executor.warm!(1);
+    root.executor.warm!(1, 2);
     const { stdout } = await root.run("cat /proc/[0-9]*/environ; ls -l /proc/1/fd /proc/self/fd; ps; cat /proc/1/mountinfo");
     assert.doesNotMatch(stdout, /secret|sampan-sandbox|socket:|\bnode\b/);
   } finally {
