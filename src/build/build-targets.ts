@@ -67,7 +67,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     agents: session.agents,
     onWork,
     mountsElsewhere,
-    fetch: (vertex, abort) => fetchVertex(session.remote(vertex.ignoreCache), vertex, { onProgress, signal: abort }),
+    fetch: (vertex, abort) => fetchVertex(session.remote(vertex.ignoreCache), vertex, { agents: session.agents, onProgress, signal: abort }),
     materialize: (operation: ImageOperation, stepId: string) => materializeLayers(store, session.layersOf(operation.reference), { ...access, stepId }),
     restore: createRestore(store, { resolver: { layers: (reference) => session.layersOf(reference) }, distant, access }),
     recordOwners: access.recordOwners,

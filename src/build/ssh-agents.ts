@@ -44,13 +44,19 @@ export class SshAgents implements AsyncDisposable {
     this.#temporary = options.temporary;
   }
 
-  /** A socket that leads to the agent; undefined where the build was not given it. @throws SSH_INVALID */
+  /** A socket of its own that leads to the agent; undefined where the build was not given it. @throws SSH_INVALID */
   async forward(id: string, rights: SocketRights): Promise<ForwardedAgent | undefined> {
-    const found = this.#forwards.get(id === "" ? "default" : id);
+    const socket = await this.socket(id === "" ? "default" : id);
+    return socket === undefined ? undefined : passOn(socket, shortFolder(this.#temporary()), rights);
+  }
+
+  /** The socket of the agent itself; undefined where the build was not given it. @throws SSH_INVALID */
+  async socket(id: string): Promise<string | undefined> {
+    const found = this.#forwards.get(id);
     if (found === undefined) return undefined;
-    let socket = this.#sockets.get(found.id);
-    if (socket === undefined) this.#sockets.set(found.id, (socket = this.#open(found)));
-    return passOn(await socket, shortFolder(this.#temporary()), rights);
+    let socket = this.#sockets.get(id);
+    if (socket === undefined) this.#sockets.set(id, (socket = this.#open(found)));
+    return socket;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,7 +66,6 @@ export class SshAgents implements AsyncDisposable {
     }
   }
 
-  /** The socket of the agent itself. */
   async #open({ id, paths }: SshForward): Promise<string> {
     const found = paths.map((path) => resolve(this.#cwd, path));
     for (const path of found) {

@@ -12,7 +12,7 @@ export interface GitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How git may use SSH: through an agent's socket, or as the user does. */
+/** How git may use SSH: with what an agent has and nothing else, or as the user does. */
 export interface SshAccess {
   readonly socket?: string;
 }
@@ -75,7 +75,7 @@ function environment({ cwd, config = [], ssh }: GitOptions): NodeJS.ProcessEnv {
     GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1", GIT_TEMPLATE_DIR: "/dev/null",
     GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "", SSH_ASKPASS: "", GIT_ALLOW_PROTOCOL: PROTOCOLS, GIT_PROTOCOL_FROM_USER: "0",
     GIT_NO_REPLACE_OBJECTS: "1", GIT_LFS_SKIP_SMUDGE: "1", GIT_OPTIONAL_LOCKS: "0", GIT_CEILING_DIRECTORIES: cwd,
-    GIT_SSH_COMMAND: ssh ? "ssh -o BatchMode=yes" : "false", GIT_SSH_VARIANT: "ssh",
+    GIT_SSH_COMMAND: ssh === undefined ? "false" : `ssh -o BatchMode=yes${ssh.socket === undefined ? "" : " -F none -o IdentityFile=none"}`, GIT_SSH_VARIANT: "ssh",
     GIT_CONFIG_COUNT: String(settings.length),
   };
   settings.forEach(([key, value], index) => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
@@ -94,6 +96,28 @@ describe("ADD of URLs", { skip: noBuilds }, () => {
 });
 
 describe("ADD of git repositories", { skip: noBuilds || noGit }, () => {
+  test("goes by SSH with the agent that the build was given, and with nothing else of the user", async (t) => {
+    const { build, folder } = await scratchBuild(t, { base: false });
+    makeRepositories(folder);
+    const bin = join(folder, "bin");
+    mkdirSync(bin);
+    // Stands in for OpenSSH: writes down how it was called, and runs what the other side would.
+    writeFileSync(join(bin, "ssh"), `#!/bin/sh\necho "$SSH_AUTH_SOCK $*" >> '${folder}/calls'\nfor last; do :; done\ncd '${folder}' && eval "$last"\n`, { mode: 0o755 });
+    const socket = join(folder, "agent.sock");
+    const agent = createServer().listen(socket);
+    t.after(() => agent.close());
+    await once(agent, "listening");
+    const dockerfile = `FROM scratch\nADD ssh://git@example.invalid${folder}/app.git#main /x\n`;
+    const env = { PATH: `${bin}:${process.env["PATH"]}`, SSH_AUTH_SOCK: socket };
+    const refused = await build(dockerfile, [], { env });
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /no SSH key was given to the build.*--ssh default/s);
+    assert.ok(!existsSync(join(folder, "calls")));
+    const built = await build(dockerfile, ["--ssh", "default"], { env });
+    assert.equal(built.status, 0, built.stderr);
+    for (const call of readFileSync(join(folder, "calls"), "utf8").trim().split("\n")) assert.match(call, new RegExp(`^${socket} .*-F none -o IdentityFile=none .*example\\.invalid`));
+  });
+
   test("asks which commit a branch is, and fetches only what it does not have", async (t) => {
     const { root, server, [Symbol.asyncDispose]: close } = await repositories(t);
     await using _ = { [Symbol.asyncDispose]: close };
