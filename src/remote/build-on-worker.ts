@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Secrets } from "../build/secrets.ts";
 import type { CredentialSource } from "../registry/credentials/credentials.ts";
 import type { Digest } from "../oci/digest.ts";
-import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BuilderAddress } from "./connect/builder-address.ts";
@@ -19,7 +17,7 @@ import { prepareResults } from "./results.ts";
 import { serveSession, sessionMethods } from "./session/serve-session.ts";
 import type { SessionServices } from "./session/services.ts";
 import { reportStatus } from "./status-events.ts";
-import type { SecretSource, WorkerBuild } from "./worker-build.ts";
+import type { WorkerBuild } from "./worker-build.ts";
 import { workerFault } from "./worker-fault.ts";
 
 export interface OnWorkerOptions {
@@ -118,15 +116,13 @@ async function watch(control: Worker, ref: string, onProgress: OnProgress, signa
 }
 
 function sessionServices(build: WorkerBuild, options: OnWorkerOptions, inputs: Omit<Inputs, "sharedKey" | typeof Symbol.dispose>, results: SessionServices["results"]): SessionServices {
+  const secrets = new Secrets(build.secrets, build.cwd);
   return {
     folders: inputs.folders,
     uploads: inputs.uploads,
     layouts: inputs.layouts,
     results,
-    secret: async (id) => {
-      const source = build.secrets.get(id);
-      return source === undefined ? undefined : readSecret(source, build.cwd);
-    },
+    secret: async (id) => secrets.get(id),
     agent: (id) => build.agents.get(id),
     login: async (host) => {
       const found = await options.credentials.find(host === "registry-1.docker.io" ? "docker.io" : host);
@@ -134,13 +130,4 @@ function sessionServices(build: WorkerBuild, options: OnWorkerOptions, inputs: O
       return found?.password === undefined ? undefined : { username: found.username ?? "", secret: found.password };
     },
   };
-}
-
-async function readSecret(source: SecretSource, cwd: string): Promise<Uint8Array> {
-  if ("value" in source) return Buffer.from(source.value);
-  try {
-    return await readFile(resolve(cwd, source.file));
-  } catch (error) {
-    throw fault("FILE_PROBLEM", { path: source.file, problem: (error as Error).message }, { cause: error });
-  }
 }

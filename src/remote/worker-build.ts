@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { SecretSource } from "../build/secrets.ts";
 
 /** A build as it is sent to a worker; names and meanings are those of `docker buildx build`. */
 export interface WorkerBuild {
@@ -30,7 +31,7 @@ export interface WorkerBuild {
   readonly contexts: ReadonlyMap<string, string>;
   readonly cacheFrom: readonly TypedAttrs[];
   readonly cacheTo: readonly TypedAttrs[];
-  readonly secrets: ReadonlyMap<string, SecretSource>;
+  readonly secrets: readonly SecretSource[];
   /** Agent sockets by id. */
   readonly agents: ReadonlyMap<string, string>;
   readonly outputs: readonly WorkerOutput[];
@@ -40,9 +41,6 @@ export interface TypedAttrs {
   readonly type: string;
   readonly attrs: Readonly<Record<string, string>>;
 }
-
-/** Where a secret comes from when the worker asks for it. */
-export type SecretSource = { readonly file: string } | { readonly value: string };
 
 /** `worker`: nothing comes here; `store`: an archive that is read into the store; `folder`: a tar that is unpacked. */
 export type Sink = { readonly kind: "worker" } | { readonly kind: "store" } | { readonly kind: "file"; readonly dest: string } | { readonly kind: "folder"; readonly dest: string };

@@ -1,16 +1,17 @@
 import { resolve } from "node:path";
 import { parseAnnotation } from "../../build/annotations.ts";
 import type { BuildOptions } from "../../build/build-options.ts";
-import { fault, isFault } from "../../std/fault.ts";
+import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { parseBuildCall } from "../build/call-flag.ts";
 import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
+import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
-import { assignments, labels } from "../flags/key-values.ts";
+import { labels } from "../flags/key-values.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
 import { LogKeeper } from "../progress/log-keeper.ts";
 import { becomeRoot } from "../with-store.ts";
@@ -99,15 +100,6 @@ async function refuseWithoutBuilder({ given }: Call<typeof buildFlags>): Promise
   }
 }
 
-/** @throws NAMED_CONTEXT_INVALID */
-function buildContexts(words: readonly string[]): Record<string, string> {
-  return Object.fromEntries(words.map((word) => {
-    const at = word.indexOf("=");
-    if (at > 0 && at < word.length - 1) return [word.slice(0, at), word.slice(at + 1)];
-    throw fault("NAMED_CONTEXT_INVALID", { problem: `invalid context value: ${word}, expected key=value` });
-  }));
-}
-
 /** The registries that --creds may be for. */
 async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readonly string[] }): Promise<string[]> {
   return creds === undefined ? [] : (await import("../registry-host.ts")).registryHosts(tag);
@@ -116,7 +108,7 @@ async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readon
 /** What the flags of `sampan build` mean. */
 export function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
   const context = positionals[0]!;
-  const platforms = (flags.platform.length > 0 ? flags.platform : [io.env["DOCKER_DEFAULT_PLATFORM"] ?? ""]).flatMap((text) => text.split(",")).filter((word) => word !== "");
+  const platforms = platformsOf(flags.platform, io.env);
   return {
     context,
     cwd: io.cwd,
@@ -124,11 +116,8 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...(context === "-" || flags.file === "-" ? { stdin: io.stdin } : {}),
     tags: flags.tag,
     ...(flags.target ? { target: flags.target } : {}),
-    buildArgs: {
-      ...(io.env["SOURCE_DATE_EPOCH"] ? { SOURCE_DATE_EPOCH: io.env["SOURCE_DATE_EPOCH"] } : {}),
-      ...assignments(flags["build-arg"], io.env, "--build-arg"),
-    },
-    buildContexts: buildContexts(flags["build-context"]),
+    buildArgs: buildArgsOf(flags["build-arg"], io.env),
+    buildContexts: contextsOf(flags["build-context"]),
     labels: labels(flags.label),
     ...(platforms.length > 0 ? { platform: platforms } : {}),
     annotations: flags.annotation.flatMap(parseAnnotation),
