@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as connectPlain } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connectSecurely } from "node:tls";
+import { connect as connectSecurely, TLSSocket } from "node:tls";
 import { fault } from "../../std/fault.ts";
 import { socketPair } from "./socket-pair.ts";
 import type { BuilderAddress, TlsFiles } from "./builder-address.ts";
@@ -38,13 +38,24 @@ export async function dialBuilder(address: BuilderAddress, { builder, signal }: 
     signal.throwIfAborted();
     throw fault("BUILDER_UNREACHABLE", { builder, problem: (error as Error).name === "AbortError" ? "it does not answer" : reason(error) }, { cause: error });
   }
-  if ("setNoDelay" in socket) socket.setNoDelay(true);
+  socket.setNoDelay(true);
   let said = "";
-  // Some refusals come after the handshake: a certificate that the other side does not like.
   socket.on("error", (error) => {
     said = reason(error);
   });
-  return { stream: socket, said: () => said, [Symbol.dispose]: () => void socket.destroy() };
+  if (!(socket instanceof TLSSocket)) return { stream: socket, said: () => said, [Symbol.dispose]: () => void socket.destroy() };
+  // Some refusals come right behind the handshake, as of a certificate that the other side does not like. HTTP/2 that
+  // takes the socket over in that moment never hears of them, so it gets a connection of its own.
+  const [stream, far] = await socketPair();
+  for (const end of [stream, far]) end.on("error", () => undefined);
+  if (socket.destroyed) far.destroy();
+  socket.on("close", () => far.destroy());
+  far.on("close", () => socket.destroy());
+  socket.pipe(far).pipe(socket);
+  return { stream, said: () => said, [Symbol.dispose]: () => {
+    stream.destroy();
+    far.destroy();
+  } };
 }
 
 /** Several addresses of a host make an error of errors without words of its own; OpenSSL has a short form of its words. */
