@@ -123,6 +123,7 @@ class Evaluation {
   #key({ name, block, scope }: Instance, key: string): Partial<Target> {
     const where = `target ${JSON.stringify(name)}, ${key}`;
     const expression = block.body.attributes.get(key);
+    if (key === "policy" || key === "resources") throw fault("BAKE_KEY_LATER", { target: block.label, key, hint: `remove ${key} from the file` });
     if (!isTargetKey(key)) {
       // buildx goes on as well, and says nothing.
       this.warnings.add(`target ${JSON.stringify(block.label)}: the key ${key} is not known and has no effect${didYouMean(suggest(key, targetKeys))}`);

@@ -129,3 +129,27 @@ test("--list shows targets and variables", { skip }, async (context) => {
   assert.match(await succeeds(["bake", "--list", "targets"], { cwd }), /^TARGET +DESCRIPTION\n[\s\S]*default +app, worker\n[\s\S]*letters +letter-a, letter-b\n/);
   assert.deepEqual(JSON.parse(await succeeds(["bake", "--list", "type=variables,format=json"], { cwd })), [{ name: "REGISTRY", value: "" }, { name: "TAG", value: "1" }]);
 });
+
+test("a file takes no rights that --allow does not give, keys that matter are not passed over, and a builder elsewhere is none for bake", { skip }, async (context) => {
+  const { sampan, bake, cat, cwd } = await project(context, {
+    "docker-bake.json": JSON.stringify({ target: {
+      free: { "dockerfile-inline": "FROM base:1\nRUN --security=insecure grep CapEff /proc/self/status > /caps\n", entitlements: ["security.insecure"], tags: ["free:1"] },
+      net: { "dockerfile-inline": "FROM base:1\nRUN --network=host true\n", entitlements: ["network.host"], tags: ["net:1"] },
+    } }),
+    "ruled.json": JSON.stringify({ target: { ruled: { policy: [{ filename: "x.rego" }] } } }),
+  });
+  for (const [target, entitlement] of [["free", "security.insecure"], ["net", "network.host"]] as const) {
+    const refused = await bake(target);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, new RegExp(`target "${target}" requests ${entitlement}, which was not allowed\n.*--allow ${entitlement}`, "s"));
+    const allowed = await bake("--allow", entitlement, target);
+    assert.equal(allowed.status, 0, allowed.stderr);
+  }
+  assert.doesNotMatch(await cat("free:1", "/caps"), /00000000a80425fb/);
+  assert.match((await bake("--allow", "security.insecur", "net")).stderr, /did you mean security\.insecure/);
+  assert.match((await bake("-f", "ruled.json", "ruled")).stderr, /target "ruled": policy is not supported/);
+  const env = { SAMPAN_BUILDER: "tcp://127.0.0.1:1" };
+  assert.match((await sampan(["bake", "--print", "net"], { cwd, env })).stdout, /network\.host/, "--print builds nothing");
+  assert.match((await sampan(["bake", "--allow", "network.host", "net"], { cwd, env })).stderr, /bake on a builder is not supported/);
+  assert.equal((await sampan(["bake", "--builder", "default", "--allow", "network.host", "net"], { cwd, env })).status, 0);
+});

@@ -20,11 +20,13 @@ import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
 import { registryHosts } from "../registry-host.ts";
 import { becomeRoot } from "../with-store.ts";
 import type { bakeFlags } from "./bake-flags.ts";
+import { requireConsent } from "./require-consent.ts";
 import { linkedTargets, targetWords } from "./target-words.ts";
 
-/** Builds the targets in one go. @throws BAKE_KEY_LATER for what `sampan build` refuses, and the faults of building */
+/** Builds the targets in one go. @throws BAKE_NOT_ALLOWED, BAKE_KEY_LATER for what `sampan build` refuses, and the faults of building */
 export async function bakeTargets({ targets, linked }: Resolved, call: Call<typeof bakeFlags>): Promise<void> {
   const { flags, io, signal } = call;
+  requireConsent(targets, flags.allow);
   const wanted: BuildTarget[] = targets.map((target) => ({
     ...(targets.length > 1 ? { name: target.name } : {}),
     options: targetOptions(linked.has(target.name) ? { ...target, output: [] } : target, call),

@@ -10,7 +10,7 @@ test("a target becomes the words of a build", () => {
   });
   assert.deepEqual(words, [
     "--tag=a:1", "--tag=b:1", "--tag=c:1", "--platform=linux/amd64,linux/arm64", "--file=dir/Dockerfile.x", "--build-arg=A=1=2", "--build-context=other=lib", "--no-cache",
-    "--output=type=image,push=true", '--output=type=oci,"dest=o,x.tar"', "--secret=id=s,src=f", "--ssh=k=a,b", "--add-host=h:::1", "--network=host", "--", "dir",
+    "--output=type=image,push=true", '--output=type=oci,"dest=o,x.tar"', "--secret=id=s,src=f", "--ssh=k=a,b", "--add-host=h:::1", "--network=host", "--allow=network.host", "--", "dir",
   ]);
 });
 

@@ -30,8 +30,7 @@ export function targetWords(target: Target): string[] {
   add("network", target.network === undefined ? [] : [target.network]);
   add("shm-size", target["shm-size"] === undefined ? [] : [target["shm-size"]]);
   add("ulimit", target.ulimits);
-  // To write `network = "host"` is to allow it.
-  add("allow", target.entitlements?.filter((entitlement) => entitlement !== "network.host"));
+  add("allow", target.entitlements);
   return [...words, "--", target.context!];
 }
 

@@ -31,6 +31,10 @@ export const bakeCommand = command({
       const { printTargets } = await import("../../bake/print.ts");
       return void io.stdout.write(`${printTargets(resolved.groups, resolved.targets)}\n`);
     }
+    const builder = flags.builder ?? io.env["SAMPAN_BUILDER"] ?? "";
+    if (builder !== "" && builder !== "default") {
+      throw (await import("../../std/fault.ts")).fault("NOT_SUPPORTED", { feature: "bake on a builder", hint: "build here with --builder default, or send the targets one by one with `sampan build --builder`" });
+    }
     await (await import("../bake/bake-targets.ts")).bakeTargets(resolved, call);
   },
 });

@@ -50,6 +50,12 @@ export const bakeFaults = {
     message: ({ file, problem }) => `${file}: ${problem}`,
     hint: () => "only the keys image, build, environment and env_file of services, and secrets, count for bake",
   }),
+  BAKE_NOT_ALLOWED: spec<{ target: string; entitlement: string }>({
+    when: "A target wants the host's network or the rights of the host, which its file cannot give itself.",
+    exit: 1,
+    message: ({ target, entitlement }) => `target ${JSON.stringify(target)} requests ${entitlement}, which was not allowed`,
+    hint: ({ entitlement }) => `look at what its RUN instructions do with it, then add --allow ${entitlement}`,
+  }),
   BAKE_KEY_LATER: spec<{ target: string; key: string; hint?: string }>({
     when: "A target has a key that Sampan cannot build with.",
     exit: 1,
