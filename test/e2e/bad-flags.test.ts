@@ -22,6 +22,12 @@ describe("flags that belong to later versions are refused by name, before anythi
   }
 });
 
+test("attestations that are not wanted are not refused", async (context) => {
+  const { build } = await scratchBuild(context, { base: false });
+  const { status, stderr } = await build("FROM scratch\nCOPY Dockerfile /\n", ["--provenance=false", "--sbom", "false"]);
+  assert.equal(status, 0, stderr);
+});
+
 test("outputs of later versions are refused by name, and so are some that cannot be", async (context) => {
   const { sampan, folder } = scratchSampan(context);
   assertFault(await sampan(["build", "-o", "type=oci,dest=x,rewrite-timestamp=true", folder]), { message: /rewrite-timestamp= in the output/ });

@@ -124,6 +124,7 @@ export const buildFaults = {
     when: "A secret of the build cannot be read, or is larger than 500 KiB.",
     exit: 1,
     message: ({ id, problem }) => `secret ${id}: ${problem}`,
+    hint: ({ id }) => `--secret id=${id},src=FILE takes it from a file, --secret id=${id},env=VARIABLE from the environment`,
   }),
   SSH_NOT_FORWARDED: spec<{ id: string }>({
     when: "RUN --mount=type=ssh,required names an agent that the build was not given.",
