@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openProcess, takeDescriptor } from "../linux/pidfd.ts";
 import { entryUrl } from "../std/sources.ts";
@@ -10,6 +11,8 @@ import { Sandbox, type SandboxProcess } from "./sandbox.ts";
 import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
 
 const KILLED = 128 + 9;
+/** How long a copy may take to come up, in milliseconds: it takes some ten. */
+const PATIENCE = 10_000;
 
 /**
  * A process that makes sandbox children by copying itself (zygote-entry.ts): the first one takes as long as one that is
@@ -78,10 +81,24 @@ export class SandboxZygote {
       this.#channel.write("\n");
       this.#exited = exited.resolve;
       await this.#next("copied");
-      await sandbox.ready;
+      await this.#ready(sandbox);
       return sandbox;
     } finally {
       this.#hold(-1);
+    }
+  }
+
+  /** A copy whose memory was in use by a thread that it does not have might never come up; one that is started by itself does. */
+  async #ready(sandbox: Sandbox): Promise<void> {
+    const up = new AbortController();
+    const late = sleep(PATIENCE, undefined, { ref: false, signal: up.signal }).then(() => { throw this.#gone; });
+    try {
+      await Promise.race([sandbox.ready, late]);
+    } catch (error) {
+      sandbox.destroy();
+      throw error;
+    } finally {
+      up.abort();
     }
   }
 
