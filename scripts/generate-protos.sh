@@ -13,5 +13,6 @@ plugins:
     out: out
 EOF
 node_modules/@bufbuild/buf-linux-*/bin/buf generate "$root/src/remote/proto"
+sed -i /eslint-disable/d out/*_pb.ts
 mkdir -p "$root/src/remote/api"
 cp out/*_pb.ts "$root/src/remote/api/"
