@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { descendantsOf, processesWith } from "./process-tree.ts";
@@ -26,8 +27,7 @@ export function runFiles(files: readonly string[], { cwd, concurrency }: { reado
     resolve({ passed, skipped, failures });
   };
 
-  // At its own end, Node 24 may wait for ever for a write to a connection that was reset (fault-proxy/ resets many), with all tests done.
-  const events = run({ files: [...files], concurrency, cwd, execArgv: ["--test-force-exit"] });
+  const events = run({ files: [...files], concurrency, cwd, execArgv: ["--import", join(import.meta.dirname, "leave-at-once.ts")] });
   events.on("test:pass", ({ name, file, skip, details }) => {
     if (file !== undefined) heard.add(file);
     if (details.type === "suite" || files.includes(name)) return;
