@@ -26,6 +26,8 @@ export interface ImageAttributes {
   /** Push without a tag: the result is found by its digest only. */
   readonly pushByDigest?: boolean;
   readonly annotations?: readonly Annotation[];
+  /** Whether attestations are artifacts that refer to their image; by default true. Some registries take them as images only. */
+  readonly ociArtifact?: boolean;
 }
 
 /** What may be said about an output that is files. */

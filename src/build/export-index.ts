@@ -1,3 +1,4 @@
+import type { AttestationManifest } from "../image/attestation.ts";
 import { sha256 } from "../oci/digest.ts";
 import { serializeManifest, type Descriptor, type Index } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
@@ -5,15 +6,16 @@ import { normalizePlatform, type Platform } from "../oci/platform.ts";
 import type { Annotations } from "./annotations.ts";
 import type { ExportedImage } from "./exported-image.ts";
 
-/** An index over the images of several platforms. */
+/** An index over the images of several platforms, and what is said about them. */
 export interface ExportedIndex {
   readonly bytes: Uint8Array;
   readonly descriptor: Descriptor;
+  readonly attestations: readonly AttestationManifest[];
 }
 
-/** Puts an index together as BuildKit does: the images in the order of the platforms. */
-export function assembleIndex(images: readonly ExportedImage[], annotations: Annotations): ExportedIndex {
-  const manifests = images.map(({ image, platform }): Descriptor => ({
+/** Puts an index together as BuildKit does: the images in the order of the platforms, then what is said about each. */
+export function assembleIndex(images: readonly ExportedImage[], annotations: Annotations, attestations: readonly AttestationManifest[]): ExportedIndex {
+  const runnable = images.map(({ image, platform }): Descriptor => ({
     ...image.descriptor,
     ...written(annotations.of("manifest-descriptor", platform)),
     platform: indexPlatform(image.config, platform),
@@ -21,12 +23,12 @@ export function assembleIndex(images: readonly ExportedImage[], annotations: Ann
   const index: Index = {
     schemaVersion: 2,
     mediaType: mediaType.ociIndex,
-    manifests,
+    manifests: [...runnable, ...attestations.map((attestation) => attestation.descriptor)],
     ...written(annotations.of("index")),
   };
   const bytes = serializeManifest(index);
   const descriptor = { mediaType: mediaType.ociIndex, digest: sha256(bytes), size: bytes.length, ...written(annotations.of("index-descriptor")) };
-  return { bytes, descriptor };
+  return { bytes, descriptor, attestations };
 }
 
 /** As Go writes it. */

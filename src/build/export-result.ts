@@ -1,4 +1,6 @@
 import { join, resolve } from "node:path";
+import { attestationManifest, type AttestationManifest } from "../image/attestation.ts";
+import { imagePurl } from "../oci/image-purl.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { formatRepository, parseReference } from "../oci/reference.ts";
@@ -9,6 +11,7 @@ import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
 import { Annotations, type Annotation } from "./annotations.ts";
+import { attestAll, type Attester } from "./attest/attester.ts";
 import type { BuildOutput, FilesAttributes, ImageAttributes } from "./build-options.ts";
 import { assembleIndex, written, type ExportedIndex } from "./export-index.ts";
 import { exportedImage, type ExportedImage } from "./exported-image.ts";
@@ -28,6 +31,8 @@ export interface ExportOptions {
   /** Whether an index, and folders by platform, are wanted. */
   readonly several: boolean;
   readonly annotations: readonly Annotation[];
+  /** Who says something about the results, to be kept beside them. */
+  readonly attesters: readonly Attester[];
   readonly access: Omit<LayerAccess, "stepId">;
   /** Layers that are on their way already. */
   readonly ahead: PushAhead;
@@ -81,18 +86,30 @@ function folderOf(platform: Platform): string {
 async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Descriptor> {
   const { store, builds, several, ahead, cwd } = options;
   const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
-  if (annotations.needIndex && !several) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
+  const attesters = several || output.type === "registry" ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
+  const indexed = several || attesters.length > 0;
+  if (annotations.needIndex && !indexed) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
   using images = new DisposableStack();
   const exported: ExportedImage[] = [];
   for (const build of builds) {
     const own = { packing: packingOf(output), annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
     exported.push(images.use(await exportedImage(store, build, own)));
   }
-  const index = several ? assembleIndex(exported, annotations) : undefined;
+  const index = indexed ? assembleIndex(exported, annotations, await attest(output, exported, attesters, namesOf(output, options.names))) : undefined;
   const descriptor = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
   if (output.type === "registry") await push(output, exported, index, access, options);
   else await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
   return descriptor;
+}
+
+/** One manifest for each image of which something is said. */
+async function attest(output: ImageOutput, images: readonly ExportedImage[], attesters: readonly Attester[], names: readonly string[]): Promise<AttestationManifest[]> {
+  const said = await Promise.all(images.map(async ({ platform, build, image }) => {
+    const attestations = await attestAll(attesters, { build, image });
+    const purls = names.map((name) => imagePurl(parseReference(name), platform));
+    return attestations.length === 0 ? [] : [attestationManifest(image.descriptor, attestations, { names: purls, artifact: output.ociArtifact ?? true })];
+  }));
+  return said.flat();
 }
 
 async function push(output: ImageAttributes, images: readonly ExportedImage[], index: ExportedIndex | undefined, access: LayerAccess, { store, names, ahead }: ExportOptions): Promise<void> {

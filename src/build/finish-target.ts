@@ -28,7 +28,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   const images = builds.flatMap(({ image }) => image ?? []);
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], access: { ...access, distant }, ahead, cwd,
+    store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters: [], access: { ...access, distant }, ahead, cwd,
     ...(graphs[0]!.epoch === undefined ? {} : { epoch: BigInt(graphs[0]!.epoch) }),
   }).catch(async (error: unknown) => {
     await Promise.all(builds.map(({ keep }) => keep())).catch(() => undefined);

@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import { formatRepository, type Reference } from "../oci/reference.ts";
 import { mediaType } from "../oci/media-type.ts";
 import type { RegistryClient } from "../registry/client.ts";
-import { pushImage, type PushOptions } from "../registry/transfer/push-image.ts";
+import { pushImage, type BlobSource, type PushOptions } from "../registry/transfer/push-image.ts";
 import type { Store } from "../store/open-store.ts";
 import type { ExportedImage } from "./exported-image.ts";
 import type { ExportedIndex } from "./export-index.ts";
@@ -10,7 +10,7 @@ import type { LayerAccess } from "./image-layers.ts";
 import type { PushAhead } from "./push-ahead.ts";
 
 /**
- * Pushes images, and last the index, or the one image that there is; only that gets the
+ * Pushes images, what is said about them, and last the index, or the one image that there is; only that gets the
  * reference's name, or none where it is to be found by its digest.
  */
 export async function pushIndex(
@@ -42,6 +42,11 @@ export async function pushIndex(
     store.places.remember(reference, [manifest.config, ...manifest.layers].filter(({ urls }) => !urls?.length).map(({ digest }) => digest));
   }
   if (!index) return root;
+  // Their subjects are there by now, which some registries insist on.
+  for (const { bytes, descriptor, manifest, blobs } of index.attestations) {
+    const source: BlobSource = { async *read(digest, { start = 0 } = {}) { yield blobs.get(digest)!.subarray(start); } };
+    await pushImage(client, at(descriptor.digest), { manifest: { bytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, source, common);
+  }
   const stoppable = access.signal ? { signal: access.signal } : {};
   await client.manifestPut(named, { bytes: index.bytes, mediaType: mediaType.ociIndex }, stoppable);
   return root;

@@ -6,6 +6,7 @@ import type { LayerEntry } from "../layer/entry.ts";
 import { encodeTarHeader, TAR_END } from "../layer/write-tar.ts";
 import { fault } from "../std/fault.ts";
 import type { BlobSource } from "./blobs.ts";
+import type { AttestationManifest } from "./attestation.ts";
 import type { Image } from "./image.ts";
 
 /** An image and the references, with tags, that it has in an archive. */
@@ -14,9 +15,9 @@ export interface NamedImage {
   readonly names: readonly string[];
 }
 
-/** Images under an index, and the names of the index. */
+/** Images under an index with what is said about them, and the names of the index. */
 export interface NamedIndex {
-  readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
+  readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array; readonly attestations: readonly AttestationManifest[] };
   readonly images: readonly Image[];
   readonly names: readonly string[];
 }
@@ -41,7 +42,7 @@ export async function* packArchive(images: readonly NamedImage[], blobs: BlobSou
 
 /** The same for an index: an OCI layout whose index.json names it. */
 export async function* packIndexArchive({ index, images, names }: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
-  const contents = contentsOf(images, [index.bytes]);
+  const contents = contentsOf(images, [index.bytes, ...index.attestations.flatMap(({ bytes, blobs: statements }) => [bytes, ...statements.values()])]);
   contents.set("index.json", json(indexOf(named(index.descriptor, names))));
   yield* packContents(contents, blobs, options);
 }
