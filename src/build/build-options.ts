@@ -6,6 +6,7 @@ import type { Entitlement } from "../graph/evaluation.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { CacheExport, CacheImport } from "../cache/cache-options.ts";
 import type { Annotation } from "./annotations.ts";
+import type { AttestOptions } from "./attest/provenance-options.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Packing } from "./packing.ts";
 import type { SecretSource } from "./secrets.ts";
@@ -28,12 +29,16 @@ export interface ImageAttributes {
   readonly annotations?: readonly Annotation[];
   /** Whether attestations are artifacts that refer to their image; by default true. Some registries take them as images only. */
   readonly ociArtifact?: boolean;
+  /** Whether an archive holds what is said to be for images in registries only. */
+  readonly attestationInline?: boolean;
 }
 
 /** What may be said about an output that is files. */
 export interface FilesAttributes {
   /** A folder for each platform; by default where there are several. */
   readonly platformSplit?: boolean;
+  /** Stands before the names of the files that attestations are. */
+  readonly attestationPrefix?: string;
 }
 
 /** What `sampan build` and `build()` take; names and meanings are those of `docker build`. */
@@ -55,6 +60,10 @@ export interface BuildOptions {
   /** One, or several of which the result is an index: `linux/amd64,linux/arm64`. */
   readonly platform?: string | readonly string[];
   readonly annotations?: readonly Annotation[];
+  /** What is said about the result, and kept beside it: nothing, by default. */
+  readonly attest?: AttestOptions;
+  /** Give back in {@link BuildResult.provenance} how the result was made. */
+  readonly tellProvenance?: boolean;
   readonly noCache?: boolean;
   /** Names of stages that do not use the cache. */
   readonly noCacheFilter?: readonly string[];
@@ -101,6 +110,8 @@ export interface BuildOptions {
 }
 
 export interface BuildResult {
+  /** The name of the build among those that the store keeps records of. */
+  readonly ref: string;
   /** Image id: the digest of the config. Absent for several platforms and where only `tar` or `local` outputs were asked for. */
   readonly imageId?: Digest;
   /** The manifest or index, where one was made (registry and archive outputs). */
@@ -110,4 +121,6 @@ export interface BuildResult {
   readonly warnings: readonly string[];
   /** What build checks found in the Dockerfile. */
   readonly checks: readonly CheckWarning[];
+  /** By platform, where it was asked for: the whole predicate of SLSA v0.2. */
+  readonly provenance?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }

@@ -16,6 +16,9 @@ const AT_ONCE = 250;
 export class BuildRecording {
   readonly #steps = new RecordedSteps();
   readonly onProgress: OnProgress;
+  readonly ref = newRef();
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now();
 
   constructor(onProgress: OnProgress | undefined) {
     this.onProgress = (event) => {
@@ -26,7 +29,7 @@ export class BuildRecording {
 
   /** Does the work of the build. */
   async during<Results extends Iterable<readonly [unknown, BuildResult]>>(work: () => Promise<Results>, { store, builds, signal }: { store: Store; builds: readonly BuildOptions[]; signal: AbortSignal }): Promise<Results> {
-    const started = { ref: newRef(), about: aboutOf(builds), startedAt: Date.now() };
+    const started = { ref: this.ref, about: aboutOf(builds), startedAt: this.startedAt };
     const save = (more: Pick<BuildRecord, "status"> & Partial<BuildRecord>): void => {
       try {
         store.builds.save({ ...started, counts: this.#steps.counts(), ...more }, this.#steps.list());

@@ -1,4 +1,5 @@
 import type { LocalFolder } from "../context/open-context.ts";
+import type { Pins } from "../fetch/pins.ts";
 import { RemoteSources } from "../fetch/remote-sources.ts";
 import type { LocalOperation } from "../graph/vertex.ts";
 import { VertexPool } from "../graph/vertex.ts";
@@ -30,6 +31,8 @@ export interface BuildSession extends AsyncDisposable {
   readonly pool: VertexPool;
   /** Contexts that were opened, by {@link contextKey}. */
   readonly contexts: Map<string, LocalFolder>;
+  /** Which commits and files the names of what was fetched stood for. */
+  readonly pins: Pins;
   /** What is fetched from elsewhere. @param noCache fetches also what is here already */
   remote(noCache: boolean): RemoteSources;
   /**
@@ -65,10 +68,11 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
     const agents = cleanup.use(new SshAgents(targets.flatMap(({ ssh }) => ssh ?? []), { cwd, temporary: () => store.temporary }));
     const resolvers = new Map<string, BaseResolver>();
     const remotes = new Map<boolean, RemoteSources>();
+    const pins = new Map<string, string>();
     const openRemote = (noCache: boolean): RemoteSources =>
-      cleanup.use(new RemoteSources({ store, secret: async (id) => secrets.get(id)?.toString("utf8"), pull: targets.some(({ pull }) => pull === true), noCache, signal }));
+      cleanup.use(new RemoteSources({ store, secret: async (id) => secrets.get(id)?.toString("utf8"), pull: targets.some(({ pull }) => pull === true), noCache, pins, signal }));
     return {
-      store, client, sandboxes, secrets, agents, pool: new VertexPool(), contexts: new Map(),
+      store, client, sandboxes, secrets, agents, pool: new VertexPool(), contexts: new Map(), pins,
       access: { client, recordOwners: insideUserNamespace()?.mapped === "one", onProgress, signal },
       resolver: (pull, strict) => {
         const key = `${pull} ${strict}`;

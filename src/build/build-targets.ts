@@ -42,10 +42,10 @@ export async function buildTargets(targets: readonly BuildTarget[], shared: Shar
   await using session = await openSession({ ...shared, onProgress: recording.onProgress }, builds);
   const { store, access: { signal } } = session;
   const wanted = targets.flatMap(({ inner, options }) => (inner === true ? [] : [options]));
-  return await recording.during(() => solveTargets(session, targets, shared), { store, builds: wanted, signal });
+  return await recording.during(() => solveTargets(session, targets, { ...shared, recording }), { store, builds: wanted, signal });
 }
 
-async function solveTargets(session: BuildSession, targets: readonly BuildTarget[], shared: SharedOptions): Promise<Map<string | undefined, BuildResult>> {
+async function solveTargets(session: BuildSession, targets: readonly BuildTarget[], shared: SharedOptions & { readonly recording: BuildRecording }): Promise<Map<string | undefined, BuildResult>> {
   const { store, client, sandboxes, access } = session;
   const { onProgress, signal } = access;
   const outer = targets.filter(({ inner }) => inner !== true);
@@ -87,7 +87,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     { cache: store.cache, runner, clock: Date.now, onProgress, onResult, explain: shared.explain ?? false, signal, ...(imported ? { distant: imported } : {}) },
   );
   const results = await Promise.allSettled(wanted.map(async (target) =>
-    [target.name, await finishTarget(session, target, { runner, solved, packing: packings.get(target)!, imported, distant, mountsElsewhere })] as const));
+    [target.name, await finishTarget(session, target, { runner, solved, packing: packings.get(target)!, imported, distant, mountsElsewhere, recording: shared.recording })] as const));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return new Map(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));

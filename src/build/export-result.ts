@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join, parse, resolve } from "node:path";
 import { attestationManifest, type AttestationManifest } from "../image/attestation.ts";
 import { imagePurl } from "../oci/image-purl.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
@@ -68,13 +68,23 @@ function isFiles(output: FilesOutput | ImageOutput): output is FilesOutput {
   return output.type === "tar" || output.type === "local";
 }
 
-async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, cwd, epoch }: ExportOptions): Promise<void> {
+async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, attesters: all, cwd, epoch }: ExportOptions): Promise<void> {
   const split = output.platformSplit ?? several;
-  const trees = await Promise.all(builds.map(async ({ platform, snapshot }) => {
-    const top = await snapshot();
-    return { folder: split ? folderOf(platform) : "", layers: top === undefined ? [] : store.snapshots.lowers(top) };
+  const attesters = all.filter(({ inlineOnly }) => !inlineOnly);
+  using statements = new DisposableStack();
+  const trees = await Promise.all(builds.map(async (build) => {
+    const top = await build.snapshot();
+    const layers = top === undefined ? [] : store.snapshots.lowers(top);
+    const attestations = await attestAll(attesters, { build });
+    if (attestations.length > 0) {
+      const platform = several && !split ? folderOf(build.platform) : undefined;
+      const nameOf = (filename: string): string => platformName((output.attestationPrefix ?? "") + filename, platform);
+      const { statementLayer } = await import("./attest/statement-files.ts");
+      layers.unshift(statements.use(await statementLayer(layers, attestations, { temporary: store.temporary, nameOf, signal: access.signal })).folder);
+    }
+    return { folder: split ? folderOf(build.platform) : "", layers };
   }));
-  if (output.type === "tar") return writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, epoch, temporary: store.temporary }));
+  if (output.type === "tar") return await writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, epoch, temporary: store.temporary }));
   for (const { folder, layers } of trees) await writeFolder(layers, join(resolve(cwd, output.dest), folder), { ...access, epoch });
 }
 
@@ -83,10 +93,16 @@ function folderOf(platform: Platform): string {
   return formatPlatform(platform).replaceAll("/", "_");
 }
 
+/** `provenance.json`, or `provenance.linux_amd64.json` where that of other platforms lies beside it. */
+function platformName(name: string, platform: string | undefined): string {
+  const { name: stem, ext } = parse(name);
+  return platform === undefined ? name : `${stem}.${platform}${ext}`;
+}
+
 async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Descriptor> {
   const { store, builds, several, ahead, cwd } = options;
   const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
-  const attesters = several || output.type === "registry" ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
+  const attesters = several || output.type === "registry" || output.attestationInline === true ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
   const indexed = several || attesters.length > 0;
   if (annotations.needIndex && !indexed) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
   using images = new DisposableStack();

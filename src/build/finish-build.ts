@@ -37,6 +37,8 @@ export interface SolvedBuild {
   readonly imported: ImportedCaches | undefined;
   readonly distant: DistantBlobs;
   readonly mountsElsewhere: MountsElsewhere;
+  /** The name of this build among those that the store keeps records of, and when it began. */
+  readonly recording: { readonly ref: string; readonly startedAt: number };
 }
 
 export interface FinishOptions extends SolvedBuild {

@@ -26,9 +26,11 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
     builds.push(await finishBuild(session, target, { ...build, platform: platforms.platforms[index]!, graph, results, inline }));
   }
   const images = builds.flatMap(({ image }) => image ?? []);
+  const { attest, tellProvenance } = options;
+  const attesters = attest === undefined ? [] : (await import("./attest/make-attesters.ts")).makeAttesters(session, target, build);
   const outputs = plan.outputs.filter(({ type }) => type !== "store");
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters: [], access: { ...access, distant }, ahead, cwd,
+    store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters, access: { ...access, distant }, ahead, cwd,
     ...(graphs[0]!.epoch === undefined ? {} : { epoch: BigInt(graphs[0]!.epoch) }),
   }).catch(async (error: unknown) => {
     await Promise.all(builds.map(({ keep }) => keep())).catch(() => undefined);
@@ -41,5 +43,9 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   if (cacheMountsTo.length > 0) await build.mountsElsewhere.export(cacheMountsTo, stepsBelow(vertices), { cwd, client, platform: platforms.platforms[0]!, onProgress, signal });
   // Exports read the image from the store, which keeps it only where that is an output too.
   if (!plan.outputs.some(({ type }) => type === "store")) for (const { id, fresh } of images) if (fresh) store.images.removeUnnamed(id);
-  return { ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks };
+  return {
+    ref: build.recording.ref,
+    ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks,
+    ...(tellProvenance ? { provenance: (await import("./attest/make-attesters.ts")).toldProvenance(session, target, build, builds) } : {}),
+  };
 }

@@ -1,5 +1,6 @@
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { fault } from "../std/fault.ts";
+import type { AttestOptions } from "./attest/provenance-options.ts";
 import type { BuildOptions, BuildOutput } from "./build-options.ts";
 import { GZIP, type Packing } from "./packing.ts";
 
@@ -14,9 +15,10 @@ export interface OutputPlan {
   readonly needsFiles: boolean;
 }
 
-/** @throws TAG_NEEDED, OUTPUT_INVALID */
+/** @throws TAG_NEEDED, OUTPUT_INVALID, ATTESTATION_UNSUPPORTED */
 export function planOutputs(options: BuildOptions): OutputPlan {
   const outputs = options.outputs?.length ? options.outputs : [{ type: "store" } as const];
+  refuseAttested(outputs, options.attest ?? {});
   if (outputs.some((output) => output.type === "registry" && namesOf(output, options.tags ?? []).length === 0)) throw fault("TAG_NEEDED", { output: "pushing (--push, -o type=registry)" });
   const toStandardOutput = outputs.filter((output) => "dest" in output && output.dest === "-").length;
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
@@ -25,6 +27,13 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   const pushed = outputs.some(({ type }) => type === "registry");
   const needsFiles = !pushed || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force);
   return { outputs, image: withImage, packing, needsFiles };
+}
+
+/** What is attached is kept by an index, and that by registries, OCI archives and folders. */
+function refuseAttested(outputs: readonly BuildOutput[], { provenance }: AttestOptions): void {
+  if (!provenance || provenance.inlineOnly) return;
+  if (outputs.some(({ type }) => type === "docker")) throw fault("ATTESTATION_UNSUPPORTED", { output: "docker" });
+  if (outputs.every(({ type }) => type === "store")) throw fault("ATTESTATION_UNSUPPORTED", { output: "store" });
 }
 
 /** The full references that an output's image gets. */

@@ -1,4 +1,5 @@
 import { startChecks, type CheckWarning } from "../check/checker.ts";
+import type { DockerfileSource } from "../context/find-dockerfile.ts";
 import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
@@ -22,6 +23,7 @@ export interface PreparedTarget {
   readonly platforms: PlatformPlan;
   /** One for each platform. */
   readonly graphs: readonly BuildGraph[];
+  readonly dockerfile: DockerfileSource;
   /** What build checks found in its Dockerfile. */
   readonly checks: readonly CheckWarning[];
   /** Takes blobs on their way to registries as they are made. */
@@ -64,7 +66,7 @@ export async function prepareTarget(
   const { cacheTo = [] } = options;
   const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
   cacheAhead?.prepare();
-  return { name: about.name, options, plan, names, platforms, graphs, checks: checker.warnings(), ahead, cacheAhead, onProgress };
+  return { name: about.name, options, plan, names, platforms, graphs, dockerfile: context.dockerfile, checks: checker.warnings(), ahead, cacheAhead, onProgress };
 }
 
 /** Tells steps of several targets apart that are not in any graph. */

@@ -70,7 +70,7 @@ function checkCommit({ commit, tag }: RemoteRef, wanted: string | undefined): vo
 }
 
 function fromRecord({ resultId, snapshot, createdAt, components }: CacheRecord): Omit<Fetched, "cached" | "why"> {
-  return { identity: resultId, snapshot: snapshot!, createdAt, modified: Number(components["time"]) };
+  return { identity: resultId, pin: components["commit"]!, snapshot: snapshot!, createdAt, modified: Number(components["time"]) };
 }
 
 function whyFetched(before: CacheRecord | undefined, { commit, name }: RemoteRef): string {

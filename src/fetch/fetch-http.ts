@@ -88,7 +88,7 @@ function components(url: URL, filename: string, digest: Digest, { etag, modified
 }
 
 function fromRecord(record: Pick<CacheRecord, "resultId" | "snapshot" | "createdAt" | "components">): Omit<Fetched, "why"> {
-  return { identity: record.resultId, snapshot: record.snapshot!, createdAt: record.createdAt, cached: true, modified: seconds(record.components["last modified"]) };
+  return { identity: record.resultId, pin: record.components["digest"]!, snapshot: record.snapshot!, createdAt: record.createdAt, cached: true, modified: seconds(record.components["last modified"]) };
 }
 
 function whyFetched(known: CacheRecord | undefined, now: Record<string, string>): string[] {

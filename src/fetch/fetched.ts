@@ -4,6 +4,8 @@ import type { Digest } from "../oci/digest.ts";
 export interface Fetched {
   /** What it is by its content: a digest of that, or of the commit. */
   readonly identity: Digest;
+  /** What its name stood for: the id of a commit, or the digest of a file. */
+  readonly pin: string;
   /** The snapshot with its files. */
   readonly snapshot: string;
   /** Milliseconds since the epoch. */

@@ -3,11 +3,14 @@ import type { Transport } from "../registry/transport/transport.ts";
 import type { Store } from "../store/open-store.ts";
 import type { Fetched, FetchOptions, FetchSecret } from "./fetched.ts";
 import type { HttpSource } from "./fetch-http.ts";
+import { gitKey } from "./pins.ts";
 import type { SshAccess } from "./git-command.ts";
 
 export interface RemoteSourcesOptions extends Pick<FetchOptions, "noCache" | "pull" | "signal"> {
   readonly store: Store;
   readonly secret: FetchSecret;
+  /** What was fetched is noted there. */
+  readonly pins: Map<string, string>;
 }
 
 /** What the builds of one command fetch: each source once, whoever asks for it. */
@@ -21,7 +24,7 @@ export class RemoteSources implements AsyncDisposable {
   }
 
   http(source: HttpSource, options: FetchOptions = {}): Promise<Fetched> {
-    return this.#once(["http", source], async () => {
+    return this.#once(["http", source], source.url, async () => {
       const [{ fetchHttp }, transport] = await Promise.all([import("./fetch-http.ts"), (this.#transport ??= openTransport())]);
       return fetchHttp(source, { ...this.#options, ...options, transport });
     });
@@ -29,7 +32,7 @@ export class RemoteSources implements AsyncDisposable {
 
   /** @param options.ssh how SSH may be used; without it, it may not */
   git(source: GitUrl, { ssh, ...options }: FetchOptions & { ssh?: SshAccess | undefined } = {}): Promise<Fetched> {
-    return this.#once(["git", source], async () => (await import("./fetch-git.ts")).fetchGit(source, { ...this.#options, ...options, ssh }));
+    return this.#once(["git", source], gitKey(source), async () => (await import("./fetch-git.ts")).fetchGit(source, { ...this.#options, ...options, ssh }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -37,11 +40,16 @@ export class RemoteSources implements AsyncDisposable {
     await (await this.#transport?.catch(() => undefined))?.[Symbol.asyncDispose]();
   }
 
-  #once(source: unknown, fetch: () => Promise<Fetched>): Promise<Fetched> {
+  #once(source: unknown, name: string, fetch: () => Promise<Fetched>): Promise<Fetched> {
     const key = JSON.stringify(source);
     let promise = this.#pending.get(key);
-    if (!promise) this.#pending.set(key, (promise = fetch()));
+    if (!promise) this.#pending.set(key, (promise = this.#noted(name, fetch())));
     return promise;
+  }
+  async #noted(name: string, fetching: Promise<Fetched>): Promise<Fetched> {
+    const fetched = await fetching;
+    this.#options.pins.set(name, fetched.pin);
+    return fetched;
   }
 }
 

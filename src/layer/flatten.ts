@@ -139,7 +139,8 @@ interface Part {
   readonly layer: number;
 }
 
-function walkMerged(layers: readonly string[]): Generator<Merged> {
+/** What a stack of layers (top first) shows. */
+export function walkMerged(layers: readonly string[]): Generator<Merged> {
   return walkFolder("", layers.map((hostPath, layer) => ({ hostPath, layer })), new Map());
 }
 

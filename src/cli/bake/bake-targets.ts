@@ -9,6 +9,7 @@ import { fault, isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { buildMetadata } from "../build/metadata.ts";
+import { metadataProvenance } from "../build/metadata-provenance.ts";
 import type { Call } from "../command.ts";
 import { buildOptions } from "../commands/build.ts";
 import { flagFault } from "../flags/flag-fault.ts";
@@ -58,13 +59,14 @@ export async function bakeTargets({ targets, linked }: Resolved, call: Call<type
   await keepStore(io);
 }
 
-function targetOptions(target: Target, { io, signal }: Call<typeof bakeFlags>): BuildOptions {
+function targetOptions(target: Target, { flags, io, signal }: Call<typeof bakeFlags>): BuildOptions {
   if (target.context === "-" || target.dockerfile === "-") throw fault("BAKE_KEY_LATER", { target: target.name, key: `${target.context === "-" ? "a context" : "a Dockerfile"} from standard input` });
   if (target.call !== undefined && target.call !== "build") throw fault("BAKE_KEY_LATER", { target: target.name, key: `call = ${JSON.stringify(target.call)}` });
   const inline = target["dockerfile-inline"];
   try {
     const parsed = parseFlags(targetWords(target), buildFlags);
-    const options = buildOptions({ ...parsed, io, signal });
+    const tellProvenance = flags["metadata-file"] !== undefined && metadataProvenance(io.env) !== "disabled";
+    const options = { ...buildOptions({ ...parsed, io, signal }), ...(tellProvenance ? { tellProvenance } : {}) };
     return inline === undefined ? options : { ...options, stdin: Readable.from([Buffer.from(inline)]) };
   } catch (error) {
     if (!(error instanceof FlagProblem)) throw error;

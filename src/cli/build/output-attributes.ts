@@ -6,14 +6,14 @@ import { readPacking } from "../flags/compression.ts";
 type Fields = ReadonlyMap<string, string>;
 
 const PACKING = ["compression", "compression-level", "force-compression"];
-const IMAGE = [...PACKING, "name", "oci-mediatypes", "annotation.KEY"];
+const IMAGE = [...PACKING, "name", "oci-mediatypes", "oci-artifact", "attestation-inline", "annotation.KEY"];
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   image: ["type", "push", "push-by-digest", "store", "unpack", "name-canonical", ...IMAGE],
   registry: ["type", "dest", "output", "push", "push-by-digest", "name-canonical", ...IMAGE],
   oci: ["type", "dest", "output", "tar", ...IMAGE],
   docker: ["type", "dest", "output", "tar", ...IMAGE],
-  tar: ["type", "dest", "output", "platform-split"],
-  local: ["type", "dest", "output", "mode", "platform-split"],
+  tar: ["type", "dest", "output", "platform-split", "attestation-prefix"],
+  local: ["type", "dest", "output", "mode", "platform-split", "attestation-prefix"],
 };
 
 /** Refuses what an output of that type does not know, and values that ask for what is not done. @throws NOT_SUPPORTED */
@@ -43,11 +43,14 @@ export function imageAttributes(fields: Fields, text: string): ImageAttributes {
     ...(names.length > 0 ? { names } : {}),
     ...(isTrue(fields.get("push-by-digest")) ? { pushByDigest: true } : {}),
     ...(annotations.length > 0 ? { annotations } : {}),
+    ...(fields.has("oci-artifact") ? { ociArtifact: isTrue(fields.get("oci-artifact")) } : {}),
+    ...(isTrue(fields.get("attestation-inline")) ? { attestationInline: true } : {}),
   };
 }
 
 export function filesAttributes(fields: Fields): FilesAttributes {
-  return fields.has("platform-split") ? { platformSplit: isTrue(fields.get("platform-split")) } : {};
+  const prefix = fields.get("attestation-prefix");
+  return { ...(fields.has("platform-split") ? { platformSplit: isTrue(fields.get("platform-split")) } : {}), ...(prefix ? { attestationPrefix: prefix } : {}) };
 }
 
 function readAnnotation(key: string, value: string): Annotation[] {

@@ -9,6 +9,7 @@ import { csvFields } from "../flags/csv.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { labels } from "../flags/key-values.ts";
 import { parseBytes } from "../flags/parse-bytes.ts";
+import { attestFlags } from "./attest-flags.ts";
 import type { buildFlags } from "./build-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "./frontend-flags.ts";
 import { allowFlags, secretFlags, sshFlags } from "./secret-flags.ts";
@@ -48,7 +49,7 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
     ...(flags["shm-size"] ? { shmSize: parseBytes(flags["shm-size"], "--shm-size") } : {}),
     ulimits: flags.ulimit,
     allow: allowFlags(flags.allow),
-    attests: attestsOf(flags),
+    attests: new Map([...attestFlags(flags)].flatMap(([type, attributes]) => (attributes ? [[type, [...attributes].map(([key, value]) => csvField(`${key}=${value}`)).join(",")] as const] : []))),
     contexts: new Map(Object.entries(contextsOf(flags["build-context"]))),
     cacheFrom: flags["cache-from"].map((text) => cacheOf(text, "--cache-from")),
     cacheTo: [...flags["cache-to"].map((text) => cacheTo(text)), ...(/^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_INLINE_CACHE"] ?? "") ? [{ type: "inline", attrs: {} }] : [])],
@@ -58,21 +59,9 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
   };
 }
 
-/** `--attest type=sbom,…`, `--sbom true`, `--provenance mode=max`; `false` takes one back. */
-function attestsOf({ attest, provenance, sbom }: { attest: readonly string[]; provenance: string | undefined; sbom: string | undefined }): Map<string, string> {
-  const found = new Map<string, string>();
-  const add = (type: string, rest: string): void => {
-    if (/^(?:0|f|false|disabled=true)$/i.test(rest)) found.delete(type);
-    else found.set(type, /^(?:1|t|true)$/i.test(rest) ? "" : rest);
-  };
-  for (const text of attest) {
-    const { type, ...attrs } = Object.fromEntries(csvFields(text, "--attest"));
-    if (!type) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for --attest`, hint: "it looks like type=provenance,mode=max" });
-    add(type, Object.entries(attrs).map(([key, value]) => `${key}=${value}`).join(","));
-  }
-  if (provenance !== undefined) add("provenance", provenance);
-  if (sbom !== undefined) add("sbom", sbom);
-  return found;
+/** A field of a line of CSV. */
+function csvField(field: string): string {
+  return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 /** `type=…,…`, or a reference alone for a registry. */

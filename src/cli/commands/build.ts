@@ -3,11 +3,13 @@ import { parseAnnotation } from "../../build/annotations.ts";
 import type { BuildOptions } from "../../build/build-options.ts";
 import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
+import { attestOptions } from "../build/attest-flags.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { parseBuildCall } from "../build/call-flag.ts";
 import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
+import { metadataProvenance } from "../build/metadata-provenance.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -92,9 +94,8 @@ export const buildCommand = command({
 
 /** What only a builder elsewhere can do. */
 async function refuseWithoutBuilder({ given, flags }: Call<typeof buildFlags>): Promise<void> {
-  // Nothing is attached: who wants it so gets what he wants.
-  const unwanted = new Set<string>((["provenance", "sbom"] as const).filter((name) => /^(?:0|f|false)$/i.test(flags[name] ?? "")));
-  const wanted = new Set([...given].filter((name) => !unwanted.has(name)));
+  // Who wants none gets what he wants.
+  const wanted = new Set([...given].filter((name) => name !== "sbom" || !/^(?:0|f|false)$/i.test(flags.sbom ?? "")));
   for (const name of wanted) {
     if ("refused" in buildFlags[name]) return (await import("../flags/refuse-flags.ts")).refuseFlags(wanted, buildFlags);
   }
@@ -124,6 +125,8 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     labels: labels(flags.label),
     ...(platforms.length > 0 ? { platform: platforms } : {}),
     annotations: flags.annotation.flatMap(parseAnnotation),
+    ...(flags.attest.length > 0 || flags.provenance || flags.sbom ? { attest: attestOptions(flags) } : {}),
+    ...(flags["metadata-file"] !== undefined && metadataProvenance(io.env) !== "disabled" ? { tellProvenance: true } : {}),
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),

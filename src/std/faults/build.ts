@@ -8,6 +8,18 @@ export const buildFaults = {
     message: ({ target, suggestion }) => `target stage ${JSON.stringify(target)} could not be found${didYouMean(suggestion)}`,
     hint: ({ stages }) => (stages.length > 0 ? `the named stages are: ${stages.join(", ")}` : "no stage has a name: write FROM … AS name"),
   }),
+  ATTESTATION_UNSUPPORTED: spec<{ output: "docker" | "store" }>({
+    when: "Attestations are asked for, and an output of the build cannot hold them.",
+    exit: 1,
+    message: ({ output }) => output === "docker" ? "docker exporter does not support exporting manifest lists, use the oci exporter instead" : "an image in the store has no attestations",
+    hint: ({ output }) => output === "docker" ? "attestations need an index: write it with `-o type=oci,dest=FILE`, or leave them away with --provenance=false" : "push it (--push), write an OCI archive (`-o type=oci,dest=FILE`) or files (`-o DIR`), or leave them away with --provenance=false",
+  }),
+  PROVENANCE_INCOMPLETE: spec<{ locals: readonly string[] }>({
+    when: "The provenance is to name all materials (complete-materials=true), and folders of this machine are among them.",
+    exit: 1,
+    message: ({ locals }) => `provenance materials are incomplete: uncaptured local sources: ${locals.join(", ")}`,
+    hint: () => "build from a git repository or an archive at a URL, whose commit or digest is known",
+  }),
   STAGE_INDEX_INVALID: spec<{ index: string }>({
     when: "COPY --from=<number> names a stage that does not exist.",
     exit: 1,

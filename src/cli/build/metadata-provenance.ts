@@ -1,0 +1,6 @@
+/** How much of the provenance stands in --metadata-file, by BUILDX_METADATA_PROVENANCE as buildx reads it: anything unknown is `min`. */
+export function metadataProvenance(env: NodeJS.ProcessEnv): "min" | "max" | "disabled" {
+  const value = env["BUILDX_METADATA_PROVENANCE"] ?? "";
+  if (value === "max") return "max";
+  return value === "disabled" || /^(?:0|f|F|FALSE|false|False)$/.test(value) ? "disabled" : "min";
+}
