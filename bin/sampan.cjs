@@ -14,27 +14,34 @@ function newEnough(version) {
   return major > 22 || (major === 22 && minor >= 19);
 }
 
-/** Node's own choice lies in the shared temporary folder, where another user could put code for us to run. */
+/**
+ * Turns the compile cache on; it is for packages and for other threads and processes. Node's own choice lies in the shared
+ * temporary folder, where another user could put code for us to run.
+ * @returns a folder for code of this Node, if this user has one
+ */
 function enableCompileCache() {
   const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, ".cache"));
-  if (!home || !path.isAbsolute(home)) return;
+  if (!home || !path.isAbsolute(home)) return undefined;
   const folder = path.join(home, "sampan", "compile-cache");
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (fs.statSync(folder).uid === process.getuid()) require("node:module").enableCompileCache(folder);
+    const { uid, mode } = fs.statSync(folder);
+    if (uid !== process.getuid() || (mode & 0o022) !== 0) return undefined;
+    require("node:module").enableCompileCache(folder);
+    return path.join(folder, `bundle-${process.version}-${process.arch}`);
   } catch {
-    // A home that cannot be written to only costs time at each start.
+    return undefined; // a home that cannot be written to only costs time at each start
   }
 }
 
-/** Whether the bundle was made from the sources that lie beside it. */
+/** Whether the bundle was made from the sources that lie beside it. One that it does not know is none of its own before one of these changes. */
 function isFresh(bundle) {
   try {
-    const state = JSON.parse(fs.readFileSync(path.join(bundle, "sources.json"), "utf8"));
-    const { files, bytes, newest } = require("./sources.cjs").describeSources(sources);
-    return state.files === files && state.bytes === bytes && state.newest === newest;
+    const { files, bytes, times } = JSON.parse(fs.readFileSync(path.join(bundle, "sources.json"), "latin1"));
+    const state = require("./sources.cjs").describeSources(root, files);
+    return state.bytes === bytes && state.times === times;
   } catch {
-    return false; // there is none
+    return false; // there is none, or a source is gone, or the folder that the command is called in
   }
 }
 
@@ -54,11 +61,9 @@ function runSources() {
 }
 
 if (newEnough(process.versions.node)) {
-  // MiB. By default each thread lets 16 of them fill up three times over before it looks for garbage.
-  process.getBuiltinModule("node:v8").setFlagsFromString("--max-semi-space-size=4");
-  enableCompileCache();
+  const folder = enableCompileCache();
   const bundle = path.join(root, "dist", "bundle");
-  if (!inCheckout || isFresh(bundle)) require(path.join(bundle, "main.cjs"));
+  if (!inCheckout || isFresh(bundle)) require("./run-bundle.cjs").runBundle(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
   else runSources();
 } else {
   const bundled = path.join(root, "node_modules", "node", "bin", "node");

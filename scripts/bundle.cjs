@@ -10,6 +10,12 @@ const root = path.dirname(__dirname);
 const sources = path.join(root, "src");
 const folder = path.join(root, "dist", "bundle");
 
+/** The sources, before it is known which of them are in the bundle. */
+function findSources() {
+  const names = fs.readdirSync(sources, { recursive: true }).filter((file) => /\.[jt]s$/.test(file) && !file.endsWith(".test.ts"));
+  return names.map((file) => path.join("src", file));
+}
+
 /** Places such as "layer/pack-layer.ts" in the sources: what other threads load, and what processes and threads start with. */
 function findPlaces() {
   const places = new Set();
@@ -39,6 +45,12 @@ const sourcesPlugin = (jobs) => ({
   setup: (build) => build.onLoad({ filter: /\/src\/std\/sources\.ts$/ }, () => ({ contents: sourcesModule(jobs), loader: "js", resolveDir: path.join(sources, "std") })),
 });
 
+/** Counts the modules of the command line that a start loads, for bin/run-bundle.cjs. */
+const countPlugin = {
+  name: "count",
+  setup: (build) => build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => ({ contents: `${fs.readFileSync(file, "utf8")}\nbundleLoaded.modules += 1;`, loader: "ts" })),
+};
+
 /** The file for a package. Packages of one scope belong together: they would otherwise hold each other twice. */
 const groupOf = (specifier) => `package-${/^@(?:bufbuild|connectrpc)\//.test(specifier) ? "connect" : specifier.replace(/\W+/g, "-")}.cjs`;
 
@@ -58,6 +70,14 @@ const packagesPlugin = (specifiers) => ({
   },
 });
 
+/** A module as bin/run-bundle.cjs runs it: in Latin-1, which V8 reads as it is. esbuild leaves regular expressions as they are written. */
+function makeFunction(file) {
+  const text = fs.readFileSync(file, "utf8");
+  const [foreign] = /[^\0-\xff]/.exec(text) ?? [];
+  if (foreign) throw new Error(`write ${JSON.stringify(foreign)} as \\u${foreign.charCodeAt(0).toString(16)} in the sources`);
+  fs.writeFileSync(file, `(function (exports, require, module, __filename, __dirname, bundleLoaded) {${text}\n})\n`, "latin1");
+}
+
 async function main() {
   let esbuild;
   try {
@@ -67,7 +87,8 @@ async function main() {
     return;
   }
   // Before they are read: what changes meanwhile makes the bundle an old one.
-  const state = describeSources(sources);
+  const files = ["scripts/bundle.cjs", "bin/run-bundle.cjs", ...findSources()].sort();
+  const state = describeSources(root, files);
   const places = findPlaces();
   const entries = ["cli/main.ts", ...places.filter((place) => place.endsWith("-entry.ts"))];
   const jobs = places.filter((place) => !place.endsWith("-entry.ts"));
@@ -81,6 +102,7 @@ async function main() {
       platform: "node",
       format: "cjs",
       target: "node22",
+      supported: { "dynamic-import": false }, // the loader of ES modules takes milliseconds to come up
       minifyWhitespace: true,
       lineLimit: 160, // Node prints the line where an unexpected error came from
       legalComments: "inline",
@@ -88,17 +110,17 @@ async function main() {
       define: { "import.meta.url": "bundleUrl" },
       banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     };
-    await esbuild.build({
-      ...options,
-      entryPoints: Object.fromEntries(entries.map((place) => [path.basename(place, ".ts"), path.join(sources, place)])),
-      plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers)],
-    });
+    const entryPoints = (some) => Object.fromEntries(some.map((place) => [path.basename(place, ".ts"), path.join(sources, place)]));
+    const [main, ...others] = entries;
+    await esbuild.build({ ...options, entryPoints: entryPoints(others), plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers)] });
+    await esbuild.build({ ...options, entryPoints: entryPoints([main]), plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers), countPlugin] });
+    makeFunction(path.join(temporary, "main.cjs"));
     for (const group of new Set([...specifiers].map(groupOf))) {
       const members = [...specifiers].filter((specifier) => groupOf(specifier) === group).sort();
       const contents = members.map((specifier) => `exports[${JSON.stringify(specifier)}] = require(${JSON.stringify(specifier)});`).join("\n");
       await esbuild.build({ ...options, stdin: { contents, resolveDir: root }, outdir: undefined, outfile: path.join(temporary, group) });
     }
-    fs.writeFileSync(path.join(temporary, "sources.json"), `${JSON.stringify(state)}\n`);
+    fs.writeFileSync(path.join(temporary, "sources.json"), `${JSON.stringify({ ...state, files })}\n`);
     fs.chmodSync(temporary, 0o755);
     fs.rmSync(folder, { recursive: true, force: true });
     fs.renameSync(temporary, folder);
