@@ -3,6 +3,7 @@ import type { Transform } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 import { fault, isFault } from "../std/fault.ts";
+import { freeBuffer } from "../std/free-buffer.ts";
 import { decodeBzip2 } from "./decode-bzip2.ts";
 import { decodeXz } from "./decode-xz.ts";
 import { splitZstdFrames } from "./zstd-frames.ts";
@@ -26,6 +27,14 @@ export function* readPieces(path: string, onBytes?: (count: number) => void): Ge
     }
   } finally {
     closeSync(file);
+  }
+}
+
+/** Hands pieces on and gives their memory back when the next one is asked for. */
+export function* freed(pieces: Iterable<Buffer>): Generator<Buffer> {
+  for (const piece of pieces) {
+    yield piece;
+    freeBuffer(piece);
   }
 }
 

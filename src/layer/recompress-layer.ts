@@ -5,7 +5,7 @@ import { freeBuffer } from "../std/free-buffer.ts";
 import type { WorkerContext } from "../std/worker-pool.ts";
 import { DEFAULT_LIMIT } from "./apply-layer.ts";
 import { BlobFile } from "./blob-file.ts";
-import { decompressed, readPieces } from "./decompress.ts";
+import { decompressed, freed, readPieces } from "./decompress.ts";
 
 export interface RecompressOptions {
   /** The file of the blob. */
@@ -45,12 +45,4 @@ export async function recompressLayer(options: RecompressOptions, context?: Work
   const actual = tar.digest();
   if (actual !== options.diffId) throw fault("LAYER_DIFF_ID", { layer: archive, expected: options.diffId, actual });
   return await file.end();
-}
-
-/** Hands pieces on and gives their memory back when the next one is asked for. */
-function* freed(pieces: Iterable<Buffer>): Generator<Buffer> {
-  for (const piece of pieces) {
-    yield piece;
-    freeBuffer(piece);
-  }
 }

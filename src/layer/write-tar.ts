@@ -7,8 +7,8 @@ export const TAR_END = Buffer.alloc(2 * BLOCK);
 
 /**
  * The header of an entry, with a PAX header before it where ustar cannot hold a value; byte for byte what Go's
- * archive/tar writes for BuildKit and containerd (no user and group names, whole seconds, of all xattrs only
- * `security.capability`), so that equal layers have equal DiffIDs.
+ * archive/tar writes for BuildKit and containerd (no user and group names, whole seconds; entries from a disk have, of all
+ * xattrs, `security.capability` only), so that equal layers have equal DiffIDs.
  */
 export function encodeTarHeader(entry: LayerEntry): Buffer {
   const name = entry.type === "directory" ? `${entry.path}/` : entry.path;
@@ -38,6 +38,10 @@ export function encodeTarHeader(entry: LayerEntry): Buffer {
   if (entry.capability !== undefined) {
     ustar = false;
     records.push(["SCHILY.xattr.security.capability", entry.capability]);
+  }
+  for (const [xattr, value] of entry.xattrs ?? []) {
+    ustar = false;
+    records.push([`SCHILY.xattr.${xattr}`, value]);
   }
   if (ustar) return headerBlock(entry, split?.[1] ?? name, split?.[0] ?? "", link);
   const content = Buffer.concat(records.sort(byKey).map(([key, value]) => formatPaxRecord(key, value)));
