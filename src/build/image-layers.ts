@@ -1,7 +1,14 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { chainId } from "../oci/chain-id.ts";
+import type { Digest } from "../oci/digest.ts";
+import { layerCodec, ociLayerType } from "../oci/media-type.ts";
 import { MANIFEST_LIMIT, type Descriptor } from "../oci/manifest.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { fault } from "../std/fault.ts";
+import { inWorker } from "../std/worker-pool.ts";
+import type { RecompressOptions } from "../layer/recompress-layer.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import { assembleImage, createImage, type Image } from "../image/image.ts";
@@ -77,12 +84,15 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   const diffIds = image.config.rootfs.diff_ids;
   const diffId = diffIds[index]!;
   const known = knownBlob(store, diffId, packing.codec) ?? (packing.codec === "none" ? undefined : knownBlob(store, diffId));
-  if (known) return { mediaType: known.mediaType, digest: known.digest, size: known.size };
+  if (known) return known;
+  // An exact copy of what was unpacked, which may be another tar than what its files make.
+  const packed = packing.codec === "none" ? knownBlob(store, diffId) : undefined;
+  if (packed) return plainBlob(store, { diffId, descriptor: packed }, access);
   const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!) ?? store.snapshots.byDiffId(diffId);
   if (snapshot) {
-    const packed = await packSnapshot(store, snapshot.id, { packing, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
-    if (packed.diffId !== diffId) throw fault("LAYER_CHANGED", { diffId, found: packed.diffId });
-    return packed.blob!;
+    const found = await packSnapshot(store, snapshot.id, { packing, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
+    if (found.diffId === diffId) return found.blob!;
+    if (!access.base?.descriptors[access.base.diffIds.indexOf(diffId)]) throw fault("LAYER_CHANGED", { diffId, found: found.diffId });
   }
   const distant = access.distant?.find(diffId);
   if (distant) return packing.force ? access.distant!.fetch(distant) : distant.blob;
@@ -90,4 +100,21 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   if (ofBase) return packing.force ? fetchLayer(store, access.base!, diffId, ofBase, access) : ofBase;
   const layers = { diffIds, descriptors: layersOf(store, image), sources: image.repoDigests };
   return fetchLayer(store, layers, diffId, layers.descriptors[index], access);
+}
+
+/** The tar of a layer whose blob is in the store, as a blob of its own. */
+async function plainBlob(store: Store, { diffId, descriptor }: { diffId: Digest; descriptor: Descriptor }, { signal }: LayerAccess): Promise<Descriptor> {
+  const output = join(store.temporary, `plain-${randomUUID()}`);
+  try {
+    const { digest, size } = await inWorker<RecompressOptions, { digest: Digest; size: number }>(
+      "layer/recompress-layer.ts", "recompressLayer",
+      { blob: store.blobs.path(descriptor.digest), from: layerCodec(descriptor.mediaType) ?? "gzip", diffId, codec: "none", output }, signal ? { signal } : {},
+    );
+    store.blobs.adopt(output, digest, size);
+    const blob = { mediaType: ociLayerType("none"), digest, size };
+    store.layers.remember({ diffId, ...blob, codec: "none" });
+    return blob;
+  } finally {
+    rmSync(output, { force: true });
+  }
 }

@@ -75,7 +75,8 @@ export async function packSnapshot(
       },
       { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.report(report as BlobReport) },
     );
-    store.snapshots.describe(snapshotId, { diffId: packed.diffId, size: packed.size });
+    // A layer that was unpacked here stays what it was, even if its files make another tar.
+    store.snapshots.describe(snapshotId, { diffId: snapshot.diffId ?? packed.diffId, size: packed.size });
     if (codec === undefined || output === undefined) return { diffId: packed.diffId, size: packed.size, blob: undefined };
     store.blobs.adopt(output, packed.digest!, packed.blobSize!);
     const blob = { mediaType: ociLayerType(codec), digest: packed.digest!, size: packed.blobSize! };
