@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import type { Writable } from "node:stream";
-import type { copyTree, PackedTree, packTree, Youngest } from "../layer/flatten.ts";
+import type { copyTree, PackedTree, packTree, TimeOfAll } from "../layer/flatten.ts";
 import { makeFolder } from "../std/make-folder.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import { outputFault } from "./write-output.ts";
@@ -11,7 +11,7 @@ import { outputFault } from "./write-output.ts";
 const FLATTEN = "layer/flatten.ts";
 
 /** Stacks of layers (top first) as one tar, each below a folder of its own or at the root; `temporary` is for the unfinished file. */
-export async function writeTar(trees: readonly PackedTree[], output: Writable, options: Youngest & { temporary: string; signal?: AbortSignal }): Promise<void> {
+export async function writeTar(trees: readonly PackedTree[], output: Writable, options: TimeOfAll & { temporary: string; signal?: AbortSignal }): Promise<void> {
   const file = join(options.temporary, `tree-${randomUUID()}`);
   const how = options.signal ? { signal: options.signal } : {};
   try {
@@ -26,7 +26,7 @@ export async function writeTar(trees: readonly PackedTree[], output: Writable, o
  * The file system of a stack of layers (top first) in a folder, which is made where it is missing.
  * @throws OUTPUT_INVALID, DISK_FULL
  */
-export async function writeFolder(layers: readonly string[], target: string, options: Youngest & { signal?: AbortSignal }): Promise<void> {
+export async function writeFolder(layers: readonly string[], target: string, options: TimeOfAll & { signal?: AbortSignal }): Promise<void> {
   try {
     makeFolder(target);
   } catch (error) {

@@ -36,8 +36,8 @@ export interface PackedTree {
 }
 
 /** File systems as one tar file, for `-o type=tar`; a worker job. @throws FILE_CHANGED, DISK_FULL */
-export async function packTree(options: { trees: readonly PackedTree[]; output: string } & Youngest, context?: WorkerContext): Promise<PackedLayer> {
-  return packEntries(noYounger(mergeTrees(options.trees), options), { codec: "none", output: options.output }, context);
+export async function packTree(options: { trees: readonly PackedTree[]; output: string } & TimeOfAll, context?: WorkerContext): Promise<PackedLayer> {
+  return packEntries(allAt(mergeTrees(options.trees), options), { codec: "none", output: options.output }, context);
 }
 
 function* mergeTrees(trees: readonly PackedTree[]): Generator<DiffEntry> {
@@ -65,7 +65,7 @@ export interface CopiedTree {
  * the same name; a symlink there is replaced, never followed.
  * @throws DISK_FULL, READ_ONLY
  */
-export function copyTree(options: { layers: readonly string[]; target: string } & Youngest): CopiedTree {
+export function copyTree(options: { layers: readonly string[]; target: string } & TimeOfAll): CopiedTree {
   const folder = new UnpackFolder(options.target, [], { archive: "image", layerRoot: false, followLower: false });
   const result: CopiedTree = { entries: 0, bytes: 0, skipped: [] };
   const directories: Merged[] = [];
@@ -76,7 +76,7 @@ export function copyTree(options: { layers: readonly string[]; target: string } 
         directories.push(found);
       } else {
         copyEntry(folder, found, result);
-        if (isYounger(found.stat.mtimeNs, options)) setTimes(folder.hostPath(found.path), options.epoch * SECOND, options.epoch * SECOND);
+        if (options.epoch !== undefined && result.skipped.at(-1) !== found.path) setTimes(folder.hostPath(found.path), options.epoch * SECOND, options.epoch * SECOND);
       }
     } catch (error) {
       throw explainUnpack(error, "image", found.path, options.target);
@@ -85,27 +85,21 @@ export function copyTree(options: { layers: readonly string[]; target: string } 
   }
   for (const { path, stat } of directories.reverse()) {
     chmodSync(folder.hostPath(path), Number(stat.mode) & 0o7777);
-    const time = isYounger(stat.mtimeNs, options) ? options.epoch * SECOND : stat.mtimeNs;
+    const time = options.epoch === undefined ? stat.mtimeNs : options.epoch * SECOND;
     setTimes(folder.hostPath(path), time, time);
   }
   return result;
 }
 
-/** Nothing is to be younger than that: seconds since the epoch (SOURCE_DATE_EPOCH). */
-export interface Youngest {
+/** What all times become: seconds since 1970 (SOURCE_DATE_EPOCH). As with BuildKit, older ones too. */
+export interface TimeOfAll {
   readonly epoch?: bigint | undefined;
 }
 
 const SECOND = 1_000_000_000n;
 
-function isYounger(time: bigint, options: Youngest): options is { epoch: bigint } {
-  return options.epoch !== undefined && time > options.epoch * SECOND;
-}
-
-function* noYounger(entries: Iterable<DiffEntry>, { epoch }: Youngest): Generator<DiffEntry> {
-  for (const entry of entries) {
-    yield epoch !== undefined && entry.mtime.seconds >= Number(epoch) ? { ...entry, mtime: { seconds: Number(epoch), nanoseconds: 0 } } : entry;
-  }
+function* allAt(entries: Iterable<DiffEntry>, { epoch }: TimeOfAll): Generator<DiffEntry> {
+  for (const entry of entries) yield epoch === undefined ? entry : { ...entry, mtime: { seconds: Number(epoch), nanoseconds: 0 } };
 }
 
 /** Copies what is no directory, as {@link copyTree} does. */

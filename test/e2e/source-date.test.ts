@@ -55,7 +55,7 @@ describe("SOURCE_DATE_EPOCH", { skip: noBuilds }, () => {
     assert.match(bad.stderr, /invalid SOURCE_DATE_EPOCH: now/);
   });
 
-  test("files in folders and tars are no younger", async (t) => {
+  test("all files in folders and tars have that time, as with BuildKit", async (t) => {
     const { build, write, folder, context } = await scratchBuild(t, { base: false });
     write({ "old.txt": "", "new.txt": "" });
     utimesSync(join(context, "old.txt"), 1_000_000, 1_000_000);
@@ -65,7 +65,7 @@ describe("SOURCE_DATE_EPOCH", { skip: noBuilds }, () => {
     mkdirSync(`${out}2`);
     execFileSync("tar", ["-xf", `${out}.tar`, "-C", `${out}2`]);
     for (const root of [out, `${out}2`]) {
-      assert.deepEqual(["d/old.txt", "d/new.txt", "d"].map((name) => lstatSync(join(root, name)).mtimeMs / 1000), [1_000_000, EPOCH, EPOCH]);
+      assert.deepEqual(["d/old.txt", "d/new.txt", "d"].map((name) => lstatSync(join(root, name)).mtimeMs / 1000), [EPOCH, EPOCH, EPOCH]);
     }
   });
 
