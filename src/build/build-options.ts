@@ -14,13 +14,21 @@ import type { SshForward } from "./ssh-agents.ts";
 
 /** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
 export type BuildOutput =
-  | { readonly type: "store"; /** In place of `tags`. */ readonly names?: readonly string[] }
+  | ({ readonly type: "store"; /** In place of `tags`. */ readonly names?: readonly string[] } & TimeAttributes)
   | ({ readonly type: "registry" } & ImageAttributes)
   | ({ readonly type: "oci" | "docker"; readonly dest: string } & ImageAttributes)
   | ({ readonly type: "tar" | "local"; readonly dest: string } & FilesAttributes);
 
+/** What may be said about the times in an output. */
+export interface TimeAttributes {
+  /** Seconds since 1970, in place of SOURCE_DATE_EPOCH; `none`: as if there were none. */
+  readonly epoch?: number | "none";
+  /** Whether files of the image's own layers are no younger either. */
+  readonly rewriteTimestamp?: boolean;
+}
+
 /** What may be said about an output that is an image. */
-export interface ImageAttributes {
+export interface ImageAttributes extends TimeAttributes {
   readonly packing?: Packing;
   /** In place of `tags`. */
   readonly names?: readonly string[];
@@ -34,7 +42,7 @@ export interface ImageAttributes {
 }
 
 /** What may be said about an output that is files. */
-export interface FilesAttributes {
+export interface FilesAttributes extends Pick<TimeAttributes, "epoch"> {
   /** A folder for each platform; by default where there are several. */
   readonly platformSplit?: boolean;
   /** Stands before the names of the files that attestations are. */

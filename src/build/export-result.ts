@@ -2,8 +2,10 @@ import { join, parse, resolve } from "node:path";
 import { attestationManifest, type AttestationManifest } from "../image/attestation.ts";
 import { imagePurl } from "../oci/image-purl.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { formatRepository, parseReference } from "../oci/reference.ts";
+import { formatTime } from "../oci/time.ts";
 import { writeOutput } from "../export/write-output.ts";
 import { writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
@@ -18,7 +20,8 @@ import { exportedImage, type ExportedImage } from "./exported-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import type { LayerAccess } from "./image-layers.ts";
 import type { PushAhead } from "./push-ahead.ts";
-import { namesOf, packingOf } from "./outputs.ts";
+import { epochOf, isRestamped, namesOf } from "./outputs.ts";
+import { fetchLayer } from "./materialize.ts";
 import { pushIndex } from "./push-index.ts";
 
 export interface ExportOptions {
@@ -37,38 +40,40 @@ export interface ExportOptions {
   /** Layers that are on their way already. */
   readonly ahead: PushAhead;
   readonly cwd: string;
-  /** SOURCE_DATE_EPOCH, in seconds: files that are written out are no younger. */
-  readonly epoch?: bigint | undefined;
 }
 
-/** What an output made: the index, or the manifest of the only image. */
+/** What an output made. */
 export interface Exported {
+  /** The index, or the manifest of the only image. */
   readonly manifest?: Descriptor;
+  /** The only image, where an output has made another one than the steps did. */
+  readonly imageId?: Digest;
 }
 
 /** Writes every output that is more than the record in the store. @returns the manifest or index, where one was made. */
 export async function exportResult(options: ExportOptions): Promise<Exported> {
-  let manifest: Descriptor | undefined;
+  let exported: Exported = {};
   for (const output of options.outputs) {
-    if (output.type === "store") continue;
     const id = `output ${output.type}`;
     await reported(options.access.onProgress, id, describe(output), async () => {
       const access = { ...options.access, stepId: id };
       if (isFiles(output)) await writeFiles(output, access, options);
-      else manifest = await writeImages(output, access, options);
+      else exported = { ...exported, ...(await writeImages(output, access, options)) };
     });
   }
-  return manifest ? { manifest } : {};
+  return exported;
 }
 
 type FilesOutput = FilesAttributes & { readonly type: "tar" | "local"; readonly dest: string };
-type ImageOutput = ImageAttributes & ({ readonly type: "registry" } | { readonly type: "oci" | "docker"; readonly dest: string });
+type ImageOutput = ImageAttributes & ({ readonly type: "registry" } | { readonly type: "store" } | { readonly type: "oci" | "docker"; readonly dest: string });
 
 function isFiles(output: FilesOutput | ImageOutput): output is FilesOutput {
   return output.type === "tar" || output.type === "local";
 }
 
-async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, attesters: all, cwd, epoch }: ExportOptions): Promise<void> {
+async function writeFiles(output: FilesOutput, access: LayerAccess, { store, builds, several, attesters: all, cwd }: ExportOptions): Promise<void> {
+  const seconds = epochOf(output, builds[0]!.graph.epoch);
+  const epoch = seconds === undefined ? undefined : BigInt(seconds);
   const split = output.platformSplit ?? several;
   const attesters = all.filter(({ inlineOnly }) => !inlineOnly);
   using statements = new DisposableStack();
@@ -99,23 +104,32 @@ function platformName(name: string, platform: string | undefined): string {
   return platform === undefined ? name : `${stem}.${platform}${ext}`;
 }
 
-async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Descriptor> {
+async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Exported> {
   const { store, builds, several, ahead, cwd } = options;
   const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
-  const attesters = several || output.type === "registry" || output.attestationInline === true ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
+  const attesters = output.type === "store" ? [] : several || output.type === "registry" || output.attestationInline === true ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
   const indexed = several || attesters.length > 0;
   if (annotations.needIndex && !indexed) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
   using images = new DisposableStack();
   const exported: ExportedImage[] = [];
   for (const build of builds) {
-    const own = { packing: packingOf(output), annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
+    const own = { output, annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
     exported.push(images.use(await exportedImage(store, build, own)));
   }
   const index = indexed ? assembleIndex(exported, annotations, await attest(output, exported, attesters, namesOf(output, options.names))) : undefined;
-  const descriptor = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
+  const root = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
+  const descriptor = withCreated(root, epochOf(output, builds[0]!.graph.epoch));
   if (output.type === "registry") await push(output, exported, index, access, options);
+  else if (output.type === "store") await keepImage(output, exported[0]!, access, options);
   else await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
-  return descriptor;
+  return { ...(output.type === "store" ? {} : { manifest: descriptor }), ...(isRestamped(output) && !several ? { imageId: exported[0]!.image.id } : {}) };
+}
+
+/** Puts an image into the store that is another one than what the steps made; all it consists of is there afterwards. */
+async function keepImage(output: ImageAttributes, { image, build }: ExportedImage, access: LayerAccess, { store, names }: ExportOptions): Promise<void> {
+  const { base } = build;
+  for (const { diffId, descriptor } of image.layers) if (base && !store.blobs.has(descriptor.digest)) await fetchLayer(store, base, diffId, descriptor, access);
+  store.images.put({ config: image.configBytes, manifest: { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType }, names: namesOf(output, names) });
 }
 
 /** One manifest for each image of which something is said. */
@@ -148,8 +162,16 @@ async function archive(
     const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
     return write([{ image: { ...images[0]!.image, descriptor }, names }], blobs, stream, stoppable);
   }
-  return writeIndexArchive({ index, images: images.map(({ image }) => image), names }, blobs, stream, stoppable);
+  return writeIndexArchive({ index: { ...index, descriptor }, images: images.map(({ image }) => image), names }, blobs, stream, stoppable);
 }
+
+/** As BuildKit does, if the time is that of SOURCE_DATE_EPOCH: the moment of the build would make every archive another one. */
+function withCreated(descriptor: Descriptor, epoch: number | undefined): Descriptor {
+  if (epoch === undefined || descriptor.annotations?.[CREATED] !== undefined) return descriptor;
+  return { ...descriptor, annotations: { ...descriptor.annotations, [CREATED]: formatTime(epoch * 1000) } };
+}
+
+const CREATED = "org.opencontainers.image.created";
 
 /** Each platform's layers may lie elsewhere. */
 function sourceOf(images: readonly ExportedImage[], digest: Descriptor["digest"]): ExportedImage["blobs"] {

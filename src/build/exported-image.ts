@@ -2,10 +2,12 @@ import { assembleImage, type Image } from "../image/image.ts";
 import type { BlobSource } from "../image/blobs.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Store } from "../store/open-store.ts";
+import type { BuildOutput } from "./build-options.ts";
 import { ConversionChanged, ConvertedImage } from "./converted-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
 import { LazyBlobs } from "./lazy-blobs.ts";
+import { epochOf, isRestamped, isRewritten, packingOf } from "./outputs.ts";
 import type { Packing } from "./packing.ts";
 
 /** The image of one platform as an output takes it. */
@@ -17,18 +19,33 @@ export interface ExportedImage extends Disposable {
 }
 
 /**
- * Packs a build's image as an output wants it; annotations make another manifest of it.
- * @param access.taker gets layers while they are packed
+ * Packs a build's image as an output wants it, with other times where it wants that; annotations make another manifest of it.
+ * @param options.access.taker gets layers while they are packed
  */
 export async function exportedImage(
-  store: Store, build: FinishedBuild, options: { readonly packing: Packing; readonly annotations: Readonly<Record<string, string>>; readonly access: LayerAccess },
+  store: Store, build: FinishedBuild, options: { readonly output: BuildOutput; readonly annotations: Readonly<Record<string, string>>; readonly access: LayerAccess },
 ): Promise<ExportedImage> {
-  const { packing, annotations } = options;
+  const { output, annotations } = options;
+  const packing = packingOf(output);
   const access = { ...options.access, base: build.base };
-  const portable = await portableImage(store, store.images.get(build.image!.id)!, packing, access);
-  const converted = packing.force ? await convert(store, portable, packing, access) : undefined;
+  using cleanup = new DisposableStack();
+  const epoch = isRestamped(output) ? epochOf(output, build.graph.epoch) : undefined;
+  const portable = epoch !== undefined ? await restamped(store, build, output, epoch, access, cleanup) : await portableImage(store, store.images.get(build.image!.id)!, packing, access);
+  const converted = packing.force ? cleanup.use(await convert(store, portable, packing, access)) : undefined;
   const image = annotate(converted?.image ?? portable, annotations);
-  return { platform: build.platform, build, image, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => converted?.[Symbol.dispose]() };
+  const kept = cleanup.move();
+  return { platform: build.platform, build, image, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => kept.dispose() };
+}
+
+/** The build's image with the times of an output, in the store as long as the output is written. */
+async function restamped(store: Store, build: FinishedBuild, output: BuildOutput, epoch: number, access: LayerAccess, cleanup: DisposableStack): Promise<Image> {
+  const { restampedImage } = await import("./restamped-image.ts");
+  const made = await restampedImage(store, build, { epoch, files: isRewritten(output), packing: packingOf(output), access });
+  if (store.images.get(made.id) === undefined) {
+    store.images.put({ config: made.configBytes, names: [] });
+    cleanup.defer(() => store.images.removeUnnamed(made.id));
+  }
+  return made;
 }
 
 async function convert(store: Store, image: Image, packing: Packing, access: LayerAccess): Promise<ConvertedImage> {

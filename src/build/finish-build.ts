@@ -11,7 +11,7 @@ import { finishImage } from "./finish-image.ts";
 import type { LayerPacking, OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 import { keepLayers, type ImageLayers } from "./materialize.ts";
 import type { MountsElsewhere } from "./mounts-elsewhere.ts";
-import { namesOf } from "./outputs.ts";
+import { isRestamped, namesOf } from "./outputs.ts";
 import type { PreparedTarget } from "./prepare-target.ts";
 import type { BuildRunner } from "./runner.ts";
 import { settleLayers } from "./settle-layers.ts";
@@ -71,7 +71,7 @@ export async function finishBuild(session: BuildSession, target: PreparedTarget,
   const made = plan.image ? finishImage(store, graph, results, layers, { now: Date.now(), inlineCache }) : undefined;
   const image = made && { id: made.id, fresh: store.images.get(made.id) === undefined };
   if (made) {
-    const given = [...new Set(plan.outputs.flatMap((output) => (output.type === "store" ? namesOf(output, names) : [])))];
+    const given = [...new Set(plan.outputs.flatMap((output) => (output.type === "store" && !isRestamped(output) ? namesOf(output, names) : [])))];
     store.images.put({ config: made.config, names: given });
     for (const name of [`writing image ${made.id}`, ...given.map((full) => `naming to ${full}`)]) {
       onProgress({ type: "step", id: name, name, started: Date.now(), completed: Date.now() });

@@ -1,6 +1,7 @@
 import { chainId } from "../oci/chain-id.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { serializeImageConfig, type HistoryEntry, type ImageConfig } from "../oci/image-config.ts";
+import { formatTime, goTime, noLater } from "../oci/time.ts";
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { HistoryStep } from "../graph/stage-state.ts";
 import type { ImageOperation, Vertex } from "../graph/vertex.ts";
@@ -60,7 +61,7 @@ function finishHistory({ history: steps, epoch }: BuildGraph, results: Pick<Snap
   const firstTime = firstLayer ? timestamp(results.get(firstLayer.vertex)!.createdAt) : undefined;
   const inherited = steps.flatMap((step) => (step.kind === "inherited" ? [step.entry] : []));
   const described = inherited.filter((entry) => !entry.empty_layer).length;
-  const history: HistoryEntry[] = [...inherited];
+  const history: HistoryEntry[] = inherited.map((entry) => (entry.created === undefined ? entry : { ...entry, created: goTime(entry.created) }));
   let previous = history.at(-1)?.created;
   for (const step of steps) {
     if (step.kind === "inherited" || step.createdBy === undefined) continue;
@@ -85,14 +86,4 @@ function missingEntries(steps: readonly HistoryStep[], base: ImageOperation | un
   const untold = steps.filter((step) => step.kind === "layer" && step.createdBy === undefined).length;
   const missing = untold + (base?.diffIds.length ?? 0) - described;
   return missing <= 0 ? [] : names.slice(-missing).map((name) => ({ ...(created ? { created } : {}), created_by: name, comment: EXPORTER_COMMENT }));
-}
-
-/** The time of an entry of the base, for one that is made now. */
-function noLater(time: string, epoch: number | undefined): string {
-  return epoch === undefined || !(Date.parse(time) > epoch * 1000) ? time : formatTime(epoch * 1000);
-}
-
-/** As Go writes it: without a fraction that is nothing. */
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(".000Z", "Z");
 }

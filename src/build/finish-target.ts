@@ -5,6 +5,7 @@ import type { BuildResult } from "./build-options.ts";
 import type { BuildSession } from "./build-session.ts";
 import { finishBuild, type FinishedBuild, type SolvedBuild } from "./finish-build.ts";
 import type { SnapshotsNow } from "./layer-packing.ts";
+import { isRestamped } from "./outputs.ts";
 import type { PreparedTarget } from "./prepare-target.ts";
 
 /** Makes the images of a solved target, and writes its outputs and caches. */
@@ -28,10 +29,9 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   const images = builds.flatMap(({ image }) => image ?? []);
   const { attest, tellProvenance } = options;
   const attesters = attest === undefined ? [] : (await import("./attest/make-attesters.ts")).makeAttesters(session, target, build);
-  const outputs = plan.outputs.filter(({ type }) => type !== "store");
+  const outputs = plan.outputs.filter((output) => output.type !== "store" || isRestamped(output));
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
     store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters, access: { ...access, distant }, ahead, cwd,
-    ...(graphs[0]!.epoch === undefined ? {} : { epoch: BigInt(graphs[0]!.epoch) }),
   }).catch(async (error: unknown) => {
     await Promise.all(builds.map(({ keep }) => keep())).catch(() => undefined);
     throw error;
@@ -42,7 +42,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   }
   if (cacheMountsTo.length > 0) await build.mountsElsewhere.export(cacheMountsTo, stepsBelow(vertices), { cwd, client, platform: platforms.platforms[0]!, onProgress, signal });
   // Exports read the image from the store, which keeps it only where that is an output too.
-  if (!plan.outputs.some(({ type }) => type === "store")) for (const { id, fresh } of images) if (fresh) store.images.removeUnnamed(id);
+  if (!plan.outputs.some((output) => output.type === "store" && !isRestamped(output))) for (const { id, fresh } of images) if (fresh) store.images.removeUnnamed(id);
   return {
     ref: build.recording.ref,
     ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks,

@@ -23,9 +23,9 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   const toStandardOutput = outputs.filter((output) => "dest" in output && output.dest === "-").length;
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
-  const packing = outputs.filter(isPacked).map(packingOf).find(({ codec }) => codec !== "none");
+  const packing = outputs.filter((output) => isPacked(output) && !isRewritten(output)).map(packingOf).find(({ codec }) => codec !== "none");
   const pushed = outputs.some(({ type }) => type === "registry");
-  const needsFiles = !pushed || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force);
+  const needsFiles = !pushed || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force || isRewritten(output));
   return { outputs, image: withImage, packing, needsFiles };
 }
 
@@ -44,6 +44,21 @@ export function namesOf({ names }: { readonly names?: readonly string[] }, tags:
 /** How the layers of an output are packed: archives for docker hold plain tars, unless something else is asked for. */
 export function packingOf(output: BuildOutput): Packing {
   return ("packing" in output ? output.packing : undefined) ?? (output.type === "docker" ? { codec: "none" } : GZIP);
+}
+
+/** Whether the layers of an output become other ones than those that the steps made. */
+export function isRewritten(output: BuildOutput): boolean {
+  return "rewriteTimestamp" in output && output.rewriteTimestamp === true;
+}
+
+/** Whether an output's image is another one than what the steps made. */
+export function isRestamped(output: BuildOutput): boolean {
+  return isRewritten(output) || (output.epoch !== undefined && output.type !== "tar" && output.type !== "local");
+}
+
+/** SOURCE_DATE_EPOCH as it is for an output. */
+export function epochOf({ epoch }: BuildOutput, ofBuild: number | undefined): number | undefined {
+  return epoch === "none" ? undefined : (epoch ?? ofBuild);
 }
 
 function isPacked({ type }: BuildOutput): boolean {

@@ -6,7 +6,7 @@ import { formatReference, parseReference } from "../oci/reference.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuildSession } from "./build-session.ts";
-import { namesOf, planOutputs, type OutputPlan } from "./outputs.ts";
+import { epochOf, isRewritten, namesOf, planOutputs, type OutputPlan } from "./outputs.ts";
 import { planPlatforms, refuseSeveral, type PlatformPlan } from "./plan-platforms.ts";
 import { cacheReferences } from "./plan-packing.ts";
 import { PushAhead } from "./push-ahead.ts";
@@ -60,6 +60,7 @@ export async function prepareTarget(
     .finally(() => tellChecks(checker.warnings(), dockerfile.file, onProgress));
   checker.refuse();
   for (const message of new Set(graphs.flatMap((graph) => graph.warnings))) onProgress({ type: "warning", message });
+  if (plan.outputs.some((output) => isRewritten(output) && epochOf(output, graphs[0]!.epoch) === undefined)) onProgress({ type: "warning", message: "rewrite-timestamp is specified, but no source-date-epoch was found" });
   for (const { vertex } of graphs) sandboxes.plan(vertex);
   const ahead = session.own(new PushAhead({ store, client, names: plan.outputs.flatMap((output) => (output.type === "registry" ? namesOf(output, names) : [])), signal }));
   ahead.prepare();

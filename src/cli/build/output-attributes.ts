@@ -1,19 +1,20 @@
 import { annotationAttribute, type Annotation } from "../../build/annotations.ts";
-import type { FilesAttributes, ImageAttributes } from "../../build/build-options.ts";
+import type { FilesAttributes, ImageAttributes, TimeAttributes } from "../../build/build-options.ts";
+import { sourceDate } from "../../graph/source-date.ts";
 import { fault } from "../../std/fault.ts";
 import { readPacking } from "../flags/compression.ts";
 
 type Fields = ReadonlyMap<string, string>;
 
 const PACKING = ["compression", "compression-level", "force-compression"];
-const IMAGE = [...PACKING, "name", "oci-mediatypes", "oci-artifact", "attestation-inline", "annotation.KEY"];
+const IMAGE = [...PACKING, "name", "oci-mediatypes", "oci-artifact", "attestation-inline", "annotation.KEY", "rewrite-timestamp", "source-date-epoch"];
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   image: ["type", "push", "push-by-digest", "store", "unpack", "name-canonical", ...IMAGE],
   registry: ["type", "dest", "output", "push", "push-by-digest", "name-canonical", ...IMAGE],
   oci: ["type", "dest", "output", "tar", ...IMAGE],
   docker: ["type", "dest", "output", "tar", ...IMAGE],
-  tar: ["type", "dest", "output", "platform-split", "attestation-prefix"],
-  local: ["type", "dest", "output", "mode", "platform-split", "attestation-prefix"],
+  tar: ["type", "dest", "output", "platform-split", "attestation-prefix", "source-date-epoch"],
+  local: ["type", "dest", "output", "mode", "platform-split", "attestation-prefix", "source-date-epoch"],
 };
 
 /** Refuses what an output of that type does not know, and values that ask for what is not done. @throws NOT_SUPPORTED */
@@ -45,12 +46,23 @@ export function imageAttributes(fields: Fields, text: string): ImageAttributes {
     ...(annotations.length > 0 ? { annotations } : {}),
     ...(fields.has("oci-artifact") ? { ociArtifact: isTrue(fields.get("oci-artifact")) } : {}),
     ...(isTrue(fields.get("attestation-inline")) ? { attestationInline: true } : {}),
+    ...timeAttributes(fields),
   };
+}
+
+/** The times of an image. @throws OUTPUT_INVALID */
+export function timeAttributes(fields: Fields): TimeAttributes {
+  return { ...epochAttribute(fields), ...(isTrue(fields.get("rewrite-timestamp")) ? { rewriteTimestamp: true } : {}) };
+}
+
+function epochAttribute(fields: Fields): Pick<TimeAttributes, "epoch"> {
+  const value = fields.get("source-date-epoch");
+  return value === undefined ? {} : { epoch: sourceDate(value, undefined) ?? "none" };
 }
 
 export function filesAttributes(fields: Fields): FilesAttributes {
   const prefix = fields.get("attestation-prefix");
-  return { ...(fields.has("platform-split") ? { platformSplit: isTrue(fields.get("platform-split")) } : {}), ...(prefix ? { attestationPrefix: prefix } : {}) };
+  return { ...(fields.has("platform-split") ? { platformSplit: isTrue(fields.get("platform-split")) } : {}), ...(prefix ? { attestationPrefix: prefix } : {}), ...epochAttribute(fields) };
 }
 
 function readAnnotation(key: string, value: string): Annotation[] {

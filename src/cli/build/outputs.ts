@@ -1,6 +1,6 @@
 import type { BuildOutput } from "../../build/build-options.ts";
 import { fault } from "../../std/fault.ts";
-import { checkAttributes, filesAttributes, imageAttributes, isTrue } from "./output-attributes.ts";
+import { checkAttributes, filesAttributes, imageAttributes, isTrue, timeAttributes } from "./output-attributes.ts";
 import { csvFields } from "../flags/csv.ts";
 
 /** What of the command line says where the result goes. */
@@ -46,14 +46,16 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
       if (dest !== "") throw fault("OUTPUT_INVALID", { problem: `an output of type ${type} takes no dest`, hint: "names are given with -t" });
       return [type === "store" ? { type } : { type, ...image }];
     case "image": {
-      const kept: BuildOutput[] = isTrue(fields.get("store") ?? "true") ? [{ type: "store", ...(image.names ? { names: image.names } : {}) }] : [];
+      const kept: BuildOutput[] = isTrue(fields.get("store") ?? "true") ? [{ type: "store", ...(image.names ? { names: image.names } : {}), ...timeAttributes(fields) }] : [];
       if (isTrue(fields.get("push")) || image.pushByDigest) return [...(image.pushByDigest ? [] : kept), { type: "registry", ...image }];
       if (image.annotations) throw fault("OUTPUT_INVALID", { problem: "an image in the store has no annotations", hint: "add push=true, or give them to an output of type registry or oci" });
       if (kept.length === 0) throw fault("OUTPUT_INVALID", { problem: `the output ${JSON.stringify(text)} goes nowhere`, hint: "add push=true, or leave store=false out" });
-      return [...kept, ...(image.packing ? [inStore(image.packing)] : [])];
+      if (image.packing) refusePacking();
+      return kept;
     }
     case "docker":
-      return dest === "" ? [inStore(image.packing)] : [{ ...toFile(type, dest, terminal), ...image }];
+      if (dest === "" && image.packing) refusePacking();
+      return dest === "" ? [{ type: "store", ...timeAttributes(fields) }] : [{ ...toFile(type, dest, terminal), ...image }];
     case "oci":
       return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...image }];
     case "tar":
@@ -70,9 +72,8 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
 }
 
 /** The store holds layers as folders, and packs them when they go somewhere. */
-function inStore(packing: unknown): BuildOutput {
-  if (packing !== undefined) throw fault("OUTPUT_INVALID", { problem: "an image in the store is not compressed", hint: "give compression= to an output of type registry, oci or docker,dest=FILE, or --compression to `sampan push`" });
-  return { type: "store" };
+function refusePacking(): never {
+  throw fault("OUTPUT_INVALID", { problem: "an image in the store is not compressed", hint: "give compression= to an output of type registry, oci or docker,dest=FILE, or --compression to `sampan push`" });
 }
 
 function toFile<Type extends "oci" | "docker" | "tar">(type: Type, dest: string, terminal: boolean): { type: Type; dest: string } {
