@@ -3,6 +3,7 @@ import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import type { Result } from "../solve/ports.ts";
 import { solveAll } from "../solve/solve.ts";
+import { aboutOf } from "./build-about.ts";
 import { BuildRecording } from "./build-recording.ts";
 import { importCaches } from "./build-caches.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
@@ -42,7 +43,7 @@ export async function buildTargets(targets: readonly BuildTarget[], shared: Shar
   await using session = await openSession({ ...shared, onProgress: recording.onProgress }, builds);
   const { store, access: { signal } } = session;
   const wanted = targets.flatMap(({ inner, options }) => (inner === true ? [] : [options]));
-  return await recording.during(() => solveTargets(session, targets, { ...shared, recording }), { store, builds: wanted, signal });
+  return await recording.during(() => solveTargets(session, targets, { ...shared, recording }), { store, about: aboutOf(wanted), signal });
 }
 
 async function solveTargets(session: BuildSession, targets: readonly BuildTarget[], shared: SharedOptions & { readonly recording: BuildRecording }): Promise<Map<string | undefined, BuildResult>> {

@@ -4,8 +4,9 @@ import { fault, isFault, type SourceLocation } from "../std/fault.ts";
 /**
  * What a worker's refusal is called here: a build that failed there, with the lines of the Dockerfile that are to
  * blame, or a worker that is not to be reached.
+ * @param options.target the one of several that failed
  */
-export function workerFault(error: unknown, { builder, said }: { builder: string; said: string }): unknown {
+export function workerFault(error: unknown, { builder, said, target }: { builder: string; said: string; target?: string | undefined }): unknown {
   if (!(error instanceof ConnectError)) return error;
   if (isFault(error.cause)) return error.cause;
   // What nobody here cancelled was cancelled by the end of the connection.
@@ -15,7 +16,7 @@ export function workerFault(error: unknown, { builder, said }: { builder: string
   }
   if (error.code === Code.Unimplemented) return fault("BUILDER_INVALID", { builder, problem: `what listens there is no BuildKit worker: ${messageOf(error)}` });
   const location = sourceOf(error);
-  return fault("BUILDER_FAILED", { problem: messageOf(error) }, location ? { location } : {});
+  return fault("BUILDER_FAILED", { problem: `${target === undefined ? "" : `target ${target}: `}${messageOf(error)}` }, location ? { location } : {});
 }
 
 /** The connection broke, as Node tells it. */

@@ -37,6 +37,8 @@ export interface BuildAbout {
   readonly labels: Readonly<Record<string, string>>;
   readonly noCache?: boolean;
   readonly imageIds?: readonly string[];
+  /** The worker that it was built on; absent for one that was built here. */
+  readonly builder?: string;
 }
 
 /** A step of a build with what it printed. */

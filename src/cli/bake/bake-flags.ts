@@ -1,3 +1,4 @@
+import { builderFlags } from "../build/builder-flags.ts";
 import { flagTable } from "../flags/flag.ts";
 import { registryFlags } from "../flags/registry-flags.ts";
 import { progressModes } from "../progress/renderer.ts";
@@ -29,7 +30,7 @@ export const bakeFlags = flagTable({
   call: { kind: "text", help: "", refused: "check the Dockerfiles one by one with `sampan build`" },
   check: { kind: "switch", help: "", refused: "check the Dockerfiles one by one with `sampan build`" },
   allow: { kind: "list", value: "ENTITLEMENT", help: "Let targets have `network.host` or `security.insecure`, which they ask for; files (`fs…`) and agents (`ssh`) need no leave", group: "Running" },
-  builder: { kind: "text", value: "default", help: "Build here, whatever SAMPAN_BUILDER names", group: "Running" },
+  ...builderFlags,
   debug: { kind: "switch", short: "D", help: "", refused: "" },
   jobs: { kind: "text", short: "j", help: "", refused: "all targets are built in one go, and their steps side by side" },
   policy: { kind: "list", help: "", refused: "" },

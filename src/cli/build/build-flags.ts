@@ -1,3 +1,4 @@
+import { builderFlags } from "./builder-flags.ts";
 import { flagTable } from "../flags/flag.ts";
 import { registryFlags } from "../flags/registry-flags.ts";
 import { progressModes } from "../progress/renderer.ts";
@@ -38,10 +39,7 @@ export const buildFlags = flagTable({
   progress: { kind: "text", value: "MODE", help: "How progress is shown on standard error", choices: progressModes, default: "auto", group: "Output" },
   quiet: { kind: "switch", short: "q", help: "Show no progress and print the image id", group: "Output" },
 
-  builder: { kind: "text", value: "ADDRESS", help: "Build on a BuildKit worker: tcp://host:port, unix:///path, ssh://[user@]host[/socket], kube-pod://pod[?namespace=…], docker-container://name; `default` builds here. By default $SAMPAN_BUILDER", group: "Builder" },
-  "builder-tls-ca": { kind: "text", value: "PATH", help: "Authority that the certificate of a tcp:// builder comes from, as PEM", group: "Builder" },
-  "builder-tls-cert": { kind: "text", value: "PATH", help: "Certificate to show to a tcp:// builder, as PEM", group: "Builder" },
-  "builder-tls-key": { kind: "text", value: "PATH", help: "Key of that certificate, as PEM", group: "Builder" },
+  ...builderFlags,
 
   "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN", group: "Running" },
   network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },

@@ -33,7 +33,7 @@ export const bakeCommand = command({
     }
     const builder = flags.builder ?? io.env["SAMPAN_BUILDER"] ?? "";
     if (builder !== "" && builder !== "default") {
-      throw (await import("../../std/fault.ts")).fault("NOT_SUPPORTED", { feature: "bake on a builder", hint: "build here with --builder default, or send the targets one by one with `sampan build --builder`" });
+return await (await import("../bake/bake-on-worker.ts")).bakeOnWorker(builder, resolved, call);
     }
     await (await import("../bake/bake-targets.ts")).bakeTargets(resolved, call);
   },

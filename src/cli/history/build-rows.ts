@@ -41,6 +41,7 @@ export function inspectBuild(record: BuildRecord, steps: readonly RecordedStep[]
   return {
     Name: about.name,
     Ref: ref,
+    ...(about.builder === undefined ? {} : { Builder: about.builder }),
     Context: about.context,
     ...(about.dockerfile === undefined ? {} : { Dockerfile: about.dockerfile }),
     ...(about.target === undefined ? {} : { Target: about.target }),

@@ -7,7 +7,7 @@ import { durationText, failedLog } from "./build-rows.ts";
 export function inspectText(record: BuildRecord, steps: readonly RecordedStep[], now: number): string {
   const { ref, about, status, startedAt, completedAt, error, counts } = record;
   const head: [string, string | undefined][] = [
-    ["Name", about.name], ["Ref", ref], ["Context", about.context], ["Dockerfile", about.dockerfile], ["Target", about.target], ["Platforms", about.platforms?.join(", ")],
+    ["Name", about.name], ["Ref", ref], ["Builder", about.builder], ["Context", about.context], ["Dockerfile", about.dockerfile], ["Target", about.target], ["Platforms", about.platforms?.join(", ")],
     ["Tags", about.tags.join(", ") || undefined], ["Images", about.imageIds?.join(", ") || undefined],
   ];
   const course: [string, string | undefined][] = [

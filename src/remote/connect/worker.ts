@@ -2,16 +2,24 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Control } from "../api/control_pb.ts";
+import { LLBBridge } from "../api/gateway_pb.ts";
 import type { Line } from "./dial-builder.ts";
 
 /** Values of this header are sent one by one: a worker compares each with the methods that it looks for. */
 export const METHOD_HEADER = "x-docker-expose-session-grpc-method";
 
-/** The control API of a worker at the other end of a line. */
-export type Worker = Client<typeof Control>;
+/** This header says which build a call of the bridge belongs to. */
+export const BUILD_HEADER = "buildkit-controlapi-buildid";
+
+/** The APIs of a worker at the other end of a line. */
+export interface Worker {
+  readonly control: Client<typeof Control>;
+  /** Asks frontends without building what they answer. */
+  readonly bridge: Client<typeof LLBBridge>;
+}
 
 /** Speaks gRPC over a line that is open already. Disposing of it closes the connection. */
-export function connectWorker({ stream }: Line): Disposable & { readonly control: Worker } {
+export function connectWorker({ stream }: Line): Disposable & Worker {
   const manager = new SplittingManager("http://buildkit", { idleConnectionTimeoutMs: 24 * 3600 * 1000 }, {
     createConnection: () => {
       // On one that is closed already, HTTP/2 would wait for ever.
@@ -20,7 +28,7 @@ export function connectWorker({ stream }: Line): Disposable & { readonly control
     },
   });
   const transport = createGrpcTransport({ baseUrl: "http://buildkit", sessionManager: manager, readMaxBytes: 64 * 1024 * 1024, acceptCompression: [] });
-  return { control: createClient(Control, transport), [Symbol.dispose]: () => manager.abort() };
+  return { control: createClient(Control, transport), bridge: createClient(LLBBridge, transport), [Symbol.dispose]: () => manager.abort() };
 }
 
 /** Web headers join what is given several times; here it is taken apart again. */

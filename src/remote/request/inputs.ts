@@ -145,6 +145,7 @@ export function layoutDigest(folder: string, tag = "latest"): string {
   throw problem(`it names no image ${tag}`);
 }
 
-function sharedKeyOf(folder: string): string {
+/** By it a worker knows what it has of a folder. */
+export function sharedKeyOf(folder: string): string {
   return `${basename(folder)}:${sha256(folder).slice(7, 23)}`;
 }

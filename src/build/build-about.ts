@@ -1,0 +1,36 @@
+import { basename, resolve } from "node:path";
+import type { BuildAbout } from "../store/build-record.ts";
+import type { BuildOptions } from "./build-options.ts";
+
+/** What of a build's options is noted. */
+export type AboutOptions = Pick<BuildOptions, "context" | "cwd" | "file" | "target" | "platform" | "tags" | "buildArgs" | "labels" | "noCache">;
+
+/** What is noted of builds that are done in one go. */
+export function aboutOf(builds: readonly AboutOptions[]): BuildAbout {
+  const [first] = builds;
+  const cwd = first?.cwd ?? process.cwd();
+  const all = <Value>(pick: (build: AboutOptions) => Value | undefined): Value[] => [...new Set(builds.flatMap((build) => pick(build) ?? []))] as Value[];
+  const platforms = all((build) => build.platform);
+  return {
+    name: [...new Set(builds.map((build) => nameOf(build, cwd)))].join(", "),
+    context: all((build) => shownContext(build.context, cwd)).join(", "),
+    ...(first?.file === undefined ? {} : { dockerfile: first.file }),
+    ...(first?.target === undefined ? {} : { target: all((build) => build.target).join(", ") }),
+    ...(platforms.length === 0 ? {} : { platforms: platforms.flat().map(String) }),
+    tags: builds.flatMap(({ tags = [] }) => tags),
+    buildArgs: Object.assign({}, ...builds.map(({ buildArgs = {} }) => buildArgs)) as Record<string, string>,
+    labels: Object.assign({}, ...builds.map(({ labels = {} }) => labels)) as Record<string, string>,
+    ...(builds.some(({ noCache }) => noCache) ? { noCache: true } : {}),
+  };
+}
+
+function shownContext(context: string, cwd: string): string {
+  return context === "-" || /^[a-z+]+:\/\/|^git@/.test(context) ? context : resolve(cwd, context);
+}
+
+/** As buildx names builds: the context's last name, the Dockerfile where it is another one, the target. */
+function nameOf({ context, file, target, buildArgs = {} }: AboutOptions, cwd: string): string {
+  if (buildArgs["BUILDKIT_BUILD_NAME"]) return buildArgs["BUILDKIT_BUILD_NAME"];
+  const place = context === "-" ? "-" : basename(shownContext(context, cwd));
+  return `${place}${file === undefined || basename(file) === "Dockerfile" ? "" : `/${basename(file)}`}${target === undefined ? "" : ` (${target})`}`;
+}

@@ -1,0 +1,72 @@
+import { accessCredentials } from "../../build/access-credentials.ts";
+import { aboutOf } from "../../build/build-about.ts";
+import { BuildRecording } from "../../build/build-recording.ts";
+import { buildOnWorker } from "../../remote/build-on-worker.ts";
+import { parseBuilderAddress } from "../../remote/connect/builder-address.ts";
+import type { WorkerTarget } from "../../remote/prepare-targets.ts";
+import type { WorkerResult } from "../../remote/solve-target.ts";
+import { isFault } from "../../std/fault.ts";
+import type { Store } from "../../store/open-store.ts";
+import type { FlagValues } from "../flags/flag.ts";
+import { registryAccess, type registryFlags } from "../flags/registry-flags.ts";
+import type { Io } from "../io.ts";
+import { LogKeeper } from "../progress/log-keeper.ts";
+import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
+import { becomeRoot } from "../with-store.ts";
+import type { builderFlags } from "./builder-flags.ts";
+
+export interface OnWorkerCall {
+  readonly builder: string;
+  readonly flags: FlagValues<typeof registryFlags> & FlagValues<Omit<typeof builderFlags, "builder">>;
+  readonly progress: ProgressMode;
+  /** Registries that --creds may be for. */
+  readonly hosts: readonly string[];
+  readonly io: Io;
+  readonly signal: AbortSignal;
+}
+
+/** Builds targets on the worker at an address, shows how it goes, and notes it in this machine's history of builds. */
+export async function onWorker(targets: readonly WorkerTarget[], { builder, flags, progress, hosts, io, signal }: OnWorkerCall): Promise<Map<string | undefined, WorkerResult>> {
+  const tls = { ca: flags["builder-tls-ca"], cert: flags["builder-tls-cert"], key: flags["builder-tls-key"] };
+  const address = parseBuilderAddress(builder, Object.fromEntries(Object.entries(tls).filter(([, path]) => path !== undefined)));
+  await becomeRoot();
+  const credentials = await accessCredentials(await registryAccess(flags, hosts, { io, signal }));
+  const renderer = await createRenderer(progress, { stream: io.stderr, env: io.env });
+  using logs = new LogKeeper();
+  const recording = new BuildRecording((event) => {
+    renderer.onEvent(event);
+    if (!renderer.showsLogs) logs.add(event);
+  });
+  await using cleanup = new AsyncDisposableStack();
+  let opened: Promise<Store> | undefined;
+  const store = (): Promise<Store> => (opened ??= openOwnStore(io.env).then((found) => cleanup.use(found)));
+  const wanted = targets.filter(({ inner }) => inner !== true).map(({ build }) => build);
+  const work = (): Promise<Map<string | undefined, WorkerResult>> => buildOnWorker(targets, { builder, address, credentials, store, onProgress: recording.onProgress, signal });
+  try {
+    const noted = await withoutFault(store());
+    if (noted === undefined) return await work();
+    const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms }))), builder: builder.replace(/\?.*$/s, "") };
+    return await recording.during(work, { store: noted, about, signal });
+  } catch (error) {
+    renderer.close();
+    if (isFault(error, "BUILDER_FAILED")) logs.writeFailed(io.stderr);
+    throw error;
+  } finally {
+    renderer.close();
+  }
+}
+
+async function openOwnStore(env: NodeJS.ProcessEnv): Promise<Store> {
+  const [{ openStore }, { storeRoot }] = await Promise.all([import("../../store/open-store.ts"), import("../../store/store-root.ts")]);
+  return openStore(storeRoot(env));
+}
+
+/** A build that leaves nothing here needs no store, and is not lost for want of its record. */
+async function withoutFault<Value>(pending: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await pending;
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
+}

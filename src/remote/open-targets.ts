@@ -1,0 +1,86 @@
+import { Secrets } from "../build/secrets.ts";
+import type { CredentialSource } from "../registry/credentials/credentials.ts";
+import type { Worker } from "./connect/worker.ts";
+import type { PreparedTarget } from "./prepare-targets.ts";
+import { chosenFrontend, frontendAttrs } from "./request/frontend-attrs.ts";
+import { sharedKeyOf } from "./request/inputs.ts";
+import { sharedAttrs, sharedFolders } from "./request/share-folders.ts";
+import { newId, openSession, type OpenSession } from "./session/open-session.ts";
+import type { SessionServices } from "./session/services.ts";
+
+/** A target whose session is open. */
+export interface OpenTarget extends PreparedTarget {
+  readonly session: string;
+  readonly frontend: string;
+  /** What the frontend is told, but for what other targets are. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+export interface OpenTargets extends Disposable {
+  readonly targets: readonly OpenTarget[];
+  /** Rejects when the worker ends a session before its time. */
+  readonly broken: Promise<never>;
+}
+
+/** Opens a session for each target, and one for each folder that several of them are built of: a worker asks for it once then. */
+export async function openTargets(worker: Worker, prepared: readonly PreparedTarget[], { credentials, signal }: { credentials: CredentialSource; signal: AbortSignal }): Promise<OpenTargets> {
+  using stack = new DisposableStack();
+  const sessions: OpenSession[] = [];
+  const open = async (services: SessionServices, id: string, sharedKey: string): Promise<void> => {
+    sessions.push(stack.use(await openSession(worker, services, { id, sharedKey, signal })));
+  };
+  const shared = sharedFolders(prepared.map(({ inputs }) => inputs), newId);
+  for (const { path, names, session } of shared) {
+    const folders = new Map([...names].map((name) => [name, path]));
+    await open({ folders, results: new Map(), uploads: new Map(), layouts: new Map(), login: login(credentials) }, session, sharedKeyOf(path));
+  }
+  const targets: OpenTarget[] = [];
+  for (const each of prepared) {
+    const { target: { build }, inputs, caches } = each;
+    const session = newId();
+    await open(servicesOf(each, prepared, credentials), session, inputs.sharedKey);
+    const { frontend, attrs } = chosenFrontend(build);
+    targets.push({ ...each, session, frontend, attrs: { ...frontendAttrs(build), ...inputs.attrs, ...sharedAttrs(inputs, shared), ...caches.attrs, ...attrs } });
+  }
+  const kept = stack.move();
+  const broken = Promise.race(sessions.map((session) => session.broken));
+  broken.catch(() => undefined);
+  return { targets, broken, [Symbol.dispose]: () => kept.dispose() };
+}
+
+function servicesOf({ target, inputs, caches, results }: PreparedTarget, all: readonly PreparedTarget[], credentials: CredentialSource): SessionServices {
+  const builds = withLinked(target, all).map(({ target: { build } }) => build);
+  const secrets = builds.map((build) => new Secrets(build.secrets, build.cwd));
+  return {
+    folders: inputs.folders,
+    uploads: inputs.uploads,
+    layouts: new Map([...inputs.layouts, ...caches.layouts]),
+    results: results.sinks,
+    secret: async (id) => {
+      for (const each of secrets) {
+        const found = each.get(id);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    agent: (id) => builds.map(({ agents }) => agents.get(id)).find((socket) => socket !== undefined),
+    login: login(credentials),
+  };
+}
+
+/** Steps of linked targets are done for the targets that need them, which have to give them their secrets and agents. */
+function withLinked(target: PreparedTarget["target"], all: readonly PreparedTarget[]): PreparedTarget[] {
+  const found = new Set(all.filter((each) => each.target === target));
+  for (const each of found) {
+    for (const name of each.target.linked?.values() ?? []) for (const other of all) if (other.target.name === name) found.add(other);
+  }
+  return [...found];
+}
+
+function login(credentials: CredentialSource): SessionServices["login"] {
+  return async (host) => {
+    const found = await credentials.find(host === "registry-1.docker.io" ? "docker.io" : host);
+    if (found?.identityToken !== undefined) return { username: "", secret: found.identityToken };
+    return found?.password === undefined ? undefined : { username: found.username ?? "", secret: found.password };
+  };
+}
