@@ -12,7 +12,7 @@ import type { Executor, RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
 import { sandboxJob } from "./make-sandbox-job.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { SandboxZygote } from "./sandbox-zygote.ts";
+import { SandboxZygote, type ZygoteOptions } from "./sandbox-zygote.ts";
 import { spawnSandbox } from "./spawn-sandbox.ts";
 
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
@@ -33,9 +33,12 @@ export class SandboxExecutor implements Executor {
   #closed = false;
   #nested: Promise<NestedNamespace | undefined> | undefined;
 
+  readonly #zygoteOptions: ZygoteOptions;
+
   /** @param runtime `builtin`, or the path of an OCI runtime. */
-  constructor(temporary: string, runtime: string) {
+  constructor(temporary: string, runtime: string, zygote: ZygoteOptions = {}) {
     this.runtime = runtime;
+    this.#zygoteOptions = zygote;
     this.#kind = runtime === "builtin" ? "sandbox" : "oci";
     this.#temporary = temporary;
     this.#staging = join(temporary, "root");
@@ -43,7 +46,7 @@ export class SandboxExecutor implements Executor {
   }
 
   warm(count: number, followed = count): void {
-    if (followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote();
+    if (followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote(this.#zygoteOptions);
     while (this.#idle.length > count) void this.#idle.pop()!.then((sandbox) => sandbox.destroy(), () => undefined);
     while (this.#idle.length < count) this.#startAhead();
   }

@@ -11,14 +11,19 @@ import { Sandbox, type SandboxProcess } from "./sandbox.ts";
 import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
 
 const KILLED = 128 + 9;
-/** How long a copy may take to come up, in milliseconds: it takes some ten. */
-const PATIENCE = 10_000;
+export interface ZygoteOptions {
+  /** How long it may take to start, to answer, and to bring a copy up, in milliseconds each; it takes some ten. */
+  readonly patience?: number;
+  /** The program that it runs. */
+  readonly entry?: string;
+}
 
 /**
  * A process that makes sandbox children by copying itself (zygote-entry.ts): the first one takes as long as one that is
  * started by itself, each further one some milliseconds. They die with it, and it dies with this process.
  */
 export class SandboxZygote {
+  readonly #patience: number;
   readonly #child: ChildProcess;
   readonly #channel: Socket;
   readonly #reports: ZygoteReport[] = [];
@@ -29,12 +34,13 @@ export class SandboxZygote {
   #exited: ((exitCode: number) => void) | undefined;
   #wake: (() => void) | undefined;
   #held = 0;
+  /** It has ended, or does not do what it should: nothing more is asked of it. */
   #ended = false;
   #pidfd: number | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor() {
-    const entry = fileURLToPath(entryUrl("exec/zygote-entry.ts"));
+  constructor({ patience = 10_000, entry = fileURLToPath(entryUrl("exec/zygote-entry.ts")) }: ZygoteOptions = {}) {
+    this.#patience = patience;
     this.#child = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", ...OUTER, "--", process.execPath, "--no-warnings", entry], {
       stdio: ["ignore", "ignore", "ignore", "pipe"], env: childEnvironment(), cwd: "/",
       detached: true, // a terminal's Ctrl-C must not reach it behind our back
@@ -68,7 +74,9 @@ export class SandboxZygote {
   }
 
   async #fork(): Promise<Sandbox> {
+    if (this.#ended) throw this.#gone;
     this.#hold(1);
+    let sandbox: Sandbox | undefined;
     try {
       this.#pidfd ??= openProcess((await this.#next("ready")).pid);
       this.#channel.write("\n");
@@ -77,32 +85,43 @@ export class SandboxZygote {
       const readable = (fd: number): Socket => new Socket({ fd: take(fd), readable: true, writable: false });
       const exited = Promise.withResolvers<number>();
       const process = this.#copied(new Socket({ fd: take(channel), readable: true, writable: true }), exited.promise);
-      const sandbox = new Sandbox(process, { stdin: undefined, stdout: readable(stdout), stderr: readable(stderr) });
+      sandbox = new Sandbox(process, { stdin: undefined, stdout: readable(stdout), stderr: readable(stderr) });
       this.#channel.write("\n");
       this.#exited = exited.resolve;
       await this.#next("copied");
-      await this.#ready(sandbox);
+      await this.#inTime(sandbox.ready);
       return sandbox;
+    } catch (error) {
+      sandbox?.destroy();
+      throw error;
     } finally {
       this.#hold(-1);
     }
   }
 
-  /** A copy whose memory was in use by a thread that it does not have might never come up; one that is started by itself does. */
-  async #ready(sandbox: Sandbox): Promise<void> {
-    const up = new AbortController();
-    const late = sleep(PATIENCE, undefined, { ref: false, signal: up.signal }).then(() => { throw this.#gone; });
+  /**
+   * A copy whose memory was in use by a thread that it does not have might never come up; one that is started by itself
+   * does. Others that came up go on, but no further one is asked for.
+   */
+  async #inTime<Result>(work: Promise<Result>): Promise<Result> {
+    const done = new AbortController();
+    const late = sleep(this.#patience, undefined, { ref: false, signal: done.signal }).then(() => {
+      this.#ended = true;
+      throw this.#gone;
+    });
+    late.catch(() => undefined);
     try {
-      await Promise.race([sandbox.ready, late]);
-    } catch (error) {
-      sandbox.destroy();
-      throw error;
+      return await Promise.race([work, late]);
     } finally {
-      up.abort();
+      done.abort();
     }
   }
 
-  async #next<Kind extends ZygoteReport["kind"]>(kind: Kind): Promise<Extract<ZygoteReport, { kind: Kind }>> {
+  #next<Kind extends ZygoteReport["kind"]>(kind: Kind): Promise<Extract<ZygoteReport, { kind: Kind }>> {
+    return this.#inTime(this.#read(kind));
+  }
+
+  async #read<Kind extends ZygoteReport["kind"]>(kind: Kind): Promise<Extract<ZygoteReport, { kind: Kind }>> {
     while (this.#reports.length === 0) {
       if (this.#ended) throw this.#gone;
       await new Promise<void>((resolve) => (this.#wake = resolve));

@@ -109,12 +109,22 @@ export class Sandbox {
   }
 
   #hear(report: SandboxReport): void {
-    if (report.kind === "ready") {
-      this.#pid = report.pid;
-      this.#pidfd = openProcess(report.pid);
-      this.#ready.resolve();
-    } else if (report.kind === "network" || report.kind === "terminal" || report.kind === "executing") void this.#answer(report);
+    if (report.kind === "ready") this.#begun(report.pid);
+    else if (report.kind === "network" || report.kind === "terminal" || report.kind === "executing") void this.#answer(report);
     else this.#reports.push(report);
+  }
+
+  #begun(pid: number): void {
+    try {
+      this.#pidfd = openProcess(pid);
+    } catch (error) {
+      // Whoever has ended it meanwhile did not wait for this; its end tells.
+      if ((error as NodeJS.ErrnoException).code === "ESRCH") return;
+      this.#failure = error;
+      return this.destroy();
+    }
+    this.#pid = pid;
+    this.#ready.resolve();
   }
 
   async #answer(question: Question): Promise<void> {

@@ -2,6 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createExecutor } from "../../src/exec/create-executor.ts";
+import { SandboxExecutor } from "../../src/exec/sandbox-executor.ts";
+import type { ZygoteOptions } from "../../src/exec/sandbox-zygote.ts";
 import type { Executor, RunJob, RunOptions, RunResult } from "../../src/exec/run-job.ts";
 
 const BUSYBOX = "/bin/busybox";
@@ -34,7 +36,7 @@ export class SandboxRoot implements AsyncDisposable {
     this.executor = executor;
   }
 
-  static async create(options: { runtime?: string; users?: boolean; temporary?: string } = {}): Promise<SandboxRoot> {
+  static async create(options: { runtime?: string; users?: boolean; temporary?: string; zygote?: ZygoteOptions } = {}): Promise<SandboxRoot> {
     const folder = mkdtempSync(join(options.temporary ?? tmpdir(), "sampan-sandbox-"));
     const bin = join(folder, "lower/bin");
     mkdirSync(bin, { recursive: true });
@@ -47,6 +49,7 @@ export class SandboxRoot implements AsyncDisposable {
     }
     mkdirSync(join(folder, "tmp"));
     try {
+      if (options.zygote) return new SandboxRoot(folder, new SandboxExecutor(join(folder, "tmp"), "builtin", options.zygote));
       return new SandboxRoot(folder, await createExecutor({ runtime: options.runtime, temporary: join(folder, "tmp") }));
     } catch (error) {
       rmSync(folder, { recursive: true });
