@@ -32,6 +32,23 @@ test("a file imports only from its own folder and from folders above it in docs/
   assert.deepEqual(wrong, []);
 });
 
+test("a room of the server imports only from its own and from rooms above it", () => {
+  const rooms = [...readFileSync(join(root, "docs/ARCHITECTURE.md"), "utf8").matchAll(/^\| `server\/([a-z]+)` \|/gm)].map((match) => match[1]!);
+  // Where the protocol stands, whose files lie in src/server itself and in routes/.
+  const protocol = rooms.indexOf("audit") + 0.5;
+  const place = (parts: readonly string[]): number => (parts.length === 3 || parts[2] === "routes" ? protocol : rooms.indexOf(parts[2]!));
+  const wrong: string[] = [];
+  for (const file of sources.filter((name) => name.startsWith("src/server/") && name.split("/").length > 3 && !name.endsWith(".test.ts"))) {
+    assert.ok(place(file.split("/")) >= 0, `${file} is in a room that docs/ARCHITECTURE.md does not list`);
+    for (const imported of importsOf(file).filter((name) => name.startsWith("."))) {
+      const target = relative(root, join(root, dirname(file), imported)).split("/");
+      if (target[1] === "server" && place(target) > place(file.split("/"))) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.ok(rooms.length > 0);
+  assert.deepEqual(wrong, []);
+});
+
 test("pure folders touch no files, network or processes", () => {
   const wrong: string[] = [];
   for (const file of sources.filter((name) => PURE.has(name.split("/")[1]!) && !name.endsWith(".test.ts"))) {

@@ -1,17 +1,10 @@
-import { isDigest, type Digest } from "../oci/digest.ts";
+import { isDigest } from "../oci/digest.ts";
 import { parseObject } from "../oci/manifest.ts";
 import { isIndex, isManifest } from "../oci/media-type.ts";
-import { manifestType } from "./describe-manifest.ts";
 import { RegistryError } from "./registry-error.ts";
-
-/** What a manifest needs to be there. */
-export interface ManifestReferences {
-  readonly blobs: readonly Digest[];
-  readonly manifests: readonly Digest[];
-}
-
-/** Layers that live elsewhere: clients do not push them (image-spec, "Non-Distributable Layers"; Docker's foreign layers). */
-const ELSEWHERE = /^application\/vnd\.(?:oci\.image\.layer\.nondistributable\.|docker\.image\.rootfs\.foreign\.)/;
+import { manifestType } from "./storage/describe-manifest.ts";
+import { referencesOf } from "./storage/manifest-references.ts";
+import type { ManifestReferences } from "./storage/records.ts";
 
 /**
  * Checks what is pushed as a manifest and lists what it names. Unknown fields, `data`, empty lists and custom types
@@ -27,14 +20,16 @@ export function checkManifest(bytes: Uint8Array, contentType: string | undefined
   if (announced && announced !== type) throw invalid(`Content-Type is ${announced.slice(0, 200)}, but the document is ${type}`);
   if (document["schemaVersion"] !== 2) throw invalid("schemaVersion is not 2");
   const subject = document["subject"];
-  if (subject !== undefined && subject !== null) readDescriptor(subject, "subject");
+  if (subject !== undefined && subject !== null) checkDescriptor(subject, "subject");
   if (isIndex(type)) {
     if ("config" in document || "layers" in document) throw invalid("an index with config or layers is ambiguous");
-    return { blobs: [], manifests: readDescriptors(document["manifests"], "manifests").map(({ digest }) => digest) };
+    checkDescriptors(document["manifests"], "manifests");
+  } else {
+    if ("manifests" in document) throw invalid("an image manifest with manifests is ambiguous");
+    checkDescriptors(document["layers"], "layers");
+    checkDescriptor(document["config"], "config");
   }
-  if ("manifests" in document) throw invalid("an image manifest with manifests is ambiguous");
-  const layers = readDescriptors(document["layers"], "layers").filter(({ mediaType, elsewhere }) => !elsewhere && !ELSEWHERE.test(mediaType));
-  return { blobs: [readDescriptor(document["config"], "config"), ...layers].map(({ digest }) => digest), manifests: [] };
+  return referencesOf(document);
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {
@@ -45,26 +40,19 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
   }
 }
 
-interface NamedContent {
-  readonly mediaType: string;
-  readonly digest: Digest;
-  readonly elsewhere: boolean;
-}
-
 /** Go programs write an empty list as null or leave it out. */
-function readDescriptors(value: unknown, field: string): NamedContent[] {
-  if (value === undefined || value === null) return [];
+function checkDescriptors(value: unknown, field: string): void {
+  if (value === undefined || value === null) return;
   if (!Array.isArray(value)) throw invalid(`${field} is not a list`);
-  return value.map((item, index) => readDescriptor(item, `${field}[${index}]`));
+  value.forEach((item, index) => checkDescriptor(item, `${field}[${index}]`));
 }
 
-function readDescriptor(value: unknown, field: string): NamedContent {
+function checkDescriptor(value: unknown, field: string): void {
   if (typeof value !== "object" || value === null) throw invalid(`${field} is missing or not an object`);
-  const { mediaType, digest, size, urls } = value as Record<string, unknown>;
+  const { mediaType, digest, size } = value as Record<string, unknown>;
   if (typeof mediaType !== "string") throw invalid(`${field}.mediaType is not a text`);
   if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`${field}.digest is not a sha256 or sha512 digest`);
   if (!Number.isSafeInteger(size) || (size as number) < 0) throw invalid(`${field}.size is not a number of bytes`);
-  return { mediaType, digest, elsewhere: Array.isArray(urls) && urls.length > 0 };
 }
 
 function invalid(problem: string): RegistryError {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Settings } from "./settings.ts";
+import type { Actor } from "./storage/records.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 
 /** One request on its way through a route. */
@@ -8,6 +9,10 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly storage: RegistryStorage;
   readonly settings: Settings;
+  /** Errors of the server itself, such as damaged files that a request came across. */
+  readonly report: (problem: Error) => void;
+  /** Who asks: written into the log of changes. */
+  readonly actor: Actor;
   readonly query: URLSearchParams;
   /** `<name>` of the route, checked against the grammar; empty in routes without it. */
   readonly repository: string;

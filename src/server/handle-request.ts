@@ -8,11 +8,18 @@ import type { RegistryStorage } from "./storage/storage.ts";
 
 const findRoute = compileRoutes(routes);
 
+/** What all requests share. */
+export interface ServerContext {
+  readonly storage: RegistryStorage;
+  readonly settings: Settings;
+  readonly report: (problem: Error) => void;
+}
+
 /** Answers one request; never rejects. Errors of the server itself also go to `report`. */
 export async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  context: { storage: RegistryStorage; settings: Settings; report: (problem: Error) => void },
+  context: ServerContext,
 ): Promise<void> {
   try {
     response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
@@ -24,7 +31,7 @@ export async function handleRequest(
   }
 }
 
-async function dispatch(request: IncomingMessage, response: ServerResponse, { storage, settings }: { storage: RegistryStorage; settings: Settings }): Promise<void> {
+async function dispatch(request: IncomingMessage, response: ServerResponse, context: ServerContext): Promise<void> {
   if (request.httpVersion === "1.1" && request.headers.host === undefined) throw new RegistryError("REQUEST_INVALID", "the request has no Host header");
   const [path, search] = splitTarget(request.url ?? "/");
   const match = findRoute(path);
@@ -35,7 +42,8 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, { st
     throw new RegistryError("UNSUPPORTED", `${request.method} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
   }
   if (route.path.includes("<name>")) checkName(repository);
-  await handler({ request, response, storage, settings, query: new URLSearchParams(search), repository, parameter });
+  const actor = { user: undefined, address: request.socket.remoteAddress, agent: request.headers["user-agent"] };
+  await handler({ request, response, ...context, actor, query: new URLSearchParams(search), repository, parameter });
 }
 
 /** Path and query as they were sent; a client that takes us for a proxy sends the absolute form (RFC 9112, 3.2.2). */

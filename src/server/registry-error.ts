@@ -1,3 +1,5 @@
+import { isFault } from "../std/fault.ts";
+
 /** Error codes of distribution-spec ("Error Codes") and of this server, with the status each has unless told otherwise. */
 const STATUS = {
   BLOB_UNKNOWN: 404,
@@ -49,7 +51,7 @@ export class RegistryError extends Error {
 export function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
+  if (code === "ENOSPC" || code === "EDQUOT" || isFault(error, "DISK_FULL")) {
     return new RegistryError("STORAGE_FULL", "the registry's disk is full; nothing of this request was kept", { cause: error });
   }
   return new RegistryError("INTERNAL", "the registry failed to answer; its log says why", { cause: error });

@@ -44,7 +44,7 @@ test("a port in use, a folder in use and a folder that cannot be one are faults,
 test("a folder of a newer layout is left alone", async (context) => {
   const root = scratch();
   context.after(() => rmSync(root, { recursive: true }));
-  writeFileSync(join(root, "layout.json"), '{"sampanRegistryLayout":2}');
+  writeFileSync(join(root, "layout.json"), '{"sampanRegistryLayout":3}');
   await assert.rejects(serveRegistry({ listen: "127.0.0.1:0", root }), (error) => isFault(error, "SERVER_ROOT_UNUSABLE"));
   assert.equal(existsSync(join(root, "lock")), false);
 });
@@ -69,8 +69,9 @@ test("hostile paths get 400 or 404 with a JSON body and touch nothing outside th
       answer.code();
     }
   }
-  assert.deepEqual(readdirSync(registry.root).sort(), ["blobs", "layout.json", "lock", "repositories", "temporary"]);
-  assert.deepEqual([...readdirSync(join(registry.root, "repositories")), ...readdirSync(join(registry.root, "temporary"))], []);
+  assert.deepEqual(readdirSync(registry.root).sort(), ["blobs", "layout.json", "lock", "registry.db", "registry.db-shm", "registry.db-wal", "temporary"]);
+  assert.deepEqual((await registry.request("GET", "/v2/_catalog")).json(), { repositories: [] });
+  assert.deepEqual(readdirSync(join(registry.root, "temporary")), []);
   assert.deepEqual(registry.problems, []);
 });
 
@@ -164,17 +165,6 @@ test("a full disk gives 507 with a JSON body, the partial upload is removed, and
   assert.equal((await registry.request("GET", location)).status, 404);
   assert.equal((await registry.request("GET", "/v2/app/manifests/v1")).headers["docker-content-digest"], digest);
   await registry.pushImage("app", "v2", "another");
-});
-
-test("a damaged record is told and does not take the others away", async (context) => {
-  const registry = await scratchRegistry(context);
-  const { digest } = await registry.pushImage("app", "v1", "one");
-  await registry.pushImage("app", "v2", "two");
-  await registry.server.close();
-  writeFileSync(join(registry.root, "repositories", "app", "_manifests", "sha256", digest.slice(7)), "");
-  const again = await scratchRegistry(context, { root: registry.root });
-  assert.deepEqual((await again.request("GET", "/v2/app/tags/list")).json(), { name: "app", tags: ["v2"] });
-  assert.equal(again.problems.length, 2);
 });
 
 test("onRequest tells what was asked and answered", async (context) => {

@@ -18,6 +18,8 @@ export interface Settings {
   readonly uploadExpiry: number;
   /** Uploads that are open at once; one more is refused with 429. */
   readonly uploads: number;
+  /** How long a blob that a client found by HEAD, or pushed, is safe from collection at least while no manifest names it. */
+  readonly blobLease: number;
   /** What a manifest may name without the repository having it: nothing, the manifests of an index, or layers too. */
   readonly sparse: "nothing" | "indexes" | "manifests";
 }
@@ -31,5 +33,6 @@ export const defaultSettings: Settings = {
   connections: 4096,
   uploadExpiry: 60 * 60_000,
   uploads: 10_000,
+  blobLease: 60 * 60_000,
   sparse: "nothing",
 };

@@ -8,8 +8,10 @@ import { sendStream } from "../send-stream.ts";
 export async function sendBlob(exchange: Exchange): Promise<void> {
   const { request, response, repository, storage } = exchange;
   const digest = digestOf(exchange);
-  const size = (await storage.repositories.hasBlob(repository, digest)) ? await storage.blobs.size(digest) : undefined;
+  // Who asks whether a blob is there will rely on the answer.
+  const size = await (request.method === "HEAD" ? storage.metadata.leaseBlob(repository, digest) : storage.metadata.blobSize(repository, digest));
   if (size === undefined) throw unknownBlob(digest);
+  if ((await storage.blobs.size(digest)) !== size) throw lostBlob(exchange, digest);
   const headers = {
     "Content-Type": "application/octet-stream",
     "Docker-Content-Digest": digest,
@@ -25,21 +27,29 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   }
   const { start, end } = range ?? { start: 0, end: size - 1 };
   const part = range ? { "Content-Range": `bytes ${start}-${end}/${size}` } : {};
+  const body = request.method === "HEAD" ? undefined : await storage.blobs.read(digest, { start, end });
+  if (!body && request.method !== "HEAD") throw lostBlob(exchange, digest);
   response.writeHead(range ? 206 : 200, { ...headers, ...part, "Content-Length": end - start + 1 });
-  if (request.method === "HEAD" || size === 0) response.end();
-  else await sendStream(response, storage.blobs.read(digest, { start, end }));
+  if (body) await sendStream(response, body);
+  else response.end();
 }
 
 /** end-10. */
 export async function deleteBlob(exchange: Exchange): Promise<void> {
   const digest = digestOf(exchange);
-  if (!(await exchange.storage.repositories.unlinkBlob(exchange.repository, digest))) throw unknownBlob(digest);
+  if (!(await exchange.storage.dropBlob(exchange.repository, digest, exchange.actor))) throw unknownBlob(digest);
   sendEmpty(exchange, 202, { "Docker-Content-Digest": digest });
 }
 
 function digestOf({ parameter }: Exchange): Digest {
   if (isDigest(parameter)) return parameter;
   throw new RegistryError("DIGEST_INVALID", "the digest is not a sha256 or sha512 digest", { detail: { digest: parameter.slice(0, 300) } });
+}
+
+/** The database knows the blob, and its bytes are gone: for a client that is a blob to be pushed, for the operator a damage. */
+function lostBlob({ repository, report }: Exchange, digest: Digest): RegistryError {
+  report(new Error(`the bytes of ${repository}@${digest} are missing or damaged: pushing the blob again mends it`));
+  return unknownBlob(digest);
 }
 
 function unknownBlob(digest: Digest): RegistryError {

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { mediaType } from "../../oci/media-type.ts";
 import { described, digestOf, imageManifest, scratchRegistry } from "../../../test/support/scratch-registry.ts";
@@ -118,9 +116,6 @@ test("tags pushed while their manifest is deleted never name a missing manifest"
     await Promise.all(Array.from({ length: 12 }, (_, index) => (index % 4 === 3 ? registry.request("DELETE", `/v2/app/manifests/${digest}`) : registry.pushManifest("app", `t${index}`, document))));
     const { tags } = (await registry.request("GET", "/v2/app/tags/list")).json() as { tags: string[] };
     for (const tag of tags) assert.equal((await registry.request("HEAD", `/v2/app/manifests/${tag}`)).status, 200, tag);
-    const onDisk = readdirSync(join(registry.root, "repositories/app/_tags")).sort();
-    assert.deepEqual(onDisk, tags);
-    if (tags.length > 0) assert.deepEqual(readdirSync(join(registry.root, "repositories/app/_manifests/sha256")), [digest.slice(7)]);
   }
 });
 

@@ -1,20 +1,24 @@
 import { digestAlgorithm, digestBytes, isDigest, type Digest } from "../../oci/digest.ts";
 import { isTag } from "../../oci/reference.ts";
-import { checkManifest, type ManifestReferences } from "../check-manifest.ts";
-import { describeManifest } from "../describe-manifest.ts";
+import { checkManifest } from "../check-manifest.ts";
 import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
 import { RegistryError } from "../registry-error.ts";
+import { describeManifest } from "../storage/describe-manifest.ts";
 
 /** Tags that one PUT may set (end-7b asks for at least 10). */
 const TAGS_AT_ONCE = 100;
 
 /** end-3. `Accept` is not used: what was stored is served, and a client that cannot read it says so best itself. */
 export async function sendManifest(exchange: Exchange): Promise<void> {
-  const manifest = await exchange.storage.repositories.manifest(exchange.repository, checkReference(exchange.parameter));
+  const { repository, request } = exchange;
+  const { metadata } = exchange.storage;
+  const reference = checkReference(exchange.parameter);
+  const manifest = await metadata.manifest(repository, reference);
   if (!manifest) throw unknownManifest(exchange);
+  if (request.method === "GET") metadata.notePull(repository, { digest: manifest.digest, tag: reference === manifest.digest ? undefined : reference });
   const headers = { "Content-Type": manifest.mediaType, "Docker-Content-Digest": manifest.digest, ETag: `"${manifest.digest}"` };
-  if (exchange.request.headers["if-none-match"] === headers.ETag) sendEmpty(exchange, 304, headers);
+  if (request.headers["if-none-match"] === headers.ETag) sendEmpty(exchange, 304, headers);
   else sendBytes(exchange, 200, manifest.bytes, headers);
 }
 
@@ -27,9 +31,10 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   for (const tag of tags) if (!isTag(tag)) throw invalidTag(tag);
   const bytes = await readBody(request, settings.manifestLimit);
   const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
-  await checkPresent(exchange, checkManifest(bytes, request.headers["content-type"]));
+  const references = checkManifest(bytes, request.headers["content-type"]);
   const record = describeManifest(bytes, digest);
-  await storage.repositories.putManifest(repository, { ...record, bytes }, tags);
+  const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, { tags, references, sparse: settings.sparse, actor: exchange.actor });
+  if (missing.length > 0) throw missingContent(missing);
   sendEmpty(exchange, 201, {
     Location: `/v2/${repository}/manifests/${digest}`,
     "Docker-Content-Digest": digest,
@@ -40,11 +45,11 @@ export async function putManifest(exchange: Exchange): Promise<void> {
 
 /** end-9: a tag alone, or a manifest with all its tags. */
 export async function deleteManifest(exchange: Exchange): Promise<void> {
-  const { repository, storage } = exchange;
+  const { repository, storage, actor } = exchange;
   const reference = checkReference(exchange.parameter);
   const existed = isDigest(reference)
-    ? await storage.repositories.deleteManifest(repository, reference)
-    : await storage.repositories.deleteTag(repository, reference);
+    ? await storage.metadata.deleteManifest(repository, reference, actor)
+    : await storage.metadata.deleteTag(repository, reference, actor);
   if (!existed) throw unknownManifest(exchange);
   sendEmpty(exchange, 202);
 }
@@ -65,19 +70,8 @@ function digestOf(bytes: Uint8Array, wanted: Digest | undefined): Digest {
   return digest;
 }
 
-async function checkPresent({ repository, storage, settings }: Exchange, { blobs, manifests }: ManifestReferences): Promise<void> {
-  const missing: Digest[] = [];
-  if (settings.sparse !== "manifests") {
-    for (const digest of blobs) if (!(await storage.repositories.hasBlob(repository, digest))) missing.push(digest);
-  }
-  if (settings.sparse === "nothing") {
-    for (const digest of manifests) {
-      const present = (await storage.repositories.hasManifest(repository, digest)) || (await storage.repositories.hasBlob(repository, digest));
-      if (!present) missing.push(digest);
-    }
-  }
-  if (missing.length === 0) return;
-  throw new RegistryError("MANIFEST_BLOB_UNKNOWN", "the manifest names content that the repository does not have: push that first", {
+function missingContent(missing: readonly Digest[]): RegistryError {
+  return new RegistryError("MANIFEST_BLOB_UNKNOWN", "the manifest names content that the repository does not have: push that first", {
     detail: missing.slice(0, 100).map((digest) => ({ digest })),
   });
 }

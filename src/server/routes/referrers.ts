@@ -1,7 +1,7 @@
 import { isDigest } from "../../oci/digest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { sendJson, type Exchange } from "../exchange.ts";
-import { cutPage } from "../paging.ts";
+import { linkToNext, pageOf } from "../paging.ts";
 import { RegistryError } from "../registry-error.ts";
 
 /** Descriptors in one answer: annotations make them large, and clients bound what they read. */
@@ -11,13 +11,12 @@ const PAGE = 1000;
 export async function listReferrers(exchange: Exchange): Promise<void> {
   const { repository, parameter, query, storage } = exchange;
   if (!isDigest(parameter)) throw new RegistryError("DIGEST_INVALID", "the digest is not a sha256 or sha512 digest");
-  const all = await storage.repositories.referrers(repository, parameter);
-  const type = query.get("artifactType");
-  const filtered = type ? all.filter(({ artifactType }) => artifactType === type) : all;
-  const page = cutPage(filtered, query, { path: `/v2/${repository}/referrers/${parameter}`, key: ({ digest }) => digest, most: PAGE });
+  const type = query.get("artifactType") || undefined;
+  const referrers = await storage.metadata.referrers(repository, parameter, { ...pageOf(query, { most: PAGE }), artifactType: type });
+  const link = linkToNext(referrers, query, { path: `/v2/${repository}/referrers/${parameter}`, key: ({ digest }) => digest });
   sendJson(
     exchange,
-    { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: page.items },
-    { "Content-Type": mediaType.ociIndex, ...(type ? { "OCI-Filters-Applied": "artifactType" } : {}), ...page.headers },
+    { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: referrers.items },
+    { "Content-Type": mediaType.ociIndex, ...(type ? { "OCI-Filters-Applied": "artifactType" } : {}), ...link },
   );
 }

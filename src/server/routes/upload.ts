@@ -3,7 +3,7 @@ import { parseChunkRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
 import { isName } from "../match-route.ts";
 import { RegistryError } from "../registry-error.ts";
-import type { DigestAlgorithm, Upload } from "../storage/storage.ts";
+import type { DigestAlgorithm, Upload } from "../storage/blob-storage.ts";
 
 /** end-4a, 4b, 4c and 11: opens a session, stores a blob that came with the request, or mounts one. */
 export async function startUpload(exchange: Exchange): Promise<void> {
@@ -29,19 +29,19 @@ export async function startUpload(exchange: Exchange): Promise<void> {
 
 /** end-13: how far the session has come. */
 export async function showUpload(exchange: Exchange): Promise<void> {
-  sendEmpty(exchange, 204, sessionHeaders(findUpload(exchange)));
+  sendEmpty(exchange, 204, sessionHeaders(await findUpload(exchange)));
 }
 
 /** end-5: adds a chunk (with `Content-Range`) or a stream. */
 export async function appendUpload(exchange: Exchange): Promise<void> {
-  const upload = findUpload(exchange);
+  const upload = await findUpload(exchange);
   await work(upload, () => receive(exchange, upload));
   sendEmpty(exchange, 202, sessionHeaders(upload));
 }
 
 /** end-6: adds what the request carries, verifies the digest and closes the session. */
 export async function finishUpload(exchange: Exchange): Promise<void> {
-  const upload = findUpload(exchange);
+  const upload = await findUpload(exchange);
   const digest = checkDigest(exchange.query.get("digest") ?? "");
   await work(upload, async () => {
     await receive(exchange, upload);
@@ -51,18 +51,18 @@ export async function finishUpload(exchange: Exchange): Promise<void> {
 
 /** end-14. */
 export async function cancelUpload(exchange: Exchange): Promise<void> {
-  const upload = findUpload(exchange);
+  const upload = await findUpload(exchange);
   await work(upload, () => upload.cancel());
   sendEmpty(exchange, 204);
 }
 
 /** Whether the blob was mounted and answered for. A `from` that cannot serve leads to a session, never to an error. */
 async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
-  const { query, repository, storage } = exchange;
+  const { query, repository, storage, actor } = exchange;
   const digest = checkDigest(mount);
-  const from = query.get("from");
-  const allowed = from === null || (isName(from) && (await storage.repositories.hasBlob(from, digest)));
-  if (!allowed || !(await storage.repositories.linkBlob(repository, digest))) return false;
+  const from = query.get("from") ?? undefined;
+  if (from !== undefined && !isName(from)) return false;
+  if ((await storage.blobs.size(digest)) === undefined || !(await storage.metadata.mountBlob(repository, digest, { from, actor }))) return false;
   sendBlobCreated(exchange, digest);
   return true;
 }
@@ -90,9 +90,11 @@ function bodyOf({ request }: Exchange): AsyncIterable<Uint8Array> {
 }
 
 async function finish(exchange: Exchange, upload: Upload, digest: Digest): Promise<void> {
-  if (!(await upload.finish(digest))) {
+  if (!(await upload.verify(digest))) {
+    await upload.cancel();
     throw new RegistryError("DIGEST_INVALID", "the uploaded bytes have another digest", { detail: { digest } });
   }
+  await exchange.storage.keepBlob(upload, digest, exchange.actor);
   sendBlobCreated(exchange, digest);
 }
 
@@ -100,8 +102,8 @@ function sendBlobCreated(exchange: Exchange, digest: Digest): void {
   sendEmpty(exchange, 201, { Location: `/v2/${exchange.repository}/blobs/${digest}`, "Docker-Content-Digest": digest });
 }
 
-function findUpload({ storage, repository, parameter }: Exchange): Upload {
-  const upload = storage.uploads.find(repository, parameter);
+async function findUpload({ storage, repository, parameter }: Exchange): Promise<Upload> {
+  const upload = await storage.blobs.uploads.find(repository, parameter);
   if (!upload) throw unknownUpload();
   return upload;
 }
@@ -118,7 +120,7 @@ async function work(upload: Upload, task: () => Promise<void>): Promise<void> {
 }
 
 async function createUpload({ storage, repository }: Exchange, algorithm: DigestAlgorithm): Promise<Upload> {
-  const upload = await storage.uploads.create(repository, algorithm);
+  const upload = await storage.blobs.uploads.create(repository, algorithm);
   if (!upload) throw new RegistryError("TOOMANYREQUESTS", "too many uploads are open", { headers: { "Retry-After": "10" } });
   return upload;
 }

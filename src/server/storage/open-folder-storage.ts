@@ -1,78 +1,81 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fault, isFault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
-import { createFolderBlobs } from "./folder-blobs.ts";
-import { openFolderRepositories } from "./folder-repositories.ts";
-import { createFolderUploads } from "./folder-uploads.ts";
-import { lockRoot } from "./root-lock.ts";
-import type { RegistryStorage } from "./storage.ts";
+import { createFolderBlobs } from "./folder/blobs.ts";
+import { writeDurably } from "./folder/durable-file.ts";
+import { lockRoot } from "./folder/root-lock.ts";
+import { createFolderUploads } from "./folder/uploads.ts";
+import { openSqliteMetadata } from "./sqlite/open-sqlite-metadata.ts";
+import { joinStorage, type RegistryStorage } from "./storage.ts";
+import { takeOverLinks } from "./takeover/take-over-links.ts";
 
-const LAYOUT_VERSION = 1;
+/** Version 1 had its records in files of a folder `repositories`. */
+const LAYOUT_VERSION = 2;
 
 /**
- * Opens a registry folder, creating it when it is missing: `blobs/` (bytes by digest), `repositories/` (records),
- * `temporary/` (uploads and files that are being written; emptied here, since nothing in it was acknowledged).
+ * Opens a registry folder for its one server, creating it when it is missing: `blobs/` (bytes by digest), `registry.db` (everything
+ * that is known of them) and `temporary/` (uploads; emptied here, since nothing in it was acknowledged).
  * @throws SERVER_ROOT_UNUSABLE, SERVER_ROOT_BUSY
  */
 export async function openFolderStorage(
   root: string,
-  options: { uploadExpiry: number; uploads: number; report: (problem: Error) => void },
-): Promise<RegistryStorage> {
+  options: { uploadExpiry: number; uploads: number; blobLease: number; report: (problem: Error) => void },
+): Promise<RegistryStorage & AsyncDisposable> {
   const temporary = join(root, "temporary");
-  const unlock = claimRoot(root, temporary);
+  await using opened = new AsyncDisposableStack();
   try {
-    const blobs = createFolderBlobs(join(root, "blobs"));
-    const repositories = await openFolderRepositories({ base: join(root, "repositories"), temporary, blobs, report: options.report });
-    const uploads = createFolderUploads({
-      folder: temporary,
-      expiry: options.uploadExpiry,
-      limit: options.uploads,
-      commit: (repository, digest, file, sync) =>
-        repositories.addBlob(repository, digest, async () => {
-          await sync();
-          await blobs.adopt(file, digest);
-        }),
-    });
-    return {
-      blobs,
-      uploads,
-      repositories,
-      async [Symbol.asyncDispose]() {
-        await uploads[Symbol.asyncDispose]();
-        unlock();
-      },
-    };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
-}
-
-function claimRoot(root: string, temporary: string): () => void {
-  let unlock: (() => void) | undefined;
-  try {
-    for (const folder of ["blobs", "repositories", "temporary"]) makeFolder(join(root, folder));
-    unlock = lockRoot(root);
-    checkLayout(join(root, "layout.json"), root);
+    for (const folder of ["blobs", "temporary"]) makeFolder(join(root, folder));
+    opened.defer(lockRoot(root));
+    const version = readLayout(root);
     for (const leftover of readdirSync(temporary)) rmSync(join(temporary, leftover), { force: true, recursive: true });
-    return unlock;
+    const files = createFolderBlobs(join(root, "blobs"));
+    const database = join(root, "registry.db");
+    if (version === 1) {
+      const repositories = join(root, "repositories");
+      await takeOverLinks({ repositories, database, temporary, blobs: files, report: options.report });
+      await rm(repositories, { recursive: true, force: true });
+    }
+    if (version !== LAYOUT_VERSION) await writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: LAYOUT_VERSION })}\n`, temporary);
+    const metadata = opened.use(await openSqliteMetadata(database, { lease: options.blobLease, report: options.report }));
+    const uploads = opened.use(createFolderUploads({ folder: temporary, expiry: options.uploadExpiry, limit: options.uploads, adopt: files.adopt }));
+    const storage = joinStorage({ ...files, uploads }, metadata);
+    await finishRemovals(root, storage);
+    const lifetime = opened.move();
+    return { ...storage, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
   } catch (cause) {
-    unlock?.();
-    if (isFault(cause)) throw cause;
+    if (isFault(cause, "SERVER_ROOT_BUSY") || isFault(cause, "SERVER_ROOT_UNUSABLE")) throw cause;
     throw fault("SERVER_ROOT_UNUSABLE", { root, problem: (cause as Error).message }, { cause });
   }
 }
 
-function checkLayout(path: string, root: string): void {
+/** Undefined for a new folder. */
+function readLayout(root: string): number | undefined {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readFileSync(join(root, "layout.json"), "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    writeFileSync(path, `${JSON.stringify({ sampanRegistryLayout: LAYOUT_VERSION })}\n`);
-    return;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
   const version = (JSON.parse(text) as { sampanRegistryLayout?: unknown }).sampanRegistryLayout;
-  if (version !== LAYOUT_VERSION) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}, this program knows ${LAYOUT_VERSION}` });
+  if (version === 1 || version === LAYOUT_VERSION) return version;
+  throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}, this program knows versions up to ${LAYOUT_VERSION}` });
+}
+
+/** Ends removals that a crash has cut short, unless a collector lives that may be in the middle of them. */
+async function finishRemovals(root: string, storage: RegistryStorage): Promise<void> {
+  let unlock: () => void;
+  try {
+    unlock = lockRoot(root, "collector.lock");
+  } catch (error) {
+    if (isFault(error, "SERVER_ROOT_BUSY")) return;
+    throw error;
+  }
+  try {
+    for (const digest of await storage.metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await storage.removeBlob(digest);
+  } finally {
+    unlock();
+  }
 }

@@ -2,9 +2,9 @@ import { createHash, randomUUID, type Hash } from "node:crypto";
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { digestAlgorithm, type Digest } from "../../oci/digest.ts";
-import { writeChunks } from "../../std/write-chunks.ts";
-import type { DigestAlgorithm, Upload, UploadStorage } from "./storage.ts";
+import { digestAlgorithm, type Digest } from "../../../oci/digest.ts";
+import { writeChunks } from "../../../std/write-chunks.ts";
+import type { DigestAlgorithm, Upload, UploadStorage } from "../blob-storage.ts";
 
 /** Bytes that are gathered before they are written; one such batch is on its way to the disk while the next one fills. */
 const BATCH = 512 * 1024;
@@ -14,14 +14,14 @@ const PATIENCE = 1000;
 
 export interface FolderUploads extends UploadStorage, AsyncDisposable {}
 
-/** Makes a finished file a blob of the repository; `sync` is to be awaited before the file is taken, and only then. */
-export type CommitUpload = (repository: string, digest: Digest, file: string, sync: () => Promise<void>) => Promise<void>;
+/** Takes a finished file over as the bytes of the digest, durably. */
+export type AdoptFile = (handle: FileHandle, path: string, digest: Digest) => Promise<void>;
 
 /**
  * Uploads as temporary files, each with its running hash in memory so that no byte is read twice. An upload that
  * nobody touched for `expiry` milliseconds is removed; while nobody works on one it holds no open file.
  */
-export function createFolderUploads(options: { folder: string; expiry: number; limit: number; commit: CommitUpload }): FolderUploads {
+export function createFolderUploads(options: { folder: string; expiry: number; limit: number; adopt: AdoptFile }): FolderUploads {
   const sessions = new Map<string, FolderUpload>();
   const sweep = setInterval(() => {
     const oldest = Date.now() - options.expiry;
@@ -34,11 +34,11 @@ export function createFolderUploads(options: { folder: string; expiry: number; l
       if (sessions.size >= options.limit) return undefined;
       const id = randomUUID();
       const forget = (): void => void sessions.delete(id);
-      const upload = new FolderUpload({ id, repository, algorithm, path: join(options.folder, id), commit: options.commit, forget });
+      const upload = new FolderUpload({ id, repository, algorithm, path: join(options.folder, id), adopt: options.adopt, forget });
       sessions.set(id, upload);
       return upload;
     },
-    find(repository, id) {
+    async find(repository, id) {
       const upload = sessions.get(id);
       return upload?.repository === repository ? upload : undefined;
     },
@@ -54,7 +54,7 @@ interface UploadParts {
   readonly repository: string;
   readonly path: string;
   readonly algorithm: DigestAlgorithm;
-  readonly commit: CommitUpload;
+  readonly adopt: AdoptFile;
   readonly forget: () => void;
 }
 
@@ -140,14 +140,15 @@ class FolderUpload implements Upload {
     return true;
   }
 
-  async finish(digest: Digest): Promise<boolean> {
-    const handle = await this.#open();
+  async verify(digest: Digest): Promise<boolean> {
+    const algorithm = digestAlgorithm(digest);
+    if (algorithm !== this.#algorithm) await this.#hashAgain(await this.#open(), algorithm);
+    return `${algorithm}:${this.#hash.copy().digest("hex")}` === digest;
+  }
+
+  async store(digest: Digest): Promise<void> {
     try {
-      const algorithm = digestAlgorithm(digest);
-      if (algorithm !== this.#algorithm) await this.#hashAgain(handle, algorithm);
-      if (`${algorithm}:${this.#hash.digest("hex")}` !== digest) return false;
-      await this.#parts.commit(this.repository, digest, this.#parts.path, () => handle.datasync());
-      return true;
+      await this.#parts.adopt(await this.#open(), this.#parts.path, digest);
     } finally {
       await this.cancel();
     }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { makeFolders, syncFolder, unlinkDurably, writeDurably } from "./durable-file.ts";
+import { renameDurably, syncFolder, unlinkDurably, writeDurably } from "./durable-file.ts";
 
 function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-durable-"));
@@ -35,11 +36,13 @@ test("removing a file that is not there is told, not an error", async (context) 
   assert.equal(await unlinkDurably(join(folder, "x")), false);
 });
 
-test("folders are made with their parents, and again without complaint", async (context) => {
+test("a renamed file is there with its content", async (context) => {
   const folder = scratch(context);
-  await makeFolders(folder, join(folder, "a", "b"));
-  await makeFolders(folder, join(folder, "a", "b"));
-  assert.deepEqual(readdirSync(join(folder, "a")), ["b"]);
+  const handle = await open(join(folder, "draft"), "wx");
+  await handle.writeFile("text");
+  await renameDurably(handle, join(folder, "draft"), join(folder, "x"));
+  await handle.close();
+  assert.deepEqual([readdirSync(folder), readFileSync(join(folder, "x"), "utf8")], [["x"], "text"]);
 });
 
 test("many callers that sync one folder at once all come back", async (context) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Digest } from "../oci/digest.ts";
-import { mediaType } from "../oci/media-type.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { mediaType } from "../../oci/media-type.ts";
 import { describeManifest } from "./describe-manifest.ts";
 
 const digest = `sha256:${"a".repeat(64)}` as Digest;

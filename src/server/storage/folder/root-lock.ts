@@ -1,15 +1,16 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fault } from "../../std/fault.ts";
+import { fault } from "../../../std/fault.ts";
 
 /**
- * Claims a registry folder for this process: its records are cached in memory, so nobody else may write there.
- * The claim names the process by id and start time; one that a dead process left is taken over.
+ * Claims a part of a registry folder for this process: `lock` for the one server that it may have, because the server remembers
+ * uploads and files; `collector.lock` for who removes blobs. The claim names the process by id and start time; one that a
+ * dead process left is taken over.
  * @returns how to give the claim up
  * @throws SERVER_ROOT_BUSY
  */
-export function lockRoot(root: string): () => void {
-  const path = join(root, "lock");
+export function lockRoot(root: string, name: "lock" | "collector.lock" = "lock"): () => void {
+  const path = join(root, name);
   const claim = JSON.stringify({ pid: process.pid, started: startTime(process.pid) });
   for (let attempt = 0; ; attempt += 1) {
     try {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { isFault } from "../../std/fault.ts";
+import { isFault } from "../../../std/fault.ts";
 import { lockRoot } from "./root-lock.ts";
 
 function scratch(context: TestContext): string {

@@ -1,0 +1,56 @@
+import type { Digest } from "../../oci/digest.ts";
+
+/**
+ * Bytes by digest, shared by all repositories, and the uploads that become them. Which of them exist is for
+ * {@link Metadata} to say: bytes without a row are left over from a crash, and a row may have lost its bytes.
+ */
+export interface BlobStorage {
+  /** Bytes, or undefined where there are none; `fresh` does not believe what this process remembers. */
+  size(digest: Digest, options?: { readonly fresh?: boolean }): Promise<number | undefined>;
+  /**
+   * Bytes `start` to `end`, both included, in chunks of at most 1 MiB that the next step overwrites. Undefined where
+   * there are none, or not that many.
+   */
+  read(digest: Digest, range: { start: number; end: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Durable when it resolves. */
+  delete(digest: Digest): Promise<void>;
+  /** Everything that is stored; `changed` is when it was put there, in milliseconds since the epoch. */
+  list(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly changed: number }>;
+  readonly uploads: UploadStorage;
+}
+
+/** Uploads that have begun and not ended. */
+export interface UploadStorage {
+  /** Undefined when there are too many already. */
+  create(repository: string, algorithm: DigestAlgorithm): Promise<Upload | undefined>;
+  /** Undefined for an unknown id and for one that belongs to another repository. */
+  find(repository: string, id: string): Promise<Upload | undefined>;
+}
+
+export type DigestAlgorithm = "sha256" | "sha512";
+
+export interface Upload {
+  /** Unguessable, safe in a path. */
+  readonly id: string;
+  readonly repository: string;
+  /** Bytes received so far. */
+  readonly size: number;
+  /**
+   * Runs the one task that may `append`, `verify`, `store` and `cancel`. Waits a moment for a task before it, since a
+   * client may come back before the end of its broken connection was noticed.
+   * @returns "busy" when that one did not end in time, "gone" when the upload was finished or cancelled meanwhile
+   */
+  exclusively(task: () => Promise<void>): Promise<"done" | "busy" | "gone">;
+  /**
+   * Adds bytes, at most `limit` of them. When the source breaks off, what came until then is kept, so that a
+   * client can resume; when the disk refuses, the upload is removed.
+   * @returns false when the source had more than `limit` bytes: the rest was not read
+   */
+  append(source: AsyncIterable<Uint8Array>, limit?: number): Promise<boolean>;
+  /** Whether the bytes have that digest. */
+  verify(digest: Digest): Promise<boolean>;
+  /** Makes the bytes, verified before, those of the digest: durable when it resolves, and the upload is gone. */
+  store(digest: Digest): Promise<void>;
+  /** Removes the upload, if it is still there. */
+  cancel(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import { mkdirSync } from "node:fs";
+import { open, opendir, readFile, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { digestAlgorithm, digestHex, isDigest, type Digest } from "../../../oci/digest.ts";
+import type { BlobStorage } from "../blob-storage.ts";
+import { createBoundedCache } from "../bounded-cache.ts";
+import { createBufferPool } from "./buffer-pool.ts";
+import { renameDurably, unlinkDurably } from "./durable-file.ts";
+import type { AdoptFile } from "./uploads.ts";
+
+const READ_SIZE = 512 * 1024;
+/** Buffers kept between reads: 8 MiB. */
+const POOLED = 16;
+/** Blobs up to this size, image configs above all, are answered from memory. */
+const SMALL = 64 * 1024;
+const SMALL_CACHE = 16 * 1024 * 1024;
+const SIZES = 100_000;
+const ALGORITHMS = ["sha256", "sha512"] as const;
+
+/** Blobs as files `<algorithm>/<hex>`. */
+export interface FolderBlobs extends Omit<BlobStorage, "uploads"> {
+  readonly adopt: AdoptFile;
+}
+
+export function createFolderBlobs(root: string): FolderBlobs {
+  const sizes = new Map<Digest, number>();
+  const small = createBoundedCache<Uint8Array>(SMALL_CACHE);
+  const pool = createBufferPool(READ_SIZE, POOLED);
+  for (const algorithm of ALGORITHMS) mkdirSync(join(root, algorithm), { recursive: true });
+  const path = (digest: Digest): string => join(root, digestAlgorithm(digest), digestHex(digest));
+
+  const remember = (digest: Digest, size: number): number => {
+    if (sizes.size >= SIZES) sizes.delete(sizes.keys().next().value!);
+    sizes.set(digest, size);
+    return size;
+  };
+  const forget = (digest: Digest): void => {
+    sizes.delete(digest);
+    small.delete(digest);
+  };
+
+  return {
+    async size(digest, options) {
+      const known = options?.fresh ? undefined : sizes.get(digest);
+      if (known !== undefined) return known;
+      const found = await unlessMissing(stat(path(digest)));
+      if (!found) return void forget(digest);
+      return remember(digest, found.size);
+    },
+
+    async read(digest, range) {
+      if (range.end < SMALL && (sizes.get(digest) ?? Number.POSITIVE_INFINITY) <= SMALL) {
+        let bytes = small.get(digest);
+        if (!bytes) {
+          bytes = await unlessMissing(readFile(path(digest)));
+          if (!bytes || bytes.length <= range.end) return void forget(digest);
+          small.set(digest, bytes, bytes.length);
+        }
+        return once(bytes.subarray(range.start, range.end + 1));
+      }
+      const handle = await unlessMissing(open(path(digest), "r"));
+      if (!handle || (await handle.stat()).size <= range.end) {
+        await handle?.close();
+        return void forget(digest);
+      }
+      return readFrom(handle, range);
+    },
+
+    async delete(digest) {
+      forget(digest);
+      await unlinkDurably(path(digest));
+    },
+
+    async *list() {
+      for (const algorithm of ALGORITHMS) {
+        for await (const { name } of await opendir(join(root, algorithm))) {
+          const digest = `${algorithm}:${name}`;
+          const found = isDigest(digest) ? await unlessMissing(stat(path(digest))) : undefined;
+          // A renaming sets the time of change.
+          if (found) yield { digest: digest as Digest, size: found.size, changed: found.ctimeMs };
+        }
+      }
+    },
+
+    async adopt(handle, file, digest) {
+      forget(digest);
+      await renameDurably(handle, file, path(digest));
+    },
+  };
+
+  async function* readFrom(handle: FileHandle, { start, end }: { start: number; end: number }): AsyncIterable<Uint8Array> {
+    // Two buffers: the next part is read while the caller sends the last one.
+    const [first, second] = [pool.take(), pool.take()];
+    let pending: Promise<number> | undefined;
+    try {
+      let [current, ahead] = [first, second];
+      let position = start;
+      const fill = async (): Promise<number> => (await handle.read(ahead, 0, Math.min(READ_SIZE, end + 1 - position), position)).bytesRead;
+      pending = position <= end ? fill() : undefined;
+      while (pending) {
+        const count = await pending;
+        if (count === 0) throw new Error("a blob's file is shorter than it was");
+        position += count;
+        [current, ahead] = [ahead, current];
+        pending = position <= end ? fill() : undefined;
+        pending?.catch(() => undefined); // awaited in the next round, or below when the caller leaves
+        yield current.subarray(0, count);
+      }
+    } finally {
+      await pending?.catch(() => undefined);
+      pool.giveBack(first);
+      pool.giveBack(second);
+      await handle.close();
+    }
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+async function unlessMissing<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { Descriptor } from "../../oci/manifest.ts";
+import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, RegistryEvent, StoredManifest } from "./records.ts";
+
+/**
+ * What belongs to which repository: blobs, manifests, tags, and the log of their changes. A repository exists from its
+ * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
+ * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
+ */
+export interface Metadata extends AsyncDisposable {
+  repositoryExists(repository: string): Promise<boolean>;
+  repositories(range: ListRange): Promise<Listed<string>>;
+
+  /** The size of a blob that the repository has. */
+  blobSize(repository: string, digest: Digest): Promise<number | undefined>;
+  /** The same for a client that will rely on it: the collector leaves the blob alone for the time of a lease. */
+  leaseBlob(repository: string, digest: Digest): Promise<number | undefined>;
+  /** Whether any repository has the blob, or its bytes are on their way out. */
+  blobState(digest: Digest): Promise<BlobState>;
+  /** Makes stored bytes a blob of the repository, with a lease; "deleting" when they are on their way out. */
+  addBlob(repository: string, blob: { readonly digest: Digest; readonly size: number }, actor: Actor): Promise<"added" | "deleting">;
+  /**
+   * Makes a blob one of the repository's too, with a lease; false when nobody has it, or not the repository `from` where that is given.
+   */
+  mountBlob(repository: string, digest: Digest, options: { readonly from?: string | undefined; readonly actor: Actor }): Promise<boolean>;
+  /**
+   * Takes the blob from the repository. "last" when no other has it: it is then "deleting", and who asked removes the
+   * bytes and calls {@link forgetBlob}.
+   */
+  unlinkBlob(repository: string, digest: Digest, actor: Actor): Promise<"unknown" | "unlinked" | "last">;
+  /** The end of a blob that is "deleting". */
+  forgetBlob(digest: Digest): Promise<void>;
+  /** Blobs that were "deleting" already at that time: whoever removed their bytes has died. */
+  abandonedBlobs(before: number): Promise<readonly Digest[]>;
+
+  /**
+   * Stores a manifest with its tags, once everything that it must not name in vain is there.
+   * @returns what is missing; nothing was stored then
+   */
+  putManifest(repository: string, manifest: StoredManifest, options: PutManifestOptions): Promise<readonly Digest[]>;
+  hasManifest(repository: string, digest: Digest): Promise<boolean>;
+  /** By tag or digest. */
+  manifest(repository: string, reference: string): Promise<StoredManifest | undefined>;
+  /** Removes the manifest and every tag that names it; false when there is no such manifest. */
+  deleteManifest(repository: string, digest: Digest, actor: Actor): Promise<boolean>;
+  deleteTag(repository: string, tag: string, actor: Actor): Promise<boolean>;
+  /** Undefined for an unknown repository. */
+  tags(repository: string, range: ListRange): Promise<Listed<string> | undefined>;
+  /** Manifests of the repository whose subject is that digest, sorted by digest. */
+  referrers(repository: string, subject: Digest, options: ListRange & { readonly artifactType?: string | undefined }): Promise<Listed<Descriptor>>;
+  /** Counts a pull. It is written a few seconds later, and lost by a crash before. */
+  notePull(repository: string, pulled: { readonly digest: Digest; readonly tag?: string | undefined }): void;
+
+  /**
+   * Takes records over as they are, with their times, what is here already staying as it is. Manifests come before the
+   * tags that name them, in the same call or an earlier one.
+   * @returns tags whose manifest is not there: they were left out
+   */
+  importRepository(repository: ImportedRepository, actor: Actor): Promise<readonly string[]>;
+
+  /** Events with ids above `after`, in order. */
+  events(options: { readonly after: number; readonly limit: number }): Promise<readonly RegistryEvent[]>;
+}
+
+export type BlobState = "unknown" | "live" | "deleting";
+
+export interface PutManifestOptions {
+  readonly tags: readonly string[];
+  readonly references: ManifestReferences;
+  /** What the manifest may name without the repository having it: nothing, the manifests of an index, or blobs too. */
+  readonly sparse: "nothing" | "indexes" | "manifests";
+  readonly actor: Actor;
+}

@@ -1,0 +1,40 @@
+import type { Metadata } from "../metadata.ts";
+import type { StoredManifest } from "../records.ts";
+import { findOrCreateRepository, forgetLists, LIVE, logEvent, type SqliteContext } from "./context.ts";
+import { manifestOf, type ManifestRow, MANIFEST_COLUMNS, setTag, storeManifest } from "./manifest-rows.ts";
+
+/** Takes whole repositories over. */
+export function importPart(context: SqliteContext): Pick<Metadata, "importRepository"> {
+  const { database, cache } = context;
+  return {
+    importRepository: ({ name, blobs, manifests, tags }, actor) =>
+      database.write(() => {
+        const id = findOrCreateRepository(context, name, actor);
+        const has = (table: "manifests" | "tags", column: "digest" | "name", value: string): boolean =>
+          database.get(`SELECT 1 FROM ${table} WHERE repository_id = ? AND ${column} = ?`, id, value) !== undefined;
+        for (const { digest, size, at } of blobs) {
+          database.run(`INSERT OR IGNORE INTO blobs (digest, size, state, leased_until, created_at) VALUES (?, ?, ${LIVE}, ?, ?)`, digest, size, Date.now() + 2 * context.lease, at);
+          database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, at);
+        }
+        for (const { manifest, references, at } of manifests) {
+          if (!has("manifests", "digest", manifest.digest)) storeManifest(context, id, { manifest, references, pushed: { at, by: actor.user } });
+        }
+        const lost: string[] = [];
+        for (const { name: tag, digest, at } of tags) {
+          if (has("tags", "name", tag)) continue;
+          const manifest = readManifest(id, digest);
+          if (manifest) setTag(context, id, { tag, manifest, pushed: { at, by: actor.user } });
+          else lost.push(tag);
+          cache.tags.delete(`${name}:${tag}`);
+        }
+        forgetLists(context, name);
+        logEvent(context, { action: "repository.import", repository: name, actor, detail: { blobs: String(blobs.length), manifests: String(manifests.length), tags: String(tags.length) } });
+        return lost;
+      }),
+  };
+
+  function readManifest(id: number, digest: string): StoredManifest | undefined {
+    const row = database.get<ManifestRow>(`SELECT ${MANIFEST_COLUMNS} FROM manifests WHERE repository_id = ? AND digest = ?`, id, digest);
+    return row && manifestOf(row);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Digest } from "../../../oci/digest.ts";
+import type { Descriptor } from "../../../oci/manifest.ts";
+import type { Metadata } from "../metadata.ts";
+import type { Listed, ListRange, RegistryAction, RegistryEvent } from "../records.ts";
+import { findRepository, type SqliteContext } from "./context.ts";
+
+type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "referrers" | "events">;
+
+interface ReferrerRow {
+  readonly digest: Digest;
+  readonly media_type: string;
+  readonly size: number;
+  readonly artifact_type: string | null;
+  readonly annotations: string | null;
+}
+
+interface EventRow {
+  readonly id: number;
+  readonly at: number;
+  readonly action: RegistryAction;
+  readonly repository: string;
+  readonly tag: string | null;
+  readonly digest: Digest | null;
+  readonly user: string | null;
+  readonly address: string | null;
+  readonly agent: string | null;
+  readonly detail: string | null;
+}
+
+/** Sorted lists, by parts. */
+export function listPart(context: SqliteContext): ListPart {
+  const { database, cache } = context;
+  /** One row more than asked for tells whether there is more. */
+  const read = <Row, Item>(sql: string, values: readonly (string | number)[], range: ListRange, itemOf: (row: Row) => Item): Listed<Item> => {
+    const limit = range.limit ?? -1;
+    const rows = database.all<Row>(`${sql} LIMIT ?`, ...values, limit < 0 ? -1 : limit + 1);
+    const more = limit >= 0 && rows.length > limit;
+    return { items: (more ? rows.slice(0, limit) : rows).map(itemOf), more };
+  };
+
+  return {
+    async repositoryExists(name) {
+      database.checkVersion();
+      return findRepository(context, name) !== undefined;
+    },
+
+    async repositories(range) {
+      database.checkVersion();
+      return cache.list(keyOf("catalog", range), cache.catalog, () =>
+        read("SELECT name FROM repositories WHERE name > ? ORDER BY name", [range.after ?? ""], range, ({ name }: { name: string }) => name),
+      );
+    },
+
+    async tags(name, range) {
+      database.checkVersion();
+      const repository = findRepository(context, name);
+      return repository && cache.list(keyOf("tags", range), repository.generation, () =>
+        read("SELECT name FROM tags WHERE repository_id = ? AND name > ? ORDER BY name", [repository.id, range.after ?? ""], range, (row: { name: string }) => row.name),
+      );
+    },
+
+    async referrers(name, subject, { artifactType, ...range }) {
+      database.checkVersion();
+      const repository = findRepository(context, name);
+      if (!repository) return { items: [], more: false };
+      const columns = "SELECT digest, media_type, size, artifact_type, annotations FROM manifests WHERE repository_id = ? AND subject = ? AND digest > ?";
+      const values = [repository.id, subject, range.after ?? ""];
+      return cache.list(keyOf(`referrers ${subject} ${artifactType ?? ""}`, range), repository.generation, () =>
+        artifactType === undefined
+          ? read(`${columns} ORDER BY digest`, values, range, describe)
+          : read(`${columns} AND artifact_type = ? ORDER BY digest`, [...values, artifactType], range, describe),
+      );
+    },
+
+    async events({ after, limit }) {
+      return database.all<EventRow>("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", after, limit).map(eventOf);
+    },
+  };
+}
+
+function keyOf(list: string, { after, limit }: ListRange): string {
+  return `${list} ${limit ?? ""} ${after ?? ""}`;
+}
+
+function describe(row: ReferrerRow): Descriptor {
+  return {
+    mediaType: row.media_type,
+    digest: row.digest,
+    size: row.size,
+    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
+    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
+  };
+}
+
+function eventOf({ tag, digest, user, address, agent, detail, ...event }: EventRow): RegistryEvent {
+  return {
+    ...event,
+    tag: tag ?? undefined,
+    digest: digest ?? undefined,
+    user: user ?? undefined,
+    address: address ?? undefined,
+    agent: agent ?? undefined,
+    detail: detail === null ? undefined : (JSON.parse(detail) as Record<string, string>),
+  };
+}

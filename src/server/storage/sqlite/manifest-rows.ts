@@ -1,0 +1,73 @@
+import type { Digest } from "../../../oci/digest.ts";
+import type { ManifestReferences, StoredManifest } from "../records.ts";
+import { adoptReferrers, fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
+import type { SqliteContext } from "./context.ts";
+
+export interface ManifestRow {
+  readonly digest: Digest;
+  readonly media_type: string;
+  readonly size: number;
+  readonly subject: Digest | null;
+  readonly artifact_type: string | null;
+  readonly annotations: string | null;
+  readonly config_digest: Digest | null;
+  readonly bytes: Uint8Array;
+}
+
+export const MANIFEST_COLUMNS = "manifests.digest, media_type, size, subject, artifact_type, annotations, config_digest, bytes";
+
+interface Pushed {
+  readonly at: number;
+  readonly by: string | undefined;
+}
+
+/** Inside of a transaction: a manifest with what it names; of one that is there already only the time of its push changes. */
+export function storeManifest(
+  { database }: SqliteContext,
+  id: number,
+  { manifest, references, pushed }: { manifest: StoredManifest; references: ManifestReferences; pushed: Pushed },
+): void {
+  const { digest, mediaType, size, subject, artifactType, annotations, config, bytes } = manifest;
+  const { changes } = database.run("UPDATE manifests SET pushed_at = ?, pushed_by = ? WHERE repository_id = ? AND digest = ?", pushed.at, pushed.by ?? null, id, digest);
+  if (changes > 0) return;
+  database.run(
+    `INSERT INTO manifests (repository_id, digest, media_type, size, subject, artifact_type, annotations, config_digest, pushed_at, pushed_by, bytes)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    id, digest, mediaType, size, subject ?? null, artifactType ?? null, annotations ? JSON.stringify(annotations) : null, config ?? null, pushed.at, pushed.by ?? null, bytes,
+  );
+  const refer = (kind: string, named: readonly Digest[]): void => {
+    for (const other of named) database.run("INSERT OR IGNORE INTO manifest_references (repository_id, manifest, kind, digest) VALUES (?, ?, ?, ?)", id, digest, kind, other);
+  };
+  refer("blob", references.blobs);
+  refer("manifest", references.manifests);
+}
+
+/** Inside of a transaction. @returns what the tag named before */
+export function setTag(context: SqliteContext, id: number, { tag, manifest, pushed }: { tag: string; manifest: StoredManifest; pushed: Pushed }): Digest | undefined {
+  const { database } = context;
+  const before = database.get<{ digest: Digest }>("SELECT digest FROM tags WHERE repository_id = ? AND name = ?", id, tag)?.digest;
+  database.run(
+    `INSERT INTO tags (repository_id, name, digest, pushed_at, pushed_by) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = excluded.pushed_at, pushed_by = excluded.pushed_by`,
+    id, tag, manifest.digest, pushed.at, pushed.by ?? null,
+  );
+  const subject = fallbackSubject(tag);
+  if (subject) {
+    releaseReferrers(context, id, tag);
+    adoptReferrers(context, id, { tag, subject, manifest });
+  }
+  return before;
+}
+
+export function manifestOf(row: ManifestRow): StoredManifest {
+  return {
+    digest: row.digest,
+    mediaType: row.media_type,
+    size: row.size,
+    bytes: row.bytes,
+    ...(row.config_digest === null ? {} : { config: row.config_digest }),
+    ...(row.subject === null ? {} : { subject: row.subject }),
+    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
+    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Metadata } from "../metadata.ts";
+import { blobPart } from "./blobs.ts";
+import type { SqliteContext } from "./context.ts";
+import { importPart } from "./import-repository.ts";
+import { listPart } from "./lists.ts";
+import { manifestPart } from "./manifests.ts";
+import { createPullCounts } from "./pull-counts.ts";
+import { createReadCache } from "./read-cache.ts";
+import { openRegistryDatabase } from "./registry-database.ts";
+
+/**
+ * Records in one SQLite file, read and written by this process and by others that look after the same registry.
+ * @throws STORE_NEWER, STORE_CORRUPT, STORE_BUSY, READ_ONLY, DISK_FULL
+ */
+export async function openSqliteMetadata(path: string, options: { lease: number; report: (problem: Error) => void }): Promise<Metadata> {
+  const database = await openRegistryDatabase(path);
+  const context: SqliteContext = { database, cache: createReadCache(database), lease: options.lease };
+  const pulls = createPullCounts(context, options.report);
+  return {
+    ...listPart(context),
+    ...blobPart(context),
+    ...manifestPart(context),
+    ...importPart(context),
+    notePull: pulls.note,
+    async [Symbol.asyncDispose]() {
+      await pulls[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { fault } from "../../../std/fault.ts";
+import type { Database } from "../../../store/database.ts";
+
+/**
+ * Steps that lead to the present tables, by name; each is done once, in this order. A released one is never edited:
+ * changes are appended. Times are milliseconds since the epoch.
+ */
+export const migrations: Readonly<Record<string, string>> = {
+  registry: `
+    CREATE TABLE repositories (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
+      public INTEGER NOT NULL DEFAULT 0);
+
+    -- state: 1 live, 2 being removed. version grows with every change, for who compares and swaps.
+    -- leased_until: while it lies in the future nobody may collect the blob; of one that is being removed, when that began.
+    CREATE TABLE blobs (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, state INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1,
+      leased_until INTEGER NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX blobs_removed ON blobs (leased_until) WHERE state = 2;
+    CREATE TABLE repository_blobs (repository_id INTEGER NOT NULL, digest TEXT NOT NULL, linked_at INTEGER NOT NULL,
+      PRIMARY KEY (repository_id, digest)) WITHOUT ROWID;
+    CREATE INDEX repository_blobs_digest ON repository_blobs (digest);
+
+    -- adopted_by: the fallback tag that made this manifest a referrer, where it has no subject of its own.
+    CREATE TABLE manifests (id INTEGER PRIMARY KEY, repository_id INTEGER NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL,
+      size INTEGER NOT NULL, subject TEXT, artifact_type TEXT, annotations TEXT, adopted_by TEXT, config_digest TEXT,
+      pushed_at INTEGER NOT NULL, pushed_by TEXT, pulled_at INTEGER, pulls INTEGER NOT NULL DEFAULT 0, bytes BLOB NOT NULL,
+      UNIQUE (repository_id, digest));
+    CREATE INDEX manifests_subject ON manifests (repository_id, subject, digest) WHERE subject IS NOT NULL;
+    CREATE INDEX manifests_adopted ON manifests (repository_id, adopted_by) WHERE adopted_by IS NOT NULL;
+    CREATE TABLE manifest_references (repository_id INTEGER NOT NULL, manifest TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('blob', 'manifest')),
+      digest TEXT NOT NULL, PRIMARY KEY (repository_id, manifest, digest, kind)) WITHOUT ROWID;
+    CREATE INDEX manifest_references_digest ON manifest_references (digest, repository_id, kind);
+    CREATE TABLE tags (repository_id INTEGER NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, pushed_at INTEGER NOT NULL,
+      pushed_by TEXT, pulled_at INTEGER, PRIMARY KEY (repository_id, name)) WITHOUT ROWID;
+    CREATE INDEX tags_digest ON tags (repository_id, digest);
+
+    -- Names stay readable when their repository is gone.
+    CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, action TEXT NOT NULL, repository TEXT NOT NULL,
+      tag TEXT, digest TEXT, user TEXT, address TEXT, agent TEXT, detail TEXT);
+    CREATE INDEX events_repository ON events (repository, id);
+  `,
+};
+
+/** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */
+export function migrate(database: Database): void {
+  database.transaction(() => {
+    database.exec("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) WITHOUT ROWID");
+    const done = new Set(database.all<{ name: string }>("SELECT name FROM schema_migrations").map(({ name }) => name));
+    const known = Object.keys(migrations);
+    if ([...done].some((name) => !known.includes(name))) throw fault("STORE_NEWER", { path: database.path, found: done.size, known: known.length });
+    for (const [name, statements] of Object.entries(migrations)) {
+      if (done.has(name)) continue;
+      database.exec(statements);
+      database.run("INSERT INTO schema_migrations (name, applied_at) VALUES (?, ?)", name, Date.now());
+    }
+  });
+}
