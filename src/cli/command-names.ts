@@ -51,7 +51,7 @@ export const commandGroups = [
 export const laterCommands: ReadonlySet<string> = new Set([
   "attach", "commit", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
-  "scan", "sbom", "sign", "verify", "slim", "prune", "engine", "init", "serve",
+  "scan", "sign", "verify", "slim", "prune", "engine", "init", "serve",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "system info", "system events", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "container attach", "container commit", "container diff",

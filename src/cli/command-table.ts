@@ -202,6 +202,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Images",
     load: async () => (await import("./commands/image-prune.ts")).imagePruneCommand,
   },
+  sbom: {
+    summary: "List the packages that an image or folder is made of, as an SBOM",
+    group: "Images",
+    load: async () => (await import("./commands/sbom.ts")).sbomCommand,
+  },
   "builder prune": {
     summary: "Remove build cache",
     group: "The store",

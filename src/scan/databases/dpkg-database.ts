@@ -1,0 +1,32 @@
+import type { Database, Evidence } from "../cataloguer.ts";
+import { parseDpkgStatus, readFileList, readSumList } from "./dpkg.ts";
+
+const MIB = 1024 * 1024;
+const STATUS = "var/lib/dpkg/status";
+/** Where distroless images have a file for each package. */
+const STATUS_FOLDER = "var/lib/dpkg/status.d";
+const INFO = "var/lib/dpkg/info";
+
+/** dpkg's own database, and the one of distroless images. */
+export const dpkgDatabase: Database = {
+  name: "dpkg",
+  read(root) {
+    const paths = [STATUS, ...root.names(STATUS_FOLDER).filter((name) => !name.endsWith(".md5sums")).map((name) => `${STATUS_FOLDER}/${name}`)];
+    return paths.flatMap((path): Evidence[] => {
+      const file = root.find(path);
+      const bytes = file && root.read(file, 64 * MIB);
+      return bytes ? [{ path, ...parseDpkgStatus(bytes.toString("utf8")) }] : [];
+    });
+  },
+  owned(root, wanted) {
+    const lists = [
+      ...root.names(INFO).filter((name) => name.endsWith(".list")).map((name) => ({ path: `${INFO}/${name}`, owner: name.replace(/(?::[^:]*)?\.list$/, ""), read: readFileList })),
+      ...root.names(STATUS_FOLDER).filter((name) => name.endsWith(".md5sums")).map((name) => ({ path: `${STATUS_FOLDER}/${name}`, owner: name.replace(/\.md5sums$/, ""), read: readSumList })),
+    ];
+    for (const { path, owner, read } of lists) {
+      const file = root.find(path);
+      const bytes = file && root.read(file, 16 * MIB);
+      if (bytes) for (const each of read(bytes.toString("utf8"))) wanted.note(each, owner);
+    }
+  },
+};

@@ -1,0 +1,26 @@
+import type { Digest } from "../../oci/digest.ts";
+
+/** What a document tells of. */
+export interface Subject {
+  readonly kind: "image" | "folder";
+  /** `registry.example.com/team/app:1.2.0`, or the path of a folder. */
+  readonly name: string;
+  /** Of an image: the digest of its manifest, else its id. */
+  readonly digest?: Digest;
+  /** The image's package URL, where its manifest is known. */
+  readonly purl?: string;
+}
+
+/** What is the same in all forms of a document. */
+export interface DocumentOptions {
+  readonly subject: Subject;
+  /** Of this program. */
+  readonly toolVersion: string;
+  /** The time that the document says. */
+  readonly created: Date;
+}
+
+/** As SPDX and CycloneDX want it: without fractions of a second. */
+export function formatTime(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
+}

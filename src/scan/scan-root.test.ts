@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { makeTree, WHITEOUT, type Node } from "../../test/support/make-tree.ts";
+import { temporaryFolder } from "../../test/support/temporary-store.ts";
+import { scanRoot, type Scan } from "./scan-root.ts";
+
+const notRoot = process.getuid!() === 0 ? false : "needs root for whiteouts";
+const deb = (name: string, version = "1", more = ""): string => `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\n${more}\n`;
+const npm = (name: string, version = "1.0.0"): string => JSON.stringify({ name, version });
+const wheel = (name: string, version = "1"): string => `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`;
+
+/** Scans layers, top first. */
+function scan(context: TestContext, ...layers: Readonly<Record<string, Node>>[]): Scan {
+  const folder = temporaryFolder(context);
+  return scanRoot({ layers: layers.map((nodes, at) => makeTree(join(folder, `${at}`), nodes)) });
+}
+
+const purls = ({ packages }: Scan): string[] => packages.map(({ purl }) => purl);
+
+test("packages of all kinds are found, by their package URLs", (context) => {
+  const found = scan(context, {
+    "etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
+    "var/lib/dpkg/status": deb("libstdc++6", "1:12.2.0-14+deb12u1", "Source: gcc-12 (12.2.0-14)\n") + deb("bash"),
+    "app/node_modules/@s/b/package.json": npm("@s/b"),
+    "app/node_modules/@s/b/node_modules/c/package.json": npm("c", "2.0.0"),
+    "other/node_modules/c/package.json": npm("c", "2.0.0"),
+    "usr/local/lib/python3.11/site-packages/Foo_Bar-1.dist-info/METADATA": wheel("Foo_Bar"),
+  });
+  assert.deepEqual(purls(found), [
+    "pkg:deb/debian/bash@1?arch=amd64&distro=debian-12",
+    "pkg:deb/debian/libstdc%2B%2B6@1:12.2.0-14+deb12u1?arch=amd64&distro=debian-12&upstream=gcc-12%4012.2.0-14",
+    "pkg:npm/%40s/b@1.0.0", "pkg:npm/c@2.0.0", "pkg:pypi/foo-bar@1",
+  ]);
+  assert.deepEqual(found.packages[3]!.locations, ["app/node_modules/@s/b/node_modules/c/package.json", "other/node_modules/c/package.json"]);
+  assert.deepEqual([found.databases, found.problems, found.distribution], [["dpkg"], [], { id: "debian", version: "12", name: "debian" }]);
+});
+
+test("of layers, what the image shows counts", { skip: notRoot }, (context) => {
+  const found = scan(context,
+    { "var/lib/dpkg/status": deb("new"), "a/node_modules/gone/package.json": WHITEOUT, "b/node_modules": { directory: true, opaque: true }, "b/node_modules/own/package.json": npm("own"), c: "a file" },
+    { "var/lib/dpkg/status": deb("old"), "a/node_modules/gone/package.json": npm("gone"), "a/node_modules/stays/package.json": npm("stays"), "b/node_modules/hidden/package.json": npm("hidden"), "c/node_modules/hidden/package.json": npm("hidden") });
+  assert.deepEqual(purls(found), ["pkg:deb/debian/new@1?arch=amd64", "pkg:npm/own@1.0.0", "pkg:npm/stays@1.0.0"]);
+});
+
+test("distroless images have a file for each package, and links are followed within the root", (context) => {
+  const found = scan(context, {
+    "usr/lib/os-release": "ID=debian\n", "etc/os-release": { symlink: "../usr/lib/os-release" },
+    "var/lib/dpkg/status.d/base-files": "Package: base-files\nVersion: 12\nArchitecture: amd64\n", "var/lib/dpkg/status.d/base-files.md5sums": "0  usr/x\n",
+    lib: { symlink: "usr/lib" }, "usr/lib/apk/db/installed": "P:musl\nV:1\nA:x86_64\n\n",
+  });
+  assert.deepEqual(purls(found), ["pkg:apk/debian/musl@1?arch=x86_64&distro=debian", "pkg:deb/debian/base-files@12?arch=amd64&distro=debian"]);
+  assert.deepEqual(found.packages.map(({ locations }) => locations), [["usr/lib/apk/db/installed"], ["var/lib/dpkg/status.d/base-files"]]);
+});
+
+test("what a distribution's package brought is not listed twice, unless somebody else made that", (context) => {
+  const at = "usr/lib/python3/dist-packages";
+  const found = scan(context, {
+    "var/lib/dpkg/status": deb("python3-six") + deb("nodejs", "22", "Maintainer: NodeSource <support@nodesource.com>\n"),
+    "var/lib/dpkg/info/python3-six.list": `/.\n/usr\n/${at}/six-1.dist-info/METADATA\n`,
+    "var/lib/dpkg/info/nodejs:amd64.list": "/usr/lib/node_modules/npm/package.json\n",
+    [`${at}/six-1.dist-info/METADATA`]: wheel("six"), [`${at}/own-1.dist-info/METADATA`]: wheel("own"),
+    "usr/lib/node_modules/npm/package.json": npm("npm", "10.0.0"),
+  });
+  assert.deepEqual(purls(found).filter((purl) => !purl.startsWith("pkg:deb")), ["pkg:npm/npm@10.0.0", "pkg:pypi/own@1"]);
+});
+
+test("no symlink leads out of the root, and only files are read", (context) => {
+  const outside = temporaryFolder(context);
+  mkdirSync(join(outside, "node_modules/secret"), { recursive: true });
+  writeFileSync(join(outside, "node_modules/secret/package.json"), npm("secret"));
+  writeFileSync(join(outside, "status"), deb("secret"));
+  const found = scan(context, {
+    "var/lib/dpkg/status": { symlink: join(outside, "status") }, "a/node_modules": { symlink: join(outside, "node_modules") },
+    "b/node_modules/secret/package.json": { symlink: join(outside, "node_modules/secret/package.json") },
+    "lib/apk/db/installed": { fifo: 0o644 }, "c/node_modules/d/package.json": { fifo: 0o644 }, "etc/os-release": { symlink: "os-release" },
+  });
+  assert.deepEqual([found.packages, found.databases], [[], []]);
+  assert.deepEqual(found.problems.map(({ place }) => place), ["etc/os-release"]);
+});
+
+test("what cannot be read is told with its place, and the rest is found", (context) => {
+  const found = scan(context, {
+    "var/lib/dpkg/status": `Version: 1\n\n${deb("good")}`, "a/node_modules/bad/package.json": "{", "a/node_modules/good/package.json": npm("good"),
+    "a/node_modules/huge/package.json": "x".repeat(4 * 1024 * 1024 + 1), "var/lib/rpm/rpmdb.sqlite": "", "b/node_modules/odd/package.json": '{"name":"a\\ud800","version":"1"}',
+  });
+  assert.deepEqual(purls(found), ["pkg:deb/debian/good@1?arch=amd64", "pkg:npm/a%EF%BF%BD@1", "pkg:npm/good@1.0.0"]);
+  assert.deepEqual(found.problems.map(({ place, problem }) => `${place} ${problem}`).sort(), [
+    "a/node_modules/bad/package.json it is no JSON", "a/node_modules/huge/package.json it has 4194305 bytes, more than 4194304",
+    "var/lib/dpkg/status:1 a paragraph without a Package field", "var/lib/rpm/rpmdb.sqlite databases of rpm are not read: its packages are not listed",
+  ]);
+});
+
+test("a tree of no end is left, and thousands of problems are summed up", (context) => {
+  const deep = Array(102).fill("d").join("/");
+  const many = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`m/node_modules/p${index}/package.json`, "{"]));
+  const { problems } = scan(context, { [`${deep}/node_modules/x/package.json`]: npm("x"), ...many });
+  assert.equal(problems.length, 101);
+  assert.equal(problems.at(-1)!.problem, "51 more problems");
+  assert.match(problems[0]!.problem, /more than 100 directories deep/);
+});

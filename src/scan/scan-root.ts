@@ -1,0 +1,91 @@
+import type { Database, Evidence, LanguageReader } from "./cataloguer.ts";
+import { apkDatabase } from "./databases/apk-database.ts";
+import { dpkgDatabase } from "./databases/dpkg-database.ts";
+import { parseOsRelease, type Distribution } from "./distribution.ts";
+import { npmPackages } from "./languages/npm.ts";
+import { pythonPackages } from "./languages/python.ts";
+import { mergePackages } from "./merge-packages.ts";
+import { OwnedFiles } from "./owned-files.ts";
+import type { Package, ScanProblem } from "./package.ts";
+import { RootFiles } from "./root-files.ts";
+import { isForeign } from "./third-party.ts";
+
+export interface ScanOptions {
+  /** Folders in overlayfs' form, **top first**; a folder of the host as the only one. */
+  readonly layers: readonly string[];
+}
+
+/** What a file system is made of. */
+export interface Scan {
+  readonly distribution?: Distribution;
+  /** The package databases of distributions that were found: `dpkg`. */
+  readonly databases: readonly string[];
+  /** Sorted by their package URLs. */
+  readonly packages: readonly Package[];
+  readonly problems: readonly ScanProblem[];
+}
+
+const DATABASES: readonly Database[] = [dpkgDatabase, apkDatabase];
+const LANGUAGES: readonly LanguageReader[] = [npmPackages, pythonPackages];
+/** Where rpm keeps its database, in all of its forms. */
+const RPM = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"].flatMap((folder) => ["rpmdb.sqlite", "Packages.db", "Packages"].map((name) => `${folder}/${name}`));
+
+/** Of thousands of damaged files the first ones say enough. */
+const MOST_PROBLEMS = 100;
+
+/**
+ * Finds the packages of a file system: those of the distribution by its database, those of languages by what each left. A package of a language whose
+ * files a package of the distribution brought is that one and is not listed twice. A worker job; the same file system gives the same answer.
+ */
+export function scanRoot({ layers }: ScanOptions): Scan {
+  const problems: ScanProblem[] = [];
+  const root = new RootFiles(layers, (place, problem) => problems.push({ place, problem }));
+  const osRelease = root.find("etc/os-release") ?? root.find("usr/lib/os-release");
+  const release = osRelease && root.head(osRelease, 64 * 1024);
+  const distribution = release && parseOsRelease(release.toString("utf8"));
+  const databases = DATABASES.map((database) => ({ database, evidence: database.read(root) })).filter(({ evidence }) => evidence.length > 0);
+  for (const path of RPM) if (root.find(path)) problems.push({ place: path, problem: "databases of rpm are not read: its packages are not listed" });
+  const ofLanguages = readLanguages(root);
+  const ofDistribution = databases.flatMap(({ evidence }) => evidence);
+  const own = withoutOwned(root, ofLanguages, databases.map(({ database }) => database), ofDistribution);
+  for (const { path, problems: found } of [...ofDistribution, ...own]) {
+    for (const { line, problem } of found) problems.push({ place: line === undefined ? path : `${path}:${line}`, problem });
+  }
+  const packages = mergePackages([...ofDistribution, ...own], distribution, (place, { name }) => problems.push({ place, problem: `${JSON.stringify(name)} is no name of a package` }));
+  return {
+    ...(distribution ? { distribution } : {}),
+    databases: databases.map(({ database }) => database.name),
+    packages,
+    problems: shortened(problems),
+  };
+}
+
+function readLanguages(root: RootFiles): Evidence[] {
+  const found: Evidence[] = [];
+  for (const file of root.walk(isNoPlace)) {
+    const reader = LANGUAGES.find((each) => each.matches(file.path));
+    const parsed = reader?.read(root, file);
+    if (parsed) found.push({ path: file.path, ...parsed });
+  }
+  return found;
+}
+
+/** Mounts of a running system, in folders of the host. */
+function isNoPlace(path: string): boolean {
+  return path === "proc" || path === "sys" || path === "dev";
+}
+
+function withoutOwned(root: RootFiles, evidence: readonly Evidence[], databases: readonly Database[], ofDistribution: readonly Evidence[]): Evidence[] {
+  const owned = new OwnedFiles(evidence.map(({ path }) => path));
+  if (owned.size > 0) for (const database of databases) database.owned(root, owned);
+  const suppliers = new Map(ofDistribution.flatMap(({ packages }) => packages.map(({ name, supplier }) => [name, supplier])));
+  return evidence.filter(({ path }) => {
+    const owner = owned.ownerOf(path);
+    return owner === undefined || isForeign(suppliers.get(owner));
+  });
+}
+
+function shortened(problems: readonly ScanProblem[]): readonly ScanProblem[] {
+  if (problems.length <= MOST_PROBLEMS) return problems;
+  return [...problems.slice(0, MOST_PROBLEMS), { place: "/", problem: `${problems.length - MOST_PROBLEMS} more problems` }];
+}
