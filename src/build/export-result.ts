@@ -1,6 +1,4 @@
 import { join, parse, resolve } from "node:path";
-import { attestationManifest, type AttestationManifest } from "../image/attestation.ts";
-import { imagePurl } from "../oci/image-purl.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
@@ -13,9 +11,10 @@ import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
 import { Annotations, type Annotation } from "./annotations.ts";
+import { ArtifactRefused, attestedIndex } from "./attest/attested-index.ts";
 import { attestAll, type Attester } from "./attest/attester.ts";
 import type { BuildOutput, FilesAttributes, ImageAttributes } from "./build-options.ts";
-import { assembleIndex, written, type ExportedIndex } from "./export-index.ts";
+import { written, type ExportedIndex } from "./export-index.ts";
 import { exportedImage, type ExportedImage } from "./exported-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import type { LayerAccess } from "./image-layers.ts";
@@ -116,12 +115,21 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
     const own = { output, annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
     exported.push(images.use(await exportedImage(store, build, own)));
   }
-  const index = indexed ? assembleIndex(exported, annotations, await attest(output, exported, attesters, namesOf(output, options.names))) : undefined;
+  const indexIn = indexed ? await attestedIndex(exported, { annotations, attesters, names: namesOf(output, options.names) }) : undefined;
+  let index = indexIn?.(output.ociArtifact ?? true);
+  if (output.type === "registry") {
+    await push(output, exported, index, access, options).catch((error: unknown) => {
+      if (!(error instanceof ArtifactRefused)) throw error;
+      if (output.ociArtifact !== undefined) throw error.refusal;
+      access.onProgress({ type: "warning", message: `the registry takes no attestations that refer to their image, so they are pushed as images (oci-artifact=false): ${(error.refusal as Error).message}` });
+      index = indexIn!(false);
+      return push(output, exported, index, access, options);
+    });
+  }
   const root = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
   const descriptor = withCreated(root, epochOf(output, builds[0]!.graph.epoch));
-  if (output.type === "registry") await push(output, exported, index, access, options);
-  else if (output.type === "store") await keepImage(output, exported[0]!, access, options);
-  else await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
+  if (output.type === "store") await keepImage(output, exported[0]!, access, options);
+  if (output.type === "oci" || output.type === "docker") await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
   return { ...(output.type === "store" ? {} : { manifest: descriptor }), ...(isRestamped(output) && !several ? { imageId: exported[0]!.image.id } : {}) };
 }
 
@@ -130,16 +138,6 @@ async function keepImage(output: ImageAttributes, { image, build }: ExportedImag
   const { base } = build;
   for (const { diffId, descriptor } of image.layers) if (base && !store.blobs.has(descriptor.digest)) await fetchLayer(store, base, diffId, descriptor, access);
   store.images.put({ config: image.configBytes, manifest: { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType }, names: namesOf(output, names) });
-}
-
-/** One manifest for each image of which something is said. */
-async function attest(output: ImageOutput, images: readonly ExportedImage[], attesters: readonly Attester[], names: readonly string[]): Promise<AttestationManifest[]> {
-  const said = await Promise.all(images.map(async ({ platform, build, image }) => {
-    const attestations = await attestAll(attesters, { build, image });
-    const purls = names.map((name) => imagePurl(parseReference(name), platform));
-    return attestations.length === 0 ? [] : [attestationManifest(image.descriptor, attestations, { names: purls, artifact: output.ociArtifact ?? true })];
-  }));
-  return said.flat();
 }
 
 async function push(output: ImageAttributes, images: readonly ExportedImage[], index: ExportedIndex | undefined, access: LayerAccess, { store, names, ahead }: ExportOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { mediaType } from "../oci/media-type.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { pushImage, type BlobSource, type PushOptions } from "../registry/transfer/push-image.ts";
 import type { Store } from "../store/open-store.ts";
+import { ArtifactRefused } from "./attest/attested-index.ts";
 import type { ExportedImage } from "./exported-image.ts";
 import type { ExportedIndex } from "./export-index.ts";
 import type { LayerAccess } from "./image-layers.ts";
@@ -12,6 +13,7 @@ import type { PushAhead } from "./push-ahead.ts";
 /**
  * Pushes images, what is said about them, and last the index, or the one image that there is; only that gets the
  * reference's name, or none where it is to be found by its digest.
+ * @throws ArtifactRefused, and what pushing an image throws
  */
 export async function pushIndex(
   store: Store, client: RegistryClient, reference: Reference, images: readonly ExportedImage[], index: ExportedIndex | undefined,
@@ -45,7 +47,9 @@ export async function pushIndex(
   // Their subjects are there by now, which some registries insist on.
   for (const { bytes, descriptor, manifest, blobs } of index.attestations) {
     const source: BlobSource = { async *read(digest, { start = 0 } = {}) { yield blobs.get(digest)!.subarray(start); } };
-    await pushImage(client, at(descriptor.digest), { manifest: { bytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, source, common);
+    await pushImage(client, at(descriptor.digest), { manifest: { bytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, source, common).catch((error: unknown) => {
+      throw manifest.subject && ArtifactRefused.is(error) ? new ArtifactRefused(error) : error;
+    });
   }
   const stoppable = access.signal ? { signal: access.signal } : {};
   await client.manifestPut(named, { bytes: index.bytes, mediaType: mediaType.ociIndex }, stoppable);

@@ -81,7 +81,7 @@ test("mode=min keeps arguments, names of secrets, steps and the Dockerfile to it
     materials: 1,
     invocation: {
       configSource: { entryPoint: "Dockerfile" },
-      parameters: { frontend: "dockerfile.v0", locals: [{ name: "context" }, { name: "dockerfile" }], root: { configSource: { path: "Dockerfile" }, request: {} } },
+      parameters: { frontend: "dockerfile.v0", locals: [{ name: "context" }, { name: "dockerfile" }] },
       environment: { platform: HOST },
     },
   });

@@ -33,13 +33,14 @@ export interface Sources {
 export function sourcesOf(vertices: readonly Vertex[], { digestsOf, pins }: { readonly digestsOf: (reference: string) => readonly string[]; readonly pins: Pins }): Sources {
   const operations = vertices.map(({ operation }) => operation);
   const mounts = operations.flatMap((operation) => (operation.kind === "run" ? (operation.mounts ?? []) : []));
+  const secrets = wanted(mounts.filter((mount) => mount.kind === "secret"));
   const images = operations.flatMap((operation) => (operation.kind === "image" ? imageMaterial(operation, digestsOf(operation.reference)) : []));
   const git = operations.flatMap((operation) => (operation.kind === "git" ? fetched(gitKey(operation.source), pins) : []));
   const http = operations.flatMap((operation) => (operation.kind === "http" ? fetched(operation.url, pins) : []));
   return {
     materials: [images, git, http].flatMap(sortedOnce),
     locals: [...new Set(operations.flatMap((operation) => (operation.kind === "local" ? operation.name.replace(/^context:/, "") : [])))],
-    secrets: wanted(mounts.filter((mount) => mount.kind === "secret")),
+    secrets: operations.some(({ kind }) => kind === "git") ? withGitLogins(secrets) : secrets,
     agents: wanted(mounts.filter((mount) => mount.kind === "ssh")),
     network: operations.some((operation) => operation.kind === "run" && (operation satisfies RunOperation).network !== "none"),
   };
@@ -50,6 +51,12 @@ export function fetched(key: string, pins: Pins): Material[] {
   const pin = pins.get(key);
   if (pin === undefined) return [];
   return [{ uri: hideLogin(key), digest: pin.includes(":") ? digestSet(pin as Digest) : { [pin.length === 64 ? "sha256" : "sha1"]: pin } }];
+}
+
+/** With the secrets that a repository's server is shown, where they are given. */
+export function withGitLogins(secrets: readonly Wanted[]): readonly Wanted[] {
+  const more = ["GIT_AUTH_HEADER", "GIT_AUTH_TOKEN"].filter((name) => !secrets.some(({ id }) => id === name)).map((id) => ({ id, optional: true as const }));
+  return [...secrets, ...more].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** An image by the name it was asked for, with the digest that its registry has for that name: of an index, where there is one. */

@@ -11,7 +11,7 @@ import type { BuildOptions } from "../build-options.ts";
 import { layerVertices } from "../finish-image.ts";
 import type { DockerfileSource } from "../../context/find-dockerfile.ts";
 import { buildSteps, type BuildStep, type BuildSteps } from "./build-steps.ts";
-import { sourcesOf, type Material, type Wanted } from "./materials.ts";
+import { sourcesOf, withGitLogins, type Material, type Wanted } from "./materials.ts";
 import type { ProvenanceOptions } from "./provenance-options.ts";
 import { requestOf, type ConfigSource } from "./request.ts";
 
@@ -64,7 +64,6 @@ interface RequestParameters {
   readonly secrets?: readonly Wanted[];
   readonly ssh?: readonly Wanted[];
   readonly locals?: readonly { readonly name: string }[];
-  readonly root: { readonly configSource: ConfigSource; readonly request: { readonly args?: Readonly<Record<string, string>> } };
 }
 
 const BUILD_TYPE = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md";
@@ -76,12 +75,12 @@ export function provenance(facts: ProvenanceFacts, { mode, builderId = "", repro
   const sources = sourcesOf(vertices, facts);
   const request = requestOf(options, facts.pins);
   const max = mode === "max";
-  const steps = max ? buildSteps(graph.vertex) : undefined;
+  const steps = max ? buildSteps(graph.vertex, request.context) : undefined;
   const { args, scrubbed } = max ? { args: request.args, scrubbed: false } : withoutValues(request.args);
-  const locals = [...new Set([...sources.locals, ...request.locals])].sort();
+  const locals = [...new Set([...sources.locals.filter((name) => name !== "context" || !request.context), ...request.locals])].sort();
   const materials = [...new Map([...sources.materials, ...request.materials].map((material) => [material.uri, material])).values()];
+  const secrets = request.context?.kind === "git" ? withGitLogins(sources.secrets) : sources.secrets;
   const complete = locals.length === 0;
-  const some = Object.keys(args).length > 0 ? { args } : {};
   return {
     buildDefinition: {
       buildType: BUILD_TYPE,
@@ -90,11 +89,10 @@ export function provenance(facts: ProvenanceFacts, { mode, builderId = "", repro
         configSource: request.configSource,
         request: {
           frontend: "dockerfile.v0",
-          ...some,
-          ...(max && sources.secrets.length > 0 ? { secrets: sources.secrets } : {}),
+          ...(Object.keys(args).length > 0 ? { args } : {}),
+          ...(max && secrets.length > 0 ? { secrets } : {}),
           ...(max && sources.agents.length > 0 ? { ssh: sources.agents } : {}),
           ...(locals.length > 0 ? { locals: locals.map((name) => ({ name })) } : {}),
-          root: { configSource: request.configSource, request: some },
         },
       },
       internalParameters: {
@@ -158,13 +156,14 @@ function withoutValues(args: Readonly<Record<string, string>>): { args: Record<s
 }
 
 function sourceOf({ idOf }: BuildSteps, { dockerfile }: ProvenanceFacts): ToldSource {
-  const locations = [...idOf].map(([{ location }, id]) => [id, location ? { locations: [{ ranges: [rangeOf(location)] }] } : {}] as const);
+  const locations = [...idOf].map(([{ location }, id]) => [id, location ? { locations: [{ ranges: linesOf(location) }] } : {}] as const);
   const text = new TextDecoder().decode(dockerfile.source);
   return { locations: Object.fromEntries(locations), infos: [{ filename: "Dockerfile", language: "Dockerfile", data: Buffer.from(hideLogin(text)).toString("base64") }] };
 }
 
-function rangeOf({ startLine, endLine }: SourceLocation): { start: { line: number }; end: { line: number } } {
-  return { start: { line: startLine }, end: { line: endLine } };
+/** Each line is a range of its own. */
+function linesOf({ startLine, endLine }: SourceLocation): { start: { line: number }; end: { line: number } }[] {
+  return Array.from({ length: endLine - startLine + 1 }, (_, index) => ({ start: { line: startLine + index }, end: { line: startLine + index } }));
 }
 
 function layersOf({ idOf }: BuildSteps, { graph, image }: ProvenanceFacts): { layers?: ToldLayers } {
@@ -172,8 +171,13 @@ function layersOf({ idOf }: BuildSteps, { graph, image }: ProvenanceFacts): { la
   const base = image === undefined ? -1 : image.layers.length - own.length;
   if (image === undefined || base < 0) return {};
   const descriptors = image.layers.map(({ descriptor: { mediaType, digest, size } }) => ({ mediaType, digest, size }));
-  const stacks = graph.history.flatMap((step) => (step.kind === "layer" ? [step.stack ?? step.vertex] : []));
-  const marks = [...(graph.baseVertex && base > 0 ? [[graph.baseVertex, base] as const] : []), ...stacks.map((vertex, index) => [vertex, base + index + 1] as const)];
-  const layers = marks.flatMap(([vertex, count]) => (idOf.has(vertex) ? [[`${idOf.get(vertex)!}:0`, [descriptors.slice(0, count)]] as const] : []));
+  const steps = graph.history.flatMap((step) => (step.kind === "layer" ? [step] : []));
+  const stacks: [Vertex, ReturnType<typeof descriptors.slice>][] = [
+    ...(graph.baseVertex && base > 0 ? [[graph.baseVertex, descriptors.slice(0, base)] satisfies [Vertex, unknown]] : []),
+    ...steps.map(({ vertex, stack = vertex }, index): [Vertex, typeof descriptors] => [stack, descriptors.slice(0, base + index + 1)]),
+    // A layer that is made on nothing (COPY --link) is one before it is put upon the others.
+    ...steps.flatMap(({ vertex, stack }, index): [Vertex, typeof descriptors][] => (stack ? [[vertex, descriptors.slice(base + index, base + index + 1)]] : [])),
+  ];
+  const layers = stacks.flatMap(([vertex, stack]) => (idOf.has(vertex) ? [[`${idOf.get(vertex)!}:0`, [stack]] as const] : []));
   return layers.length > 0 ? { layers: Object.fromEntries(layers) } : {};
 }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { remoteContext } from "../../context/remote-context.ts";
+import { remoteContext, type RemoteContext } from "../../context/remote-context.ts";
 import { hideLogin } from "../../context/git-url.ts";
 import { gitKey, type Pins } from "../../fetch/pins.ts";
 import type { BuildOptions } from "../build-options.ts";
@@ -19,8 +19,10 @@ export interface BuildRequest {
   readonly materials: readonly Material[];
   /** By the names that BuildKit's frontend has for them. */
   readonly args: Readonly<Record<string, string>>;
-  /** Folders that the client sends besides those that steps read. */
+  /** Folders of this machine that are read whatever the steps are: for the Dockerfile and .dockerignore. */
   readonly locals: readonly string[];
+  /** Where the context comes from, if it is no folder of this machine. */
+  readonly context: RemoteContext | undefined;
 }
 
 export function requestOf(options: BuildOptions, pins: Pins): BuildRequest {
@@ -35,7 +37,8 @@ export function requestOf(options: BuildOptions, pins: Pins): BuildRequest {
     configSource: { ...(uri === undefined ? {} : { uri }), ...(material?.digest ? { digest: material.digest } : {}), path },
     materials,
     args: argsOf(options),
-    locals: isHere ? ["dockerfile"] : [],
+    locals: !isHere ? [] : options.context === "-" ? ["dockerfile"] : ["context", "dockerfile"],
+    context: remote,
   };
 }
 

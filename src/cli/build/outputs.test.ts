@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import { buildOutputs } from "./outputs.ts";
 
-const outputs = (output: string[], more: { push?: boolean; load?: boolean; several?: boolean; terminal?: boolean } = {}) =>
+const outputs = (output: string[], more: { push?: boolean; load?: boolean; several?: boolean; terminal?: boolean; artifacts?: boolean } = {}) =>
   buildOutputs({ output, push: false, load: false, several: false, terminal: false, ...more });
 
 test("outputs are read as Docker reads them", () => {
@@ -27,6 +27,8 @@ test("outputs are read as Docker reads them", () => {
     [[["type=docker,dest=a.tar,compression=gzip"]], [{ type: "docker", dest: "a.tar", packing: { codec: "gzip" } }]],
     [[["type=image,push=true,compression=zstd"]], [{ type: "store" }, { type: "registry", packing: { codec: "zstd" } }]],
     [[["type=image,\"name=a:1,b:1\",push-by-digest=true"]], [{ type: "registry", names: ["a:1", "b:1"], pushByDigest: true }]],
+    [[["type=oci,dest=a.tar,oci-artifact=false,attestation-inline=true", "type=tar,dest=b.tar,attestation-prefix=b."]], [{ type: "oci", dest: "a.tar", ociArtifact: false, attestationInline: true }, { type: "tar", dest: "b.tar", attestationPrefix: "b." }]],
+    [[["type=oci,dest=a.tar,oci-artifact=true", "out"], { push: true, artifacts: false }], [{ type: "oci", dest: "a.tar", ociArtifact: true }, { type: "local", dest: "out" }, { type: "store" }, { type: "registry", ociArtifact: false }]],
     [[["type=local,dest=out,platform-split=false"]], [{ type: "local", dest: "out", platformSplit: false }]],
     [[[], { push: true, several: true }], [{ type: "registry" }]],
     [[["type=oci,dest=a.tar,annotation-index.k=v"]], [{ type: "oci", dest: "a.tar", annotations: [{ place: "index", key: "k", value: "v" }] }]],

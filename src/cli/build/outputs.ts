@@ -11,6 +11,8 @@ export interface OutputFlags {
   /** Whether the result is an index, of which the store holds none. */
   readonly several: boolean;
   readonly terminal: boolean;
+  /** Whether attestations are OCI artifacts where an output does not say so; by default they are. */
+  readonly artifacts?: boolean;
 }
 
 /**
@@ -19,14 +21,14 @@ export interface OutputFlags {
  * of several platforms is only pushed.
  * @throws OUTPUT_INVALID, NOT_SUPPORTED
  */
-export function buildOutputs({ output, push, load, several, terminal }: OutputFlags): BuildOutput[] {
+export function buildOutputs({ output, push, load, several, terminal, artifacts = true }: OutputFlags): BuildOutput[] {
   const outputs = output.flatMap((text) => parseOutput(text, terminal));
   if (load || (push ? !several : outputs.length === 0)) add(outputs, { type: "store" });
   if (push) add(outputs, { type: "registry" });
   if (outputs.filter((item) => "dest" in item && item.dest === "-").length > 1) {
     throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output" });
   }
-  return outputs;
+  return artifacts ? outputs : outputs.map((item) => (item.type === "registry" || item.type === "oci" ? { ociArtifact: false, ...item } : item));
 }
 
 function add(outputs: BuildOutput[], item: { type: "store" | "registry" }): void {

@@ -10,6 +10,7 @@ import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
 import { metadataProvenance } from "../build/metadata-provenance.ts";
+import { isTrue } from "../build/output-attributes.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -135,7 +136,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...(flags["cache-mounts-to"].length > 0 ? { cacheMountsTo: mountExports(flags["cache-mounts-to"], io.env) } : {}),
     explain: flags.explain,
     pull: flags.pull,
-    outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true }),
+    outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true, artifacts: !isTrue(io.env["BUILDX_NO_DEFAULT_OCI_ARTIFACT"] ?? "0") }),
     addHosts: extraHosts(flags["add-host"]),
     network: flags.network as "default" | "none" | "host",
     secrets: secretFlags(flags.secret, io),
