@@ -9,6 +9,9 @@ const vm = require("node:vm");
 /** Files that no command wanted for so long are of bundles that are gone. */
 const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** Modules of Node's that take a millisecond or more to load, and that most commands import and do not use. */
+const LARGE = new Set(["child_process", "dgram", "fs/promises", "http", "http2", "https", "net", "readline", "tls", "worker_threads", "zlib"].map((name) => `node:${name}`));
+
 /** Before the code in a file stands a line of so many bytes. */
 const HEADER = 128;
 
@@ -28,7 +31,19 @@ function runBundle(file, { folder, word }) {
   // A command that came further than those before it has functions that they had not.
   if (kept) process.on("exit", (status) => void (status === 0 && loaded.modules > known && keep(kept, identity, loaded.modules, script)));
   const module = { exports: {} };
-  script.runInThisContext().call(module.exports, module.exports, createRequire(file), module, file, path.dirname(file), loaded);
+  const require = createRequire(file);
+  const requireLate = (name) => (LARGE.has(name) ? late(() => require(name)) : require(name));
+  script.runInThisContext().call(module.exports, module.exports, requireLate, module, file, path.dirname(file), loaded);
+}
+
+/** A module that is loaded when something of it is wanted. */
+function late(load) {
+  return new Proxy({}, {
+    get: (_, name) => load()[name],
+    has: (_, name) => name in load(),
+    ownKeys: () => Reflect.ownKeys(load()),
+    getOwnPropertyDescriptor: (_, name) => ({ ...Reflect.getOwnPropertyDescriptor(load(), name), configurable: true }),
+  });
 }
 
 /** The bundle as it is now: V8 takes code for any source of the same length. */

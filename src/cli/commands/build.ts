@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseAnnotation } from "../../build/annotations.ts";
 import type { BuildOptions } from "../../build/build-options.ts";
@@ -74,12 +75,11 @@ export const buildCommand = command({
     try {
       const { build } = await import("../../build/build.ts");
       const result = await build({ ...options, ...access, onProgress, ...(onFailedRun ? { onFailedRun } : {}) });
-      const { writeFile } = await import("node:fs/promises");
       const id = result.imageId ?? result.manifest?.digest;
-      if (flags.iidfile !== undefined && id !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), id);
+      if (flags.iidfile !== undefined && id !== undefined) writeFileSync(resolve(io.cwd, flags.iidfile), id);
       if (flags["metadata-file"] !== undefined) {
         const { buildMetadata } = await import("../build/metadata.ts");
-        await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
+        writeFileSync(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
       }
       if (flags.quiet && id !== undefined) io.stdout.write(`${id}\n`);
     } catch (error) {
