@@ -51,11 +51,21 @@ export function addressOf(buffer: Uint8Array): bigint {
 function load(): NonNullable<typeof loaded> | undefined {
   if (loaded === null) {
     try {
-      const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+      const koffi = requireKoffi();
       loaded = { koffi, library: koffi.load(null) };
     } catch {
       loaded = undefined;
     }
   }
   return loaded ?? undefined;
+}
+
+/** The binary itself where it is in its usual place: koffi's own search for it takes as long as half of the start of a Node. */
+function requireKoffi(): Koffi {
+  const require = createRequire(import.meta.url);
+  try {
+    return require(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi;
+  } catch {
+    return require("koffi") as Koffi; // another C library, or another layout of the packages
+  }
 }
