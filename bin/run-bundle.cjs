@@ -16,20 +16,51 @@ const LARGE = new Set(["child_process", "dgram", "fs/promises", "http", "http2",
 const HEADER = 128;
 
 /**
- * @param file dist/bundle/main.cjs: a function that does what a module does, and counts in its last argument what it has loaded
- * @param options.folder where code is kept; it must be the user's alone, since what lies there is run
+ * Runs the command line. Its code is kept when it ends, with the functions that it needed.
+ * @param file a function that does what a module does, and counts in its last argument what it has loaded
+ * @param options.folder the compile cache, if there is one; it must be the user's alone, since what lies there is run
  * @param options.word the first word of the command line: each command keeps the functions that it needs
  */
-function runBundle(file, { folder, word }) {
+function runCommandLine(file, { folder, word }) {
+  const kept = keptPlace(folder, /^[a-z]{2,20}$/.test(word) ? word : "other", file);
   const identity = identify(file); // before it is read: who changes it meanwhile makes another one of it
-  const source = fs.readFileSync(file, "latin1");
-  const kept = folder && path.join(folder, `${/^[a-z]{2,20}$/.test(word) ? word : "other"}-${fingerprint(file)}.bin`);
-  const { code, modules } = (kept && readKept(kept, identity)) ?? {};
-  const script = new vm.Script(source, { filename: file, cachedData: code });
+  const { code, modules } = readKept(kept, identity);
+  const script = new vm.Script(fs.readFileSync(file, "latin1"), { filename: file, cachedData: code });
   const known = code && !script.cachedDataRejected ? modules : 0;
   const loaded = { modules: 0 };
   // A command that came further than those before it has functions that they had not.
   if (kept) process.on("exit", (status) => void (status === 0 && loaded.modules > known && keep(kept, identity, loaded.modules, script)));
+  run(script, file, loaded);
+}
+
+/**
+ * Runs what a process beside the command line starts with. It may become another program at any time, so its code is kept
+ * before it runs, with all of its functions.
+ */
+function runEntry(file) {
+  const kept = keptPlace(process.env.NODE_COMPILE_CACHE, path.basename(file, ".cjs"), file);
+  const identity = identify(file);
+  const source = fs.readFileSync(file, "latin1");
+  const { code } = readKept(kept, identity);
+  let script = code && new vm.Script(source, { filename: file, cachedData: code });
+  if (!script || script.cachedDataRejected) {
+    script = compileWhole(source, file);
+    if (kept) keep(kept, identity, 0, script);
+  }
+  run(script, file, { modules: 0 });
+}
+
+function compileWhole(source, filename) {
+  const { setFlagsFromString } = require("node:v8");
+  setFlagsFromString("--no-lazy");
+  try {
+    return new vm.Script(source, { filename });
+  } finally {
+    setFlagsFromString("--lazy"); // V8 takes code of processes with the same flags only
+  }
+}
+
+function run(script, file, loaded) {
   const module = { exports: {} };
   const require = createRequire(file);
   const requireLate = (name) => (LARGE.has(name) ? late(() => require(name)) : require(name));
@@ -46,6 +77,11 @@ function late(load) {
   });
 }
 
+/** Where the code of a file is kept, under a name that says what it is for; undefined without a compile cache. */
+function keptPlace(folder, name, file) {
+  return folder && path.join(folder, `bundle-${process.version}-${process.arch}`, `${name}-${fingerprint(file)}.bin`);
+}
+
 /** The bundle as it is now: V8 takes code for any source of the same length. */
 function identify(file) {
   const { dev, ino, size, mtimeNs, ctimeNs } = fs.statSync(file, { bigint: true });
@@ -60,29 +96,35 @@ function fingerprint(text) {
 }
 
 function readKept(kept, identity) {
+  if (!kept) return {};
   try {
     const bytes = fs.readFileSync(kept);
     const [bundle, modules] = bytes.toString("latin1", 0, HEADER).trimEnd().split(",");
-    return bundle === identity ? { code: bytes.subarray(HEADER), modules: Number(modules) } : undefined;
+    return bundle === identity ? { code: bytes.subarray(HEADER), modules: Number(modules) } : {};
   } catch {
-    return undefined; // there is none yet
+    return {}; // there is none yet
   }
 }
 
+/** V8 does not look whether code is what it wrote, so the file is whole on the disk before it gets its name. */
 function keep(kept, identity, modules, script) {
-  const temporary = `${kept}.${process.pid}`;
+  const temporary = `${kept}.${process.hrtime.bigint()}`; // process ids are the same in many namespaces
   try {
     const folder = path.dirname(kept);
     fs.mkdirSync(folder, { mode: 0o700, recursive: true });
-    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(`${identity},${modules}`.padEnd(HEADER)), script.createCachedData()]), { mode: 0o600 });
+    fs.writeFileSync(temporary, Buffer.concat([Buffer.from(`${identity},${modules}`.padEnd(HEADER)), script.createCachedData()]), { flag: "wx", mode: 0o600, flush: true });
     fs.renameSync(temporary, kept);
     for (const other of fs.readdirSync(folder).map((name) => path.join(folder, name))) {
       if (Date.now() - fs.statSync(other).mtimeMs > UNUSED_MS) fs.unlinkSync(other);
     }
   } catch {
     // A full disk or a folder that cannot be written to only costs time at each start.
-    fs.rmSync(temporary, { force: true });
+    try {
+      fs.unlinkSync(temporary);
+    } catch {
+      // It was not even begun.
+    }
   }
 }
 
-module.exports = { runBundle };
+module.exports = { runCommandLine, runEntry };

@@ -17,7 +17,7 @@ function newEnough(version) {
 /**
  * Turns the compile cache on; it is for packages and for other threads and processes. Node's own choice lies in the shared
  * temporary folder, where another user could put code for us to run.
- * @returns a folder for code of this Node, if this user has one
+ * @returns its folder, if this user has one
  */
 function enableCompileCache() {
   const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, ".cache"));
@@ -28,7 +28,7 @@ function enableCompileCache() {
     const { uid, mode } = fs.statSync(folder);
     if (uid !== process.getuid() || (mode & 0o022) !== 0) return undefined;
     require("node:module").enableCompileCache(folder);
-    return path.join(folder, `bundle-${process.version}-${process.arch}`);
+    return folder;
   } catch {
     return undefined; // a home that cannot be written to only costs time at each start
   }
@@ -63,7 +63,7 @@ function runSources() {
 if (newEnough(process.versions.node)) {
   const folder = enableCompileCache();
   const bundle = path.join(root, "dist", "bundle");
-  if (!inCheckout || isFresh(bundle)) require("./run-bundle.cjs").runBundle(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
+  if (!inCheckout || isFresh(bundle)) require("./run-bundle.cjs").runCommandLine(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
   else runSources();
 } else {
   const bundled = path.join(root, "node_modules", "node", "bin", "node");

@@ -78,6 +78,14 @@ function makeFunction(file) {
   fs.writeFileSync(file, `(function (exports, require, module, __filename, __dirname, bundleLoaded) {${text}\n})\n`, "latin1");
 }
 
+/** What a process starts with is a line that runs the rest of it, from a file beside it. A thread shares V8's settings with others, and has none. */
+function makeStart(file) {
+  const rest = file.replace(/\.cjs$/, "-code.cjs");
+  makeFunction(file);
+  fs.renameSync(file, rest);
+  fs.writeFileSync(file, `require("../../bin/run-bundle.cjs").runEntry(require("node:path").join(__dirname, ${JSON.stringify(path.basename(rest))}));\n`);
+}
+
 async function main() {
   let esbuild;
   try {
@@ -115,6 +123,7 @@ async function main() {
     await esbuild.build({ ...options, entryPoints: entryPoints(others), plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers)] });
     await esbuild.build({ ...options, entryPoints: entryPoints([main]), plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers), countPlugin] });
     makeFunction(path.join(temporary, "main.cjs"));
+    for (const place of others) if (place !== "std/worker-entry.ts") makeStart(path.join(temporary, `${path.basename(place, ".ts")}.cjs`));
     for (const group of new Set([...specifiers].map(groupOf))) {
       const members = [...specifiers].filter((specifier) => groupOf(specifier) === group).sort();
       const contents = members.map((specifier) => `exports[${JSON.stringify(specifier)}] = require(${JSON.stringify(specifier)});`).join("\n");

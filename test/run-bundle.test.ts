@@ -9,19 +9,21 @@ const runner = join(import.meta.dirname, "../bin/run-bundle.cjs");
 const folder = mkdtempSync(join(tmpdir(), "run-bundle-"));
 const bundle = join(folder, "main.cjs");
 const codes = join(folder, "code");
+const keptFolder = join(codes, `bundle-${process.version}-${process.arch}`);
 
 /** A bundle that prints a word from a function, as long as any other such. */
 const printing = (word: string): string =>
   `(function (exports, require, module, __filename, __dirname, bundleLoaded) { bundleLoaded.modules = Number(process.argv[2]); const say = () => console.log("${word}"); say(); process.exitCode = Number(process.argv[3]); })`;
 
 function start(options: { modules?: number; status?: number; word?: string } = {}): string {
-  const script = `require(${JSON.stringify(runner)}).runBundle(${JSON.stringify(bundle)}, { folder: ${JSON.stringify(codes)}, word: ${JSON.stringify(options.word ?? "build")} })`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["-e", script, "--", "first", String(options.modules ?? 1), String(options.status ?? 0)], { encoding: "utf8" });
+  const script = `require(${JSON.stringify(runner)}).runCommandLine(${JSON.stringify(bundle)}, { folder: ${JSON.stringify(codes)}, word: ${JSON.stringify(options.word ?? "build")} })`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ["-e", script, "--", "first", String(options.modules ?? 1), String(options.status ?? 0)], { encoding: "utf8" });
+  assert.equal(status, options.status ?? 0, stderr);
   return stdout.trim() || stderr;
 }
 
-const kept = (): string[] => { try { return readdirSync(codes).sort(); } catch { return []; } };
-const keptFile = (): string => join(codes, kept()[0]!);
+const kept = (): string[] => { try { return readdirSync(keptFolder).sort(); } catch { return []; } };
+const keptFile = (): string => join(keptFolder, kept()[0]!);
 
 describe("the bundle runs with the code of its last start", () => {
   beforeEach(() => {
@@ -35,7 +37,7 @@ describe("the bundle runs with the code of its last start", () => {
     assert.equal(start({ word: "push" }), "one");
     assert.equal(start({ word: "../push" }), "one");
     assert.deepEqual(kept().map((name) => name.replace(/-.*/, "")), ["build", "other", "push"]);
-    assert.equal(statSync(codes).mode & 0o777, 0o700);
+    assert.equal(statSync(keptFolder).mode & 0o777, 0o700);
     assert.equal(statSync(keptFile()).mode & 0o777, 0o600);
   });
 
@@ -68,6 +70,21 @@ describe("the bundle runs with the code of its last start", () => {
     assert.equal(readFileSync(keptFile()).toString("latin1", 0, 128), first);
     start({ modules: 3 });
     assert.match(readFileSync(keptFile()).toString("latin1", 0, 128), /,3 *$/);
+  });
+
+  test("whole before it starts, where it is the start of another process", () => {
+    const entry = (): string => {
+      const script = `require(${JSON.stringify(runner)}).runEntry(${JSON.stringify(bundle)})`;
+      const { stdout, stderr } = spawnSync(process.execPath, ["-e", script, "--", "first", "1", "1"], { encoding: "utf8", env: { ...process.env, NODE_COMPILE_CACHE: codes } });
+      return stdout.trim() || stderr;
+    };
+    assert.equal(entry(), "one");
+    assert.match(kept()[0]!, /^main-[0-9a-f]+\.bin$/);
+    const first = statSync(keptFile(), { bigint: true });
+    assert.equal(entry(), "one");
+    assert.equal(statSync(keptFile(), { bigint: true }).ino, first.ino, "it is kept anew though V8 could take it");
+    writeFileSync(bundle, printing("two"));
+    assert.equal(entry(), "two");
   });
 
   test("where the folder cannot be written to", () => {
