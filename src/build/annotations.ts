@@ -34,12 +34,12 @@ export function parseAnnotation(text: string): Annotation[] {
   });
 }
 
-/** Reads the attribute of an output, `annotation[-PLACE][[PLATFORM]].KEY`; undefined for another attribute. @throws ANNOTATION_INVALID */
+/** Reads the attribute of an output, `annotation[-PLACE][[PLATFORM]].KEY`; undefined for another attribute. @throws PLATFORM_INVALID */
 export function annotationAttribute(name: string, value: string): Annotation | undefined {
   const [, place = "manifest", platform, key] = /^annotation(?:-(manifest|index|manifest-descriptor|index-descriptor))?(?:\[([^\]]+)\])?\.(.+)$/s.exec(name) ?? [];
   if (key === undefined) return undefined;
-  if (platform !== undefined && !place.startsWith("manifest")) throw fault("ANNOTATION_INVALID", { annotation: `${name}=${value}`, problem: `${place} annotations cannot have a platform` });
-  return { place: place as AnnotationPlace, ...(platform === undefined ? {} : { platform: parsePlatform(platform) }), key, value };
+  // An index is for all platforms: BuildKit takes such an annotation, and writes it.
+  return { place: place as AnnotationPlace, ...(platform === undefined || !place.startsWith("manifest") ? {} : { platform: parsePlatform(platform) }), key, value };
 }
 
 /** The annotations of an output; those with a platform go before those without. */

@@ -40,7 +40,7 @@ export async function exportedImage(
 /** The build's image with the times of an output, in the store as long as the output is written. */
 async function restamped(store: Store, build: FinishedBuild, output: BuildOutput, epoch: number, access: LayerAccess, cleanup: DisposableStack): Promise<Image> {
   const { restampedImage } = await import("./restamped-image.ts");
-  const made = await restampedImage(store, build, { epoch, files: isRewritten(output), packing: packingOf(output), access });
+  const made = await restampedImage(store, build, { epoch, files: isRewritten(output, epoch), packing: packingOf(output), access });
   if (store.images.get(made.id) === undefined) {
     store.images.put({ config: made.configBytes, names: [] });
     cleanup.defer(() => store.images.removeUnnamed(made.id));

@@ -47,8 +47,9 @@ export function packingOf(output: BuildOutput): Packing {
 }
 
 /** Whether the layers of an output become other ones than those that the steps made. */
-export function isRewritten(output: BuildOutput): boolean {
-  return "rewriteTimestamp" in output && output.rewriteTimestamp === true;
+export function isRewritten(output: BuildOutput, epoch = 0): boolean {
+  // As with BuildKit, times before 1970 are for the config alone.
+  return epoch >= 0 && "rewriteTimestamp" in output && output.rewriteTimestamp === true;
 }
 
 /** Whether an output's image is another one than what the steps made. */

@@ -60,7 +60,7 @@ export async function prepareTarget(
     .finally(() => tellChecks(checker.warnings(), dockerfile.file, onProgress));
   checker.refuse();
   for (const message of new Set(graphs.flatMap((graph) => graph.warnings))) onProgress({ type: "warning", message });
-  if (plan.outputs.some((output) => isRewritten(output) && epochOf(output, graphs[0]!.epoch) === undefined)) onProgress({ type: "warning", message: "rewrite-timestamp is specified, but no source-date-epoch was found" });
+  if (plan.outputs.some((output) => isRewritten(output) && (epochOf(output, graphs[0]!.epoch) ?? -1) < 0)) onProgress({ type: "warning", message: "rewrite-timestamp is specified, but no source-date-epoch was found that files can have" });
   for (const { vertex } of graphs) sandboxes.plan(vertex);
   const ahead = session.own(new PushAhead({ store, client, names: plan.outputs.flatMap((output) => (output.type === "registry" ? namesOf(output, names) : [])), signal }));
   ahead.prepare();

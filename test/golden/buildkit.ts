@@ -3,10 +3,11 @@ import { promisify } from "node:util";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeBusyboxLayout, type BaseConfig } from "../support/busybox-base.ts";
+import { writeBusyboxLayout, writePlatformLayout, type BaseConfig } from "../support/busybox-base.ts";
 import { findProgram } from "../support/find-program.ts";
-import type { GoldenCase } from "./cases.ts";
-import { normalizeArchive, type NormalizedImage } from "./normalize.ts";
+import type { Platform } from "../../src/oci/platform.ts";
+import { isWhole, type GoldenCase } from "./cases.ts";
+import { normalizeArchive, normalizeOutput, type NormalizedImage, type NormalizedOutput } from "./normalize.ts";
 
 /** Base images that the cases name in FROM. */
 export const BASES: Readonly<Record<string, { config?: BaseConfig; history?: boolean }>> = {
@@ -19,6 +20,13 @@ export const BASES: Readonly<Record<string, { config?: BaseConfig; history?: boo
   "nopath:1": { config: { Env: [], Cmd: ["sh"] } },
 };
 
+/** A base image for several platforms, as an index. */
+export const PLATFORM_BASE = "multi:1";
+export const PLATFORMS: readonly Platform[] = [
+  { architecture: "amd64", os: "linux" }, { architecture: "386", os: "linux" }, { architecture: "arm64", os: "linux" },
+  { architecture: "arm", os: "linux", variant: "v7" }, { architecture: "arm", os: "linux", variant: "v6" }, { architecture: "riscv64", os: "linux" },
+];
+
 export function buildkitAddress(): string | undefined {
   return process.env["BUILDKIT_HOST"];
 }
@@ -26,12 +34,12 @@ export function buildkitAddress(): string | undefined {
 /** Pushes the base images under library/golden-…; the frontend gets them under their names as named contexts. */
 export function prepareBases(registry: string): Map<string, { reference: string; diffIds: string[] }> {
   const result = new Map<string, { reference: string; diffIds: string[] }>();
-  for (const [name, options] of Object.entries(BASES)) {
+  for (const [name, options] of [...Object.entries(BASES), [PLATFORM_BASE, {}] as const]) {
     const folder = mkdtempSync(join(tmpdir(), "golden-base-"));
     try {
-      const { config } = writeBusyboxLayout(folder, options);
+      const { config } = name === PLATFORM_BASE ? writePlatformLayout(folder, PLATFORMS) : writeBusyboxLayout(folder, options);
       const reference = `library/golden-${name.replace(":", "-")}:1`;
-      execFileSync("skopeo", ["copy", "-q", "--insecure-policy", "--dest-tls-verify=false", `oci:${folder}:latest`, `docker://${registry}/${reference}`]);
+      execFileSync("skopeo", ["copy", "-q", "--all", "--insecure-policy", "--dest-tls-verify=false", `oci:${folder}:latest`, `docker://${registry}/${reference}`]);
       const { rootfs } = JSON.parse(readFileSync(join(folder, "blobs/sha256", config.slice(7)), "utf8")) as { rootfs: { diff_ids: string[] } };
       result.set(name, { reference: `docker.io/${reference}`, diffIds: rootfs.diff_ids });
     } finally {
@@ -48,10 +56,10 @@ export async function buildWithBuildKit(
   context: string,
   bases: ReadonlyMap<string, { reference: string; diffIds: string[] }>,
   agent = "",
-): Promise<{ image: NormalizedImage } | { error: string }> {
+): Promise<{ image: NormalizedImage | NormalizedOutput } | { error: string }> {
   const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
   const archive = join(folder, "image.tar");
-  const { target, buildArgs = {}, labels = {}, buildContexts = {}, secrets = {}, ssh = [], allow = [], file } = golden.options;
+  const { target, buildArgs = {}, labels = {}, buildContexts = {}, secrets = {}, ssh = [], allow = [], file, platforms = [], output } = golden.options;
   const remote = golden.options.context;
   const secretFiles = Object.entries(secrets).map(([id, text], index) => {
     const file = join(folder, `secret${index}`);
@@ -65,6 +73,7 @@ export async function buildWithBuildKit(
       ...(remote === undefined ? ["--local", `context=${context}`, "--local", `dockerfile=${golden.folder}`] : ["--opt", `context=${remote}`]),
       ...(file === undefined ? [] : ["--opt", `filename=${file}`]),
       ...Object.entries(buildContexts).flatMap(([name, value]) => namedContext(name, value, context)),
+      ...(platforms.length > 0 ? ["--opt", `platform=${platforms.join(",")}`] : []),
       ...(target ? ["--opt", `target=${target}`] : []),
       ...Object.entries(buildArgs).flatMap(([key, value]) => ["--opt", `build-arg:${key}=${value}`]),
       ...Object.entries(labels).flatMap(([key, value]) => ["--opt", `label:${key}=${value}`]),
@@ -72,11 +81,11 @@ export async function buildWithBuildKit(
       ...ssh.flatMap((id) => ["--ssh", `${id}=${agent}`]),
       ...allow.flatMap((entitlement) => ["--allow", entitlement]),
       ...named,
-      "--output", `type=oci,dest=${archive}`,
+      "--output", `type=oci,dest=${archive}${output === undefined ? "" : `,${output}`}`,
     ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }).catch((error: unknown) => {
       throw new BuildRefused(errorOf((error as { stderr?: string }).stderr ?? String(error)));
     });
-    return { image: normalizeArchive(archive, [...bases.values()][0]!.diffIds) };
+    return { image: (isWhole(golden) ? normalizeOutput : normalizeArchive)(archive, [...bases.values()][0]!.diffIds) };
   } catch (error) {
     if (error instanceof BuildRefused) return { error: error.message };
     throw error;

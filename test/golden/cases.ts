@@ -34,8 +34,17 @@ export interface CaseOptions {
   readonly context?: string;
   /** The Dockerfile within a remote context. */
   readonly file?: string;
+  /** What it is built for; the result is an index where there are several. */
+  readonly platforms?: readonly string[];
+  /** Attributes of the output, `annotation.key=value,…`. */
+  readonly output?: string;
   /** Values of --build-context by name; folders are relative to the context. */
   readonly buildContexts?: Readonly<Record<string, string>>;
+}
+
+/** Whether more is compared than the one image: platforms, annotations, times. */
+export function isWhole({ options }: GoldenCase): boolean {
+  return options.platforms !== undefined || options.output !== undefined;
 }
 
 /** Whether the case needs the server of origin.ts. */

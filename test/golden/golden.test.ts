@@ -7,14 +7,19 @@ import { after, before, describe, test } from "node:test";
 import { build } from "../../src/build/build.ts";
 import { isFault } from "../../src/std/fault.ts";
 import { importLayout } from "../support/import-layout.ts";
-import { noBusybox, writeBusyboxLayout } from "../support/busybox-base.ts";
-import { BASES } from "./buildkit.ts";
-import { fetches, goldenCases, makeContext, withOrigin, type GoldenCase } from "./cases.ts";
+import { noBusybox, writeBusyboxLayout, writePlatformLayout } from "../support/busybox-base.ts";
+import { buildOutputs } from "../../src/cli/build/outputs.ts";
+import { BASES, PLATFORM_BASE, PLATFORMS } from "./buildkit.ts";
+import { fetches, goldenCases, isWhole, makeContext, withOrigin, type GoldenCase } from "./cases.ts";
 import { hideOrigin, noGit, serveOrigin } from "./origin.ts";
 import type { SourceServer } from "../support/source-server.ts";
-import { normalizeArchive, type NormalizedImage } from "./normalize.ts";
+import { normalizeArchive, normalizeOutput, type NormalizedImage, type NormalizedOutput } from "./normalize.ts";
 
 const skip = process.getuid!() === 0 ? noBusybox : "needs root: a mapped user gives other owners";
+
+function usesPlatformBase({ folder }: GoldenCase): boolean {
+  return readFileSync(join(folder, "Dockerfile"), "utf8").includes(PLATFORM_BASE);
+}
 
 /** What we say instead, where our words tell more; docs/compatibility.md has the list. */
 function ownWords({ folder }: GoldenCase): string | undefined {
@@ -34,6 +39,7 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
     root = mkdtempSync(join(tmpdir(), "golden-store-"));
     if (!noGit) server = await serveOrigin();
     agent.listen(join(root, "agent")).unref();
+    writePlatformLayout(join(root, "platforms"), PLATFORMS);
     for (const [name, options] of Object.entries(BASES)) {
       const layout = mkdtempSync(join(tmpdir(), "golden-layout-"));
       writeBusyboxLayout(layout, options);
@@ -68,10 +74,10 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
     }
   }
 
-  async function buildCase(golden: GoldenCase): Promise<NormalizedImage> {
+  async function buildCase(golden: GoldenCase): Promise<NormalizedImage | NormalizedOutput> {
     using context = makeContext(golden);
     // The base images have other names in the registry of the peer.
-    const { secrets = {}, ssh = [], ...options } = (JSON.parse(JSON.stringify(withOrigin(golden, server?.origin)).replace(/library\/golden-(\w+)-(\w+):1/g, "library/$1:$2")) as GoldenCase).options;
+    const { secrets = {}, ssh = [], output, platforms, buildContexts, ...options } = (JSON.parse(JSON.stringify(withOrigin(golden, server?.origin)).replace(/library\/golden-(\w+)-(\w+):1/g, "library/$1:$2")) as GoldenCase).options;
     const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
     try {
       const archive = join(folder, "image.tar");
@@ -81,13 +87,16 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
         context: context.path,
         ...(options.context === undefined ? { file: join(golden.folder, "Dockerfile") } : {}),
         noCache: true,
-        outputs: [{ type: "oci", dest: archive }],
+        outputs: buildOutputs({ output: [`type=oci,dest=${archive}${output === undefined ? "" : `,${output}`}`], push: false, load: false, several: (platforms?.length ?? 0) > 1, terminal: false }),
         hostCertificates: false,
+        ...(platforms ? { platform: platforms } : {}),
         ...options,
+        // Nothing stands in for an image of the store where the case does not name it.
+        ...(usesPlatformBase(golden) || buildContexts ? { buildContexts: { ...buildContexts, ...(usesPlatformBase(golden) ? { [PLATFORM_BASE]: `oci-layout://${join(root, "platforms")}:latest` } : {}) } } : {}),
         secrets: Object.entries(secrets).map(([id, value]) => ({ id, value })),
         ssh: ssh.map((id) => ({ id, paths: [join(root, "agent")] })),
       });
-      return hideOrigin(normalizeArchive(archive, baseDiffIds), server?.origin ?? "http://127.0.0.1:0");
+      return hideOrigin(isWhole(golden) ? normalizeOutput(archive, baseDiffIds) : normalizeArchive(archive, baseDiffIds), server?.origin ?? "http://127.0.0.1:0");
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

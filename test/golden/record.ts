@@ -22,5 +22,5 @@ for (const golden of selected) {
   for (const file of ["result.json", "error.txt"]) if (existsSync(join(golden.folder, file))) rmSync(join(golden.folder, file));
   if ("error" in outcome) writeFileSync(join(golden.folder, "error.txt"), `${outcome.error}\n`);
   else writeFileSync(join(golden.folder, "result.json"), `${JSON.stringify(outcome.image, null, 1)}\n`);
-  process.stdout.write(`${golden.name}: ${"error" in outcome ? `error: ${outcome.error}` : `${outcome.image.layers.length} layers`}\n`);
+  process.stdout.write(`${golden.name}: ${"error" in outcome ? `error: ${outcome.error}` : `${"images" in outcome.image ? `${outcome.image.images.length} images` : `${outcome.image.layers.length} layers`}`}\n`);
 }

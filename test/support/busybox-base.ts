@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
+import type { Platform } from "../../src/oci/platform.ts";
 import { sha256, type Digest } from "../../src/oci/digest.ts";
 
 /** Why base images cannot be made here, or false. */
@@ -31,6 +32,15 @@ export interface BaseConfig {
  * The same machine gives the same digests every time.
  */
 export function writeBusyboxLayout(folder: string, options: { config?: BaseConfig; history?: boolean } = {}): { manifest: Digest; config: Digest; layer: Digest } {
+  return writeLayout(folder, [{ architecture: process.arch === "arm64" ? "arm64" : "amd64", os: "linux" }], options);
+}
+
+/** The same as an index for several platforms, whose images have the same files: nothing of them runs on the others. */
+export function writePlatformLayout(folder: string, platforms: readonly Platform[]): { manifest: Digest; config: Digest } {
+  return writeLayout(folder, platforms, {});
+}
+
+function writeLayout(folder: string, platforms: readonly Platform[], options: { config?: BaseConfig; history?: boolean }): { manifest: Digest; config: Digest; layer: Digest } {
   const rootfs = mkdtempSync(join(tmpdir(), "busybox-base-"));
   try {
     fillRootfs(rootfs);
@@ -39,28 +49,36 @@ export function writeBusyboxLayout(folder: string, options: { config?: BaseConfi
     const bytes = readFileSync(tar);
     rmSync(tar);
     const layer = gzipSync(bytes, { level: 6 });
-    const config = Buffer.from(JSON.stringify({
-      architecture: process.arch === "arm64" ? "arm64" : "amd64",
-      os: "linux",
-      created: CREATED,
-      config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], Cmd: ["sh"], ...options.config },
-      rootfs: { type: "layers", diff_ids: [sha256(bytes)] },
-      ...(options.history === false ? {} : { history: [{ created: CREATED, created_by: "busybox for tests" }] }),
-    }));
-    const manifest = Buffer.from(JSON.stringify({
-      schemaVersion: 2,
-      mediaType: "application/vnd.oci.image.manifest.v1+json",
-      config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: sha256(config), size: config.length },
-      layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: sha256(layer), size: layer.length }],
-    }));
+    const blobs = [layer];
+    const images = platforms.map((platform) => {
+      const config = Buffer.from(JSON.stringify({
+        ...platform,
+        created: CREATED,
+        config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], Cmd: ["sh"], ...options.config },
+        rootfs: { type: "layers", diff_ids: [sha256(bytes)] },
+        ...(options.history === false ? {} : { history: [{ created: CREATED, created_by: "busybox for tests" }] }),
+      }));
+      const manifest = Buffer.from(JSON.stringify({
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: sha256(config), size: config.length },
+        layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest: sha256(layer), size: layer.length }],
+      }));
+      blobs.push(config, manifest);
+      return { config, descriptor: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: sha256(manifest), size: manifest.length, platform } };
+    });
+    const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: images.map(({ descriptor }) => descriptor) }));
+    const { platform: _, ...only } = images[0]!.descriptor;
+    const root = images.length === 1 ? only : { mediaType: "application/vnd.oci.image.index.v1+json", digest: sha256(index), size: index.length };
+    if (images.length > 1) blobs.push(index);
     mkdirSync(join(folder, "blobs/sha256"), { recursive: true });
-    for (const blob of [layer, config, manifest]) writeFileSync(join(folder, "blobs/sha256", sha256(blob).slice(7)), blob);
+    for (const blob of blobs) writeFileSync(join(folder, "blobs/sha256", sha256(blob).slice(7)), blob);
     writeFileSync(join(folder, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
     writeFileSync(join(folder, "index.json"), JSON.stringify({
       schemaVersion: 2,
-      manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", digest: sha256(manifest), size: manifest.length, annotations: { "org.opencontainers.image.ref.name": "latest" } }],
+      manifests: [{ ...root, annotations: { "org.opencontainers.image.ref.name": "latest" } }],
     }));
-    return { manifest: sha256(manifest), config: sha256(config), layer: sha256(layer) };
+    return { manifest: root.digest, config: sha256(images[0]!.config), layer: sha256(layer) };
   } finally {
     rmSync(rootfs, { recursive: true, force: true });
   }
