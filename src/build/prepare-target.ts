@@ -52,7 +52,7 @@ export async function prepareTarget(
   const { context, scope, contexts } = await openTarget(session, options);
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
   if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
-  const graphOptions = graphOptionsOf(session, options, { ...about, scope, contexts, contextTime: context.modified });
+  const graphOptions = graphOptionsOf(session, options, { ...about, scope, contexts, contextTime: context.modified, onProgress });
   const { buildArgs } = graphOptions[0]!;
   // What a Dockerfile says is the same for all platforms.
   const checker = startChecks(dockerfile, { buildArgs, ignore: context.excludes });

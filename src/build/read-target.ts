@@ -10,6 +10,8 @@ import type { BuildOptions } from "./build-options.ts";
 import { contextKey, type BuildSession } from "./build-session.ts";
 import { createRemotePort } from "./remote-port.ts";
 import { openNamedContexts } from "./named-contexts.ts";
+import type { OnProgress } from "../std/progress.ts";
+import { createSourceTime } from "./source-time.ts";
 import { planPlatforms } from "./plan-platforms.ts";
 
 export interface AboutTarget {
@@ -55,7 +57,7 @@ function isSwitchedOn(value: string | undefined): boolean {
 }
 
 /** What a target's options mean for its graphs, one for each platform. */
-export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts"> & { readonly contextTime?: number | undefined }): readonly GraphOptions[] {
+export function graphOptionsOf(session: BuildSession, options: BuildOptions, about: AboutTarget & Pick<OpenTarget, "scope" | "contexts"> & { readonly contextTime?: number | undefined; readonly onProgress?: OnProgress }): readonly GraphOptions[] {
   const { platforms, implicit } = planPlatforms(options);
   return platforms.map((platform) => ({
     ...(options.target === undefined ? {} : { target: options.target }),
@@ -76,6 +78,7 @@ export function graphOptionsOf(session: BuildSession, options: BuildOptions, abo
     pool: session.pool,
     contexts: about.contexts,
     ...(about.contextTime === undefined ? {} : { contextTime: about.contextTime }),
+    sourceTime: createSourceTime(session, { noCache: options.noCache ?? false, onProgress: about.onProgress ?? session.access.onProgress }),
     resolveBase: session.resolver(options.pull ?? false, !implicit).resolve,
   }));
 }

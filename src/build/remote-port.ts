@@ -7,6 +7,7 @@ import type { unpackArchive } from "../layer/unpack-archive.ts";
 import { sha256 } from "../oci/digest.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { inWorker } from "../std/worker-pool.ts";
+import { timeOfFile } from "./source-time.ts";
 import type { Store } from "../store/open-store.ts";
 
 /** Contexts from elsewhere, each kept in the store; what the user names may use the user's SSH keys. */
@@ -23,9 +24,11 @@ export function createRemotePort(store: Store, remote: RemoteSources, { recordOw
     return { folder: folderOf(snapshot), path: join(folderOf(snapshot), "context"), modified };
   };
   const unpack = async (url: string): Promise<RemoteTree | undefined> => {
-    const { identity, snapshot, modified } = await fetchFile(url);
+    const fetched = await fetchFile(url);
+    const { identity, snapshot } = fetched;
     const path = join(folderOf(snapshot), "context");
     if (!(await (await import("../layer/unpack-archive.ts")).isArchive(path))) return undefined;
+    const modified = await timeOfFile(store, fetched, "context", signal);
     const key = sha256(JSON.stringify(["unpacked", identity, recordOwners]));
     using _claim = await store.claims.take(key, signal);
     const known = store.cache.find(key);

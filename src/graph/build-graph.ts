@@ -12,10 +12,10 @@ import {
 import { expandIn, located, platformLabel, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
 import { evaluateCopy, evaluateWorkdir } from "./file-instructions.ts";
 import { namedBase, namedTree } from "./named-base.ts";
+import { findEpoch, withEpoch } from "./find-epoch.ts";
 import { findNamed } from "./named-source.ts";
 import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
 import { evaluateRun } from "./run-instruction.ts";
-import { sourceDate } from "./source-date.ts";
 import { inheritState, initialState, linkedState, type HistoryStep, type StageState } from "./stage-state.ts";
 import { VertexPool, type Vertex } from "./vertex.ts";
 
@@ -41,11 +41,31 @@ export interface BuildGraph {
  */
 export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions): Promise<BuildGraph> {
   const targetStage = options.target?.toLowerCase() || (dockerfile.stages.at(-1)!.name ?? "default");
-  const globals = evaluateGlobals(dockerfile, options, targetStage);
-  options.observer?.globals(globals, defaultGlobals(dockerfile, options, targetStage));
+  const written = evaluateGlobals(dockerfile, options, targetStage);
+  options.observer?.globals(written, defaultGlobals(dockerfile, options, targetStage));
   const targetIndex = findTarget(dockerfile, options.target);
-  const epoch = sourceDate(options.buildArgs.get("SOURCE_DATE_EPOCH") ?? globals.get("SOURCE_DATE_EPOCH"), options.contextTime);
-  const pool = options.pool ?? new VertexPool();
+  const { observer: _, ...unobserved } = options;
+  const epoch = await findEpoch(options.buildArgs.get("SOURCE_DATE_EPOCH") ?? written.get("SOURCE_DATE_EPOCH"), dockerfile, () =>
+    startEvaluation(dockerfile, { ...unobserved, buildArgs: withEpoch(options.buildArgs, undefined) }, { globals: withEpoch(written, undefined), epoch: undefined, pool: new VertexPool() }));
+  const settled = { ...options, buildArgs: withEpoch(options.buildArgs, epoch) };
+  const evaluation = startEvaluation(dockerfile, settled, { globals: withEpoch(written, epoch), epoch, pool: options.pool ?? new VertexPool() });
+  if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined);
+  const state = await evaluation.stageState(targetIndex, undefined);
+  if (options.labels.size > 0) state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(options.labels) };
+  return {
+    vertex: state.vertex,
+    config: state.config,
+    author: state.author,
+    platform: options.implicitPlatform ? state.platform : options.platform,
+    history: state.history,
+    baseVertex: state.baseVertex,
+    targetIndex,
+    warnings: unusedBuildArgs(dockerfile, options),
+    epoch,
+  };
+}
+
+function startEvaluation(dockerfile: Dockerfile, options: GraphOptions, { globals, epoch, pool }: Pick<Evaluation, "globals" | "epoch" | "pool">): Evaluation {
   const states = new Map<number, Promise<StageState>>();
   const waits = new Map<number, Set<number>>();
   const evaluation: Evaluation = {
@@ -71,20 +91,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
       return (await resolveImage(evaluation, name, options.platform, location, `[context ${name}] load from registry`)).vertex;
     },
   };
-  if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined);
-  const state = await evaluation.stageState(targetIndex, undefined);
-  if (options.labels.size > 0) state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(options.labels) };
-  return {
-    vertex: state.vertex,
-    config: state.config,
-    author: state.author,
-    platform: options.implicitPlatform ? state.platform : options.platform,
-    history: state.history,
-    baseVertex: state.baseVertex,
-    targetIndex,
-    warnings: unusedBuildArgs(dockerfile, options),
-    epoch,
-  };
+  return evaluation;
 }
 
 /** Stages look back, so there are circles only where a named context is a stage (`target:`). */

@@ -1,3 +1,4 @@
+import type { SourceTime } from "./find-epoch.ts";
 import { hideLogin } from "../context/git-url.ts";
 import { expand } from "../dockerfile/expand.ts";
 import type { Instruction } from "../dockerfile/instruction.ts";
@@ -57,6 +58,8 @@ export interface GraphOptions {
   readonly linked?: (name: string) => BuildGraph | undefined;
   /** When a context from elsewhere was made, in seconds since the epoch; SOURCE_DATE_EPOCH=context means that. */
   readonly contextTime?: number;
+  /** Asks when something from elsewhere was made, for SOURCE_DATE_EPOCH. */
+  readonly sourceTime?: SourceTime;
   /** What --build-context puts in place of images and stages, by name. */
   readonly contexts?: ReadonlyMap<string, NamedSource>;
   /** Finds a base image by the name in FROM or --from. */

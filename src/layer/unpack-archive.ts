@@ -32,7 +32,7 @@ export interface UnpackArchiveOptions {
  */
 export async function unpackArchive(options: UnpackArchiveOptions): Promise<{ entries: number; bytes: number }> {
   const archive = `archive ${basename(options.archive)}`;
-  const compression = detectCompression(readStart(options.archive, 16));
+  const compression = compressionOf(options.archive);
   const limit = options.maxBytes ?? DEFAULT_LIMIT;
   const [root, ...lowers] = new Union([options.upper, ...options.lowers]).folders(options.destination);
   const folder = new UnpackFolder(root!, lowers, { archive, layerRoot: root === options.upper, followLower: true });
@@ -54,7 +54,7 @@ export async function unpackArchive(options: UnpackArchiveOptions): Promise<{ en
  * bzip2, xz or zstd, whose first header can be read.
  */
 export async function isArchive(hostPath: string): Promise<boolean> {
-  const compression = detectCompression(readStart(hostPath, 16));
+  const compression = compressionOf(hostPath);
   const enough = new Error("enough is known");
   let found = false;
   const reader = createTarReader("", {
@@ -74,6 +74,11 @@ export async function isArchive(hostPath: string): Promise<boolean> {
     // What cannot be read as an archive is a file like any other.
   }
   return found;
+}
+
+/** How a file is packed. */
+export function compressionOf(hostPath: string): Compression {
+  return detectCompression(readStart(hostPath, 16));
 }
 
 /** By the first bytes, as moby/go-archive does. */

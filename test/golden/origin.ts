@@ -22,6 +22,7 @@ export async function serveOrigin(): Promise<SourceServer> {
   server.files.set("/named", { body: "named\n", headers: { ...headers, "content-disposition": 'attachment; filename="other-name.txt"' } });
   server.files.set("/moved.txt", { body: "", status: 302, headers: { location: "/plain.txt" } });
   for (const [path, option] of [["/t.tar.gz", "-z"], ["/t.tar", ""], ["/t.tar.xz", "-J"], ["/t.tar.bz2", "-j"]] as const) server.files.set(path, { body: archive(folder, option), headers });
+  server.files.set("/undated.tar", { body: archive(folder, "") });
   server.files.set("/Dockerfile", { body: `FROM scratch\nADD ${server.origin}/plain.txt /fetched\n`, headers });
   return {
     ...server,

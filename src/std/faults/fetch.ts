@@ -91,9 +91,15 @@ export const fetchFaults = {
     hint: ({ hint }) => hint ?? "write --build-context NAME=FOLDER, or docker-image://…, oci-layout://…, https://…, a git URL or target:STAGE behind the =",
   }),
   SOURCE_DATE_EPOCH_INVALID: spec<{ value: string }>({
-    when: "SOURCE_DATE_EPOCH is neither a number of seconds nor `context`.",
+    when: "SOURCE_DATE_EPOCH is neither a number of seconds, nor `context`, nor the name of a stage or named context.",
     exit: 1,
     message: ({ value }) => `invalid SOURCE_DATE_EPOCH: ${value}`,
-    hint: () => "give whole seconds since 1970, or `context` for the time of a context from elsewhere",
+    hint: () => "give whole seconds since 1970, `context` for the time of a context from elsewhere, or the name of a stage that is one ADD of a URL or repository",
+  }),
+  SOURCE_DATE_EPOCH_STAGE: spec<{ problem: string }>({
+    when: "SOURCE_DATE_EPOCH names a stage that is more than one ADD of a URL or repository upon `scratch`.",
+    exit: 1,
+    message: ({ problem }) => `SOURCE_DATE_EPOCH stage ${problem}`,
+    hint: () => "the time is that of what the stage adds: `FROM scratch AS when` and one `ADD https://…`, beside ARG",
   }),
 } as const;
