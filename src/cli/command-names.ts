@@ -1,6 +1,7 @@
 /** Docker's other spellings of the same commands. */
 export const commandAliases: Readonly<Record<string, string>> = {
   "auth login": "login",
+  "registry access explain": "access explain",
   "auth logout": "logout",
   "image build": "build",
   "image ls": "images",
@@ -43,7 +44,7 @@ export const commandAliases: Readonly<Record<string, string>> = {
 
 /** Words that open a group; alone they show what it holds. */
 export const commandGroups = [
-  "auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system",
+  "access", "auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system",
   "store",
 ] as const;
 

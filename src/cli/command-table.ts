@@ -297,6 +297,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-serve.ts")).registryServeCommand,
   },
+  "access explain": {
+    summary: "Show whether somebody may do something in a registry, and which grant decides",
+    group: "Registries",
+    load: async () => (await import("./commands/access-explain.ts")).accessExplainCommand,
+  },
   "registry routes": {
     summary: "Show which places are asked for an image, in which order and why",
     group: "Registries",

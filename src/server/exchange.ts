@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { AccessControl, Caller } from "./access/access-control.ts";
 import type { Settings } from "./settings.ts";
 import type { Actor } from "./storage/records.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -11,7 +12,10 @@ export interface Exchange {
   readonly settings: Settings;
   /** Errors of the server itself, such as damaged files that a request came across. */
   readonly report: (problem: Error) => void;
-  /** Who asks: written into the log of changes. */
+  readonly access: AccessControl;
+  /** Who asks. Routes of a repository are entered with the right that the route table names; what goes beyond, they demand themselves. */
+  readonly caller: Caller;
+  /** The same for the log of changes. */
   readonly actor: Actor;
   readonly query: URLSearchParams;
   /** `<name>` of the route, checked against the grammar; empty in routes without it. */

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { checkName, compileRoutes } from "./match-route.ts";
+import type { AccessControl, Caller } from "./access/access-control.ts";
+import { nameOf } from "./access/identity.ts";
+import { openAccess } from "./access/open-access.ts";
+import { checkName, compileRoutes, isName, type Match } from "./match-route.ts";
 import { RegistryError } from "./registry-error.ts";
 import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
@@ -12,6 +15,7 @@ const findRoute = compileRoutes(routes);
 export interface ServerContext {
   readonly storage: RegistryStorage;
   readonly settings: Settings;
+  readonly access: AccessControl;
   readonly report: (problem: Error) => void;
 }
 
@@ -42,8 +46,25 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
     throw new RegistryError("UNSUPPORTED", `${request.method} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
   }
   if (route.path.includes("<name>")) checkName(repository);
-  const actor = { user: undefined, address: request.socket.remoteAddress, agent: request.headers["user-agent"] };
-  await handler({ request, response, ...context, actor, query: new URLSearchParams(search), repository, parameter });
+  const query = new URLSearchParams(search);
+  const caller = await findCaller(request, match, query, context.access);
+  const actor = {
+    user: caller.identity.kind === "anonymous" ? undefined : nameOf(caller.identity),
+    address: request.socket.remoteAddress,
+    agent: request.headers["user-agent"],
+  };
+  await handler({ request, response, ...context, caller, actor, query, repository, parameter });
+}
+
+/** Lets in who may: before the storage is asked anything, so that a refusal does not say whether a repository is there. */
+async function findCaller(request: IncomingMessage, { route, repository }: Match, query: URLSearchParams, access: AccessControl): Promise<Caller> {
+  if (route.open) return openAccess.caller(request, {});
+  if (!route.path.includes("<name>")) return access.caller(request, { catalog: route.path.endsWith("/_catalog") });
+  const right = route.rights![request.method!]!;
+  const from = query.get("from");
+  const caller = await access.caller(request, { repository, right, ...(query.has("mount") && from !== null && isName(from) ? { from } : {}) });
+  caller.demand(right, repository);
+  return caller;
 }
 
 /** Path and query as they were sent; a client that takes us for a proxy sends the absolute form (RFC 9112, 3.2.2). */

@@ -1,10 +1,15 @@
 import { RegistryError } from "./registry-error.ts";
+import type { Right } from "./access/rights.ts";
 import type { Handler } from "./exchange.ts";
 
 /** One row of the route table: a path with `<name>` (one or more segments) and at most one parameter, at its end. */
 export interface Route {
   readonly path: string;
   readonly methods: Readonly<Record<string, Handler>>;
+  /** What the caller has to be allowed in the repository, by method. Each route with `<name>` says it for all of its methods. */
+  readonly rights?: Readonly<Record<string, Right>>;
+  /** Whoever comes is let in, even without a token. */
+  readonly open?: true;
 }
 
 export interface Match {

@@ -12,6 +12,8 @@ const STATUS = {
   NAME_INVALID: 400,
   NAME_UNKNOWN: 404,
   SIZE_INVALID: 400,
+  UNAUTHORIZED: 401,
+  DENIED: 403,
   UNSUPPORTED: 405,
   TOOMANYREQUESTS: 429,
   // Not in the specification: clients print the message of a code they do not know.

@@ -1,5 +1,7 @@
 import type { Route } from "./match-route.ts";
 import { ping } from "./routes/ping.ts";
+import { giveToken } from "./routes/token.ts";
+import { TOKEN_PATH } from "./access/challenge.ts";
 import { deleteBlob, sendBlob } from "./routes/blob.ts";
 import { listCatalog } from "./routes/catalog.ts";
 import { deleteManifest, putManifest, sendManifest } from "./routes/manifest.ts";
@@ -12,11 +14,20 @@ export const routes: readonly Route[] = [
   { path: "/v2/", methods: { GET: ping, HEAD: ping } },
   { path: "/v2", methods: { GET: ping, HEAD: ping } },
   { path: "/v2/_catalog", methods: { GET: listCatalog } },
-  { path: "/v2/<name>/blobs/uploads/", methods: { POST: startUpload } },
-  { path: "/v2/<name>/blobs/uploads", methods: { POST: startUpload } },
-  { path: "/v2/<name>/blobs/uploads/<session>", methods: { GET: showUpload, PATCH: appendUpload, PUT: finishUpload, DELETE: cancelUpload } },
-  { path: "/v2/<name>/blobs/<digest>", methods: { GET: sendBlob, HEAD: sendBlob, DELETE: deleteBlob } },
-  { path: "/v2/<name>/manifests/<reference>", methods: { GET: sendManifest, HEAD: sendManifest, PUT: putManifest, DELETE: deleteManifest } },
-  { path: "/v2/<name>/tags/list", methods: { GET: listTags } },
-  { path: "/v2/<name>/referrers/<digest>", methods: { GET: listReferrers } },
+  { path: "/v2/<name>/blobs/uploads/", methods: { POST: startUpload }, rights: { POST: "push" } },
+  { path: "/v2/<name>/blobs/uploads", methods: { POST: startUpload }, rights: { POST: "push" } },
+  {
+    path: "/v2/<name>/blobs/uploads/<session>",
+    methods: { GET: showUpload, PATCH: appendUpload, PUT: finishUpload, DELETE: cancelUpload },
+    rights: { GET: "push", PATCH: "push", PUT: "push", DELETE: "push" },
+  },
+  { path: "/v2/<name>/blobs/<digest>", methods: { GET: sendBlob, HEAD: sendBlob, DELETE: deleteBlob }, rights: { GET: "pull", HEAD: "pull", DELETE: "delete" } },
+  {
+    path: "/v2/<name>/manifests/<reference>",
+    methods: { GET: sendManifest, HEAD: sendManifest, PUT: putManifest, DELETE: deleteManifest },
+    rights: { GET: "pull", HEAD: "pull", PUT: "push", DELETE: "delete" },
+  },
+  { path: "/v2/<name>/tags/list", methods: { GET: listTags }, rights: { GET: "pull" } },
+  { path: "/v2/<name>/referrers/<digest>", methods: { GET: listReferrers }, rights: { GET: "pull" } },
+  { path: TOKEN_PATH, methods: { GET: giveToken, POST: giveToken }, open: true },
 ];

@@ -27,7 +27,7 @@ test("without access control it refuses an address that others reach, unless tha
   context.after(() => rmSync(root, { recursive: true }));
   await assert.rejects(serveRegistry({ listen: "0.0.0.0:0", root: join(root, "x") }), (error) => isFault(error, "SERVER_WITHOUT_ACCESS_CONTROL") && error.hint !== undefined);
   assert.equal(existsSync(join(root, "x")), false);
-  await (await serveRegistry({ listen: "0.0.0.0:0", root: join(root, "x"), insecureNoAuth: true })).close();
+  await (await serveRegistry({ listen: "0.0.0.0:0", root: join(root, "x"), anonymous: true })).close();
 });
 
 test("a port in use, a folder in use and a folder that cannot be one are faults, and nothing stays claimed", async (context) => {

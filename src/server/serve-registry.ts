@@ -1,6 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { fault } from "../std/fault.ts";
+import type { AccessControl } from "./access/access-control.ts";
+import { openAccess } from "./access/open-access.ts";
+import type { ServerConfig } from "./config/config-schema.ts";
+import { readConfig, readConfigFile } from "./config/read-config.ts";
+import { settingsOf } from "./config/settings-of.ts";
 import { handleRequest } from "./handle-request.ts";
 import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
 import { RegistryError } from "./registry-error.ts";
@@ -13,8 +18,10 @@ export interface ServeOptions {
   readonly listen: string;
   /** The folder that holds everything; created when it is missing, used by one server at a time. */
   readonly root: string;
-  /** There are no users and rights yet: another address than a loopback one has to be accepted by this. */
-  readonly insecureNoAuth?: boolean;
+  /** Configuration file (docs/registry/configuration.md). Without one, or where it says nothing of access, everybody may do everything. */
+  readonly config?: string;
+  /** Accepts that everybody who reaches another address than a loopback one may do everything. */
+  readonly anonymous?: boolean;
   readonly settings?: Partial<Settings>;
   /** Called after each answer, for a log. */
   readonly onRequest?: (entry: RequestEntry) => void;
@@ -43,22 +50,27 @@ const CLOSE_GRACE = 5000;
 
 /**
  * Serves the OCI distribution API (1.1, with the parts of the next version that are settled) from a folder.
- * @throws SERVER_LISTEN_INVALID, SERVER_WITHOUT_ACCESS_CONTROL, SERVER_LISTEN_FAILED, SERVER_ROOT_BUSY, SERVER_ROOT_UNUSABLE
+ * @throws SERVER_LISTEN_INVALID, SERVER_WITHOUT_ACCESS_CONTROL, SERVER_LISTEN_FAILED, SERVER_ROOT_BUSY, SERVER_ROOT_UNUSABLE,
+ *   SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
  */
 export async function serveRegistry(options: ServeOptions): Promise<RegistryServer> {
   const wanted = parseListenAddress(options.listen);
-  if (!isLoopback(wanted) && !options.insecureNoAuth) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
-  const settings = { ...defaultSettings, ...options.settings };
+  const configFile = options.config ?? "";
+  const config = options.config === undefined ? readConfig("", configFile) : readConfigFile(configFile);
+  if (!isLoopback(wanted) && config.access === undefined && !options.anonymous) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
+  const settings = { ...defaultSettings, ...settingsOf(config), ...options.settings };
   const report = options.onProblem ?? ((): void => undefined);
   const storage = await openFolderStorage(options.root, { ...settings, report });
   const running = new Set<Promise<void>>();
+  let access: AccessControl;
   const server = createHttpServer(settings, (request, response) => {
     if (options.onRequest) announce(request, response, options.onRequest);
-    const answer = handleRequest(request, response, { storage, settings, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { storage, settings, access, report }).finally(() => running.delete(answer));
     running.add(answer);
   });
   let address: string;
   try {
+    access = await accessOf(config, { configFile, root: options.root, report });
     address = await listen(server, wanted, options.listen);
   } catch (error) {
     await storage[Symbol.asyncDispose]();
@@ -67,6 +79,13 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= closeServer(server).then(() => Promise.all(running)).then(() => storage[Symbol.asyncDispose]()));
   return { address, close, [Symbol.asyncDispose]: close };
+}
+
+/** What checks logins and tokens is loaded where there are any. */
+async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; report: (problem: Error) => void }): Promise<AccessControl> {
+  if (access === undefined) return openAccess;
+  const { configuredAccess } = await import("./access/configured-access.ts");
+  return configuredAccess({ ...config, access }, options);
 }
 
 function createHttpServer(settings: Settings, onRequest: (request: IncomingMessage, response: ServerResponse) => void): Server {

@@ -7,10 +7,10 @@ import type { TestContext } from "node:test";
 
 const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 
-/** `sampan registry serve` on a free loopback port, until the test ends. @returns `127.0.0.1:<port>` */
-export async function serveRegistry(context: TestContext): Promise<string> {
+/** `sampan registry serve` on a free loopback port, until the test ends, with more words of the command line. @returns `127.0.0.1:<port>` */
+export async function serveRegistry(context: TestContext, ...words: readonly string[]): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), "sampan-served-"));
-  const child = spawn(process.execPath, [launcher, "registry", "serve", "--listen", "127.0.0.1:0", "--root", root], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [launcher, "registry", "serve", "--listen", "127.0.0.1:0", "--root", root, ...words], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   context.after(async () => {
     child.kill("SIGTERM");

@@ -6,7 +6,7 @@ import { parseLocation } from "../location.ts";
 import { isRange } from "../tags/tag-version.ts";
 import type { SyncEntry } from "./sync-entry.ts";
 
-export type FilePath = readonly (string | number)[];
+import type { FilePath } from "../../std/yaml-file.ts";
 /** Makes the error for a place of the file. */
 export type Invalid = (path: FilePath, problem: string, hint?: string) => Error;
 

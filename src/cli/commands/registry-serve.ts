@@ -1,3 +1,4 @@
+import { fault, isFault } from "../../std/fault.ts";
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 
@@ -7,20 +8,38 @@ export const registryServeCommand = command({
   description:
     "Serves the distribution API (v2) over plain HTTP: push, pull, mounts, chunked uploads, tags, deletion and referrers. " +
     "Prints `listening on HOST:PORT` when it is ready. Ctrl-C ends it.\n\n" +
-    "There are no users and rights yet, so it listens on loopback only; a proxy that authenticates can serve other machines.",
+    "A configuration says who may do what (docs/registry/configuration.md). Without one everybody may do everything, so that it listens on loopback only, " +
+    "unless `--anonymous` accepts that.",
   usage: "[OPTIONS]",
   flags: flagTable({
     listen: { kind: "text", short: "l", value: "HOST:PORT", help: "Address to listen on; port 0 takes a free one", default: "127.0.0.1:5000" },
     root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
-    config: { kind: "text", value: "FILE", help: "Configuration", refused: "users, rights and policies come with a later version" },
+    config: { kind: "text", short: "c", value: "FILE", help: "Configuration (YAML): users, rights, limits" },
+    check: { kind: "switch", help: "Only check the configuration" },
+    anonymous: { kind: "switch", help: "Serve other machines without asking who they are" },
   }),
-  examples: [{ title: "A registry for one machine", line: "sampan registry serve --listen 127.0.0.1:5000 --root /srv/registry" }],
+  examples: [
+    { title: "A registry for one machine", line: "sampan registry serve --listen 127.0.0.1:5000 --root /srv/registry" },
+    { title: "A registry with users and rights", line: "sampan registry serve --listen 0.0.0.0:5000 --root /srv/registry --config /etc/sampan/registry.yaml" },
+  ],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
+    if (flags.check) {
+      if (flags.config === undefined) throw fault("USAGE", { problem: "--check needs --config FILE" });
+      const { checkConfig } = await import("../../server/config/check-config.ts");
+      for (const line of await checkConfig(flags.config)) io.stdout.write(`${line}\n`);
+      return;
+    }
     const { serveRegistry } = await import("../../server/serve-registry.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
     const root = flags.root ?? `${storeRoot(io.env)}/registry`;
-    const server = await serveRegistry({ listen: flags.listen, root });
+    const server = await serveRegistry({
+      listen: flags.listen,
+      root,
+      ...(flags.config === undefined ? {} : { config: flags.config }),
+      anonymous: flags.anonymous,
+      onProblem: (problem) => io.stderr.write(`${isFault(problem) ? problem.message : (problem.stack ?? problem.message)}\n`),
+    });
     io.stdout.write(`listening on ${server.address}\n`);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();

@@ -32,6 +32,7 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const bytes = await readBody(request, settings.manifestLimit);
   const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
   const references = checkManifest(bytes, request.headers["content-type"]);
+  for (const tag of tags) await checkRetag(exchange, tag, digest);
   const record = describeManifest(bytes, digest);
   const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, { tags, references, sparse: settings.sparse, actor: exchange.actor });
   if (missing.length > 0) throw missingContent(missing);
@@ -52,6 +53,13 @@ export async function deleteManifest(exchange: Exchange): Promise<void> {
     : await storage.metadata.deleteTag(repository, reference, actor);
   if (!existed) throw unknownManifest(exchange);
   sendEmpty(exchange, 202);
+}
+
+/** A tag that names another manifest moves only for those who may move tags. */
+async function checkRetag({ caller, repository, storage }: Exchange, tag: string, digest: Digest): Promise<void> {
+  if (caller.may("retag", repository)) return;
+  const present = await storage.metadata.manifest(repository, tag);
+  if (present && present.digest !== digest) caller.demand("retag", repository);
 }
 
 function checkReference(text: string): string {

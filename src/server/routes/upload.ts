@@ -60,11 +60,18 @@ export async function cancelUpload(exchange: Exchange): Promise<void> {
 async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   const { query, repository, storage, actor } = exchange;
   const digest = checkDigest(mount);
-  const from = query.get("from") ?? undefined;
-  if (from !== undefined && !isName(from)) return false;
+  const named = query.get("from");
+  if (named !== null && !(isName(named) && exchange.caller.may("pull", named))) return false;
+  const from = named ?? (await someoneShows(exchange, digest));
+  if (from === undefined) return false;
   if ((await storage.blobs.size(digest)) === undefined || !(await storage.metadata.mountBlob(repository, digest, { from, actor }))) return false;
   sendBlobCreated(exchange, digest);
   return true;
+}
+
+/** A repository with the blob that the caller may pull from: knowing a digest is no right to its bytes. */
+async function someoneShows({ caller, storage }: Exchange, digest: Digest): Promise<string | undefined> {
+  return (await storage.metadata.holders(digest)).find((name) => caller.sees(name));
 }
 
 async function receive(exchange: Exchange, upload: Upload): Promise<void> {

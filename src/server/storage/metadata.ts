@@ -17,6 +17,8 @@ export interface Metadata extends AsyncDisposable {
   leaseBlob(repository: string, digest: Digest): Promise<number | undefined>;
   /** Whether any repository has the blob, or its bytes are on their way out. */
   blobState(digest: Digest): Promise<BlobState>;
+  /** The repositories that have the blob. */
+  holders(digest: Digest): Promise<readonly string[]>;
   /** Makes stored bytes a blob of the repository, with a lease; "deleting" when they are on their way out. */
   addBlob(repository: string, blob: { readonly digest: Digest; readonly size: number }, actor: Actor): Promise<"added" | "deleting">;
   /**

@@ -16,10 +16,22 @@ export const serverFaults = {
       reason === "the port is in use" ? "stop the program that holds the port, or choose another one (port 0 takes a free one)" : "choose an address of this machine and a port from 1024 up",
   }),
   SERVER_WITHOUT_ACCESS_CONTROL: spec<{ listen: string }>({
-    when: "The registry server has no users and rights yet and was told to listen on an address that other machines reach.",
+    when: "The registry server was told to listen on an address that other machines reach, without a configuration that says who may do what.",
     exit: 1,
     message: ({ listen }) => `refusing to serve on ${listen}: anybody who reaches it could push and delete`,
-    hint: () => "listen on 127.0.0.1 or [::1], and let a proxy that authenticates serve other machines (in the API `insecureNoAuth: true` accepts the risk)",
+    hint: () => "give it a configuration with an `access` section (--config FILE, docs/guides/registry.md), listen on 127.0.0.1 or [::1], or accept the risk with --anonymous",
+  }),
+  SERVER_CONFIG_UNREADABLE: spec<{ file: string; problem: string }>({
+    when: "The configuration of the registry server, or a file that it names, cannot be read.",
+    exit: 1,
+    message: ({ file, problem }) => `cannot read ${file}: ${problem}`,
+    hint: () => "name a file that this user may read; paths in a configuration count from its own folder",
+  }),
+  SERVER_CONFIG_INVALID: spec<{ file: string; problems: readonly { line: number; place: string; problem: string }[] }>({
+    when: "The configuration of the registry server is not valid. All problems are listed with their lines.",
+    exit: 1,
+    message: ({ file, problems }) => `the configuration is not valid:\n${problems.map(({ line, place, problem }) => `  ${file}:${line}: ${place === "" ? "" : `${place}: `}${problem}`).join("\n")}`,
+    hint: () => "docs/registry/configuration.md lists every key; `sampan registry serve --config FILE --check` only checks",
   }),
   SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
     when: "Another process serves the same registry folder.",

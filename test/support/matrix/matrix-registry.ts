@@ -1,5 +1,6 @@
 import type { TestContext } from "node:test";
 import { missing, startDockerRegistry, type DockerRegistryOptions } from "../docker-registry.ts";
+import { guardedConfig } from "../guarded-registry.ts";
 import { findProgram } from "../find-program.ts";
 import { serveRegistry } from "../serve-registry.ts";
 import { siteAuthority, siteClient } from "../site-certificates.ts";
@@ -33,6 +34,13 @@ export const REGISTRY_KINDS: Readonly<Record<string, RegistryKind>> = {
     ...kind({ program: "registry", login, tls }, { authority: testAuthority }), skip: findProgram("registry") === undefined ? "needs the registry of distribution 3" : false,
   },
   "sampan registry serve": { skip: false, start: async (context) => ({ host: await serveRegistry(context) }) },
+  "sampan registry serve with users": {
+    skip: false,
+    start: async (context) => {
+      const { config } = guardedConfig(context, { users: { [login.username]: login.password }, access: "grants: [{who: user:boatman, role: writer, repositories: team/**}]" });
+      return { host: await serveRegistry(context, "--config", config), login };
+    },
+  },
 };
 
 function kind(options: DockerRegistryOptions, more: Partial<MatrixRegistry> = {}): RegistryKind {

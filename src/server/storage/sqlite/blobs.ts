@@ -4,7 +4,7 @@ import { DELETING, findOrCreateRepository, LIVE, logEvent, repositoryId, type Sq
 import { createLeaseRenewals, renewLease } from "./lease-renewals.ts";
 import { COST_OF_NAME, type CachedBlob } from "./read-cache.ts";
 
-type BlobPart = Pick<Metadata, "blobSize" | "leaseBlob" | "blobState" | "addBlob" | "mountBlob" | "unlinkBlob" | "forgetBlob" | "abandonedBlobs">;
+type BlobPart = Pick<Metadata, "blobSize" | "leaseBlob" | "blobState" | "holders" | "addBlob" | "mountBlob" | "unlinkBlob" | "forgetBlob" | "abandonedBlobs">;
 
 /** Blobs, which repository has them, and their leases. */
 export function blobPart(context: SqliteContext): BlobPart {
@@ -48,6 +48,10 @@ export function blobPart(context: SqliteContext): BlobPart {
     async blobState(digest) {
       const state = stateOf(digest);
       return state === undefined ? "unknown" : state === LIVE ? "live" : "deleting";
+    },
+
+    async holders(digest) {
+      return database.all<{ name: string }>("SELECT name FROM repository_blobs JOIN repositories ON id = repository_id WHERE digest = ? ORDER BY name", digest).map(({ name }) => name);
     },
 
     addBlob: (repository, { digest, size }, actor) =>

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from "node:http";
+import { RegistryError } from "../registry-error.ts";
+import type { AccessControl, Caller, WantedAccess } from "./access-control.ts";
+import { challenge } from "./challenge.ts";
+import { readCredentials } from "./credentials.ts";
+import type { Grants } from "./grants.ts";
+import { ANONYMOUS, type Identity } from "./identity.ts";
+import type { Logins } from "./logins.ts";
+import type { Right } from "./rights.ts";
+import { createTokenEndpoint } from "./token-endpoint.ts";
+import { TokenRefused, type TokenContent, type Tokens } from "./tokens.ts";
+
+export interface AccessParts {
+  readonly grants: Grants;
+  readonly logins: Logins;
+  readonly tokens: Tokens;
+  readonly service: string;
+  /** Where clients get tokens, when it is not here. */
+  readonly realm?: string;
+  readonly externalUrl?: string;
+}
+
+/** Access control by grants: Bearer tokens, and names with passwords for simple clients. */
+export function createAccess(parts: AccessParts): AccessControl {
+  const { grants, logins, tokens } = parts;
+
+  const refused = (request: IncomingMessage, wanted: WantedAccess, message: string, error?: "insufficient_scope" | "invalid_token"): RegistryError =>
+    new RegistryError("UNAUTHORIZED", message, { headers: { "WWW-Authenticate": challenge(request, wanted, parts, error) } });
+
+  const callerWith = (request: IncomingMessage, wanted: WantedAccess, identity: Identity, allows: (right: Right, repository: string) => boolean): Caller => ({
+    identity,
+    may: allows,
+    seesAll: false,
+    sees: (repository) => grants.rights(identity, repository).has("pull"),
+    demand(right, repository) {
+      if (allows(right, repository)) return;
+      const decision = grants.decide(identity, right, repository);
+      const needed = { ...wanted, repository, right };
+      // The token is too weak for what its owner may do: a better one can be had.
+      if (decision.allowed) throw refused(request, needed, `the token is not good for this: ${right} in ${repository} has to be asked for`, "insufficient_scope");
+      if (identity.kind === "anonymous") throw refused(request, needed, decision.reason);
+      throw new RegistryError("DENIED", decision.reason);
+    },
+  });
+
+  const withToken = async (request: IncomingMessage, wanted: WantedAccess, token: string): Promise<Caller> => {
+    let content: TokenContent;
+    try {
+      content = await tokens.verify(token);
+    } catch (error) {
+      if (error instanceof TokenRefused) throw refused(request, wanted, error.message, "invalid_token");
+      throw error;
+    }
+    return callerWith(request, wanted, content.identity, (right, repository) =>
+      content.access.some(({ type, name, actions }) => type === "repository" && name === repository && actions.includes(right)));
+  };
+
+  return {
+    tokenEndpoint: parts.realm === undefined ? createTokenEndpoint(parts) : undefined,
+    async caller(request, wanted) {
+      const credentials = readCredentials(request.headers.authorization);
+      if (credentials.kind === "bearer") return withToken(request, wanted, credentials.token);
+      if (credentials.kind === "basic") {
+        let identity: Identity;
+        try {
+          identity = await logins.check(credentials.user, credentials.password, request.socket.remoteAddress ?? "");
+        } catch (error) {
+          if (error instanceof RegistryError && error.code === "UNAUTHORIZED") throw refused(request, wanted, error.message);
+          throw error;
+        }
+        return callerWith(request, wanted, identity, (right, repository) => grants.rights(identity, repository).has(right));
+      }
+      const hint = credentials.kind === "unknown" ? "the Authorization header is neither Basic nor Bearer" : grants.decide(ANONYMOUS, wanted.right ?? "pull", wanted.repository ?? "").allowed ? "a token is needed" : "authentication required";
+      throw refused(request, wanted, hint);
+    },
+  };
+}

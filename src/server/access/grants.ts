@@ -1,0 +1,86 @@
+import type { ServerConfig } from "../config/config-schema.ts";
+import { nameOf, type Identity } from "./identity.ts";
+import { repositoryPattern } from "./repository-pattern.ts";
+import { ROLES, type Right } from "./rights.ts";
+
+/** Whether something is allowed, and what decides it, as a sentence that a user of a stock client can act on. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly reason: string;
+}
+
+export interface Grants {
+  /** Rights of one who asks in one repository, all grants together. */
+  rights(identity: Identity, repository: string): ReadonlySet<Right>;
+  decide(identity: Identity, right: Right, repository: string): Decision;
+  /** Every grant that is the asking one's, with what it says of the question. */
+  explain(identity: Identity, right: Right, repository: string): readonly ExplainedGrant[];
+}
+
+export interface ExplainedGrant {
+  /** `writer on team/** (group:core)` */
+  readonly grant: string;
+  /** Whether its pattern covers the repository. */
+  readonly covers: boolean;
+  /** Whether its role has the right. */
+  readonly gives: boolean;
+}
+
+interface Grant {
+  readonly who: readonly string[];
+  readonly role: string;
+  readonly rights: readonly Right[];
+  readonly patterns: readonly string[];
+  covers(repository: string): boolean;
+}
+
+type AccessConfig = NonNullable<ServerConfig["access"]>;
+
+/** Grants add up: a right is there when one of them gives it. Nothing takes rights away. */
+export function compileGrants({ grants, roles }: Pick<AccessConfig, "grants" | "roles">): Grants {
+  const compiled: readonly Grant[] = grants.map(({ who, role, repositories }) => {
+    const tests = repositories.map(repositoryPattern);
+    return {
+      who, role, patterns: repositories,
+      rights: roles[role] ?? ROLES[role] ?? [],
+      covers: (repository) => tests.some((test) => test(repository)),
+    };
+  });
+  const of = (identity: Identity): readonly Grant[] => compiled.filter(({ who }) => who.some((word) => means(word, identity)));
+
+  return {
+    explain: (identity, right, repository) => of(identity).map((grant) => ({ grant: describe(grant), covers: grant.covers(repository), gives: grant.rights.includes(right) })),
+    rights: (identity, repository) => new Set(of(identity).filter((grant) => grant.covers(repository)).flatMap(({ rights }) => rights)),
+    decide(identity, right, repository) {
+      const own = of(identity);
+      const grant = own.find((each) => each.rights.includes(right) && each.covers(repository));
+      const may = (word: string): string => `${word} ${VERBS[right]} ${repository}`;
+      if (identity.kind === "anonymous") {
+        return grant ? { allowed: true, reason: `everybody ${may("may")}: ${describe(grant)}` } : { allowed: false, reason: `nobody ${may("may")} without a login: log in first` };
+      }
+      const who = `${identity.kind} ${nameOf(identity)}`;
+      if (grant) return { allowed: true, reason: `${who} ${may("may")}: ${describe(grant)}` };
+      const covering = own.filter((each) => each.covers(repository));
+      const instead = covering.length > 0 ? `has only ${covering.map(describe).join("; ")}` : own.length > 0 ? "has rights in other repositories only" : "has no rights at all";
+      return { allowed: false, reason: `${who} ${may("may not")}: ${instead}` };
+    },
+  };
+}
+
+const VERBS: Readonly<Record<Right, string>> = {
+  pull: "pull from", push: "push to", retag: "move tags in", delete: "delete from", sign: "sign in", scan: "scan", admin: "administer",
+};
+
+/** `writer on team/** (group:core)` */
+function describe({ role, patterns, who }: Grant): string {
+  return `${role} on ${patterns.join(", ")} (${who.join(", ")})`;
+}
+
+/** Whether a word of `who` means the one who asks. */
+function means(word: string, identity: Identity): boolean {
+  if (word === "anonymous") return true; // what everybody may do, those who have logged in may too
+  if (identity.kind === "anonymous") return false;
+  if (word === "authenticated" || word === "user") return true;
+  const [kind, name] = word.includes(":") ? [word.slice(0, word.indexOf(":")), word.slice(word.indexOf(":") + 1)] : ["user", word];
+  return kind === "group" ? identity.groups.includes(name) : kind === identity.kind && name === identity.name;
+}

@@ -1,0 +1,13 @@
+/** Who asks. Names are what a login proved; groups are those that the configuration or the directory gives. */
+export type Identity =
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "user"; readonly name: string; readonly groups: readonly string[] }
+  | { readonly kind: "robot"; readonly name: string; readonly groups: readonly string[] };
+
+export const ANONYMOUS: Identity = { kind: "anonymous" };
+
+/** As messages and the audit log call it: `anonymous`, `alice`, `robot$ci`. */
+export function nameOf(identity: Identity): string {
+  if (identity.kind === "anonymous") return "anonymous";
+  return identity.kind === "robot" ? `robot$${identity.name}` : identity.name;
+}

@@ -1,0 +1,75 @@
+import { RegistryError } from "../registry-error.ts";
+import type { TokenEndpoint, TokenRequest } from "./access-control.ts";
+import { readCredentials } from "./credentials.ts";
+import type { Grants } from "./grants.ts";
+import { ANONYMOUS, type Identity } from "./identity.ts";
+import type { Logins } from "./logins.ts";
+import { narrowScope, parseScopes, type Scope } from "./scope.ts";
+import { TokenRefused, type Tokens } from "./tokens.ts";
+
+/**
+ * Gives tokens out. GET takes the login as Basic, or none for an anonymous token; POST takes `grant_type=password` or
+ * `refresh_token`. A token is good for what was asked for and is allowed; less than was asked for is no error.
+ */
+export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants; logins: Logins; tokens: Tokens }): TokenEndpoint {
+  const answer = async (identity: Identity, scopes: readonly Scope[], offline: boolean): Promise<Readonly<Record<string, unknown>>> => {
+    const access = scopes.flatMap((scope) => {
+      if (scope.type === "registry" && scope.name === "catalog" && scope.actions.includes("*")) return [{ ...scope, actions: ["*"] }];
+      if (scope.type !== "repository") return [];
+      const granted = narrowScope(scope, grants.rights(identity, scope.name));
+      return granted.actions.length > 0 ? [granted] : [];
+    });
+    const { token, issued, seconds } = await tokens.issue(identity, access);
+    const stamp = identity.kind === "user" ? logins.stamp(identity.name) : undefined;
+    const refresh = offline && stamp !== undefined ? await tokens.issueRefresh(identity, stamp) : undefined;
+    return {
+      token,
+      access_token: token,
+      expires_in: seconds,
+      issued_at: issued.toISOString(),
+      scope: access.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" "),
+      ...(refresh === undefined ? {} : { refresh_token: refresh }),
+    };
+  };
+
+  const byRefreshToken = async (token: string): Promise<Identity> => {
+    try {
+      const { identity, stamp } = await tokens.verifyRefresh(token);
+      if (identity.kind !== "user" || logins.stamp(identity.name) !== stamp) throw new TokenRefused("the refresh token is worth nothing since the password has changed");
+      return { ...identity, groups: logins.groups(identity.name) };
+    } catch (error) {
+      if (error instanceof TokenRefused) throw unauthorized(error.message);
+      throw error;
+    }
+  };
+
+  const byGet = async ({ parameters, authorization, address }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
+    const credentials = readCredentials(authorization);
+    if (credentials.kind === "bearer" || credentials.kind === "unknown") throw unauthorized("a token is given for a name and a password (Basic), or for none");
+    const identity = credentials.kind === "none" ? ANONYMOUS : await checkLogin(credentials.user, credentials.password, address);
+    return answer(identity, parseScopes(parameters.getAll("scope")), parameters.get("offline_token") === "true");
+  };
+
+  const byPost = async ({ parameters, address }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
+    const scopes = parseScopes(parameters.getAll("scope"));
+    switch (parameters.get("grant_type")) {
+      case "password":
+        return answer(await checkLogin(parameters.get("username") ?? "", parameters.get("password") ?? "", address), scopes, parameters.get("access_type") === "offline");
+      case "refresh_token": {
+        const token = parameters.get("refresh_token") ?? "";
+        return { ...(await answer(await byRefreshToken(token), scopes, false)), refresh_token: token };
+      }
+      default:
+        throw new RegistryError("REQUEST_INVALID", "grant_type has to be password or refresh_token");
+    }
+  };
+
+  /** Docker sends an identity token as the password of a user that is called `<token>`. */
+  const checkLogin = (user: string, password: string, address: string): Promise<Identity> => (user === "<token>" ? byRefreshToken(password) : logins.check(user, password, address));
+
+  return (request) => (request.method === "POST" ? byPost(request) : byGet(request));
+}
+
+function unauthorized(message: string): RegistryError {
+  return new RegistryError("UNAUTHORIZED", message, { headers: { "WWW-Authenticate": 'Basic realm="sampan-registry"' } });
+}

@@ -1,0 +1,85 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { calculateJwkThumbprint, exportJWK } from "jose";
+import { fault } from "../../std/fault.ts";
+import { makeFolder } from "../../std/make-folder.ts";
+
+/** The keys that tokens are signed with and checked against. */
+export interface TokenKeys {
+  signing(): Promise<{ id: string; key: KeyObject }>;
+  /** The public key of that id; undefined for one that is unknown or too old. */
+  verifying(id: string): Promise<KeyObject | undefined>;
+}
+
+/** One key of P-256 that the configuration gives. @throws SERVER_CONFIG_UNREADABLE */
+export async function configuredTokenKeys(pem: string, place: string): Promise<TokenKeys> {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch (cause) {
+    throw fault("SERVER_CONFIG_UNREADABLE", { file: place, problem: "it holds no private key in PEM" }, { cause });
+  }
+  if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw fault("SERVER_CONFIG_UNREADABLE", { file: place, problem: "it is no key of P-256: make one with `openssl ecparam -name prime256v1 -genkey -noout`" });
+  const id = await idOf(key);
+  const verifying = createPublicKey(key);
+  return { signing: async () => ({ id, key }), verifying: async (wanted) => (wanted === id ? verifying : undefined) };
+}
+
+/**
+ * Keys in a folder: one is made when there is none, and a new one when the newest is older than `rotation` (ms); what
+ * an old one signed stays good for `keep` (ms) more. Several servers may share the folder.
+ */
+export function rotatingTokenKeys(folder: string, { rotation, keep }: { rotation: number; keep: number }): TokenKeys {
+  makeFolder(folder);
+  chmodSync(folder, 0o700);
+  const loaded = new Map<string, { id: string; key: KeyObject; made: number }>();
+
+  const load = async (): Promise<readonly { id: string; key: KeyObject; made: number }[]> => {
+    const names = readdirSync(folder).filter((name) => name.endsWith(".pem"));
+    for (const name of names) {
+      const path = join(folder, name);
+      const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+      if (made === undefined) continue;
+      if (Date.now() - made > rotation + keep) {
+        rmSync(path, { force: true });
+        loaded.delete(name);
+      } else if (!loaded.has(name)) {
+        const key = createPrivateKey(readFileSync(path));
+        loaded.set(name, { id: await idOf(key), key, made });
+      }
+    }
+    return [...loaded.values()].sort((a, b) => b.made - a.made);
+  };
+
+  const make = async (): Promise<{ id: string; key: KeyObject; made: number }> => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    const name = `${await idOf(privateKey)}.pem`;
+    const draft = join(folder, `${name}.${process.pid}`);
+    writeFileSync(draft, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flush: true });
+    renameSync(draft, join(folder, name));
+    const entry = { id: await idOf(privateKey), key: privateKey, made: Date.now() };
+    loaded.set(name, entry);
+    return entry;
+  };
+
+  let newest: { id: string; key: KeyObject; made: number } | undefined;
+  return {
+    async signing() {
+      if (newest === undefined || Date.now() - newest.made > rotation) {
+        [newest] = await load();
+        if (newest === undefined || Date.now() - newest.made > rotation) newest = await make();
+      }
+      return newest;
+    },
+    async verifying(id) {
+      const known = [...loaded.values()].find((entry) => entry.id === id) ?? (await load()).find((entry) => entry.id === id);
+      return known && Date.now() - known.made <= rotation + keep ? createPublicKey(known.key) : undefined;
+    },
+  };
+}
+
+/** RFC 7638. */
+async function idOf(key: KeyObject): Promise<string> {
+  return calculateJwkThumbprint(await exportJWK(createPublicKey(key)));
+}

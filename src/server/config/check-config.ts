@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { fault } from "../../std/fault.ts";
+import { openPasswordFile } from "../access/htpasswd.ts";
+import { readConfigFile } from "./read-config.ts";
+import { fileBeside } from "./values.ts";
+
+/**
+ * Checks a configuration and the files that it names, and says what it comes to, line by line.
+ * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
+ */
+export async function checkConfig(file: string): Promise<readonly string[]> {
+  const { access, token } = readConfigFile(file);
+  if (access?.htpasswd !== undefined) {
+    openPasswordFile(fileBeside(file, access.htpasswd), (problem) => {
+      throw problem;
+    });
+  }
+  if (token.key !== undefined) {
+    const { configuredTokenKeys } = await import("../access/token-keys.ts");
+    const inline = token.key.includes("-----BEGIN");
+    await configuredTokenKeys(inline ? token.key : readKey(fileBeside(file, token.key)), inline ? "token.key" : token.key);
+  }
+  if (access === undefined) return [`${file} is valid`, "access: everybody may do everything"];
+  return [
+    `${file} is valid`,
+    ...access.grants.map(({ who, role, repositories }) => `${who.join(", ")}: ${role} in ${repositories.join(", ")}`),
+    ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),
+  ];
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw fault("SERVER_CONFIG_UNREADABLE", { file, problem: (cause as Error).message }, { cause });
+  }
+}

@@ -1,0 +1,15 @@
+import * as v from "valibot";
+import { accessSection } from "./access-section.ts";
+import { limitsSection } from "./limits-section.ts";
+import { tokenSection } from "./token-section.ts";
+import { httpUrl } from "./values.ts";
+
+/** Everything that a configuration file may say; docs/registry/configuration.md is generated from it. */
+export const configSchema = v.strictObject({
+  externalUrl: v.pipe(v.optional(httpUrl), v.description("The address that clients use, where a proxy stands in front; by default the one of each request")),
+  access: v.optional(accessSection),
+  token: v.optional(tokenSection, {}),
+  limits: v.optional(limitsSection, {}),
+});
+
+export type ServerConfig = v.InferOutput<typeof configSchema>;

@@ -1,0 +1,16 @@
+import type { Settings } from "../settings.ts";
+import type { ServerConfig } from "./config-schema.ts";
+
+/** The bounds that a configuration sets; what it does not say keeps its default. */
+export function settingsOf({ limits }: ServerConfig): Partial<Settings> {
+  const said: Partial<Settings> = {
+    manifestLimit: limits.manifest,
+    headerLimit: limits.header,
+    connections: limits.connections,
+    uploads: limits.uploads,
+    uploadExpiry: limits.uploadExpiry,
+    idleTimeout: limits.idle,
+    sparse: limits.sparse,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
