@@ -298,7 +298,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/registry-serve.ts")).registryServeCommand,
   },
   "access explain": {
-    summary: "Show whether somebody may do something in a registry, and which grant decides",
+    summary: "Show whether somebody may do something, and which grant decides",
     group: "Registries",
     load: async () => (await import("./commands/access-explain.ts")).accessExplainCommand,
   },

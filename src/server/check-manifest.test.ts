@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mediaType } from "../oci/media-type.ts";
 import { checkManifest } from "./check-manifest.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 
 const A = `sha256:${"a".repeat(64)}`;
 const B = `sha512:${"b".repeat(128)}`;

@@ -1,7 +1,7 @@
 import { isDigest } from "../oci/digest.ts";
 import { parseObject } from "../oci/manifest.ts";
 import { isIndex, isManifest } from "../oci/media-type.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 import { manifestType } from "./storage/describe-manifest.ts";
 import { referencesOf } from "./storage/manifest-references.ts";
 import type { ManifestReferences } from "./storage/records.ts";

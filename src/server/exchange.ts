@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { AccessControl, Caller } from "./access/access-control.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./terms/settings.ts";
 import type { Actor } from "./storage/records.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AccessControl, Caller } from "./access/access-control.ts";
 import { nameOf } from "./access/identity.ts";
 import { openAccess } from "./access/open-access.ts";
-import { checkName, compileRoutes, isName, type Match } from "./match-route.ts";
-import { RegistryError } from "./registry-error.ts";
+import { compileRoutes, type Match } from "./match-route.ts";
+import { checkName, isName } from "./terms/name.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./terms/settings.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 
 const findRoute = compileRoutes(routes);

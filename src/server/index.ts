@@ -8,5 +8,5 @@
  *     await registry.close();
  */
 export { serveRegistry, type RegistryServer, type RequestEntry, type ServeOptions } from "./serve-registry.ts";
-export { defaultSettings, type Settings } from "./settings.ts";
+export { defaultSettings, type Settings } from "./terms/settings.ts";
 export { Fault, isFault, type FaultCode } from "../std/fault.ts";

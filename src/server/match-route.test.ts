@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compileRoutes, isName } from "./match-route.ts";
-import { RegistryError } from "./registry-error.ts";
+import { compileRoutes } from "./match-route.ts";
+import { isName } from "./terms/name.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 import { routes } from "./routes.ts";
 
 const find = compileRoutes(routes);

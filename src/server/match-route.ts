@@ -1,5 +1,5 @@
-import { RegistryError } from "./registry-error.ts";
-import type { Right } from "./access/rights.ts";
+import { RegistryError } from "./terms/registry-error.ts";
+import type { Right } from "./terms/rights.ts";
 import type { Handler } from "./exchange.ts";
 
 /** One row of the route table: a path with `<name>` (one or more segments) and at most one parameter, at its end. */
@@ -17,10 +17,6 @@ export interface Match {
   readonly repository: string;
   readonly parameter: string;
 }
-
-const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-/** Clients refuse host, `/` and name above 255 characters together; a path component on disk has the same limit. */
-const NAME_LIMIT = 255;
 
 /**
  * Prepares a table for lookups. A path is compared segment by segment as it was sent: nothing resolves `.` or `..`,
@@ -54,14 +50,4 @@ function decode(segment: string): string {
   }
   if (text.includes("/") || text.includes("\0")) throw new RegistryError("REQUEST_INVALID", "the path has an encoded slash or NUL");
   return text;
-}
-
-/** @throws RegistryError NAME_INVALID */
-export function checkName(name: string): void {
-  if (!isName(name)) throw new RegistryError("NAME_INVALID", "the repository name does not follow the grammar or is longer than 255 characters", { detail: { name: name.slice(0, 300) } });
-}
-
-/** distribution-spec, "Pulling manifests": the grammar of `<name>`. */
-export function isName(name: string): boolean {
-  return name.length <= NAME_LIMIT && NAME.test(name);
 }

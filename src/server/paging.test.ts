@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linkToNext, pageOf } from "./paging.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 
 const query = (text: string): URLSearchParams => new URLSearchParams(text);
 const link = (items: readonly string[], more: boolean, text: string) => linkToNext({ items, more }, query(text), { path: "/v2/app/tags/list", key: (item) => item });

@@ -1,4 +1,4 @@
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 import type { Listed, ListRange } from "./storage/records.ts";
 
 /**

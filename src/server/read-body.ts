@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 
 /**
  * The whole body of a request, for documents that are parsed.

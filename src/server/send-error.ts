@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { errorBody, RegistryError, toRegistryError } from "./registry-error.ts";
+import { errorBody, RegistryError, toRegistryError } from "./terms/registry-error.ts";
 
 /** What is read of a refused body so that the client, still sending, gets to see the answer. */
 const LINGER_BYTES = 64 * 1024 * 1024;

@@ -8,9 +8,9 @@ import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
 import { handleRequest } from "./handle-request.ts";
 import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
 import { sendError, sendParserError } from "./send-error.ts";
-import { defaultSettings, type Settings } from "./settings.ts";
+import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { openFolderStorage } from "./storage/open-folder-storage.ts";
 
 export interface ServeOptions {

@@ -50,7 +50,6 @@ test("what belongs to a later version is refused by name", async () => {
     [["run", "--restart", "always", "x"], /the flag --restart is not/, 125],
     [["container", "pause", "x"], /the command `sampan container pause` is not/, 1],
     [["buildx", "ls"], /the command `sampan buildx ls` is not/, 1],
-    [["registry", "serve", "--config", "x.yaml"], /the flag --config is not/, 1],
   ];
   await Promise.all(cases.map(async ([words, message, expected]) => {
     const { status, stderr } = await runSampan(words);

@@ -4,7 +4,7 @@ import { flagTable } from "../flags/flag.ts";
 
 export const accessExplainCommand = command({
   name: "access explain",
-  summary: "Show whether somebody may do something in a registry, and which grant decides",
+  summary: "Show whether somebody may do something, and which grant decides",
   description:
     "Reads a registry's configuration and says whether USER may VERB in REPOSITORY: every grant that is theirs, which of them covers the repository and gives the right. " +
     "USER is a name, `anonymous`, or `robot:NAME`; VERB one of pull, push, retag, delete, sign, scan, admin. Nothing is contacted.\n\n" +
@@ -20,7 +20,7 @@ export const accessExplainCommand = command({
   async run({ flags, positionals, io }) {
     const [user, verb, repository] = positionals as readonly [string, string, string];
     if (flags.config === undefined) throw fault("USAGE", { problem: "whose rights? name the registry's configuration with --config FILE" });
-    const { RIGHTS } = await import("../../server/access/rights.ts");
+    const { RIGHTS } = await import("../../server/terms/rights.ts");
     const right = RIGHTS.find((each) => each === verb);
     if (right === undefined) throw fault("USAGE", { problem: `${JSON.stringify(verb)} is no verb: use ${RIGHTS.join(", ")}` });
     const { explainAccess } = await import("../../server/access/explain-access.ts");

@@ -26,7 +26,7 @@ export const registryServeCommand = command({
   async run({ flags, io, signal }) {
     if (flags.check) {
       if (flags.config === undefined) throw fault("USAGE", { problem: "--check needs --config FILE" });
-      const { checkConfig } = await import("../../server/config/check-config.ts");
+      const { checkConfig } = await import("../../server/check-config.ts");
       for (const line of await checkConfig(flags.config)) io.stdout.write(`${line}\n`);
       return;
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Identity } from "./identity.ts";
-import type { Right } from "./rights.ts";
+import type { Right } from "../terms/rights.ts";
 
 /** Who asks in one request, and what they may do. */
 export interface Caller {

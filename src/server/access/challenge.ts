@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import type { WantedAccess } from "./access-control.ts";
 
 export const TOKEN_PATH = "/auth/token";

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import type { AccessControl, Caller, WantedAccess } from "./access-control.ts";
 import { challenge } from "./challenge.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Grants } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import type { Logins } from "./logins.ts";
-import type { Right } from "./rights.ts";
+import type { Right } from "../terms/rights.ts";
 import { createTokenEndpoint } from "./token-endpoint.ts";
 import { TokenRefused, type TokenContent, type Tokens } from "./tokens.ts";
 

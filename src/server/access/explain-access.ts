@@ -1,9 +1,9 @@
 import { fault } from "../../std/fault.ts";
 import { readConfigFile } from "../config/read-config.ts";
-import { isName } from "../match-route.ts";
+import { isName } from "../terms/name.ts";
 import { compileGrants, type Decision, type ExplainedGrant } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
-import type { Right } from "./rights.ts";
+import type { Right } from "../terms/rights.ts";
 
 /**
  * What a configuration says of one question.

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readConfig } from "../config/read-config.ts";
 import { compileGrants } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
-import { isRepositoryPattern, repositoryPattern } from "./repository-pattern.ts";
+import { isRepositoryPattern, repositoryPattern } from "../terms/repository-pattern.ts";
 
 const user = (name: string, ...groups: string[]): Identity => ({ kind: "user", name, groups });
 const grantsOf = (text: string) => compileGrants(readConfig(`access:\n${text}`, "registry.yaml").access!);

@@ -1,7 +1,7 @@
 import type { ServerConfig } from "../config/config-schema.ts";
 import { nameOf, type Identity } from "./identity.ts";
-import { repositoryPattern } from "./repository-pattern.ts";
-import { ROLES, type Right } from "./rights.ts";
+import { repositoryPattern } from "../terms/repository-pattern.ts";
+import { ROLES, type Right } from "../terms/rights.ts";
 
 /** Whether something is allowed, and what decides it, as a sentence that a user of a stock client can act on. */
 export interface Decision {

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import type { PasswordFile } from "./htpasswd.ts";
 import type { Identity } from "./identity.ts";
 import { createLoginLimit } from "./login-limit.ts";

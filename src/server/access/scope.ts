@@ -1,4 +1,4 @@
-import { RIGHTS, type Right } from "./rights.ts";
+import { RIGHTS, type Right } from "../terms/rights.ts";
 
 /** One resource of a token request or a token: `repository:team/app:pull,push` (distribution, spec/auth/scope.md). */
 export interface Scope {

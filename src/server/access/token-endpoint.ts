@@ -1,4 +1,4 @@
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import type { TokenEndpoint, TokenRequest } from "./access-control.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Grants } from "./grants.ts";

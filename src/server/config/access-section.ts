@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { RIGHTS } from "../access/rights.ts";
+import { RIGHTS } from "../terms/rights.ts";
 import { span, count, file, oneOrMore, repositories, word } from "./values.ts";
 
 const who = v.pipe(

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { defaultSettings } from "../settings.ts";
+import { defaultSettings } from "../terms/settings.ts";
 import { positive, size, span } from "./values.ts";
 
 /** Bounds of requests, connections and time. */

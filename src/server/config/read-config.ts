@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { suggest } from "../../dockerfile/suggest.ts";
 import { fault } from "../../std/fault.ts";
 import { formatPath, readYaml, type FilePath } from "../../std/yaml-file.ts";
-import { ROLES } from "../access/rights.ts";
+import { ROLES } from "../terms/rights.ts";
 import { configSchema, type ServerConfig } from "./config-schema.ts";
 
 const LIMIT = 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../terms/settings.ts";
 import type { ServerConfig } from "./config-schema.ts";
 
 /** The bounds that a configuration sets; what it does not say keeps its default. */

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseSize } from "../../std/parse-size.ts";
-import { isRepositoryPattern } from "../access/repository-pattern.ts";
+import { isRepositoryPattern } from "../terms/repository-pattern.ts";
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 

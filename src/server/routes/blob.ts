@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from "../../oci/digest.ts";
 import { parseRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import { sendStream } from "../send-stream.ts";
 
 /** end-2: a blob or the part of it that `Range` asks for. */

@@ -3,7 +3,7 @@ import { isTag } from "../../oci/reference.ts";
 import { checkManifest } from "../check-manifest.ts";
 import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import { describeManifest } from "../storage/describe-manifest.ts";
 
 /** Tags that one PUT may set (end-7b asks for at least 10). */

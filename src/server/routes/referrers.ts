@@ -2,7 +2,7 @@ import { isDigest } from "../../oci/digest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { sendJson, type Exchange } from "../exchange.ts";
 import { linkToNext, pageOf } from "../paging.ts";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 
 /** Descriptors in one answer: annotations make them large, and clients bound what they read. */
 const PAGE = 1000;

@@ -1,6 +1,6 @@
 import { sendJson, type Exchange } from "../exchange.ts";
 import { linkToNext, pageOf } from "../paging.ts";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 
 /** end-8: the tags of a repository, sorted by code unit. */
 export async function listTags(exchange: Exchange): Promise<void> {

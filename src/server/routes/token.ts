@@ -1,6 +1,6 @@
 import { sendJson, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
-import { RegistryError } from "../registry-error.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 
 const FORM_LIMIT = 64 * 1024;
 

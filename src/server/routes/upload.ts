@@ -1,8 +1,8 @@
 import { isDigest, digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import { parseChunkRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
-import { isName } from "../match-route.ts";
-import { RegistryError } from "../registry-error.ts";
+import { isName } from "../terms/name.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import type { DigestAlgorithm, Upload } from "../storage/blob-storage.ts";
 
 /** end-4a, 4b, 4c and 11: opens a session, stores a blob that came with the request, or mounts one. */

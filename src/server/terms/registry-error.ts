@@ -1,4 +1,4 @@
-import { isFault } from "../std/fault.ts";
+import { isFault } from "../../std/fault.ts";
 
 /** Error codes of distribution-spec ("Error Codes") and of this server, with the status each has unless told otherwise. */
 const STATUS = {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { fault } from "../../std/fault.ts";
-import { openPasswordFile } from "../access/htpasswd.ts";
-import { readConfigFile } from "./read-config.ts";
-import { fileBeside } from "./values.ts";
+import { fault } from "../std/fault.ts";
+import { openPasswordFile } from "./access/htpasswd.ts";
+import { readConfigFile } from "./config/read-config.ts";
+import { fileBeside } from "./config/values.ts";
 
 /**
  * Checks a configuration and the files that it names, and says what it comes to, line by line.
@@ -16,7 +16,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     });
   }
   if (token.key !== undefined) {
-    const { configuredTokenKeys } = await import("../access/token-keys.ts");
+    const { configuredTokenKeys } = await import("./access/token-keys.ts");
     const inline = token.key.includes("-----BEGIN");
     await configuredTokenKeys(inline ? token.key : readKey(fileBeside(file, token.key)), inline ? "token.key" : token.key);
   }

@@ -1,4 +1,4 @@
-import { MANIFEST_LIMIT } from "../oci/manifest.ts";
+import { MANIFEST_LIMIT } from "../../oci/manifest.ts";
 
 /** What can be set on the server; sizes in bytes, times in milliseconds. */
 export interface Settings {
