@@ -70,8 +70,10 @@ export interface BuildOptions {
   readonly annotations?: readonly Annotation[];
   /** What is said about the result, and kept beside it: nothing, by default. */
   readonly attest?: AttestOptions;
-  /** Give back in {@link BuildResult.provenance} how the result was made. */
-  readonly tellProvenance?: boolean;
+  /** Give back in {@link BuildResult.provenance} how the result was made; `min` is without steps and times. */
+  readonly tellProvenance?: "min" | "max";
+  /** Whether a provenance names the commit that the context is, which git is asked for; by default true. */
+  readonly gitInfo?: boolean;
   readonly noCache?: boolean;
   /** Names of stages that do not use the cache. */
   readonly noCacheFilter?: readonly string[];
@@ -129,6 +131,6 @@ export interface BuildResult {
   readonly warnings: readonly string[];
   /** What build checks found in the Dockerfile. */
   readonly checks: readonly CheckWarning[];
-  /** By platform, where it was asked for: the whole predicate of SLSA v0.2. */
+  /** By platform, where it was asked for: the predicate of SLSA v0.2. */
   readonly provenance?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }

@@ -46,6 +46,6 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   return {
     ref: build.recording.ref,
     ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks,
-    ...(tellProvenance ? { provenance: (await import("./attest/make-attesters.ts")).toldProvenance(session, target, build, builds) } : {}),
+    ...(tellProvenance ? { provenance: await (await import("./attest/make-attesters.ts")).toldProvenance(session, target, build, builds, tellProvenance) } : {}),
   };
 }

@@ -23,6 +23,8 @@ export interface PreparedTarget {
   readonly platforms: PlatformPlan;
   /** One for each platform. */
   readonly graphs: readonly BuildGraph[];
+  /** Tells its contexts from those of others. */
+  readonly scope: string;
   readonly dockerfile: DockerfileSource;
   /** What build checks found in its Dockerfile. */
   readonly checks: readonly CheckWarning[];
@@ -67,7 +69,7 @@ export async function prepareTarget(
   const { cacheTo = [] } = options;
   const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
   cacheAhead?.prepare();
-  return { name: about.name, options, plan, names, platforms, graphs, dockerfile: context.dockerfile, checks: checker.warnings(), ahead, cacheAhead, onProgress };
+  return { name: about.name, options, plan, names, platforms, graphs, scope, dockerfile: context.dockerfile, checks: checker.warnings(), ahead, cacheAhead, onProgress };
 }
 
 /** Tells steps of several targets apart that are not in any graph. */

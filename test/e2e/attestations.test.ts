@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { BuildStep } from "../../src/build/attest/build-steps.ts";
 import type { ProvenanceV1 } from "../../src/build/attest/provenance.ts";
+import { noGit } from "../golden/origin.ts";
 import { statementsIn, type FoundStatement } from "../support/attestations.ts";
 import { assertFault } from "../support/check-fault.ts";
+import { commit, git } from "../support/git-repositories.ts";
 import { startJourney } from "../support/journey.ts";
 import { noContainers } from "../support/sampan-base.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
@@ -136,6 +138,21 @@ test("the metadata file has as much of the provenance as BUILDX_METADATA_PROVENA
   const [, node, ref] = String(min["buildx.build.ref"]).split("/");
   assert.equal(node, "default");
   assert.match(await succeeds(["build", "history", "inspect", ref!]), new RegExp(ref!));
+});
+
+test("a context in a work tree of git is told by its commit and its place there", { skip: skip || noGit }, async (context) => {
+  const { folder, succeeds, context: files } = await startJourney(context);
+  const tree = files("tree", { "app/Dockerfile": "FROM scratch\nCOPY Dockerfile /\n" });
+  git(tree, "init", "-q");
+  git(tree, "remote", "add", "origin", "https://user:p4ssw0rd@example.com/team/app.git");
+  const revision = commit(tree, "one", {});
+  const vcs = async (name: string, env: Record<string, string> = {}): Promise<unknown> => {
+    await succeeds(["build", "--provenance", "mode=min", "-o", `type=oci,dest=${join(folder, name)}`, "."], { cwd: join(tree, "app"), env });
+    const [{ statement }] = statementsIn<ProvenanceV1>(join(folder, name)) as [FoundStatement<ProvenanceV1>];
+    return statement.predicate.runDetails.metadata.buildkit_metadata.vcs;
+  };
+  assert.deepEqual(await vcs("a.tar"), { "localdir:context": "app", "localdir:dockerfile": "app", revision, source: "https://xxxxx:xxxxx@example.com/team/app.git" });
+  assert.equal(await vcs("b.tar", { BUILDX_GIT_INFO: "0" }), undefined);
 });
 
 test("what cannot hold an attestation refuses it", { skip }, async (context) => {

@@ -68,6 +68,8 @@ test("targets are built in one go, what they share once, and one can be the base
   const metadata = JSON.parse(readFileSync(join(cwd, "made.json"), "utf8")) as Record<string, Record<string, string>>;
   assert.deepEqual(Object.keys(metadata), ["app", "worker"]);
   assert.equal(metadata["app"]!["containerimage.config.digest"], app.Id);
+  assert.match(metadata["app"]!["buildx.build.ref"]!, /^default\/default\/[0-9a-z]{25}$/);
+  assert.deepEqual(Object.keys(metadata["worker"]!["buildx.build.provenance"]!), ["builder", "buildType", "materials", "invocation"]);
   const images = await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"]);
   assert.doesNotMatch(images, /none/, "the base is nobody's image");
   const again = await bake("--explain");

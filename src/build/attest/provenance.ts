@@ -14,6 +14,7 @@ import { buildSteps, type BuildStep, type BuildSteps } from "./build-steps.ts";
 import { sourcesOf, withGitLogins, type Material, type Wanted } from "./materials.ts";
 import type { ProvenanceOptions } from "./provenance-options.ts";
 import { requestOf, type ConfigSource } from "./request.ts";
+import type { VersionControl } from "./version-control.ts";
 
 /** What the provenance of one platform's result is made of. */
 export interface ProvenanceFacts {
@@ -22,6 +23,7 @@ export interface ProvenanceFacts {
   readonly dockerfile: DockerfileSource;
   readonly pins: Pins;
   readonly digestsOf: (reference: string) => readonly string[];
+  readonly versionControl: VersionControl;
   readonly invocation: { readonly ref: string; readonly startedAt: number; readonly finishedAt: number };
   /** As it is packed, for what `max` says of layers. */
   readonly image?: Image | undefined;
@@ -41,7 +43,7 @@ export interface ProvenanceV1 {
       readonly invocationId: string;
       readonly startedOn: string;
       readonly finishedOn: string;
-      readonly buildkit_metadata: { readonly source?: ToldSource; readonly layers?: ToldLayers };
+      readonly buildkit_metadata: { readonly vcs?: VersionControl; readonly source?: ToldSource; readonly layers?: ToldLayers };
       readonly buildkit_hermetic?: true;
       readonly buildkit_completeness: { readonly request: boolean; readonly resolvedDependencies: boolean };
       readonly buildkit_reproducible?: true;
@@ -106,7 +108,7 @@ export function provenance(facts: ProvenanceFacts, { mode, builderId = "", repro
         invocationId: invocation.ref,
         startedOn: new Date(invocation.startedAt).toISOString(),
         finishedOn: new Date(invocation.finishedAt).toISOString(),
-        buildkit_metadata: steps ? { source: sourceOf(steps, facts), ...layersOf(steps, facts) } : {},
+        buildkit_metadata: { ...(Object.keys(facts.versionControl).length > 0 ? { vcs: facts.versionControl } : {}), ...(steps ? { source: sourceOf(steps, facts), ...layersOf(steps, facts) } : {}) },
         ...(complete && !sources.network ? { buildkit_hermetic: true } : {}),
         buildkit_completeness: { request: !scrubbed, resolvedDependencies: complete },
         ...(reproducible ? { buildkit_reproducible: true } : {}),

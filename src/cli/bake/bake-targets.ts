@@ -5,7 +5,7 @@ import { buildTargets, type BuildTarget } from "../../build/build-targets.ts";
 import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import { buildMetadata } from "../build/metadata.ts";
-import { metadataProvenance } from "../build/metadata-provenance.ts";
+import { toldProvenance } from "../build/metadata-provenance.ts";
 import type { Call } from "../command.ts";
 import { buildOptions } from "../commands/build.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
@@ -23,10 +23,9 @@ import { linkedTargets } from "./target-words.ts";
 export async function bakeTargets({ targets, linked }: Resolved, call: Call<typeof bakeFlags>): Promise<void> {
   const { flags, io, signal } = call;
   requireConsent(targets, flags.allow);
-  const tellProvenance = flags["metadata-file"] !== undefined && metadataProvenance(io.env) !== "disabled";
   const wanted: BuildTarget[] = targets.map((target) => ({
     ...(targets.length > 1 ? { name: target.name } : {}),
-    options: callOfTarget(linked.has(target.name) ? { ...target, output: [] } : target, call, (one) => ({ ...buildOptions(one), ...(tellProvenance ? { tellProvenance } : {}) })),
+    options: callOfTarget(linked.has(target.name) ? { ...target, output: [] } : target, call, (one) => ({ ...buildOptions(one), ...toldProvenance(flags["metadata-file"], io.env) })),
     linked: linkedTargets(target),
     inner: linked.has(target.name),
   }));

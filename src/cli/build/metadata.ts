@@ -1,15 +1,13 @@
 import { checkEvent } from "../../build/tell-checks.ts";
 import { vertexWarning } from "../progress/vertex-warning.ts";
 import type { BuildResult } from "../../build/build-options.ts";
-import { metadataProvenance } from "./metadata-provenance.ts";
 
 /**
- * What --metadata-file holds, with the keys that `docker buildx build` writes: the provenance as BUILDX_METADATA_PROVENANCE
- * says, warnings where BUILDX_METADATA_WARNINGS asks for them, as there.
+ * What --metadata-file holds, with the keys that `docker buildx build` writes: the provenance as far as it was told, warnings where BUILDX_METADATA_WARNINGS asks for them, as there.
  */
 export function buildMetadata(result: BuildResult, env: NodeJS.ProcessEnv): Record<string, unknown> {
   return {
-    ...provenanceOf(result, env),
+    ...provenanceOf(result),
     "buildx.build.ref": `default/default/${result.ref}`,
     ...(isTrue(env["BUILDX_METADATA_WARNINGS"]) && result.checks.length > 0 ? { "buildx.build.warnings": result.checks.map((check) => vertexWarning(checkEvent(check))) } : {}),
     ...(result.imageId === undefined ? {} : { "containerimage.config.digest": result.imageId }),
@@ -21,12 +19,8 @@ export function buildMetadata(result: BuildResult, env: NodeJS.ProcessEnv): Reco
 }
 
 /** One platform's, or each by its name. */
-function provenanceOf({ provenance = new Map() }: BuildResult, env: NodeJS.ProcessEnv): Record<string, unknown> {
-  const mode = metadataProvenance(env);
-  if (mode === "disabled") return {};
-  return Object.fromEntries([...provenance].map(([platform, { buildConfig, metadata, ...predicate }]) => [
-    `buildx.build.provenance${provenance.size > 1 ? `/${platform}` : ""}`, mode === "max" ? { ...predicate, buildConfig, metadata } : predicate,
-  ]));
+function provenanceOf({ provenance = new Map() }: BuildResult): Record<string, unknown> {
+  return Object.fromEntries([...provenance].map(([platform, predicate]) => [`buildx.build.provenance${provenance.size > 1 ? `/${platform}` : ""}`, predicate]));
 }
 
 /** What Go's strconv.ParseBool takes for true. */

@@ -72,6 +72,10 @@ function readAnnotation(key: string, value: string): Annotation[] {
   return [annotation];
 }
 
+export function isFalse(text: string | undefined): boolean {
+  return text !== undefined && /^(?:0|f|false)$/i.test(text);
+}
+
 export function isTrue(text: string | undefined): boolean {
   return text !== undefined && /^(?:|1|t|true)$/i.test(text);
 }

@@ -10,8 +10,8 @@ import { parseBuildCall } from "../build/call-flag.ts";
 import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
-import { metadataProvenance } from "../build/metadata-provenance.ts";
-import { isTrue } from "../build/output-attributes.ts";
+import { toldProvenance } from "../build/metadata-provenance.ts";
+import { isFalse, isTrue } from "../build/output-attributes.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -127,7 +127,8 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...(platforms.length > 0 ? { platform: platforms } : {}),
     annotations: flags.annotation.flatMap(parseAnnotation),
     ...(flags.attest.length > 0 || flags.provenance || flags.sbom ? { attest: attestOptions(flags) } : {}),
-    ...(flags["metadata-file"] !== undefined && metadataProvenance(io.env) !== "disabled" ? { tellProvenance: true } : {}),
+    ...toldProvenance(flags["metadata-file"], io.env),
+    ...(isFalse(io.env["BUILDX_GIT_INFO"]) ? { gitInfo: false } : {}),
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),
