@@ -84,7 +84,10 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     for (const [target, packing] of packings) if (reach.get(target)!.has(vertex)) packing.add(vertex, result);
   };
   const solved = await solveAll(
-    wanted.flatMap(({ graphs, plan }) => graphs.flatMap(({ vertex }) => (vertex ? [{ vertex, needsFiles: plan.needsFiles }] : []))),
+    wanted.flatMap(({ graphs, plan, options }) => [
+      ...graphs.flatMap(({ vertex }) => (vertex ? [{ vertex, needsFiles: plan.needsFiles }] : [])),
+      ...(options.attest?.sbom ? graphs.flatMap(({ scanExtras }) => scanExtras.stages.flatMap(({ vertex }) => (vertex ? [{ vertex, needsFiles: true }] : []))) : []),
+    ]),
     { cache: store.cache, runner, clock: Date.now, onProgress, onResult, explain: shared.explain ?? false, signal, ...(imported ? { distant: imported } : {}) },
   );
   const results = await Promise.allSettled(wanted.map(async (target) =>

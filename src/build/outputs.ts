@@ -25,13 +25,14 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
   const packing = outputs.filter((output) => isPacked(output) && !isRewritten(output)).map(packingOf).find(({ codec }) => codec !== "none");
   const pushed = outputs.some(({ type }) => type === "registry");
-  const needsFiles = !pushed || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force || isRewritten(output));
+  // What is scanned has to be here.
+  const needsFiles = !pushed || options.attest?.sbom === true || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force || isRewritten(output));
   return { outputs, image: withImage, packing, needsFiles };
 }
 
 /** What is attached is kept by an index, and that by registries, OCI archives and folders. */
-function refuseAttested(outputs: readonly BuildOutput[], { provenance }: AttestOptions): void {
-  if (!provenance || provenance.inlineOnly) return;
+function refuseAttested(outputs: readonly BuildOutput[], { provenance, sbom }: AttestOptions): void {
+  if (!sbom && (!provenance || provenance.inlineOnly)) return;
   if (outputs.some(({ type }) => type === "docker")) throw fault("ATTESTATION_UNSUPPORTED", { output: "docker" });
   if (outputs.every(({ type }) => type === "store")) throw fault("ATTESTATION_UNSUPPORTED", { output: "store" });
 }

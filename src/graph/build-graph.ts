@@ -16,6 +16,7 @@ import { findEpoch, withEpoch } from "./find-epoch.ts";
 import { findNamed } from "./named-source.ts";
 import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
 import { evaluateRun } from "./run-instruction.ts";
+import { scanExtras, type ScanExtras } from "./scan-extras.ts";
 import { inheritState, initialState, linkedState, type HistoryStep, type StageState } from "./stage-state.ts";
 import { VertexPool, type Vertex } from "./vertex.ts";
 
@@ -33,6 +34,7 @@ export interface BuildGraph {
   readonly warnings: readonly string[];
   /** SOURCE_DATE_EPOCH, in seconds: times of the image and of outputs are no later. */
   readonly epoch: number | undefined;
+  readonly scanExtras: ScanExtras;
 }
 
 /**
@@ -62,6 +64,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     targetIndex,
     warnings: unusedBuildArgs(dockerfile, options),
     epoch,
+    scanExtras: scanExtras(state, await Promise.all(evaluation.states.values()), evaluation.globals),
   };
 }
 
@@ -74,6 +77,7 @@ function startEvaluation(dockerfile: Dockerfile, options: GraphOptions, { global
     pool,
     globals,
     epoch,
+    states,
     stageCount: dockerfile.stages.length,
     findStage: (name) => dockerfile.stages.findLastIndex((stage) => stage.name === name),
     stageState: (index, asker) => {

@@ -80,6 +80,8 @@ export interface Evaluation {
   readonly globals: ReadonlyMap<string, string>;
   /** SOURCE_DATE_EPOCH: nothing that is made is younger. */
   readonly epoch: number | undefined;
+  /** Those that were asked for so far, by their indexes. */
+  readonly states: ReadonlyMap<number, Promise<StageState>>;
   /** The state of another stage by its index, evaluated when first asked for. @throws STAGE_CIRCULAR */
   readonly stageState: (index: number, asker: Pick<StageState, "stage"> | undefined) => Promise<StageState>;
   /** The file system of an image that is not a stage. */

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Dirent, type Stats } from "node:fs";
+import type { IgnoreMatcher } from "../dockerfile/ignore.ts";
 import { subfolders, Union } from "../snapshot/union.ts";
 import { isWhiteout } from "../snapshot/whiteout.ts";
 import { sortNames } from "../std/sort-names.ts";
@@ -24,10 +25,15 @@ export class RootFiles {
   readonly #union: Union;
   readonly #layers: readonly string[];
   readonly #onProblem: OnProblem;
+  readonly #ignore: IgnoreMatcher | undefined;
 
-  /** @param layers folders in overlayfs' form, **top first** */
-  constructor(layers: readonly string[], onProblem: OnProblem) {
+  /**
+   * @param layers folders in overlayfs' form, **top first**
+   * @param ignore what is not to be seen of them
+   */
+  constructor(layers: readonly string[], onProblem: OnProblem, ignore?: IgnoreMatcher) {
     this.#layers = layers;
+    this.#ignore = ignore;
     this.#union = new Union(layers);
     this.#onProblem = onProblem;
   }
@@ -36,7 +42,7 @@ export class RootFiles {
   find(path: string): RootFile | undefined {
     return this.#told(path, () => {
       const { entry } = this.#union.resolve(path, { followLast: true });
-      return entry?.stat.isFile() ? { path: entry.path, hostPath: entry.hostPath } : undefined;
+      return entry?.stat.isFile() && !this.#isHidden(entry.path) ? { path: entry.path, hostPath: entry.hostPath } : undefined;
     });
   }
 
@@ -93,8 +99,8 @@ export class RootFiles {
       const below: typeof pending = [];
       for (const [name, { entry, folder, at }] of this.#entries(path, folders)) {
         const here = path === "" ? name : `${path}/${name}`;
-        if (entry.isFile()) yield { path: here, hostPath: `${folder}/${name}` };
-        if (!entry.isDirectory() || skip(here)) continue;
+        if (entry.isFile() && !this.#isHidden(here)) yield { path: here, hostPath: `${folder}/${name}` };
+        if (!entry.isDirectory() || skip(here) || (this.#isHidden(here) && !this.#ignore!.mayReinclude(here))) continue;
         if (depth === DEEPEST) this.#onProblem(here, `it is more than ${DEEPEST} directories deep`);
         else below.push({ path: here, folders: this.#told(here, () => subfolders(folders.slice(at), name)) ?? [], depth: depth + 1 });
       }
@@ -114,6 +120,10 @@ export class RootFiles {
       if (entry.isCharacterDevice() && isWhiteoutAt(`${folder}/${name}`)) found.delete(name);
     }
     return new Map(sortNames([...found.keys()]).map((name) => [name, found.get(name)!]));
+  }
+
+  #isHidden(path: string): boolean {
+    return this.#ignore !== undefined && this.#ignore.matches(path);
   }
 
   #told<Result>(place: string, work: () => Result | undefined): Result | undefined {

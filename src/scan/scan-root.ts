@@ -1,3 +1,4 @@
+import { compileIgnore } from "../dockerfile/ignore.ts";
 import type { Database, Evidence, LanguageReader } from "./cataloguer.ts";
 import { apkDatabase } from "./databases/apk-database.ts";
 import { dpkgDatabase } from "./databases/dpkg-database.ts";
@@ -13,6 +14,8 @@ import { isForeign } from "./third-party.ts";
 export interface ScanOptions {
   /** Folders in overlayfs' form, **top first**; a folder of the host as the only one. */
   readonly layers: readonly string[];
+  /** Patterns of .dockerignore: what they match is not there. */
+  readonly excludes?: readonly string[];
 }
 
 /** What a file system is made of. */
@@ -37,9 +40,9 @@ const MOST_PROBLEMS = 100;
  * Finds the packages of a file system: those of the distribution by its database, those of languages by what each left. A package of a language whose
  * files a package of the distribution brought is that one and is not listed twice. A worker job; the same file system gives the same answer.
  */
-export function scanRoot({ layers }: ScanOptions): Scan {
+export function scanRoot({ layers, excludes = [] }: ScanOptions): Scan {
   const problems: ScanProblem[] = [];
-  const root = new RootFiles(layers, (place, problem) => problems.push({ place, problem }));
+  const root = new RootFiles(layers, (place, problem) => problems.push({ place, problem }), excludes.length === 0 ? undefined : compileIgnore(excludes));
   const osRelease = root.find("etc/os-release") ?? root.find("usr/lib/os-release");
   const release = osRelease && root.head(osRelease, 64 * 1024);
   const distribution = release && parseOsRelease(release.toString("utf8"));

@@ -168,5 +168,6 @@ test("what cannot hold an attestation refuses it", { skip }, async (context) => 
   assertFault(await refused("--attest", "mode=max"), { status: 2, message: /attestation type not specified/ });
   assertFault(await refused("--attest", "type=vsa"), { status: 2, message: /unknown attestation type "vsa"/ });
   assertFault(await refused("--provenance", "capture-usage=true"), { message: /capture-usage= in the provenance/ });
-  assertFault(await refused("--attest", "type=sbom"), { message: /--sbom is not supported/ });
+  assertFault(await refused("--attest", "type=sbom,generator=x"), { message: /generator= of --sbom is not supported/, hint: /--builder/ });
+  assertFault(await refused("--sbom", "true"), { message: /an image in the store has no attestations/ });
 });

@@ -45,7 +45,7 @@ test("what belongs to a later version is refused by name", async () => {
   const cases: [string[], RegExp, number][] = [
     [["build", "--allow", "device", "."], /--allow device is not/, 1],
     [["build", "--cache-to=type=gha", "."], /a cache of type gha is not/, 1],
-    [["build", "--sbom", "true", "."], /the flag --sbom is not/, 1],
+    [["build", "--sbom", "generator=x", "."], /generator= of --sbom is not/, 1],
     [["run", "--privileged", "x"], /the flag --privileged is not/, 125],
     [["run", "--restart", "always", "x"], /the flag --restart is not/, 125],
     [["container", "pause", "x"], /the command `sampan container pause` is not/, 1],

@@ -9,9 +9,12 @@ import type { ProvenanceOptions } from "./provenance-options.ts";
 import { versionControlOf, type VersionControl } from "./version-control.ts";
 
 /** Those who say what a target's options ask for. */
-export function makeAttesters(session: BuildSession, target: PreparedTarget, solved: SolvedBuild): Attester[] {
+export async function makeAttesters(session: BuildSession, target: PreparedTarget, solved: SolvedBuild): Promise<Attester[]> {
   const { attest = {} } = target.options;
-  return attest.provenance ? [provenanceAttester(attest.provenance, { facts: (build) => factsOf(session, target, solved, build), versionControl: versionControlOf(target, session) })] : [];
+  return [
+    ...(attest.sbom ? [(await import("./sbom-attester.ts")).sbomAttester(session, target, solved)] : []),
+    ...(attest.provenance ? [provenanceAttester(attest.provenance, { facts: (build) => factsOf(session, target, solved, build), versionControl: versionControlOf(target, session) })] : []),
+  ];
 }
 
 /** How the results were made, for whoever has built them: all of it, by platform. */

@@ -19,4 +19,6 @@ export interface ProvenanceOptions {
 /** What is attached to a result. */
 export interface AttestOptions {
   readonly provenance?: ProvenanceOptions;
+  /** The packages that it is made of. */
+  readonly sbom?: boolean;
 }

@@ -33,9 +33,16 @@ export function attestFlags({ attest, provenance, sbom }: AttestWords): Readonly
 /** What is attached to a build here. @throws USAGE, NOT_SUPPORTED */
 export function attestOptions(words: AttestWords): AttestOptions {
   const found = attestFlags(words);
-  const attributes = found.get("provenance");
-  if (found.get("sbom")) throw fault("NOT_SUPPORTED", { feature: "--sbom", hint: "a BuildKit worker makes one: add --builder ADDRESS" });
-  return attributes === undefined ? {} : { provenance: provenanceOptions(attributes) };
+  const [attributes, sbom] = [found.get("provenance"), found.get("sbom")];
+  return { ...(attributes === undefined ? {} : { provenance: provenanceOptions(attributes) }), ...(sbom === undefined ? {} : { sbom: sbomOption(sbom) }) };
+}
+
+/** The packages are found by this program itself. */
+function sbomOption(attributes: ReadonlyMap<string, string>): true {
+  const [other] = attributes.keys();
+  if (other === undefined) return true;
+  const hint = other === "generator" ? "Sampan finds packages itself: --sbom=true; a BuildKit worker runs other generators: add --builder ADDRESS" : "--sbom takes true and false";
+  throw fault("NOT_SUPPORTED", { feature: `${other}= of --sbom`, hint });
 }
 
 function shorthand(type: string, text: string): string {

@@ -94,11 +94,9 @@ export const buildCommand = command({
 });
 
 /** What only a builder elsewhere can do. */
-async function refuseWithoutBuilder({ given, flags }: Call<typeof buildFlags>): Promise<void> {
-  // Who wants none gets what he wants.
-  const wanted = new Set([...given].filter((name) => name !== "sbom" || !/^(?:0|f|false)$/i.test(flags.sbom ?? "")));
-  for (const name of wanted) {
-    if ("refused" in buildFlags[name]) return (await import("../flags/refuse-flags.ts")).refuseFlags(wanted, buildFlags);
+async function refuseWithoutBuilder({ given }: Call<typeof buildFlags>): Promise<void> {
+  for (const name of given) {
+    if ("refused" in buildFlags[name]) return (await import("../flags/refuse-flags.ts")).refuseFlags(given, buildFlags);
   }
   if ((["builder-tls-ca", "builder-tls-cert", "builder-tls-key"] as const).some((name) => given.has(name))) {
     throw (await import("../../std/fault.ts")).fault("USAGE", { problem: "certificates are for a builder, and none is named", hint: "add --builder tcp://host:port" });

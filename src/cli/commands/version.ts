@@ -1,7 +1,7 @@
 import { release } from "node:os";
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "../../std/package-version.ts";
 
 export const versionCommand = command({
   name: "version",

@@ -2,7 +2,7 @@ import { writeOutput } from "../../export/write-output.ts";
 import { sourceDate } from "../../graph/source-date.ts";
 import type { DocumentOptions } from "../../scan/documents/subject.ts";
 import type { Io } from "../io.ts";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "../../std/package-version.ts";
 import type { ScannedTarget } from "./scan-target.ts";
 
 export interface WriteOptions {

@@ -27,7 +27,7 @@ type Component = Readonly<Record<string, unknown>> & { readonly "bom-ref": strin
 function rootComponent({ kind, name, digest, purl }: Subject): Component {
   return {
     "bom-ref": purl ?? "root",
-    type: kind === "image" ? "container" : "file",
+    type: kind === "image" ? "container" : "application",
     name,
     ...(digest === undefined ? {} : { version: digest }),
     ...(purl === undefined ? {} : { purl }),

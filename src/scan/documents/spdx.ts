@@ -18,7 +18,7 @@ const SYSTEM = "SPDXRef-OperatingSystem";
  * The packages of a file system as a document of SPDX 2.3. The same scan, subject and time give the same bytes; the namespace that SPDX wants to be
  * one of its own is made from all of it.
  */
-export function spdxDocument(scan: Scan, { subject, toolVersion, created }: DocumentOptions): SpdxDocument {
+export function spdxDocument(scan: Scan, { subject, name = subject.name, toolVersion, created }: DocumentOptions): SpdxDocument {
   const system = scan.distribution;
   const packages = [
     rootPackage(subject),
@@ -29,7 +29,7 @@ export function spdxDocument(scan: Scan, { subject, toolVersion, created }: Docu
     { spdxElementId: DOCUMENT, relationshipType: "DESCRIBES", relatedSpdxElement: ROOT },
     ...packages.slice(1).map(({ SPDXID }) => ({ spdxElementId: ROOT, relationshipType: "CONTAINS", relatedSpdxElement: SPDXID })),
   ];
-  const content = { name: subject.name, creationInfo: { created: formatTime(created), creators: [`Tool: sampan-${toolVersion}`] }, packages, relationships };
+  const content = { name, creationInfo: { created: formatTime(created), creators: [`Tool: sampan-${toolVersion}`] }, packages, relationships };
   const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   return {
     spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: DOCUMENT, name: content.name,
@@ -54,8 +54,8 @@ function nothingKnown(id: string, name: string) {
 function rootPackage({ kind, name, digest, purl }: Subject): Entry {
   return {
     ...nothingKnown(ROOT, name),
-    ...(digest === undefined ? {} : { versionInfo: digest, checksums: [{ algorithm: "SHA256", checksumValue: digest.slice("sha256:".length) }] }),
-    primaryPackagePurpose: kind === "image" ? "CONTAINER" : "FILE",
+    ...(digest === undefined ? {} : { versionInfo: digest }),
+    primaryPackagePurpose: kind === "image" ? "CONTAINER" : "SOURCE",
     ...(purl === undefined ? {} : { externalRefs: [packageReference(purl)] }),
   };
 }

@@ -13,6 +13,8 @@ export interface Subject {
 
 /** What is the same in all forms of a document. */
 export interface DocumentOptions {
+  /** What the document is called; as its subject, by default. */
+  readonly name?: string;
   readonly subject: Subject;
   /** Of this program. */
   readonly toolVersion: string;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The version in package.json, which lies two folders above both src/cli and dist/cli. */
+/** The version in package.json, which lies two folders above src/std, dist/std and dist/bundle. */
 export function packageVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
