@@ -16,21 +16,30 @@ const LARGE = new Set(["child_process", "dgram", "fs/promises", "http", "http2",
 const HEADER = 128;
 
 /**
- * Runs the command line. Its code is kept when it ends, with the functions that it needed.
+ * Runs the command line. The code of each of its layers is kept when it ends, with the functions that it needed.
  * @param file a function that does what a module does, and counts in its last argument what it has loaded
  * @param options.folder the compile cache, if there is one; it must be the user's alone, since what lies there is run
  * @param options.word the first word of the command line: each command keeps the functions that it needs
  */
 function runCommandLine(file, { folder, word }) {
-  const kept = keptPlace(folder, /^[a-z]{2,20}$/.test(word) ? word : "other", file);
-  const identity = identify(file); // before it is read: who changes it meanwhile makes another one of it
-  const { code, modules } = readKept(kept, identity);
-  const script = new vm.Script(fs.readFileSync(file, "latin1"), { filename: file, cachedData: code });
-  const known = code && !script.cachedDataRejected ? modules : 0;
-  const loaded = { modules: 0 };
-  // A command that came further than those before it has functions that they had not.
-  if (kept) process.on("exit", (status) => void (status === 0 && loaded.modules > known && keep(kept, identity, loaded.modules, script)));
-  run(script, file, loaded);
+  const command = /^[a-z]{2,20}$/.test(word) ? word : "other";
+  const layers = new Map();
+  const runLayer = (layer) => {
+    if (!layers.has(layer)) layers.set(layer, load(layer));
+    return layers.get(layer);
+  };
+  const load = (layer) => {
+    const kept = keptPlace(folder, `${command}-${path.basename(layer, ".cjs")}`, layer);
+    const identity = identify(layer); // before it is read: who changes it meanwhile makes another one of it
+    const { code, modules } = readKept(kept, identity);
+    const script = new vm.Script(fs.readFileSync(layer, "latin1"), { filename: layer, cachedData: code });
+    const known = code && !script.cachedDataRejected ? modules : 0;
+    const loaded = { modules: 0 };
+    // A command that came further than those before it has functions that they had not.
+    if (kept) process.on("exit", (status) => void (status === 0 && loaded.modules > known && keep(kept, identity, loaded.modules, script)));
+    return run(script, layer, { loaded, runLayer });
+  };
+  runLayer(file);
 }
 
 /**
@@ -47,7 +56,7 @@ function runEntry(file) {
     script = compileWhole(source, file);
     if (kept) keep(kept, identity, 0, script);
   }
-  run(script, file, { modules: 0 });
+  run(script, file, { loaded: { modules: 0 } });
 }
 
 function compileWhole(source, filename) {
@@ -60,11 +69,16 @@ function compileWhole(source, filename) {
   }
 }
 
-function run(script, file, loaded) {
+function run(script, file, { loaded, runLayer }) {
+  const folder = path.dirname(file);
   const module = { exports: {} };
   const require = createRequire(file);
-  const requireLate = (name) => (LARGE.has(name) ? late(() => require(name)) : require(name));
-  script.runInThisContext().call(module.exports, module.exports, requireLate, module, file, path.dirname(file), loaded);
+  const requireHere = (name) => {
+    if (LARGE.has(name)) return late(() => require(name));
+    return runLayer && /^\.\/(?:main|layer-[a-z]+)\.cjs$/.test(name) ? runLayer(path.join(folder, name)) : require(name);
+  };
+  script.runInThisContext().call(module.exports, module.exports, requireHere, module, file, folder, loaded);
+  return module.exports;
 }
 
 /** A module that is loaded when something of it is wanted. */

@@ -45,11 +45,60 @@ const sourcesPlugin = (jobs) => ({
   setup: (build) => build.onLoad({ filter: /\/src\/std\/sources\.ts$/ }, () => ({ contents: sourcesModule(jobs), loader: "js", resolveDir: path.join(sources, "std") })),
 });
 
-/** Counts the modules of the command line that a start loads, for bin/run-bundle.cjs. */
-const countPlugin = {
-  name: "count",
-  setup: (build) => build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => ({ contents: `${fs.readFileSync(file, "utf8")}\nbundleLoaded.modules += 1;`, loader: "ts" })),
+/**
+ * The command line in layers, each a file: what every command needs, what most builds do, and the rest. A module is in the first
+ * layer with an entry that needs it at once; what modules of other layers want of it goes through bin/run-bundle.cjs.
+ */
+const LAYERS = {
+  main: ["cli/main.ts", "cli/commands/version.ts"],
+  "layer-build": [
+    "cli/commands/build.ts", "cli/progress/plain.ts", "cli/progress/tty.ts", "cli/keep-store.ts", "build/build.ts", "build/access-credentials.ts", "build/export-result.ts",
+    "exec/create-executor.ts", "files/digest-sources.ts", "files/file-operation.ts", "layer/pack-layer.ts",
+    "registry/client.ts", "registry/credentials/find-login.ts", "registry/credentials/given-logins.ts", "registry/routes/long-name.ts",
+    "registry/routes/machine-routes.ts", "registry/transfer/pull-image.ts", "registry/transport/transport.ts",
+  ],
+  "layer-rest": [],
 };
+
+/** @param imports of each module, without those that are made when they are wanted. @returns the layer of each module */
+function layersOf(imports) {
+  const layers = new Map();
+  for (const [layer, entries] of Object.entries(LAYERS)) {
+    const reached = new Set(entries.length > 0 ? entries.map((place) => `src/${place}`) : imports.keys());
+    for (const module of reached) for (const imported of imports.get(module) ?? []) reached.add(imported);
+    for (const module of reached) if (!layers.has(module)) layers.set(module, layer);
+  }
+  return layers;
+}
+
+/** Keeps the modules of other layers out of one, and counts those of its own that a start loads. */
+const layerPlugin = (layer, layers) => ({
+  name: "layer",
+  setup: (build) => {
+    build.onResolve({ filter: /^\.\/(?:main|layer-[a-z]+)\.cjs$/, namespace: "layer" }, ({ path: file }) => ({ path: file, external: true }));
+    build.onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir, namespace }) => {
+      const place = path.relative(root, path.resolve(resolveDir, specifier));
+      return namespace !== "file" || layers.get(place) === layer ? undefined : { path: place, namespace: "layer" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "layer" }, ({ path: place }) => ({ contents: `module.exports = require("./${layers.get(place)}.cjs").modules[${JSON.stringify(place)}]();`, loader: "js" }));
+    build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => ({ contents: `${fs.readFileSync(file, "utf8")}\nbundleLoaded.modules += 1;`, loader: "ts" }));
+  },
+});
+
+/** Makes the files of the layers. */
+async function bundleLayers(esbuild, options, plugins) {
+  const { metafile } = await esbuild.build({ ...options, absWorkingDir: root, entryPoints: ["src/cli/main.ts"], plugins, write: false, metafile: true });
+  const imports = new Map(Object.entries(metafile.inputs).filter(([module]) => module.startsWith("src/"))
+    .map(([module, { imports: all }]) => [module, all.filter(({ kind, path: to }) => kind === "import-statement" && to.startsWith("src/")).map(({ path: to }) => to)]));
+  const layers = layersOf(imports);
+  for (const layer of Object.keys(LAYERS)) {
+    const rows = [...layers].filter(([, own]) => own === layer).map(([module]) => `${JSON.stringify(module)}: () => require("./${module}")`);
+    const contents = `export const modules = { ${rows.sort().join(",\n")} };${layer === "main" ? 'import "./src/cli/main.ts";' : ""}`;
+    const outfile = path.join(options.outdir, `${layer}.cjs`);
+    await esbuild.build({ ...options, outdir: undefined, outfile, stdin: { contents, resolveDir: root }, plugins: [...plugins, layerPlugin(layer, layers)] });
+    makeFunction(outfile);
+  }
+}
 
 /** The file for a package. Packages of one scope belong together: they would otherwise hold each other twice. */
 const groupOf = (specifier) => `package-${/^@(?:bufbuild|connectrpc)\//.test(specifier) ? "connect" : specifier.replace(/\W+/g, "-")}.cjs`;
@@ -98,7 +147,7 @@ async function main() {
   const files = ["scripts/bundle.cjs", "bin/run-bundle.cjs", ...findSources()].sort();
   const state = describeSources(root, files);
   const places = findPlaces();
-  const entries = ["cli/main.ts", ...places.filter((place) => place.endsWith("-entry.ts"))];
+  const entries = places.filter((place) => place.endsWith("-entry.ts"));
   const jobs = places.filter((place) => !place.endsWith("-entry.ts"));
   const temporary = fs.mkdtempSync(path.join(fs.mkdirSync(path.dirname(folder), { recursive: true }) ?? path.dirname(folder), "bundle-"));
   try {
@@ -119,11 +168,10 @@ async function main() {
       banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     };
     const entryPoints = (some) => Object.fromEntries(some.map((place) => [path.basename(place, ".ts"), path.join(sources, place)]));
-    const [main, ...others] = entries;
-    await esbuild.build({ ...options, entryPoints: entryPoints(others), plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers)] });
-    await esbuild.build({ ...options, entryPoints: entryPoints([main]), plugins: [sourcesPlugin(jobs), packagesPlugin(specifiers), countPlugin] });
-    makeFunction(path.join(temporary, "main.cjs"));
-    for (const place of others) if (place !== "std/worker-entry.ts") makeStart(path.join(temporary, `${path.basename(place, ".ts")}.cjs`));
+    const plugins = [sourcesPlugin(jobs), packagesPlugin(specifiers)];
+    await esbuild.build({ ...options, entryPoints: entryPoints(entries), plugins });
+    await bundleLayers(esbuild, options, plugins);
+    for (const place of entries) if (place !== "std/worker-entry.ts") makeStart(path.join(temporary, `${path.basename(place, ".ts")}.cjs`));
     for (const group of new Set([...specifiers].map(groupOf))) {
       const members = [...specifiers].filter((specifier) => groupOf(specifier) === group).sort();
       const contents = members.map((specifier) => `exports[${JSON.stringify(specifier)}] = require(${JSON.stringify(specifier)});`).join("\n");

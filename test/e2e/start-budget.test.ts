@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { serveRegistry } from "../support/serve-registry.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/**
+ * What a start may load, with some room. Each module costs 0.02 to 0.1 ms at each start, each 100 KB of a layer half a millisecond.
+ * Where a test here fails: import what only some starts need where it is needed (`await import(…)`), and list a module that
+ * every build loads that way under its layer in scripts/bundle.cjs. Raise a number only when every build must have it.
+ */
+const BUDGET = {
+  version: { modules: 20, bytes: 60_000 },
+  noOp: { modules: 375, bytes: 1_000_000 },
+};
+
+describe("what a start loads stays small", () => {
+  let folder = "";
+  let copy = "";
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "sampan-budget-"));
+    copy = join(folder, "copy");
+    mkdirSync(copy);
+    // A checkout of its own, since the one under test may have no bundle, or an old one.
+    for (const name of ["bin", "scripts", "src", "package.json"]) cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    execFileSync(process.execPath, [join(copy, "scripts/bundle.cjs")], { stdio: ["ignore", "pipe", "inherit"] });
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  let starts = 0;
+  /** @returns how many modules of each layer the start loaded, as it noted beside the code that it kept */
+  const start = (words: readonly string[]): Record<string, number> => {
+    starts += 1;
+    const cache = join(folder, `cache-${starts}`);
+    const env = { ...process.env, XDG_CACHE_HOME: cache, SAMPAN_ROOT: join(folder, "store") };
+    const { status, stderr } = spawnSync(process.execPath, [join(copy, "bin/sampan.cjs"), ...words], { encoding: "utf8", env });
+    assert.equal(status, 0, stderr);
+    const kept = join(cache, "sampan/compile-cache", `bundle-${process.version}-${process.arch}`);
+    return Object.fromEntries(readdirSync(kept).filter((name) => name.startsWith(`${words[0]}-`)).map((name) => {
+      const [, layer] = /^[a-z]+-(.+)-[0-9a-f]+\.bin$/.exec(name)!;
+      return [layer!, Number(readFileSync(join(kept, name)).toString("latin1", 0, 128).split(",")[1])];
+    }));
+  };
+  const bytesOf = (...layers: string[]): number => layers.reduce((sum, layer) => sum + statSync(join(copy, "dist/bundle", `${layer}.cjs`)).size, 0);
+
+  test("for version: the first layer", () => {
+    const loaded = start(["version"]);
+    assert.deepEqual(Object.keys(loaded), ["main"]);
+    assert.ok(loaded["main"]! > 5 && loaded["main"]! <= BUDGET.version.modules, `${loaded["main"]} modules, ${BUDGET.version.modules} are fine`);
+    assert.ok(bytesOf("main") <= BUDGET.version.bytes, `main.cjs has ${bytesOf("main")} bytes, ${BUDGET.version.bytes} are fine`);
+  });
+
+  test("for builds with a push: the first two layers", async (context) => {
+    const project = join(folder, "project");
+    mkdirSync(project);
+    writeFileSync(join(project, "Dockerfile"), "FROM scratch\nCOPY data /data\nENV A=b\n");
+    writeFileSync(join(project, "data"), "data\n");
+    const build = ["build", "--progress", "plain", "-t", `${await serveRegistry(context)}/app:1`, "--push", project];
+    const layers = ["layer-build", "main"];
+    assert.deepEqual(Object.keys(start(build)).sort(), layers);
+    const noOp = start(build);
+    assert.deepEqual(Object.keys(noOp).sort(), layers);
+    const modules = noOp["main"]! + noOp["layer-build"]!;
+    assert.ok(modules > 100, "modules are not counted");
+    assert.ok(modules <= BUDGET.noOp.modules, `${modules} modules, ${BUDGET.noOp.modules} are fine`);
+    assert.ok(bytesOf(...layers) <= BUDGET.noOp.bytes, `${bytesOf(...layers)} bytes, ${BUDGET.noOp.bytes} are fine`);
+  });
+});
