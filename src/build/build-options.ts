@@ -16,7 +16,7 @@ import type { SshForward } from "./ssh-agents.ts";
 export type BuildOutput =
   | ({ readonly type: "store"; /** In place of `tags`. */ readonly names?: readonly string[] } & TimeAttributes)
   | ({ readonly type: "registry" } & ImageAttributes)
-  | ({ readonly type: "oci" | "docker"; readonly dest: string } & ImageAttributes)
+  | ({ readonly type: "oci" | "docker"; readonly dest: string; /** `false`: `dest` is a folder, an OCI layout. */ readonly tar?: boolean } & ImageAttributes)
   | ({ readonly type: "tar" | "local"; readonly dest: string } & FilesAttributes);
 
 /** What may be said about the times in an output. */
@@ -34,6 +34,10 @@ export interface ImageAttributes extends TimeAttributes {
   readonly names?: readonly string[];
   /** Push without a tag: the result is found by its digest only. */
   readonly pushByDigest?: boolean;
+  /** Speak plain HTTP to the registries of the names, or do not check their certificates. */
+  readonly insecure?: boolean;
+  /** `false`: manifests have Docker's media types. With attestations they are OCI's in any case. */
+  readonly ociMediaTypes?: boolean;
   readonly annotations?: readonly Annotation[];
   /** Whether attestations are artifacts that refer to their image; by default true. Some registries take them as images only. */
   readonly ociArtifact?: boolean;
@@ -45,6 +49,8 @@ export interface ImageAttributes extends TimeAttributes {
 export interface FilesAttributes extends Pick<TimeAttributes, "epoch"> {
   /** A folder for each platform; by default where there are several. */
   readonly platformSplit?: boolean;
+  /** `delete`: afterwards the folder holds nothing but the result. By default what others put there stays. */
+  readonly mode?: "copy" | "delete";
   /** Stands before the names of the files that attestations are. */
   readonly attestationPrefix?: string;
 }

@@ -9,6 +9,7 @@ import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { storeRoot } from "../store/store-root.ts";
+import { parseReference } from "../oci/reference.ts";
 import { insecureHosts } from "./build-caches.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { lazyClient, type ClientSource } from "./lazy-client.ts";
@@ -97,10 +98,14 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
 
 function insecureOf({ insecure = false }: SharedOptions, targets: readonly BuildOptions[]): boolean | readonly string[] {
   if (insecure === true) return true;
-  return [...(insecure || []), ...targets.flatMap(({ cacheFrom = [], cacheTo = [] }) => insecureHosts([...cacheFrom, ...cacheTo]))];
+  return [...(insecure || []), ...targets.flatMap(({ cacheFrom = [], cacheTo = [] }) => insecureHosts([...cacheFrom, ...cacheTo])), ...targets.flatMap(insecureOutputs)];
 }
 
 async function startExecutor({ runtime }: SharedOptions, { temporary }: Store): Promise<Executor> {
   const { createExecutor } = await import("../exec/create-executor.ts");
   return createExecutor({ ...(runtime ? { runtime } : {}), temporary });
+}
+
+function insecureOutputs({ outputs = [], tags = [] }: BuildOptions): string[] {
+  return outputs.flatMap((output) => (output.type === "registry" && output.insecure ? (output.names ?? tags).map((name) => parseReference(name).host) : []));
 }

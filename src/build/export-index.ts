@@ -15,6 +15,7 @@ export interface ExportedIndex {
 
 /** Puts an index together as BuildKit does: the images in the order of the platforms, then what is said about each. */
 export function assembleIndex(images: readonly ExportedImage[], annotations: Annotations, attestations: readonly AttestationManifest[]): ExportedIndex {
+  const type = images.every(({ docker }) => docker) ? mediaType.dockerList : mediaType.ociIndex;
   const runnable = images.map(({ image, platform }): Descriptor => ({
     ...image.descriptor,
     ...written(annotations.of("manifest-descriptor", platform)),
@@ -22,12 +23,12 @@ export function assembleIndex(images: readonly ExportedImage[], annotations: Ann
   }));
   const index: Index = {
     schemaVersion: 2,
-    mediaType: mediaType.ociIndex,
+    mediaType: type,
     manifests: [...runnable, ...attestations.map((attestation) => attestation.descriptor)],
     ...written(annotations.of("index")),
   };
   const bytes = serializeManifest(index);
-  const descriptor = { mediaType: mediaType.ociIndex, digest: sha256(bytes), size: bytes.length, ...written(annotations.of("index-descriptor")) };
+  const descriptor = { mediaType: type, digest: sha256(bytes), size: bytes.length, ...written(annotations.of("index-descriptor")) };
   return { bytes, descriptor, attestations };
 }
 

@@ -5,7 +5,7 @@ import type { Descriptor } from "../oci/manifest.ts";
 import { formatRepository, parseReference } from "../oci/reference.ts";
 import { formatTime } from "../oci/time.ts";
 import { writeOutput } from "../export/write-output.ts";
-import { writeFolder, writeTar } from "../export/write-tree.ts";
+import { emptyFolder, writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
 import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
@@ -89,7 +89,10 @@ async function writeFiles(output: FilesOutput, access: LayerAccess, { store, bui
     return { folder: split ? folderOf(build.platform) : "", layers };
   }));
   if (output.type === "tar") return await writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, epoch, temporary: store.temporary }));
-  for (const { folder, layers } of trees) await writeFolder(layers, join(resolve(cwd, output.dest), folder), { ...access, epoch });
+  const root = resolve(cwd, output.dest);
+  const exact = output.mode === "delete";
+  if (exact && (split || trees.length > 1)) emptyFolder(root, trees.map(({ folder }) => folder));
+  for (const { folder, layers } of trees) await writeFolder(layers, join(root, folder), { ...access, epoch, deleteOthers: exact && (split || trees.length === 1) });
 }
 
 /** `linux_arm_v7` */
@@ -104,15 +107,17 @@ function platformName(name: string, platform: string | undefined): string {
 }
 
 async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Exported> {
-  const { store, builds, several, ahead, cwd } = options;
+  const { store, builds, several, ahead } = options;
   const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
   const attesters = output.type === "store" ? [] : several || output.type === "registry" || output.attestationInline === true ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
   const indexed = several || attesters.length > 0;
+  const docker = output.ociMediaTypes === false && attesters.length === 0;
+  if (output.ociMediaTypes === false && !docker) access.onProgress({ type: "warning", message: "attestations need OCI media types, which are used in spite of oci-mediatypes=false" });
   if (annotations.needIndex && !indexed) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
   using images = new DisposableStack();
   const exported: ExportedImage[] = [];
   for (const build of builds) {
-    const own = { output, annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
+    const own = { output, docker, annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
     exported.push(images.use(await exportedImage(store, build, own)));
   }
   const indexIn = indexed ? await attestedIndex(exported, { annotations, attesters, names: namesOf(output, options.names) }) : undefined;
@@ -129,7 +134,7 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
   const root = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
   const descriptor = withCreated(root, epochOf(output, builds[0]!.graph.epoch));
   if (output.type === "store") await keepImage(output, exported[0]!, access, options);
-  if (output.type === "oci" || output.type === "docker") await writeOutput(output.dest, cwd, async (stream) => void (await archive(output, exported, index, descriptor, stream, access, options)));
+  if (output.type === "oci" || output.type === "docker") await writeArchive(output, exported, index, descriptor, access, options);
   return { ...(output.type === "store" ? {} : { manifest: descriptor }), ...(isRestamped(output) && !several ? { imageId: exported[0]!.image.id } : {}) };
 }
 
@@ -149,18 +154,22 @@ async function push(output: ImageAttributes, images: readonly ExportedImage[], i
   }
 }
 
-async function archive(
-  output: ImageAttributes & { readonly type: "oci" | "docker" }, images: readonly ExportedImage[], index: ExportedIndex | undefined, descriptor: Descriptor,
-  stream: Parameters<typeof writeOciArchive>[2], { signal }: LayerAccess, options: ExportOptions,
-): Promise<number> {
-  const names = namesOf(output, options.names);
+async function writeArchive(
+  output: ImageAttributes & { readonly type: "oci" | "docker"; readonly dest: string; readonly tar?: boolean }, images: readonly ExportedImage[], index: ExportedIndex | undefined,
+  descriptor: Descriptor, { signal }: LayerAccess, { names: all, cwd }: ExportOptions,
+): Promise<void> {
+  const names = namesOf(output, all);
   const stoppable = signal ? { signal } : {};
   const blobs = { size: (digest: Descriptor["digest"]) => sourceOf(images, digest).size(digest), read: (...args: Parameters<ExportedImage["blobs"]["read"]>) => sourceOf(images, args[0]).read(...args) };
-  if (!index) {
-    const write = output.type === "oci" ? writeOciArchive : writeDockerArchive;
-    return write([{ image: { ...images[0]!.image, descriptor }, names }], blobs, stream, stoppable);
+  const [single, several] = index ? [undefined, { index: { ...index, descriptor }, images: images.map(({ image }) => image), names }] : [[{ image: { ...images[0]!.image, descriptor }, names }], undefined];
+  if (output.tar === false) {
+    const [{ writeLayout }, { imageContents, indexContents }] = await Promise.all([import("../export/write-layout.ts"), import("../image/pack-archive.ts")]);
+    return writeLayout(resolve(cwd, output.dest), several ? indexContents(several) : imageContents(single!, "oci"), blobs, stoppable);
   }
-  return writeIndexArchive({ index: { ...index, descriptor }, images: images.map(({ image }) => image), names }, blobs, stream, stoppable);
+  await writeOutput(output.dest, cwd, async (stream) => {
+    if (several) await writeIndexArchive(several, blobs, stream, stoppable);
+    else await (output.type === "oci" ? writeOciArchive : writeDockerArchive)(single!, blobs, stream, stoppable);
+  });
 }
 
 /** As BuildKit does, if the time is that of SOURCE_DATE_EPOCH: the moment of the build would make every archive another one. */

@@ -1,4 +1,4 @@
-import { assembleImage, type Image } from "../image/image.ts";
+import { asDockerImage, assembleImage, type Image } from "../image/image.ts";
 import type { BlobSource } from "../image/blobs.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Store } from "../store/open-store.ts";
@@ -16,6 +16,8 @@ export interface ExportedImage extends Disposable {
   readonly build: FinishedBuild;
   readonly image: Image;
   readonly blobs: BlobSource;
+  /** Whether its media types are Docker's. */
+  readonly docker: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ExportedImage extends Disposable {
  * @param options.access.taker gets layers while they are packed
  */
 export async function exportedImage(
-  store: Store, build: FinishedBuild, options: { readonly output: BuildOutput; readonly annotations: Readonly<Record<string, string>>; readonly access: LayerAccess },
+  store: Store, build: FinishedBuild, options: { readonly output: BuildOutput; /** Whether its media types are Docker's. */ readonly docker: boolean; readonly annotations: Readonly<Record<string, string>>; readonly access: LayerAccess },
 ): Promise<ExportedImage> {
   const { output, annotations } = options;
   const packing = packingOf(output);
@@ -32,9 +34,10 @@ export async function exportedImage(
   const epoch = isRestamped(output) ? epochOf(output, build.graph.epoch) : undefined;
   const portable = epoch !== undefined ? await restamped(store, build, output, epoch, access, cleanup) : await portableImage(store, store.images.get(build.image!.id)!, packing, access);
   const converted = packing.force ? cleanup.use(await convert(store, portable, packing, access)) : undefined;
-  const image = annotate(converted?.image ?? portable, annotations);
+  const annotated = annotate(converted?.image ?? portable, annotations);
+  const image = options.docker ? asDockerImage(annotated) : annotated;
   const kept = cleanup.move();
-  return { platform: build.platform, build, image, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => kept.dispose() };
+  return { platform: build.platform, build, image, docker: options.docker, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => kept.dispose() };
 }
 
 /** The build's image with the times of an output, in the store as long as the output is written. */

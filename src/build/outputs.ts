@@ -2,6 +2,7 @@ import { formatReference, parseReference } from "../oci/reference.ts";
 import { fault } from "../std/fault.ts";
 import type { AttestOptions } from "./attest/provenance-options.ts";
 import type { BuildOptions, BuildOutput } from "./build-options.ts";
+import { refuseDeleting } from "./refuse-deleting.ts";
 import { GZIP, type Packing } from "./packing.ts";
 
 /** What the outputs of a build need: fixed before anything runs, so that nothing fails at the end for want of a name. */
@@ -22,6 +23,7 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   if (outputs.some((output) => output.type === "registry" && namesOf(output, options.tags ?? []).length === 0)) throw fault("TAG_NEEDED", { output: "pushing (--push, -o type=registry)" });
   const toStandardOutput = outputs.filter((output) => "dest" in output && output.dest === "-").length;
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
+  refuseDeleting(outputs, options);
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
   const packing = outputs.filter((output) => isPacked(output) && !isRewritten(output)).map(packingOf).find(({ codec }) => codec !== "none");
   const pushed = outputs.some(({ type }) => type === "registry");

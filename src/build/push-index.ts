@@ -1,6 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
 import { formatRepository, type Reference } from "../oci/reference.ts";
-import { mediaType } from "../oci/media-type.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { pushImage, type BlobSource, type PushOptions } from "../registry/transfer/push-image.ts";
 import type { Store } from "../store/open-store.ts";
@@ -52,6 +51,6 @@ export async function pushIndex(
     });
   }
   const stoppable = access.signal ? { signal: access.signal } : {};
-  await client.manifestPut(named, { bytes: index.bytes, mediaType: mediaType.ociIndex }, stoppable);
+  await client.manifestPut(named, { bytes: index.bytes, mediaType: index.descriptor.mediaType }, stoppable);
   return root;
 }

@@ -1,4 +1,4 @@
-import { createReadStream, rmSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { pipeline } from "node:stream/promises";
@@ -26,11 +26,21 @@ export async function writeTar(trees: readonly PackedTree[], output: Writable, o
  * The file system of a stack of layers (top first) in a folder, which is made where it is missing.
  * @throws OUTPUT_INVALID, DISK_FULL
  */
-export async function writeFolder(layers: readonly string[], target: string, options: TimeOfAll & { signal?: AbortSignal }): Promise<void> {
+export async function writeFolder(layers: readonly string[], target: string, options: TimeOfAll & { deleteOthers?: boolean; signal?: AbortSignal }): Promise<void> {
   try {
     makeFolder(target);
   } catch (error) {
     throw outputFault(error, target);
   }
-  await inWorker<Parameters<typeof copyTree>[0], ReturnType<typeof copyTree>>(FLATTEN, "copyTree", { layers, target, epoch: options.epoch }, options.signal ? { signal: options.signal } : {});
+  await inWorker<Parameters<typeof copyTree>[0], ReturnType<typeof copyTree>>(FLATTEN, "copyTree", { layers, target, epoch: options.epoch, deleteOthers: options.deleteOthers ?? false }, options.signal ? { signal: options.signal } : {});
+}
+
+/** Removes everything from a folder, if there is one, but for these names in it. @throws OUTPUT_INVALID */
+export function emptyFolder(target: string, kept: readonly string[]): void {
+  try {
+    if (!existsSync(target)) return;
+    for (const name of readdirSync(target)) if (!kept.includes(name)) rmSync(join(target, name), { recursive: true, force: true });
+  } catch (error) {
+    throw outputFault(error, target);
+  }
 }

@@ -1,7 +1,7 @@
 import { sha256, type Digest } from "../oci/digest.ts";
 import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
 import { parseManifest, serializeManifest, type Descriptor, type Manifest } from "../oci/manifest.ts";
-import { layerCodec, mediaType, type Codec } from "../oci/media-type.ts";
+import { dockerLayerType, layerCodec, mediaType, type Codec } from "../oci/media-type.ts";
 import { fault } from "../std/fault.ts";
 
 /** An image as it was packed: nothing of it changes, its layers' bytes are blobs elsewhere. */
@@ -50,6 +50,18 @@ export function createImage(parts: { readonly manifest: { readonly bytes: Uint8A
     descriptor: { mediaType: manifest.mediaType ?? parts.manifest.mediaType, digest, size: parts.manifest.bytes.length },
     layers: manifest.layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index]!, codec: layerCodec(descriptor.mediaType) })),
   };
+}
+
+/** The same image with Docker's media types, for registries that know no others. */
+export function asDockerImage({ configBytes, manifest: { layers, annotations } }: Image): Image {
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaType.dockerManifest,
+    config: { mediaType: mediaType.dockerConfig, digest: sha256(configBytes), size: configBytes.length },
+    layers: layers.map((layer) => ({ ...layer, mediaType: dockerLayerType(layer.mediaType) })),
+    ...(annotations ? { annotations } : {}),
+  };
+  return createImage({ config: configBytes, manifest: { bytes: serializeManifest(manifest), mediaType: mediaType.dockerManifest } });
 }
 
 /**

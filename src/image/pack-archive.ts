@@ -34,17 +34,30 @@ export interface PackOptions {
  * @throws BLOB_MISSING, REFERENCE_INVALID
  */
 export async function* packArchive(images: readonly NamedImage[], blobs: BlobSource, options: PackOptions): AsyncGenerator<Uint8Array> {
+  yield* packContents(imageContents(images, options.form), blobs, options);
+}
+
+/** What lies in a layout, by path: bytes, or the digest of what is read elsewhere. */
+export type LayoutContents = ReadonlyMap<string, Uint8Array | Digest>;
+
+/** What an archive of images holds. @throws REFERENCE_INVALID */
+export function imageContents(images: readonly NamedImage[], form: PackOptions["form"]): LayoutContents {
   const contents = contentsOf(images.map(({ image }) => image), []);
   contents.set("index.json", json(indexOf(images.flatMap(descriptorsOf))));
-  if (options.form === "docker") contents.set("manifest.json", json(images.map(dockerEntry)));
-  yield* packContents(contents, blobs, options);
+  if (form === "docker") contents.set("manifest.json", json(images.map(dockerEntry)));
+  return contents;
 }
 
 /** The same for an index: an OCI layout whose index.json names it. */
-export async function* packIndexArchive({ index, images, names }: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
+export async function* packIndexArchive(index: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
+  yield* packContents(indexContents(index), blobs, options);
+}
+
+/** What an archive of an index holds. @throws REFERENCE_INVALID */
+export function indexContents({ index, images, names }: NamedIndex): LayoutContents {
   const contents = contentsOf(images, [index.bytes, ...index.attestations.flatMap(({ bytes, blobs: statements }) => [bytes, ...statements.values()])]);
   contents.set("index.json", json(indexOf(named(index.descriptor, names))));
-  yield* packContents(contents, blobs, options);
+  return contents;
 }
 
 /** What lies below blobs/: bytes, or a digest of what is read elsewhere. */
@@ -59,7 +72,7 @@ function contentsOf(images: readonly Image[], documents: readonly Uint8Array[]):
   return contents;
 }
 
-async function* packContents(contents: ReadonlyMap<string, Uint8Array | Digest>, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
+async function* packContents(contents: LayoutContents, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
   const folders = new Set(["blobs", ...[...contents.keys()].filter((path) => path.startsWith("blobs/")).map((path) => path.slice(0, path.lastIndexOf("/")))]);
   for (const path of [...folders, ...contents.keys()].sort()) {
     options.signal?.throwIfAborted();

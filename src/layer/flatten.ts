@@ -1,4 +1,5 @@
-import { chmodSync, constants, copyFileSync, lchownSync, linkSync, lstatSync, readdirSync, readlinkSync, symlinkSync, type BigIntStats } from "node:fs";
+import { chmodSync, constants, copyFileSync, lchownSync, linkSync, lstatSync, readdirSync, readlinkSync, rmSync, symlinkSync, type BigIntStats } from "node:fs";
+import { join } from "node:path";
 import { deviceMajor, deviceMinor, makeNode } from "../linux/mknod.ts";
 import { setTimes } from "../linux/times.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
@@ -62,13 +63,14 @@ export interface CopiedTree {
 /**
  * The file system of a stack of layers copied into a folder, for `-o type=local`; a worker job. As with BuildKit
  * everything belongs to the caller, modes and times are kept, and what is in the folder already stays unless it has
- * the same name; a symlink there is replaced, never followed.
+ * the same name, or all that is not of the result is to be deleted; a symlink there is replaced, never followed.
  * @throws DISK_FULL, READ_ONLY
  */
-export function copyTree(options: { layers: readonly string[]; target: string } & TimeOfAll): CopiedTree {
+export function copyTree(options: { layers: readonly string[]; target: string; deleteOthers?: boolean } & TimeOfAll): CopiedTree {
   const folder = new UnpackFolder(options.target, [], { archive: "image", layerRoot: false, followLower: false });
   const result: CopiedTree = { entries: 0, bytes: 0, skipped: [] };
   const directories: Merged[] = [];
+  const paths = options.deleteOthers ? new Set<string>() : undefined;
   for (const found of walkMerged(options.layers)) {
     try {
       if (found.stat.isDirectory()) {
@@ -81,14 +83,25 @@ export function copyTree(options: { layers: readonly string[]; target: string } 
     } catch (error) {
       throw explainUnpack(error, "image", found.path, options.target);
     }
+    paths?.add(found.path);
     result.entries += 1;
   }
+  if (paths) deleteOthers(options.target, "", paths);
   for (const { path, stat } of directories.reverse()) {
     chmodSync(folder.hostPath(path), Number(stat.mode) & 0o7777);
     const time = options.epoch === undefined ? stat.mtimeNs : options.epoch * SECOND;
     setTimes(folder.hostPath(path), time, time);
   }
   return result;
+}
+
+/** Removes what is in a folder and not among the paths; symlinks are never followed. */
+function deleteOthers(target: string, folder: string, paths: ReadonlySet<string>): void {
+  for (const item of readdirSync(join(target, folder), { withFileTypes: true })) {
+    const path = folder === "" ? item.name : `${folder}/${item.name}`;
+    if (!paths.has(path)) rmSync(join(target, path), { recursive: true, force: true });
+    else if (item.isDirectory()) deleteOthers(target, path, paths);
+  }
 }
 
 /** What all times become: seconds since 1970 (SOURCE_DATE_EPOCH). As with BuildKit, older ones too. */

@@ -41,3 +41,10 @@ export function layerCodec(type: string): Codec | undefined {
 export function ociLayerType(codec: Codec): string {
   return { none: mediaType.ociLayer, gzip: mediaType.ociLayerGzip, zstd: mediaType.ociLayerZstd }[codec];
 }
+
+/** What Docker calls a layer that OCI calls that. */
+export function dockerLayerType(type: string): string {
+  if (!type.startsWith("application/vnd.oci.image.layer.")) return type;
+  const codec = layerCodec(type);
+  return `application/vnd.docker.image.rootfs.${type.includes(".nondistributable.") ? "foreign." : ""}diff.tar${codec === undefined || codec === "none" ? "" : `.${codec}`}`;
+}

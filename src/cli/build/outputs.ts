@@ -1,4 +1,4 @@
-import type { BuildOutput } from "../../build/build-options.ts";
+import type { BuildOutput, ImageAttributes } from "../../build/build-options.ts";
 import { fault } from "../../std/fault.ts";
 import { checkAttributes, filesAttributes, imageAttributes, isTrue, timeAttributes } from "./output-attributes.ts";
 import { csvFields } from "../flags/csv.ts";
@@ -50,16 +50,15 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
     case "image": {
       const kept: BuildOutput[] = isTrue(fields.get("store") ?? "true") ? [{ type: "store", ...(image.names ? { names: image.names } : {}), ...timeAttributes(fields) }] : [];
       if (isTrue(fields.get("push")) || image.pushByDigest) return [...(image.pushByDigest ? [] : kept), { type: "registry", ...image }];
-      if (image.annotations) throw fault("OUTPUT_INVALID", { problem: "an image in the store has no annotations", hint: "add push=true, or give them to an output of type registry or oci" });
       if (kept.length === 0) throw fault("OUTPUT_INVALID", { problem: `the output ${JSON.stringify(text)} goes nowhere`, hint: "add push=true, or leave store=false out" });
-      if (image.packing) refusePacking();
+      refuseForStore(image);
       return kept;
     }
     case "docker":
-      if (dest === "" && image.packing) refusePacking();
-      return dest === "" ? [{ type: "store", ...timeAttributes(fields) }] : [{ ...toFile(type, dest, terminal), ...image }];
+      if (dest === "") refuseForStore(image);
+      return dest === "" ? [{ type: "store", ...timeAttributes(fields) }] : [{ ...toArchive(type, dest, terminal, fields), ...image }];
     case "oci":
-      return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...image }];
+      return [{ ...toArchive(type, dest === "" ? "-" : dest, terminal, fields), ...image }];
     case "tar":
       return [{ ...toFile(type, dest === "" ? "-" : dest, terminal), ...filesAttributes(fields) }];
     case "local":
@@ -73,9 +72,18 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
   }
 }
 
-/** The store holds layers as folders, and packs them when they go somewhere. */
-function refusePacking(): never {
-  throw fault("OUTPUT_INVALID", { problem: "an image in the store is not compressed", hint: "give compression= to an output of type registry, oci or docker,dest=FILE, or --compression to `sampan push`" });
+/** The store holds layers as folders; they are packed, and described by a manifest, when they go somewhere. */
+function refuseForStore({ packing, annotations, ociMediaTypes }: ImageAttributes): void {
+  if (annotations) throw fault("OUTPUT_INVALID", { problem: "an image in the store has no annotations", hint: "add push=true, or give them to an output of type registry or oci" });
+  if (ociMediaTypes === false) throw fault("OUTPUT_INVALID", { problem: "an image in the store has no media types", hint: "add push=true, or give oci-mediatypes=false to an output of type registry, oci or docker,dest=FILE" });
+  if (packing) throw fault("OUTPUT_INVALID", { problem: "an image in the store is not compressed", hint: "give compression= to an output of type registry, oci or docker,dest=FILE, or --compression to `sampan push`" });
+}
+
+/** An archive, or with tar=false what would be in it as a folder. */
+function toArchive<Type extends "oci" | "docker">(type: Type, dest: string, terminal: boolean, fields: ReadonlyMap<string, string>): { type: Type; dest: string; tar?: false } {
+  if (isTrue(fields.get("tar") ?? "true")) return toFile(type, dest, terminal);
+  if (dest === "-") throw fault("OUTPUT_INVALID", { problem: `an output of type ${type} with tar=false needs dest=DIR` });
+  return { type, dest, tar: false };
 }
 
 function toFile<Type extends "oci" | "docker" | "tar">(type: Type, dest: string, terminal: boolean): { type: Type; dest: string } {
