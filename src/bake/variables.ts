@@ -1,7 +1,8 @@
 import { csvFields } from "../dockerfile/csv-fields.ts";
 import { evaluate, type Scope } from "./hcl/evaluate.ts";
 import type { Block, Expression } from "./hcl/expression.ts";
-import { isList, isMap, problem, toNumber, toSwitch, toText, typeName, type Value } from "./value.ts";
+import { problem, toNumber, toText, typeName, type Value } from "./value.ts";
+import { named, ofType, readSwitch, typeText } from "./value-type.ts";
 
 /** Where values of variables come from, before the file's own defaults: `--var`, then the environment. */
 export type Lookup = (name: string) => string | undefined;
@@ -49,52 +50,11 @@ export function variableValue({ name, type, default: written }: Variable, lookup
   return problem(`unsupported type ${type || typeName(preset ?? null)} for variable ${name}: give it as JSON in ${name}_JSON`);
 }
 
-/** Go's strconv.ParseBool. */
-function readSwitch(text: string): boolean {
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
-  return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : problem(`invalid syntax ${JSON.stringify(text)}`);
-}
-
-function named<Result>(name: string, type: string, read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    return problem(`failed to parse ${name} as ${type}: ${(error as Error).message}`);
-  }
-}
-
-/** A value as a type wants it; what is deeper than lists and maps of primitives is taken as it is. */
-function ofType(name: string, type: string, value: Value): Value {
-  if (value === null) return null;
-  return named(name, type, () => {
-    if (type === "string") return toText(value);
-    if (type === "number") return toNumber(value);
-    if (type === "bool") return typeof value === "string" ? readSwitch(value) : toSwitch(value);
-    const [, outer, inner] = /^(list|set|map)\((.*)\)$/s.exec(type) ?? [];
-    if (outer === "map") return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ofType(name, inner!, item)])) : problem(`an object is required, not ${typeName(value)}`);
-    if (outer !== undefined) return isList(value) ? value.map((item) => ofType(name, inner!, item)) : problem(`a list is required, not ${typeName(value)}`);
-    return value;
-  });
-}
-
 function readJson(name: string, text: string): Value {
   try {
     return JSON.parse(text) as Value;
   } catch (error) {
     return problem(`failed to convert variable ${name} from JSON: ${(error as Error).message}`);
-  }
-}
-
-/** A type is written as an expression that is never evaluated. */
-function typeText(expression: Expression): string {
-  switch (expression.kind) {
-    case "template": return expression.parts.map(typeText).join("");
-    case "literal": return String(expression.value ?? "");
-    case "variable": return expression.name;
-    case "call": return `${expression.name}(${expression.args.map(typeText).join(", ")})`;
-    case "object": return `{${expression.entries.map(([key, value]) => `${typeText(key)}=${typeText(value)}`).join(", ")}}`;
-    case "list": return `[${expression.items.map(typeText).join(", ")}]`;
-    default: return problem("this is no type");
   }
 }
 

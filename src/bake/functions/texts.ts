@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { posix } from "node:path";
 import semver from "semver";
-import { problem, toList, toText, toWhole, type Value } from "../value.ts";
+import { isList, problem, toList, toText, toWhole, type Value } from "../value.ts";
 import { format } from "./format.ts";
 
 /** Functions about strings. Lengths and places count characters, as in HCL. */
@@ -10,6 +10,7 @@ export const textFunctions = {
   dirname: (path: Value) => posix.dirname(toText(path)),
   chomp: (text: Value) => toText(text).replace(/(?:\r\n|\n|\r)+$/, ""),
   format: (pattern: Value, ...values: Value[]) => format(toText(pattern), values),
+  formatlist: (pattern: Value, ...values: Value[]) => formatEach(toText(pattern), values),
   homedir: () => homedir(),
   indent: (count: Value, text: Value) => toText(text).replace(/\n/g, `\n${" ".repeat(Math.min(Math.max(toWhole(count), 0), 1000))}`),
   join: (separator: Value, ...lists: Value[]) => lists.flatMap((list) => toList(list)).map(toText).join(toText(separator)),
@@ -31,6 +32,14 @@ export const textFunctions = {
   trimsuffix: (text: Value, suffix: Value) => { const [all, end] = [toText(text), toText(suffix)]; return end !== "" && all.endsWith(end) ? all.slice(0, -end.length) : all; },
   trimspace: (text: Value) => toText(text).trim(),
 } satisfies Record<string, (...args: never[]) => Value>;
+
+/** A text for each element of the lists among the values; others stand in all of them. */
+function formatEach(pattern: string, values: readonly Value[]): Value {
+  const lists = values.filter(isList);
+  const length = lists[0]?.length ?? 1;
+  if (lists.some((list) => list.length !== length)) problem("the lists of formatlist have different lengths");
+  return Array.from({ length }, (_, index) => format(pattern, values.map((value) => (isList(value) ? value[index]! : value))));
+}
 
 function substring(characters: readonly string[], offset: number, length: number): string {
   const start = offset < 0 ? Math.max(characters.length + offset, 0) : offset;

@@ -1,5 +1,6 @@
 import { isFault } from "../../std/fault.ts";
 import { entriesOf, isEqual, isList, isMap, problem, toNumber, toSwitch, toText, typeName, type Value } from "../value.ts";
+import { ofType, typeText } from "../value-type.ts";
 import type { Expression, ForExpression, Step } from "./expression.ts";
 
 /** What names mean where an expression stands. */
@@ -50,6 +51,7 @@ export function withVariables(scope: Scope, variables: Readonly<Record<string, V
 
 function call({ name, args, spread }: Extract<Expression, { kind: "call" }>, scope: Scope, at: (inner: Expression) => Value): Value {
   if (name === "try" || name === "can") return attempt(name, args, at);
+  if (name === "convert") return convert(args, at);
   const values = args.map((arg) => at(arg));
   const last = spread ? values.pop() : undefined;
   const given = last === undefined ? values : [...values, ...(isList(last) ? last : problem("only a list can be spread with ..."))];
@@ -68,6 +70,12 @@ function attempt(name: "try" | "can", args: readonly Expression[], at: (inner: E
     }
   }
   return name === "can" ? false : problem("no argument of try can be evaluated");
+}
+
+/** The second argument is a type, and no expression. */
+function convert(args: readonly Expression[], at: (inner: Expression) => Value): Value {
+  const [value, type] = args.length === 2 ? args : problem(`function "convert" takes 2 arguments, not ${args.length}`);
+  return ofType("a value", typeText(type!), at(value!));
 }
 
 function binary(operator: string, left: () => Value, right: () => Value): Value {
