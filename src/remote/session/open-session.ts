@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { messagesOf, writeMessages } from "../connect/carry-messages.ts";
+import { carryBytes } from "../connect/carry-bytes.ts";
 import { socketPair } from "../connect/socket-pair.ts";
-import { METHOD_HEADER, type Worker } from "../connect/worker.ts";
+import type { Worker } from "../connect/worker.ts";
 import { serveSession, sessionMethods } from "./serve-session.ts";
 import type { SessionServices } from "./services.ts";
 
@@ -12,11 +12,16 @@ export interface OpenSession extends Disposable {
 }
 
 /** Opens a session, by which a worker asks this side for what a build needs. @param sharedKey by it the worker knows the files that it has of these folders */
-export async function openSession({ control }: Worker, services: SessionServices, { id, sharedKey, signal }: { id: string; sharedKey: string; signal: AbortSignal }): Promise<OpenSession> {
+export async function openSession(worker: Worker, services: SessionServices, { id, sharedKey, signal }: { id: string; sharedKey: string; signal: AbortSignal }): Promise<OpenSession> {
   const [inside, outside] = await socketPair();
   for (const end of [inside, outside]) end.on("error", () => undefined);
-  const headers = { "x-docker-expose-session-uuid": id, "x-docker-expose-session-sharedkey": encodeURIComponent(sharedKey), "x-docker-expose-session-name": "sampan", [METHOD_HEADER]: sessionMethods.join(", ") };
-  const carrying = writeMessages(control.session(messagesOf(outside), { headers, signal }), outside);
+  const headers = {
+    "x-docker-expose-session-uuid": id, "x-docker-expose-session-sharedkey": encodeURIComponent(sharedKey), "x-docker-expose-session-name": "sampan",
+    "x-docker-expose-session-grpc-method": sessionMethods,
+  };
+  const stream = await worker.openStream(headers, signal);
+  stream.on("error", () => undefined);
+  const carrying = carryBytes(stream, outside);
   const broken = new Promise<never>((_resolve, reject) => carrying.catch(reject));
   broken.catch(() => undefined);
   serveSession(inside, services);

@@ -6,11 +6,12 @@ import type { Writable } from "node:stream";
 import { createContextKey, createContextValues, Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Content } from "../api/content_pb.ts";
-import { Auth, FileSend, FileSync } from "../api/filesync_pb.ts";
+import { Auth, FileSend, FileSync, type Packet } from "../api/filesync_pb.ts";
 import { Health } from "../api/health_pb.ts";
 import { Secrets } from "../api/secrets_pb.ts";
 import { SSH } from "../api/ssh_pb.ts";
 import { Upload } from "../api/upload_pb.ts";
+import { serveDiffCopy } from "./diff-copy.ts";
 import { followLinks } from "./follow-links.ts";
 import { readMetadata, type Metadata } from "./headers.ts";
 import { blobInfo, readBlob } from "./layout-blobs.ts";
@@ -19,6 +20,8 @@ import type { SessionServices } from "./services.ts";
 import { treeFilter } from "./tree-filter.ts";
 
 const metadataKey = createContextKey<Metadata>(new Map());
+/** Most of what is sent is asked for by this method. */
+const FOLDERS = `/${FileSync.typeName}/${FileSync.method.diffCopy.name}`;
 const UPLOAD_CHUNK = 1024 * 1024;
 
 /** The methods that a worker may call, as it is told of them. */
@@ -37,25 +40,26 @@ export function serveSession(connection: Socket, services: SessionServices): voi
     contextValues: (request) => createContextValues().set(metadataKey, readMetadata(request.rawHeaders)),
     routes: (router) => routes(router, services),
   });
-  const server = createServer(handler);
+  const server = createServer((request, response) => {
+    if (request.url === FOLDERS) void serveDiffCopy(request, response, (requests) => sendFolder(readMetadata(request.rawHeaders), requests, services));
+    else handler(request, response);
+  });
   server.on("sessionError", () => undefined);
   server.emit("connection", connection);
 }
 
+function sendFolder(metadata: Metadata, requests: AsyncIterable<Packet>, { folders }: SessionServices): AsyncIterable<Packet> {
+  const name = metadata.get("dir-name")?.[0] ?? "";
+  const root = folders.get(name);
+  if (root === undefined) throw new ConnectError(`no access allowed to dir ${JSON.stringify(name)}`, Code.NotFound);
+  const follow = metadata.get("followpaths");
+  const followed = follow === undefined ? [] : followLinks(root, follow);
+  const include = followed === undefined ? [] : [...(metadata.get("include-patterns") ?? []), ...followed];
+  return sendTree(root, requests, { filter: treeFilter({ include, exclude: metadata.get("exclude-patterns") ?? [] }) });
+}
+
 function routes(router: ConnectRouter, services: SessionServices): void {
   router.service(Health, { check: () => ({ status: 1 }) });
-  router.service(FileSync, {
-    diffCopy: (requests, context) => {
-      const metadata = context.values.get(metadataKey);
-      const name = metadata.get("dir-name")?.[0] ?? "";
-      const root = services.folders.get(name);
-      if (root === undefined) throw new ConnectError(`no access allowed to dir ${JSON.stringify(name)}`, Code.NotFound);
-      const follow = metadata.get("followpaths");
-      const followed = follow === undefined ? [] : followLinks(root, follow);
-      const include = followed === undefined ? [] : [...(metadata.get("include-patterns") ?? []), ...followed];
-      return sendTree(root, requests, { filter: treeFilter({ include, exclude: metadata.get("exclude-patterns") ?? [] }) });
-    },
-  });
   router.service(FileSend, { diffCopy: (requests, context) => receiveResult(requests, context, services) });
   router.service(Auth, {
     credentials: async ({ host }) => (await services.login(host)) ?? {},
