@@ -100,6 +100,16 @@ async function bundleLayers(esbuild, options, plugins) {
   }
 }
 
+/** The bundle's version of exec/default-filter.ts. */
+async function filterPlugin(esbuild) {
+  const { outputFiles: [{ text }] } = await esbuild.build({ absWorkingDir: root, entryPoints: ["src/exec/default-filter.ts"], bundle: true, platform: "node", format: "cjs", target: "node20", write: false, define: { "import.meta.url": '""' } });
+  const module = { exports: {} };
+  new Function("module", "exports", "require", text)(module, module.exports, require);
+  const rows = ["x64", "arm64"].map((arch) => `${arch}: ${JSON.stringify(Buffer.from(module.exports.defaultFilter(arch)).toString("base64"))}`);
+  const contents = `const filters = { ${rows.join(", ")} };\nexport const defaultFilter = () => Buffer.from(filters[process.arch] ?? "", "base64");`;
+  return { name: "filter", setup: (build) => build.onLoad({ filter: /\/src\/exec\/default-filter\.ts$/ }, () => ({ contents, loader: "js" })) };
+}
+
 /** The file for a package. Packages of one scope belong together: they would otherwise hold each other twice. */
 const groupOf = (specifier) => `package-${/^@(?:bufbuild|connectrpc)\//.test(specifier) ? "connect" : specifier.replace(/\W+/g, "-")}.cjs`;
 
@@ -168,7 +178,7 @@ async function main() {
       banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     };
     const entryPoints = (some) => Object.fromEntries(some.map((place) => [path.basename(place, ".ts"), path.join(sources, place)]));
-    const plugins = [sourcesPlugin(jobs), packagesPlugin(specifiers)];
+    const plugins = [sourcesPlugin(jobs), packagesPlugin(specifiers), await filterPlugin(esbuild)];
     await esbuild.build({ ...options, entryPoints: entryPoints(entries), plugins });
     await bundleLayers(esbuild, options, plugins);
     for (const place of entries) if (place !== "std/worker-entry.ts") makeStart(path.join(temporary, `${path.basename(place, ".ts")}.cjs`));

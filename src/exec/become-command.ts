@@ -5,7 +5,7 @@ import { createPipe } from "../linux/pipe.ts";
 import {
   dieWithParent, execute, forbidNewPrivileges, leaveKeyring, limitOpenFiles, openAs, passStandardDescriptors, restoreSignals, setLimit,
 } from "../linux/process.ts";
-import { installFilter, type Instruction } from "../linux/seccomp.ts";
+import { installFilter } from "../linux/seccomp.ts";
 import { capabilityMask } from "./capabilities.ts";
 import { containerUser, makeFolder, readIdMaps, withMissing } from "./container-user.ts";
 import { CommandNotStarted, findCommand, notStarted } from "./find-command.ts";
@@ -21,7 +21,7 @@ const OPEN_FILES = 1_048_576;
  * @param options.makeFolder whether a working directory that is missing is made
  * @param options.through the emulator to hand the command to
  */
-export function becomeCommand(job: CommandJob, filter: readonly Instruction[] | undefined, options: { readonly makeFolder: boolean; readonly through?: string }): never {
+export function becomeCommand(job: CommandJob, filter: Uint8Array | undefined, options: { readonly makeFolder: boolean; readonly through?: string }): never {
   const user = containerUser(job.user, readIdMaps());
   const env = withMissing(job.env, [`HOME=${user.home}`]); // as the OCI runtimes do it
   const capabilities = job.insecure ? heldCapabilities() : capabilityMask(job.capabilities);

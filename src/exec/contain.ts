@@ -2,7 +2,7 @@ import { readlinkSync, writeFileSync } from "node:fs";
 import { bindOver } from "../linux/mount.ts";
 import { enterOwnNetwork } from "../linux/network.ts";
 import { endAtOnce, setHostname } from "../linux/process.ts";
-import { assembleFilter, type Instruction } from "../linux/seccomp.ts";
+import { assembleFilter, encodeFilter } from "../linux/seccomp.ts";
 import { newSession } from "../linux/terminal.ts";
 import { assembleRoot } from "./assemble-root.ts";
 import { becomeCommand } from "./become-command.ts";
@@ -21,7 +21,7 @@ export function reportReady(): void {
  * PID namespace, in its own mount, IPC and UTS namespaces, still with the host's root and all rights.
  * @param filter of Docker's default profile
  */
-export function contain(filter: readonly Instruction[]): never {
+export function contain(filter: Uint8Array): never {
   const job = JSON.parse(readLine()) as SandboxJob;
   try {
     if (job.network !== "host") enterOwnNetwork();
@@ -31,7 +31,7 @@ export function contain(filter: readonly Instruction[]): never {
     newSession();
     if (job.terminal) openTerminal(showConsole);
     setHostname(job.hostname);
-    const rules = job.insecure ? undefined : job.capabilities === undefined ? filter : assembleFilter(profileFor(job.capabilities));
+    const rules = job.insecure ? undefined : job.capabilities === undefined ? filter : encodeFilter(assembleFilter(profileFor(job.capabilities)));
     return becomeCommand({ ...job, env: withMissing(job.env, env) }, rules, { makeFolder: true, ...(through ? { through } : {}) });
   } catch (error) {
     report(failure(error));

@@ -7,12 +7,13 @@ import { bindDeclared } from "../linux/libc.ts";
 import { MOUNT_ATTR, restrictMount } from "../linux/mount.ts";
 import { enterMountNamespace } from "../linux/namespace.ts";
 import { endAtOnce, hideProcess } from "../linux/process.ts";
-import { assembleFilter } from "../linux/seccomp.ts";
+import { assembleFilter, encodeFilter } from "../linux/seccomp.ts";
 import { newSession } from "../linux/terminal.ts";
 import { becomeCommand } from "./become-command.ts";
+import { defaultFilter } from "./default-filter.ts";
 import { failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { JoinJob } from "./sandbox-job.ts";
-import { DEFAULT_PROFILE, profileFor } from "./seccomp-profile.ts";
+import { profileFor } from "./seccomp-profile.ts";
 
 /** The container's mount namespace. */
 const MOUNTS = 4;
@@ -29,7 +30,7 @@ try {
   enterMountNamespace(MOUNTS);
   newSession();
   if (job.terminal) openTerminal();
-  const filter = assembleFilter(job.capabilities === undefined ? DEFAULT_PROFILE : profileFor(job.capabilities));
+  const filter = job.capabilities === undefined ? defaultFilter() : encodeFilter(assembleFilter(profileFor(job.capabilities)));
   becomeCommand(job, filter, { makeFolder: false });
 } catch (error) {
   report(failure(error));

@@ -2,12 +2,11 @@
 // for its start.
 import { flushCompileCache } from "node:module";
 import { bindDeclared } from "../linux/libc.ts";
-import { assembleFilter } from "../linux/seccomp.ts";
 import { contain, reportReady } from "./contain.ts";
-import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
+import { defaultFilter } from "./default-filter.ts";
 
 reportReady();
-const filter = assembleFilter(DEFAULT_PROFILE);
+const filter = defaultFilter();
 bindDeclared();
 flushCompileCache();
 process.umask(0o022);

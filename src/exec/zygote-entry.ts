@@ -10,12 +10,11 @@ import { openProcess } from "../linux/pidfd.ts";
 import { mount, MS } from "../linux/mount.ts";
 import { createPipe, createSocketPair } from "../linux/pipe.ts";
 import { endAtOnce, moveDescriptor } from "../linux/process.ts";
-import { assembleFilter } from "../linux/seccomp.ts";
 import { contain, reportReady } from "./contain.ts";
+import { defaultFilter } from "./default-filter.ts";
 import { CHANNEL, readLine, report } from "./sandbox-channel.ts";
-import { DEFAULT_PROFILE } from "./seccomp-profile.ts";
 
-const filter = assembleFilter(DEFAULT_PROFILE);
+const filter = defaultFilter();
 bindDeclared();
 flushCompileCache();
 process.umask(0o022);

@@ -57,14 +57,16 @@ export function assembleFilter(profile: SeccompProfile, arch: string = process.a
   return [...program, instruction(RETURN, RET_KILL_PROCESS)];
 }
 
-/** Puts the filter on every thread of this process, for good. Needs CAP_SYS_ADMIN, or no_new_privs set. */
-export function installFilter(program: readonly Instruction[]): void {
+/**
+ * Puts a filter on every thread of this process, for good. Needs CAP_SYS_ADMIN, or no_new_privs set.
+ * @param instructions as {@link encodeFilter} makes them
+ */
+export function installFilter(instructions: Uint8Array): void {
   const SECCOMP_SET_MODE_FILTER = 1;
   const SECCOMP_FILTER_FLAG_TSYNC = 1;
   const SYS_SECCOMP = process.arch === "arm64" ? 277 : 317;
-  const instructions = encode(program);
   const header = Buffer.alloc(16); // struct sock_fprog: a length of 16 bits, then a pointer at offset 8
-  header.writeUInt16LE(program.length, 0);
+  header.writeUInt16LE(instructions.length / 8, 0);
   header.writeBigUInt64LE(addressOf(instructions), 8);
   const result = Number(seccompCall(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, header));
   if (result !== 0) throwErrno("seccomp");
@@ -72,7 +74,8 @@ export function installFilter(program: readonly Instruction[]): void {
 
 const seccompCall = libc("long syscall(long number, unsigned long operation, unsigned long flags, const uint8_t *program)");
 
-function encode(program: readonly Instruction[]): Buffer {
+/** A program as the kernel takes it. */
+export function encodeFilter(program: readonly Instruction[]): Uint8Array {
   const bytes = Buffer.alloc(program.length * 8);
   program.forEach(({ code, jt, jf, k }, index) => {
     bytes.writeUInt16LE(code, index * 8);

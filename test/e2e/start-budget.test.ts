@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { defaultFilter } from "../../src/exec/default-filter.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -47,6 +48,12 @@ describe("what a start loads stays small", () => {
     }));
   };
   const bytesOf = (...layers: string[]): number => layers.reduce((sum, layer) => sum + statSync(join(copy, "dist/bundle", `${layer}.cjs`)).size, 0);
+
+  test("and a sandbox finds its filter ready made, which is that of the sources", () => {
+    const filter = Buffer.from(defaultFilter()).toString("base64");
+    assert.ok(filter.length > 5000);
+    for (const start of ["sandbox", "zygote", "join"]) assert.ok(readFileSync(join(copy, `dist/bundle/${start}-entry-code.cjs`), "latin1").replaceAll("\\\n", "").includes(filter), start);
+  });
 
   test("for version: the first layer", () => {
     const loaded = start(["version"]);
