@@ -302,6 +302,26 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/access-explain.ts")).accessExplainCommand,
   },
+  "registry check": {
+    summary: "Compare what a registry's records say with its bytes, and repair it",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-check.ts")).registryCheckCommand,
+  },
+  "registry backup": {
+    summary: "Copy a registry's folder into another one, beside its running server",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-backup.ts")).registryBackupCommand,
+  },
+  "registry restore": {
+    summary: "Make a registry's folder from a backup",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-restore.ts")).registryRestoreCommand,
+  },
+  "registry import": {
+    summary: "Take over the folder of a docker-registry",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-import.ts")).registryImportCommand,
+  },
   "registry routes": {
     summary: "Show which places are asked for an image, in which order and why",
     group: "Registries",

@@ -82,6 +82,16 @@ export class Database {
     }
   }
 
+  /** Writes the whole database, as it is at one moment, into another file. Others may go on writing to this one. */
+  async backup(path: string): Promise<void> {
+    try {
+      // In one step: one that is made of several begins anew whenever somebody writes.
+      await sqlite().backup(this.#connection, path, { rate: 0x7fffffff });
+    } catch (error) {
+      throw storageFault(error, path);
+    }
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;

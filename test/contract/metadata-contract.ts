@@ -213,6 +213,22 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     assert.equal(await other.manifest("app", second.digest), undefined);
   });
 
+  contract("what is imported keeps its times: a tag moves to what was pushed later", async (metadata) => {
+    const [one, two, three] = [indexOf([], { annotations: { number: "1" } }), indexOf([], { annotations: { number: "2" } }), indexOf([], { annotations: { number: "3" } })];
+    const references = { blobs: [], manifests: [] };
+    const take = (manifest: typeof one, at: number, tags: readonly string[]): Promise<readonly string[]> =>
+      metadata.importRepository({ name: "app", blobs: [{ digest: digestOf("x"), size: 1, at }], manifests: [{ manifest, references, at }], tags: tags.map((name) => ({ name, digest: manifest.digest, at })) }, actor);
+    assert.deepEqual(await take(one, 1000, ["v1", "latest"]), []);
+    assert.deepEqual(await take(two, 2000, ["latest"]), []);
+    assert.deepEqual(await take(three, 500, ["latest"]), []);
+    assert.equal((await metadata.manifest("app", "latest"))?.digest, two.digest);
+    await put(metadata, "app", three, ["v1"]);
+    await take(two, 3000, ["v1"]);
+    assert.equal((await metadata.manifest("app", "v1"))?.digest, three.digest);
+    assert.equal(await metadata.blobSize("app", digestOf("x")), 1);
+    assert.deepEqual(await metadata.importRepository({ name: "app", blobs: [], manifests: [], tags: [{ name: "lost", digest: digestOf("y"), at: 1 }] }, actor), ["lost"]);
+  });
+
   contract("records stay when they are opened again", async (metadata, place) => {
     const manifest = await pushImage(metadata, "team/app", "one", ["v1"]);
     metadata.notePull("team/app", { digest: manifest.digest, tag: "v1" });

@@ -23,6 +23,8 @@ export interface DockerRegistryOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clients?: string };
   readonly proxyOf?: string;
   readonly noDelete?: boolean;
+  /** Where it keeps everything, to be looked at later. */
+  readonly root?: string;
 }
 
 /** Starts Debian's `docker-registry` on a free loopback port and a temporary folder. */
@@ -32,7 +34,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const config: Record<string, unknown> = {
     version: 0.1,
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: options.noDelete !== true } },
+    storage: { filesystem: { rootdirectory: options.root ?? join(folder, "data") }, delete: { enabled: options.noDelete !== true } },
     http: { addr: host, ...(options.tls ? { tls: writeTls(folder, options.tls) } : {}) },
   };
   if (options.proxyOf) config["proxy"] = { remoteurl: options.proxyOf };

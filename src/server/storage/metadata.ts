@@ -54,14 +54,37 @@ export interface Metadata extends AsyncDisposable {
   notePull(repository: string, pulled: { readonly digest: Digest; readonly tag?: string | undefined }): void;
 
   /**
-   * Takes records over as they are, with their times, what is here already staying as it is. Manifests come before the
-   * tags that name them, in the same call or an earlier one.
+   * Takes records over as they are, with their times. What is here already stays as it is, but for tags that were pushed later
+   * there. Manifests come before the tags that name them, in the same call or an earlier one.
    * @returns tags whose manifest is not there: they were left out
    */
   importRepository(repository: ImportedRepository, actor: Actor): Promise<readonly string[]>;
 
+  /** All blobs of all repositories, by digest. */
+  blobs(range: ListRange): Promise<Listed<BlobRow>>;
+  /** All manifests of a repository, by digest. */
+  manifestDigests(repository: string, range: ListRange): Promise<Listed<Digest>>;
+  /** What manifests of the repository name and the repository does not have, in the order of manifests. */
+  brokenReferences(repository: string): Promise<readonly BrokenReference[]>;
+  /** What the database finds wrong with itself; nothing when all is well. */
+  verify(): Promise<readonly string[]>;
+  /** Takes a blob that has lost its bytes from all repositories: it is then "deleting". */
+  loseBlob(digest: Digest, actor: Actor): Promise<void>;
+
   /** Events with ids above `after`, in order. */
   events(options: { readonly after: number; readonly limit: number }): Promise<readonly RegistryEvent[]>;
+}
+
+export interface BlobRow {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly state: "live" | "deleting";
+}
+
+export interface BrokenReference {
+  readonly manifest: Digest;
+  readonly kind: "blob" | "manifest";
+  readonly digest: Digest;
 }
 
 export type BlobState = "unknown" | "live" | "deleting";

@@ -26,28 +26,55 @@ export async function openFolderStorage(
   const temporary = join(root, "temporary");
   await using opened = new AsyncDisposableStack();
   try {
-    for (const folder of ["blobs", "temporary"]) makeFolder(join(root, folder));
-    opened.defer(lockRoot(root));
-    const version = readLayout(root);
-    for (const leftover of readdirSync(temporary)) rmSync(join(temporary, leftover), { force: true, recursive: true });
+    opened.defer(await prepareFolder(root, options.report));
     const files = createFolderBlobs(join(root, "blobs"));
-    const database = join(root, "registry.db");
-    if (version === 1) {
-      const repositories = join(root, "repositories");
-      await takeOverLinks({ repositories, database, temporary, blobs: files, report: options.report });
-      await rm(repositories, { recursive: true, force: true });
-    }
-    if (version !== LAYOUT_VERSION) await writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: LAYOUT_VERSION })}\n`, temporary);
-    const metadata = opened.use(await openSqliteMetadata(database, { lease: options.blobLease, report: options.report }));
+    const metadata = opened.use(await openSqliteMetadata(join(root, "registry.db"), { lease: options.blobLease, report: options.report }));
     const uploads = opened.use(createFolderUploads({ folder: temporary, expiry: options.uploadExpiry, limit: options.uploads, adopt: files.adopt }));
     const storage = joinStorage({ ...files, uploads }, metadata);
     await finishRemovals(root, storage);
     const lifetime = opened.move();
     return { ...storage, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
   } catch (cause) {
-    if (isFault(cause, "SERVER_ROOT_BUSY") || isFault(cause, "SERVER_ROOT_UNUSABLE")) throw cause;
-    throw fault("SERVER_ROOT_UNUSABLE", { root, problem: (cause as Error).message }, { cause });
+    throw unusable(root, cause);
   }
+}
+
+/**
+ * Makes an empty registry in a folder that has none yet, and takes one of an older form over.
+ * @throws SERVER_ROOT_UNUSABLE, SERVER_ROOT_BUSY when that is needed and a server runs
+ */
+export async function makeRegistryFolder(root: string, report: (problem: Error) => void): Promise<void> {
+  try {
+    if (readLayout(root) !== LAYOUT_VERSION) (await prepareFolder(root, report))();
+  } catch (cause) {
+    throw unusable(root, cause);
+  }
+}
+
+/** Claims the folder and brings it to this version's form. @returns how to give the claim up */
+async function prepareFolder(root: string, report: (problem: Error) => void): Promise<() => void> {
+  const temporary = join(root, "temporary");
+  for (const folder of ["blobs", "temporary"]) makeFolder(join(root, folder));
+  const unlock = lockRoot(root);
+  try {
+    const version = readLayout(root);
+    for (const leftover of readdirSync(temporary)) rmSync(join(temporary, leftover), { force: true, recursive: true });
+    if (version === 1) {
+      const repositories = join(root, "repositories");
+      await takeOverLinks({ repositories, database: join(root, "registry.db"), temporary, blobs: createFolderBlobs(join(root, "blobs")), report });
+      await rm(repositories, { recursive: true, force: true });
+    }
+    if (version !== LAYOUT_VERSION) await writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: LAYOUT_VERSION })}\n`, temporary);
+    return unlock;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function unusable(root: string, cause: unknown): unknown {
+  if (isFault(cause, "SERVER_ROOT_BUSY") || isFault(cause, "SERVER_ROOT_UNUSABLE")) return cause;
+  return fault("SERVER_ROOT_UNUSABLE", { root, problem: (cause as Error).message }, { cause });
 }
 
 /** Undefined for a new folder. */

@@ -45,4 +45,16 @@ export const serverFaults = {
     message: ({ root, problem }) => `cannot keep a registry in ${root}: ${problem}`,
     hint: () => "name a folder that this user may write to",
   }),
+  SERVER_COPY_TARGET: spec<{ target: string; problem: string }>({
+    when: "A registry cannot be backed up or restored into the folder that was named.",
+    exit: 1,
+    message: ({ target, problem }) => `cannot copy a registry into ${target}: ${problem}`,
+    hint: () => "name an empty or a new folder; --replace brings a folder that holds a registry up to date",
+  }),
+  SERVER_IMPORT_INVALID: spec<{ folder: string }>({
+    when: "The folder to be imported is not the root directory of docker-registry's filesystem driver.",
+    exit: 1,
+    message: ({ folder }) => `${folder} holds no registry that can be imported: there is no docker/registry/v2/repositories in it`,
+    hint: () => "name the `rootdirectory` of docker-registry's configuration, /var/lib/registry as a rule",
+  }),
 } as const;

@@ -10,18 +10,18 @@ export function importPart(context: SqliteContext): Pick<Metadata, "importReposi
     importRepository: ({ name, blobs, manifests, tags }, actor) =>
       database.write(() => {
         const id = findOrCreateRepository(context, name, actor);
-        const has = (table: "manifests" | "tags", column: "digest" | "name", value: string): boolean =>
-          database.get(`SELECT 1 FROM ${table} WHERE repository_id = ? AND ${column} = ?`, id, value) !== undefined;
+        const hasManifest = (digest: string): boolean => database.get("SELECT 1 FROM manifests WHERE repository_id = ? AND digest = ?", id, digest) !== undefined;
+        const pushedAt = (tag: string): number => database.get<{ pushed_at: number }>("SELECT pushed_at FROM tags WHERE repository_id = ? AND name = ?", id, tag)?.pushed_at ?? -1;
         for (const { digest, size, at } of blobs) {
           database.run(`INSERT OR IGNORE INTO blobs (digest, size, state, leased_until, created_at) VALUES (?, ?, ${LIVE}, ?, ?)`, digest, size, Date.now() + 2 * context.lease, at);
           database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, at);
         }
         for (const { manifest, references, at } of manifests) {
-          if (!has("manifests", "digest", manifest.digest)) storeManifest(context, id, { manifest, references, pushed: { at, by: actor.user } });
+          if (!hasManifest(manifest.digest)) storeManifest(context, id, { manifest, references, pushed: { at, by: actor.user } });
         }
         const lost: string[] = [];
         for (const { name: tag, digest, at } of tags) {
-          if (has("tags", "name", tag)) continue;
+          if (pushedAt(tag) >= at) continue;
           const manifest = readManifest(id, digest);
           if (manifest) setTag(context, id, { tag, manifest, pushed: { at, by: actor.user } });
           else lost.push(tag);

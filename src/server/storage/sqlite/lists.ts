@@ -3,6 +3,7 @@ import type { Descriptor } from "../../../oci/manifest.ts";
 import type { Metadata } from "../metadata.ts";
 import type { Listed, ListRange, RegistryAction, RegistryEvent } from "../records.ts";
 import { findRepository, type SqliteContext } from "./context.ts";
+import type { RegistryDatabase } from "./registry-database.ts";
 
 type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "referrers" | "events">;
 
@@ -27,17 +28,17 @@ interface EventRow {
   readonly detail: string | null;
 }
 
+/** One part of a sorted list; a row more than asked for tells whether there is more. */
+export function readList<Row, Item>(database: RegistryDatabase, sql: string, values: readonly (string | number)[], range: ListRange, itemOf: (row: Row) => Item): Listed<Item> {
+  const limit = range.limit ?? -1;
+  const rows = database.all<Row>(`${sql} LIMIT ?`, ...values, limit < 0 ? -1 : limit + 1);
+  const more = limit >= 0 && rows.length > limit;
+  return { items: (more ? rows.slice(0, limit) : rows).map(itemOf), more };
+}
+
 /** Sorted lists, by parts. */
 export function listPart(context: SqliteContext): ListPart {
   const { database, cache } = context;
-  /** One row more than asked for tells whether there is more. */
-  const read = <Row, Item>(sql: string, values: readonly (string | number)[], range: ListRange, itemOf: (row: Row) => Item): Listed<Item> => {
-    const limit = range.limit ?? -1;
-    const rows = database.all<Row>(`${sql} LIMIT ?`, ...values, limit < 0 ? -1 : limit + 1);
-    const more = limit >= 0 && rows.length > limit;
-    return { items: (more ? rows.slice(0, limit) : rows).map(itemOf), more };
-  };
-
   return {
     async repositoryExists(name) {
       database.checkVersion();
@@ -47,7 +48,7 @@ export function listPart(context: SqliteContext): ListPart {
     async repositories(range) {
       database.checkVersion();
       return cache.list(keyOf("catalog", range), cache.catalog, () =>
-        read("SELECT name FROM repositories WHERE name > ? ORDER BY name", [range.after ?? ""], range, ({ name }: { name: string }) => name),
+        readList(database, "SELECT name FROM repositories WHERE name > ? ORDER BY name", [range.after ?? ""], range, ({ name }: { name: string }) => name),
       );
     },
 
@@ -55,7 +56,7 @@ export function listPart(context: SqliteContext): ListPart {
       database.checkVersion();
       const repository = findRepository(context, name);
       return repository && cache.list(keyOf("tags", range), repository.generation, () =>
-        read("SELECT name FROM tags WHERE repository_id = ? AND name > ? ORDER BY name", [repository.id, range.after ?? ""], range, (row: { name: string }) => row.name),
+        readList(database, "SELECT name FROM tags WHERE repository_id = ? AND name > ? ORDER BY name", [repository.id, range.after ?? ""], range, (row: { name: string }) => row.name),
       );
     },
 
@@ -67,8 +68,8 @@ export function listPart(context: SqliteContext): ListPart {
       const values = [repository.id, subject, range.after ?? ""];
       return cache.list(keyOf(`referrers ${subject} ${artifactType ?? ""}`, range), repository.generation, () =>
         artifactType === undefined
-          ? read(`${columns} ORDER BY digest`, values, range, describe)
-          : read(`${columns} AND artifact_type = ? ORDER BY digest`, [...values, artifactType], range, describe),
+          ? readList(database, `${columns} ORDER BY digest`, values, range, describe)
+          : readList(database, `${columns} AND artifact_type = ? ORDER BY digest`, [...values, artifactType], range, describe),
       );
     },
 

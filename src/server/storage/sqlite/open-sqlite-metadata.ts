@@ -4,6 +4,7 @@ import type { SqliteContext } from "./context.ts";
 import { importPart } from "./import-repository.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
+import { surveyPart } from "./survey.ts";
 import { createPullCounts } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
 import { openRegistryDatabase } from "./registry-database.ts";
@@ -21,6 +22,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...blobPart(context),
     ...manifestPart(context),
     ...importPart(context),
+    ...surveyPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await pulls[Symbol.asyncDispose]();

@@ -1,0 +1,37 @@
+import { command } from "../command.ts";
+import { flagTable } from "../flags/flag.ts";
+
+export const registryCheckCommand = command({
+  name: "registry check",
+  summary: "Compare what a registry's records say with its bytes, and repair it",
+  description:
+    "Reads every blob and manifest of a registry folder and compares it with its digest, and looks for what manifests name in vain and for " +
+    "bytes that belong to nothing. Each problem is shown with what a repair does; --repair does that. It may run beside the server.\n\n" +
+    "The exit status is 1 when something is wrong and was not repaired.",
+  usage: "[OPTIONS]",
+  flags: flagTable({
+    root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
+    repair: { kind: "switch", help: "Repair what can be repaired" },
+    quick: { kind: "switch", help: "Compare sizes of blobs, without reading them" },
+    quiet: { kind: "switch", short: "q", help: "Show problems only" },
+  }),
+  examples: [{ title: "After trouble with the disk", line: "sampan registry check --root /srv/registry --repair" }],
+  positionals: { min: 0, max: 0 },
+  async run({ flags, io, signal }) {
+    const { openBeside } = await import("../../server/storage/upkeep/open-beside.ts");
+    const { checkRegistry } = await import("../../server/storage/upkeep/check-registry.ts");
+    const { humanSize } = await import("../../std/human-size.ts");
+    const { storeRoot } = await import("../../store/store-root.ts");
+    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: 0, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+    const checked = await checkRegistry(folder, {
+      repair: flags.repair,
+      quick: flags.quick,
+      signal,
+      onProblem: ({ what, repair, repaired }) => void io.stdout.write(`${repaired ? "repaired" : "problem"}: ${what}\n  ${repaired ? "what was done" : "what helps"}: ${repair}\n`),
+    });
+    const { repositories, manifests, blobs, bytes, problems, repaired } = checked;
+    const result = problems === 0 ? "all is well" : `${problems} problem${problems === 1 ? "" : "s"}, ${repaired} repaired`;
+    if (!flags.quiet) io.stdout.write(`Checked ${repositories} repositories, ${manifests} manifests, ${blobs} blobs (${humanSize(bytes)}): ${result}.\n`);
+    return problems > repaired ? 1 : 0;
+  },
+});

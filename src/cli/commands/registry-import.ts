@@ -1,0 +1,38 @@
+import { command } from "../command.ts";
+import { flagTable } from "../flags/flag.ts";
+
+export const registryImportCommand = command({
+  name: "registry import",
+  summary: "Take over the folder of a docker-registry",
+  description:
+    "Reads the root directory of docker-registry's filesystem driver and makes its repositories, manifests and tags those of a registry " +
+    "here, with the times of their pushes. Blobs get a second name (hard link) on the same file system, and are copied otherwise. Nothing in FOLDER " +
+    "changes. It can be repeated, also beside the running server, until clients have moved: tags that were pushed there later than here are moved. " +
+    "FOLDER may be the folder of --root itself.",
+  usage: "[OPTIONS] FOLDER",
+  flags: flagTable({
+    root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
+    copy: { kind: "switch", help: "Copy blobs even on the same file system" },
+    quiet: { kind: "switch", short: "q", help: "Show problems and the result only" },
+  }),
+  examples: [{ title: "From Debian's docker-registry", line: "sampan registry import --root /srv/registry /var/lib/docker-registry" }],
+  positionals: { min: 1, max: 1 },
+  async run({ flags, positionals, io, signal }) {
+    const { makeRegistryFolder } = await import("../../server/storage/open-folder-storage.ts");
+    const { openBeside } = await import("../../server/storage/upkeep/open-beside.ts");
+    const { importDistribution } = await import("../../server/storage/upkeep/import-distribution.ts");
+    const { defaultSettings } = await import("../../server/terms/settings.ts");
+    const { storeRoot } = await import("../../store/store-root.ts");
+    const root = flags.root ?? `${storeRoot(io.env)}/registry`;
+    const report = ({ message }: Error): void => void io.stderr.write(`warning: ${message}\n`);
+    await makeRegistryFolder(root, report);
+    await using target = await openBeside(root, { lease: defaultSettings.blobLease, report });
+    const { repositories, manifests, tags, blobs } = await importDistribution(target, positionals[0]!, {
+      copy: flags.copy,
+      signal,
+      report,
+      onRepository: (name) => void (flags.quiet || io.stdout.write(`${name}\n`)),
+    });
+    io.stdout.write(`Imported ${repositories} repositories: ${tags} tags, ${manifests} manifests, ${blobs} blobs.\n`);
+  },
+});

@@ -1,0 +1,107 @@
+import { existsSync, readdirSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { digestAlgorithm, digestHex, type Digest } from "../../../oci/digest.ts";
+import { fault } from "../../../std/fault.ts";
+import { makeFolder } from "../../../std/make-folder.ts";
+import { Database } from "../../../store/database.ts";
+import { syncFolder, writeDurably } from "../folder/durable-file.ts";
+import { placeFile } from "../folder/place-file.ts";
+import { lockRoot } from "../folder/root-lock.ts";
+import { openSqliteMetadata } from "../sqlite/open-sqlite-metadata.ts";
+import { everyItem } from "./every-item.ts";
+import { keeper, openBeside } from "./open-beside.ts";
+
+export interface CopiedRegistry {
+  readonly blobs: number;
+  readonly bytes: number;
+  /** Blobs that were not in the target before. */
+  readonly placed: number;
+}
+
+/**
+ * Copies a registry folder, beside the server that may be running on it, into another folder that is then a registry as well: its
+ * records as they are at one moment, and the blobs that they name. What an earlier copy has placed there is not copied again.
+ * Until it is whole, the target stays what it was.
+ * @throws SERVER_ROOT_UNUSABLE, SERVER_ROOT_BUSY, SERVER_COPY_TARGET
+ */
+export async function copyRegistry(from: string, to: string, options: { copy: boolean; replace: boolean; signal?: AbortSignal; report: (problem: Error) => void }): Promise<CopiedRegistry> {
+  if (resolve(from) === resolve(to)) throw fault("SERVER_COPY_TARGET", { target: to, problem: "it is the folder itself" });
+  await using source = await openBeside(from, { lease: 0, report: options.report });
+  checkTarget(to, options.replace);
+  const temporary = join(to, "temporary");
+  for (const folder of [temporary, join(to, "blobs/sha256"), join(to, "blobs/sha512")]) makeFolder(folder);
+  using _target = claim(to);
+  const draft = join(temporary, "copy.db");
+  await removeDatabase(draft);
+  await backupDatabase(join(from, "registry.db"), draft);
+  const count = { blobs: 0, bytes: 0, placed: 0 };
+  {
+    await using metadata = await openSqliteMetadata(draft, { lease: 0, report: options.report });
+    for await (const { digest, size, state } of everyItem((range) => metadata.blobs(range), (blob) => blob.digest)) {
+      options.signal?.throwIfAborted();
+      if (state === "deleting") {
+        await metadata.forgetBlob(digest);
+        continue;
+      }
+      try {
+        if (await placeFile(pathOf(from, digest), pathOf(to, digest), { copy: options.copy, temporary })) count.placed += 1;
+        count.blobs += 1;
+        count.bytes += size;
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+        // Deleted by a client after the moment of the records, or lost before: the copy must not claim to have it.
+        if ((await source.metadata.blobState(digest)) === "live") options.report(new Error(`the blob ${digest} has lost its bytes; the copy goes without it`, { cause }));
+        await metadata.loseBlob(digest, keeper);
+        await metadata.forgetBlob(digest);
+      }
+    }
+  }
+  for (const algorithm of ["sha256", "sha512"]) await syncFolder(join(to, "blobs", algorithm));
+  await syncFile(draft);
+  await rm(join(to, "registry.db-wal"), { force: true });
+  await rename(draft, join(to, "registry.db"));
+  await syncFolder(to);
+  await writeDurably(join(to, "layout.json"), '{"sampanRegistryLayout":2}\n', temporary);
+  await syncFolder(dirname(resolve(to)));
+  return count;
+}
+
+function checkTarget(to: string, replace: boolean): void {
+  if (!existsSync(to)) return;
+  const entries = readdirSync(to);
+  if (entries.length === 0) return;
+  if (!entries.includes("layout.json") && !entries.every((name) => ["blobs", "temporary", "lock", "collector.lock"].includes(name))) {
+    throw fault("SERVER_COPY_TARGET", { target: to, problem: "it holds something else" });
+  }
+  if (entries.includes("registry.db") && !replace) throw fault("SERVER_COPY_TARGET", { target: to, problem: "it holds a registry already" });
+}
+
+/** Nobody may serve the target meanwhile. */
+function claim(to: string): Disposable {
+  const unlock = lockRoot(to);
+  return { [Symbol.dispose]: unlock };
+}
+
+async function backupDatabase(from: string, to: string): Promise<void> {
+  const database = new Database(from);
+  try {
+    await database.backup(to);
+  } finally {
+    database.close();
+  }
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ["", "-wal", "-shm"]) await rm(`${path}${suffix}`, { force: true });
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  await handle.sync();
+  await handle.close();
+}
+
+function pathOf(root: string, digest: Digest): string {
+  return join(root, "blobs", digestAlgorithm(digest), digestHex(digest));
+}

@@ -1,0 +1,112 @@
+import { existsSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { digestAlgorithm, digestBytes, digestHex, type Digest } from "../../../oci/digest.ts";
+import { parseObject } from "../../../oci/manifest.ts";
+import { isIndex, isManifest } from "../../../oci/media-type.ts";
+import { fault } from "../../../std/fault.ts";
+import { describeManifest } from "../describe-manifest.ts";
+import { syncFolder } from "../folder/durable-file.ts";
+import { placeFile } from "../folder/place-file.ts";
+import { referencesOf } from "../manifest-references.ts";
+import type { ImportedRepository } from "../records.ts";
+import { DISTRIBUTION_BASE, distributionBlob, readDistribution, type DistributionRepository } from "../takeover/read-distribution.ts";
+import { keeper, type OpenedFolder } from "./open-beside.ts";
+
+/** Records that one transaction takes over, so that a server beside it need not wait long. */
+const PART = 500;
+
+export interface ImportedRegistry {
+  readonly repositories: number;
+  readonly blobs: number;
+  readonly manifests: number;
+  readonly tags: number;
+}
+
+/**
+ * Takes over a folder of docker-registry, whose server may go on reading it: blobs get a second name here, or are copied where that is
+ * not possible, and nothing there changes. What is here already stays as it is, so that it can be repeated. Manifests are
+ * compared with their digests; blobs are not read.
+ * @throws SERVER_IMPORT_INVALID when it is no such folder
+ */
+export async function importDistribution(
+  target: OpenedFolder,
+  folder: string,
+  options: { copy: boolean; signal?: AbortSignal; onRepository: (name: string) => void; report: (problem: Error) => void },
+): Promise<ImportedRegistry> {
+  const base = join(folder, DISTRIBUTION_BASE);
+  if (!existsSync(join(base, "repositories"))) throw fault("SERVER_IMPORT_INVALID", { folder });
+  // What a crash has left half removed must not look as if it were here.
+  for (const digest of await target.metadata.abandonedBlobs(Date.now())) {
+    await target.files.delete(digest);
+    await target.metadata.forgetBlob(digest);
+  }
+  const count = { repositories: 0, blobs: 0, manifests: 0, tags: 0 };
+  for await (const found of readDistribution(base)) {
+    options.signal?.throwIfAborted();
+    options.onRepository(found.name);
+    const blobs = await placeBlobs(target, base, found, options);
+    const manifests = await readManifests(base, found, options);
+    const lost = await takeOver(target, { name: found.name, blobs, manifests, tags: found.tags });
+    for (const tag of lost) options.report(new Error(`the tag ${found.name}:${tag} names no manifest, and is left out`));
+    count.repositories += 1;
+    count.blobs += blobs.length;
+    count.manifests += manifests.length;
+    count.tags += found.tags.length - lost.length;
+  }
+  return count;
+}
+
+async function placeBlobs(
+  { root }: OpenedFolder,
+  base: string,
+  { name, layers }: DistributionRepository,
+  options: { copy: boolean; signal?: AbortSignal; report: (problem: Error) => void },
+): Promise<ImportedRepository["blobs"]> {
+  const blobs: { digest: Digest; size: number; at: number }[] = [];
+  for (const { digest, at } of layers) {
+    options.signal?.throwIfAborted();
+    const source = distributionBlob(base, digest);
+    const found = await stat(source).catch(() => undefined);
+    if (!found) {
+      options.report(new Error(`the blob ${name}@${digest} has no bytes, and is left out`));
+      continue;
+    }
+    await placeFile(source, join(root, "blobs", digestAlgorithm(digest), digestHex(digest)), { copy: options.copy, temporary: join(root, "temporary") });
+    blobs.push({ digest, size: found.size, at });
+  }
+  for (const algorithm of ["sha256", "sha512"]) await syncFolder(join(root, "blobs", algorithm));
+  return blobs;
+}
+
+async function readManifests(base: string, { name, manifests }: DistributionRepository, { report }: { report: (problem: Error) => void }): Promise<ImportedRepository["manifests"]> {
+  const read: ImportedRepository["manifests"][number][] = [];
+  for (const { digest, at } of manifests) {
+    try {
+      const bytes = await readFile(distributionBlob(base, digest));
+      if (digestBytes(bytes, digestAlgorithm(digest)) !== digest) throw new Error("its bytes have another digest");
+      const record = describeManifest(bytes, digest);
+      if (!isIndex(record.mediaType) && !isManifest(record.mediaType)) throw new Error(`its type ${record.mediaType} is not served any more`);
+      read.push({ manifest: { ...record, bytes }, references: referencesOf(parseObject(bytes, "the manifest")), at });
+    } catch (cause) {
+      report(new Error(`the manifest ${name}@${digest} is left out: ${(cause as Error).message}`, { cause }));
+    }
+  }
+  return read;
+}
+
+async function takeOver({ metadata }: OpenedFolder, { name, blobs, manifests, tags }: ImportedRepository): Promise<string[]> {
+  const lost: string[] = [];
+  const nothing = { name, blobs: [], manifests: [], tags: [] };
+  const parts: ImportedRepository[] = [
+    ...inParts(blobs).map((part) => ({ ...nothing, blobs: part })),
+    ...inParts(manifests).map((part) => ({ ...nothing, manifests: part })),
+    ...inParts(tags).map((part) => ({ ...nothing, tags: part })),
+  ];
+  for (const part of parts) lost.push(...(await metadata.importRepository(part, keeper)));
+  return lost;
+}
+
+function inParts<Item>(items: readonly Item[]): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / PART) }, (_, index) => items.slice(index * PART, (index + 1) * PART));
+}
