@@ -4,7 +4,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$(mktemp -d)"
 npm init -y >/dev/null
-npm install --silent --allow-scripts @bufbuild/buf @bufbuild/protoc-gen-es >/dev/null
+npm install --silent --ignore-scripts @bufbuild/buf @bufbuild/protoc-gen-es >/dev/null
 cat > buf.gen.yaml <<'EOF'
 version: v2
 plugins:

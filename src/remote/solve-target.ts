@@ -19,6 +19,8 @@ export interface Surroundings {
 export interface WorkerResult {
   /** What the worker's outputs say of themselves. */
   readonly response: Readonly<Record<string, string>>;
+  /** How the worker made the results, where it was asked: by platform where there are several, else under no name. */
+  readonly provenance?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** The image that came into the store. */
   readonly imageId?: Digest;
 }
@@ -45,10 +47,22 @@ export async function solveTarget(open: OpenTarget, { attrs, inputs }: LinkedInp
   ]);
   await Promise.race([watching, delay(LAST_WORDS, undefined, { ref: false, signal })]);
   const imageId = await results.finish();
-  return { response: exporterResponse, ...(imageId === undefined ? {} : { imageId }) };
+  const provenance = build.tellProvenance && (await askProvenance(ref, open, build.tellProvenance, around));
+  return { response: exporterResponse, ...(provenance ? { provenance } : {}), ...(imageId === undefined ? {} : { imageId }) };
 }
 
 const copied = ({ type, attrs }: { type: string; attrs: Readonly<Record<string, string>> }): { type: string; attrs: Record<string, string> } => ({ type, attrs: { ...attrs } });
+
+/** A build is not lost for want of its story: workers before 0.11 keep none. */
+async function askProvenance(ref: string, { target }: OpenTarget, extent: "min" | "max", { worker, progress, signal }: Surroundings): Promise<WorkerResult["provenance"]> {
+  try {
+    return await (await import("./told-provenance.ts")).toldProvenance(worker, ref, { extent, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    progress.of(target.name)({ type: "warning", message: `the worker does not say how it made the result: ${error instanceof Error ? error.message : String(error)}` });
+    return undefined;
+  }
+}
 
 /** Tells of the steps of a build until it is over. */
 export async function watchBuild(ref: string, { target }: OpenTarget, { worker, progress, signal }: Surroundings): Promise<void> {

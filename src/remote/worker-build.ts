@@ -28,6 +28,8 @@ export interface WorkerBuild {
   readonly allow: readonly string[];
   /** Attestations by type, with their attributes as they were written. */
   readonly attests: ReadonlyMap<string, string>;
+  /** Ask the worker how it made the result; `min` is without steps and times. */
+  readonly tellProvenance?: "min" | "max";
   readonly contexts: ReadonlyMap<string, string>;
   readonly cacheFrom: readonly TypedAttrs[];
   readonly cacheTo: readonly TypedAttrs[];

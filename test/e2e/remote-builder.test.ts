@@ -75,6 +75,8 @@ describe("a BuildKit worker on a unix socket", { skip: noBuildkitd }, () => {
     assert.equal(metadata["containerimage.config.digest"], image.Id);
     assert.equal(metadata["image.name"], "docker.io/library/app:1");
     assert.match((metadata["containerimage.descriptor"] as { digest: string }).digest, /^sha256:/);
+    assert.deepEqual(Object.keys(metadata["buildx.build.provenance"] as object), ["builder", "buildType", "materials", "invocation"]);
+    succeeds(await sampan(["build", "history", "inspect", String(metadata["buildx.build.ref"])]));
 
     succeeds(await sampan(words("-o", "out", "app")));
     assert.equal(readFileSync(join(folder, "out/who"), "utf8"), "me 6\n");

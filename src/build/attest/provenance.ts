@@ -124,13 +124,13 @@ export function unknownMaterials({ buildDefinition }: ProvenanceV1): readonly st
 
 /** The same in the words of SLSA v0.2. */
 export function asVersion02({ buildDefinition, runDetails }: ProvenanceV1): Record<string, unknown> {
-  const { externalParameters: { configSource: { path, ...source }, request }, internalParameters: { buildConfig, builderPlatform } } = buildDefinition;
+  const { externalParameters: { configSource: { path, ...source }, request }, internalParameters: { buildConfig, builderPlatform, targetPlatform: _target, ...environment } } = buildDefinition;
   const { metadata } = runDetails;
   return {
     builder: runDetails.builder,
     buildType: "https://mobyproject.org/buildkit@v1",
     ...(buildDefinition.resolvedDependencies ? { materials: buildDefinition.resolvedDependencies } : {}),
-    invocation: { configSource: { ...source, entryPoint: path }, parameters: request, environment: { platform: builderPlatform } },
+    invocation: { configSource: { ...source, entryPoint: path }, parameters: request, environment: { platform: builderPlatform, ...environment } },
     ...(buildConfig === undefined ? {} : { buildConfig }),
     metadata: {
       buildInvocationID: metadata.invocationId,

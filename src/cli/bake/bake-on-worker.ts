@@ -23,13 +23,13 @@ export async function bakeOnWorker(builder: string, { targets, linked }: Resolve
   }
   const wanted: WorkerTarget[] = targets.map((target) => ({
     ...(targets.length > 1 ? { name: target.name } : {}),
-    build: callOfTarget(target, call, (one) => workerBuildOf({ ...one, flags: { ...one.flags, insecure: flags.insecure } }), { refusesLater: true }),
+    build: callOfTarget(target, call, (one) => workerBuildOf({ ...one, flags: { ...one.flags, insecure: flags.insecure, "metadata-file": flags["metadata-file"] } }), { refusesLater: true }),
     linked: linkedTargets(target),
     inner: linked.has(target.name),
   }));
   const hosts = flags.creds === undefined ? [] : registryHosts(targets.flatMap(({ tags = [] }) => tags));
-  const results = await onWorker(wanted, { builder, flags, progress: flags.progress as ProgressMode, hosts, io, signal });
+  const { ref, results } = await onWorker(wanted, { builder, flags, progress: flags.progress as ProgressMode, hosts, io, signal });
   if (flags["metadata-file"] === undefined) return;
-  const metadata = Object.fromEntries([...results].map(([name, { response }]) => [name ?? targets[0]!.name, workerMetadata(response)]));
+  const metadata = Object.fromEntries([...results].map(([name, result]) => [name ?? targets[0]!.name, workerMetadata(result, ref)]));
   await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(metadata, null, 2)}\n`);
 }

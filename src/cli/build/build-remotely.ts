@@ -11,10 +11,10 @@ import { workerMetadata } from "./worker-metadata.ts";
 export async function buildRemotely(builder: string, call: Call<typeof buildFlags>, hosts: readonly string[]): Promise<void> {
   const { flags, io, signal } = call;
   const progress = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
-  const results = await onWorker([{ build: workerBuildOf(call) }], { builder, flags, progress, hosts, io, signal });
+  const { ref, results } = await onWorker([{ build: workerBuildOf(call) }], { builder, flags, progress, hosts, io, signal });
   const result = results.get(undefined)!;
   const id = result.response["containerimage.config.digest"] ?? result.imageId ?? result.response["containerimage.digest"];
   if (flags.iidfile !== undefined && id !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), id);
-  if (flags["metadata-file"] !== undefined) await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(workerMetadata(result.response), null, 2)}\n`);
+  if (flags["metadata-file"] !== undefined) await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(workerMetadata(result, ref), null, 2)}\n`);
   if (flags.quiet && id !== undefined) io.stdout.write(`${id}\n`);
 }

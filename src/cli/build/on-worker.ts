@@ -25,8 +25,16 @@ export interface OnWorkerCall {
   readonly signal: AbortSignal;
 }
 
+/** What became of targets that were built on a worker. */
+export interface BuiltOnWorker {
+  /** The build's name in this machine's history. */
+  readonly ref: string;
+  /** By name. */
+  readonly results: ReadonlyMap<string | undefined, WorkerResult>;
+}
+
 /** Builds targets on the worker at an address, shows how it goes, and notes it in this machine's history of builds. */
-export async function onWorker(targets: readonly WorkerTarget[], { builder, flags, progress, hosts, io, signal }: OnWorkerCall): Promise<Map<string | undefined, WorkerResult>> {
+export async function onWorker(targets: readonly WorkerTarget[], { builder, flags, progress, hosts, io, signal }: OnWorkerCall): Promise<BuiltOnWorker> {
   const tls = { ca: flags["builder-tls-ca"], cert: flags["builder-tls-cert"], key: flags["builder-tls-key"] };
   const address = parseBuilderAddress(builder, Object.fromEntries(Object.entries(tls).filter(([, path]) => path !== undefined)));
   await becomeRoot();
@@ -44,9 +52,9 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
   const work = (): Promise<Map<string | undefined, WorkerResult>> => buildOnWorker(targets, { builder, address, credentials, store, onProgress: recording.onProgress, signal });
   try {
     const noted = await withoutFault(store());
-    if (noted === undefined) return await work();
+    if (noted === undefined) return { ref: recording.ref, results: await work() };
     const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms }))), builder: builder.replace(/\?.*$/s, "") };
-    return await recording.during(work, { store: noted, about, signal });
+    return { ref: recording.ref, results: await recording.during(work, { store: noted, about, signal }) };
   } catch (error) {
     renderer.close();
     if (isFault(error, "BUILDER_FAILED")) logs.writeFailed(io.stderr);

@@ -12,6 +12,7 @@ import { parseBytes } from "../flags/parse-bytes.ts";
 import { attestFlags } from "./attest-flags.ts";
 import type { buildFlags } from "./build-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "./frontend-flags.ts";
+import { toldProvenance } from "./metadata-provenance.ts";
 import { allowFlags, secretFlags, sshFlags } from "./secret-flags.ts";
 import { workerOutputs } from "./worker-outputs.ts";
 
@@ -50,6 +51,7 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
     ulimits: flags.ulimit,
     allow: allowFlags(flags.allow),
     attests: new Map([...attestFlags(flags)].flatMap(([type, attributes]) => (attributes ? [[type, [...attributes].map(([key, value]) => csvField(`${key}=${value}`)).join(",")] as const] : []))),
+    ...toldProvenance(flags["metadata-file"], io.env),
     contexts: new Map(Object.entries(contextsOf(flags["build-context"]))),
     cacheFrom: flags["cache-from"].map((text) => cacheOf(text, "--cache-from")),
     cacheTo: [...flags["cache-to"].map((text) => cacheTo(text)), ...(/^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_INLINE_CACHE"] ?? "") ? [{ type: "inline", attrs: {} }] : [])],

@@ -1,9 +1,13 @@
+import type { WorkerResult } from "../../remote/solve-target.ts";
+
 /**
- * What a worker says of its results, as --metadata-file holds it: values that are JSON in base64 (descriptors,
- * provenance) as JSON, others as they are.
+ * What a worker says of its results, as --metadata-file holds it: values that are JSON in base64 (descriptors) as JSON, others as
+ * they are; with how it made them, where it was asked. @param ref the build's name in this machine's history
  */
-export function workerMetadata(response: Readonly<Record<string, string>>): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(response).sort().map((key) => [key, decoded(response[key]!)]));
+export function workerMetadata({ response, provenance = new Map() }: WorkerResult, ref: string): Record<string, unknown> {
+  const told = [...provenance].map(([platform, predicate]) => [`buildx.build.provenance${platform === "" ? "" : `/${platform}`}`, predicate] as const);
+  const said = Object.entries(response).map(([key, value]) => [key, decoded(value)] as const);
+  return Object.fromEntries([...told, ["buildx.build.ref", `default/default/${ref}`] as const, ...said].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function decoded(value: string): unknown {

@@ -1,6 +1,7 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Content } from "../api/content_pb.ts";
 import { Control } from "../api/control_pb.ts";
 import { LLBBridge } from "../api/gateway_pb.ts";
 import type { Line } from "./dial-builder.ts";
@@ -13,6 +14,8 @@ export interface Worker {
   readonly control: Client<typeof Control>;
   /** Asks frontends without building what they answer. */
   readonly bridge: Client<typeof LLBBridge>;
+  /** What it keeps, by digest. */
+  readonly content: Client<typeof Content>;
   /** Opens a stream for a session, whose headers say what the worker may ask. */
   openStream(headers: OutgoingHttpHeaders, signal: AbortSignal): Promise<ClientHttp2Stream>;
 }
@@ -30,6 +33,7 @@ export function connectWorker({ stream }: Line): Disposable & Worker {
   return {
     control: createClient(Control, transport),
     bridge: createClient(LLBBridge, transport),
+    content: createClient(Content, transport),
     openStream: (headers, signal) => manager.request("POST", "/moby.buildkit.v1.Control/Session", { "content-type": "application/grpc", te: "trailers", ...headers }, {}).then((stream) => closedBy(stream, signal)),
     [Symbol.dispose]: () => manager.abort(),
   };
