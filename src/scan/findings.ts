@@ -9,15 +9,19 @@ export class Findings implements Parsed {
   readonly packages: FoundPackage[] = [];
   readonly problems: { readonly line?: number; readonly problem: string }[] = [];
 
-  /** Whether there is room for more; the first time there is none, that is told. */
+  #full = false;
+
+  /** Whether there was room for all so far: if not, there is no use in reading on. */
   get open(): boolean {
-    if (this.packages.length < MOST_PACKAGES) return true;
-    this.problems.push({ problem: `it has more than ${MOST_PACKAGES} packages: the rest was not read` });
-    return false;
+    return !this.#full;
   }
 
   add(found: FoundPackage): void {
-    this.packages.push(found);
+    if (this.packages.length < MOST_PACKAGES) this.packages.push(found);
+    else if (!this.#full) {
+      this.#full = true;
+      this.problems.push({ problem: `it has more than ${MOST_PACKAGES} packages: the rest was not read` });
+    }
   }
 
   wrong(problem: string, line?: number): void {

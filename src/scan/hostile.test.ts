@@ -7,19 +7,26 @@ import { parseOsRelease } from "./distribution.ts";
 import { cycloneDxDocument } from "./documents/cyclonedx.ts";
 import { spdxDocument } from "./documents/spdx.ts";
 import { MOST_PACKAGES } from "./findings.ts";
+import { parseComposerInstalled } from "./languages/composer.ts";
+import { parseGemName } from "./languages/gem.ts";
+import { parseGoBuildInfo } from "./languages/go-build-info.ts";
+import { parseNpmLock, parsePnpmLock, parseYarnLock } from "./languages/npm-locks.ts";
 import { parseNpmPackage } from "./languages/npm-package.ts";
+import { parsePackageTables, parseRequirements } from "./languages/pinned-packages.ts";
 import { parsePythonMetadata } from "./languages/python-metadata.ts";
 import { mergePackages } from "./merge-packages.ts";
 import type { Parsed } from "./package.ts";
 
 const PARSERS: Readonly<Record<string, (text: string) => Parsed>> = {
-  dpkg: parseDpkgStatus, apk: parseApkInstalled, npm: parseNpmPackage, python: parsePythonMetadata,
+  dpkg: parseDpkgStatus, apk: parseApkInstalled, npm: parseNpmPackage, python: parsePythonMetadata, composer: parseComposerInstalled, gem: parseGemName,
+  "package-lock.json": parseNpmLock, "yarn.lock": parseYarnLock, "pnpm-lock.yaml": parsePnpmLock, "requirements.txt": parseRequirements,
+  "uv.lock": (text) => parsePackageTables(text, "pypi"), go: (text) => parseGoBuildInfo(Buffer.from(`\xff Go buildinf:\x08\x02${"\0".repeat(16)}${text}`, "latin1")),
 };
 const OTHERS: readonly ((text: string) => unknown)[] = [parseOsRelease, (text) => [...readFileList(text)], (text) => [...readSumList(text)], (text) => [...readApkFiles(text)]];
 
 const WORDS = fc.constantFrom(
   "Package:", "Version:", "Status: install ok installed", "Source: a (1)", "Maintainer: <>", "P:", "V:", "F:", "R:", "Name:", "License:", "ID=", "PRETTY_NAME=\"", "\n", "\n\n", "\r\n", " ", "\t", "a", "1:2-3", "<a@b>", "(((", "\0", "\ud800", "\ufeff",
-  '{"name":"', '","version":"', '"}', "{", "[", '"license":{"type":', "@s/", "__proto__", "ｆ", "🦀",
+  '{"name":"', '","version":"', '"}', "{", "[", '"license":{"type":', "@s/", "__proto__", "[[package]]\n", "name = ", "packages:\n", "  /a@", "==", "mod\t", '"packages":{"node_modules/', "ｆ", "🦀",
 );
 const TEXT = fc.oneof(fc.array(WORDS, { maxLength: 40 }).map((words) => words.join("")), fc.string({ unit: "binary", maxLength: 200 }));
 const OPTIONS = { subject: { kind: "image", name: "a" }, toolVersion: "1", created: new Date(0) } as const;
@@ -50,7 +57,7 @@ const LONG = 500_000;
 const BURDENS: Readonly<Record<string, string>> = {
   "one long line": "a".repeat(LONG), "empty lines": "\n".repeat(LONG), "spaces": `ID=${" ".repeat(LONG)}x`, "colons": "a:".repeat(LONG / 2), "lines without a field": "a\n".repeat(LONG / 2),
   "continuations": `Package: a\nVersion: 1\n${" x\n".repeat(LONG / 3)}`, "a deep JSON": "[".repeat(LONG), "names": "Name: \n".repeat(LONG / 7), "quotes": `ID="${'\\"'.repeat(LONG / 2)}`,
-  "a long name": `Package: ${"a".repeat(LONG)}\nVersion: ${"1".repeat(LONG)}\nMaintainer: ${"<".repeat(LONG)}\n`, "folders": "F:a\nR:b\n".repeat(LONG / 8),
+  "a long name": `Package: ${"a".repeat(LONG)}\nVersion: ${"1".repeat(LONG)}\nMaintainer: ${"<".repeat(LONG)}\n`, "padded requirements": `a${" ".repeat(990)}x\n`.repeat(LONG / 1000), "old gems": `${"a-1".repeat(80)}!.gemspec`, "quotes of yarn": `${'"'.repeat(LONG)}:\n`, "folders": "F:a\nR:b\n".repeat(LONG / 8),
 };
 
 for (const [name, text] of Object.entries(BURDENS)) {

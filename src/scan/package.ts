@@ -1,5 +1,5 @@
 /** The ecosystems whose packages are found; the names are those of package URLs. */
-export type PackageType = "deb" | "apk" | "npm" | "pypi" | "golang" | "gem" | "composer";
+export type PackageType = "deb" | "apk" | "npm" | "pypi" | "golang" | "gem" | "composer" | "cargo";
 
 /** A package as its database, its own metadata or a lock file tells of it. */
 export interface FoundPackage {

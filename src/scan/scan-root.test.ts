@@ -100,3 +100,13 @@ test("a tree of no end is left, and thousands of problems are summed up", (conte
   assert.equal(problems.at(-1)!.problem, "51 more problems");
   assert.match(problems[0]!.problem, /more than 100 directories deep/);
 });
+
+test("of sources, lock files say what would be installed, unless it is; of an image they say nothing", (context) => {
+  const lock = JSON.stringify({ lockfileVersion: 3, packages: { "node_modules/locked": { version: "1.0.0" } } });
+  const folder = makeTree(temporaryFolder(context), {
+    "a/package-lock.json": lock, "b/package-lock.json": lock.replace("locked", "unused"), "b/node_modules/there/package.json": npm("there"),
+    "b/node_modules/there/yarn.lock": "x@1:\n  version 1.0.0\n", "requirements.txt": "flask==3.0.3\n", "hidden/requirements.txt": "secret==1\n", "Cargo.lock": '[[package]]\nname = "serde"\nversion = "1"\nsource = "registry"\n',
+  });
+  assert.deepEqual(purls(scanRoot({ layers: [folder], source: true, excludes: ["hidden"] })), ["pkg:cargo/serde@1", "pkg:npm/locked@1.0.0", "pkg:npm/there@1.0.0", "pkg:pypi/flask@3.0.3"]);
+  assert.deepEqual(purls(scanRoot({ layers: [folder] })), ["pkg:npm/there@1.0.0"]);
+});

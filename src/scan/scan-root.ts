@@ -3,6 +3,10 @@ import type { Database, Evidence, LanguageReader } from "./cataloguer.ts";
 import { apkDatabase } from "./databases/apk-database.ts";
 import { dpkgDatabase } from "./databases/dpkg-database.ts";
 import { parseOsRelease, type Distribution } from "./distribution.ts";
+import { composerPackages } from "./languages/composer.ts";
+import { rubyGems } from "./languages/gem.ts";
+import { goPrograms } from "./languages/go.ts";
+import { lockFiles } from "./languages/lock-files.ts";
 import { npmPackages } from "./languages/npm.ts";
 import { pythonPackages } from "./languages/python.ts";
 import { mergePackages } from "./merge-packages.ts";
@@ -16,6 +20,8 @@ export interface ScanOptions {
   readonly layers: readonly string[];
   /** Patterns of .dockerignore: what they match is not there. */
   readonly excludes?: readonly string[];
+  /** It holds somebody's sources: lock files say what would be installed. Of an image only what is installed counts. */
+  readonly source?: boolean;
 }
 
 /** What a file system is made of. */
@@ -29,7 +35,7 @@ export interface Scan {
 }
 
 const DATABASES: readonly Database[] = [dpkgDatabase, apkDatabase];
-const LANGUAGES: readonly LanguageReader[] = [npmPackages, pythonPackages];
+const LANGUAGES: readonly LanguageReader[] = [npmPackages, pythonPackages, rubyGems, composerPackages];
 /** Where rpm keeps its database, in all of its forms. */
 const RPM = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"].flatMap((folder) => ["rpmdb.sqlite", "Packages.db", "Packages"].map((name) => `${folder}/${name}`));
 
@@ -40,7 +46,7 @@ const MOST_PROBLEMS = 100;
  * Finds the packages of a file system: those of the distribution by its database, those of languages by what each left. A package of a language whose
  * files a package of the distribution brought is that one and is not listed twice. A worker job; the same file system gives the same answer.
  */
-export function scanRoot({ layers, excludes = [] }: ScanOptions): Scan {
+export function scanRoot({ layers, excludes = [], source = false }: ScanOptions): Scan {
   const problems: ScanProblem[] = [];
   const root = new RootFiles(layers, (place, problem) => problems.push({ place, problem }), excludes.length === 0 ? undefined : compileIgnore(excludes));
   const osRelease = root.find("etc/os-release") ?? root.find("usr/lib/os-release");
@@ -48,7 +54,7 @@ export function scanRoot({ layers, excludes = [] }: ScanOptions): Scan {
   const distribution = release && parseOsRelease(release.toString("utf8"));
   const databases = DATABASES.map((database) => ({ database, evidence: database.read(root) })).filter(({ evidence }) => evidence.length > 0);
   for (const path of RPM) if (root.find(path)) problems.push({ place: path, problem: "databases of rpm are not read: its packages are not listed" });
-  const ofLanguages = readLanguages(root);
+  const ofLanguages = readLanguages(root, source ? [...LANGUAGES, lockFiles] : LANGUAGES);
   const ofDistribution = databases.flatMap(({ evidence }) => evidence);
   const own = withoutOwned(root, ofLanguages, databases.map(({ database }) => database), ofDistribution);
   for (const { path, problems: found } of [...ofDistribution, ...own]) {
@@ -63,10 +69,11 @@ export function scanRoot({ layers, excludes = [] }: ScanOptions): Scan {
   };
 }
 
-function readLanguages(root: RootFiles): Evidence[] {
+function readLanguages(root: RootFiles, readers: readonly LanguageReader[]): Evidence[] {
   const found: Evidence[] = [];
   for (const file of root.walk(isNoPlace)) {
-    const reader = LANGUAGES.find((each) => each.matches(file.path));
+    // A program of Go is looked for in what nobody else knows.
+    const reader = readers.find((each) => each.matches(file.path)) ?? (goPrograms.matches(file.path) ? goPrograms : undefined);
     const parsed = reader?.read(root, file);
     if (parsed) found.push({ path: file.path, ...parsed });
   }

@@ -82,8 +82,8 @@ test("documents of the same image are the same bytes, wherever it lies, but for 
 
 test("the packages of this checkout are those that npm has noted", async (context) => {
   const checkout = new URL("../../", import.meta.url).pathname;
-  const { packages } = JSON.parse(readFileSync(join(checkout, "node_modules/.package-lock.json"), "utf8")) as { packages: Record<string, { version: string }> };
-  const noted = Object.entries(packages).filter(([path]) => existsSync(join(checkout, path, "package.json"))).map(([path, { version }]) => `${path.slice(path.lastIndexOf("node_modules/") + 13)} ${version}`);
+  const { packages } = JSON.parse(readFileSync(join(checkout, "package-lock.json"), "utf8")) as { packages: Record<string, { version: string }> };
+  const noted = Object.entries(packages).filter(([path]) => path !== "" && existsSync(join(checkout, path, "package.json"))).map(([path, { version }]) => `${path.slice(path.lastIndexOf("node_modules/") + 13)} ${version}`);
   const { succeeds } = await startJourney(context);
   const table = await succeeds(["sbom", `dir:${checkout}`]);
   const rows = table.trimEnd().split("\n").slice(1).map((line) => line.trim().split(/ {2,}/));

@@ -73,7 +73,7 @@ async function toScan({ store, contexts }: BuildSession, target: PreparedTarget,
   const image: Subject = { kind: "image", name: name ?? "image", ...(build.image ? { digest: build.image.id } : {}) };
   return [
     { name: "sbom", subject: image, options: layersOf(await build.snapshot()) },
-    ...(context ? [{ name: "sbom-context", subject: { kind: "folder", name: "context" } as const, options: { layers: [files.root], excludes: files.excludes } }] : []),
+    ...(context ? [{ name: "sbom-context", subject: { kind: "folder", name: "context" } as const, options: { layers: [files.root], excludes: files.excludes, source: true } }] : []),
     ...await Promise.all(stages.map(async ({ name: stage, vertex }) => ({
       name: `sbom-${stage}`, subject: { kind: "folder", name: stage } as const, options: layersOf(await runner.snapshotOf(vertex, vertex && solved.results.get(vertex))),
     }))),

@@ -7,8 +7,8 @@ export const sbomCommand = command({
   name: "sbom",
   summary: "List the packages that an image or folder is made of, as an SBOM",
   description:
-    "Finds the packages of dpkg (distroless images too) and apk by their databases, and those of Node.js and Python by what each of them leaves. " +
-    "Nothing of the image is run.\n\n" +
+    "Finds the packages of dpkg (distroless images too) and apk by their databases, and those of Node.js, Python, Go, Ruby and PHP by what each of " +
+    "them leaves. Nothing of the image is run. Of a folder, lock files tell what would be installed.\n\n" +
     "IMAGE is looked for in the store first, then it is a folder that exists, and else an image of a registry. PLACE is one of the places of `copy` " +
     "(docker://NAME, oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, store:NAME) or dir:PATH. What could not be read is told on standard error.",
   usage: "[OPTIONS] IMAGE | DIR | PLACE",
@@ -21,7 +21,7 @@ export const sbomCommand = command({
   examples: [
     { title: "What is in it?", line: "sampan sbom app:1.0" },
     { title: "A document for others, the same each time", line: "SOURCE_DATE_EPOCH=0 sampan sbom --format spdx-json -o app.spdx.json registry.example.com/team/app:1.0" },
-    { title: "A folder", line: "sampan sbom ./rootfs" },
+    { title: "What would be installed?", line: "sampan sbom ./project" },
   ],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io, signal }) {

@@ -33,7 +33,7 @@ export interface ScanCall extends Pick<CopyCall, "io" | "access" | "signal"> {
 /** Looks for the packages of an image or folder. */
 export async function scanTarget(target: ScanTarget, call: ScanCall): Promise<ScannedTarget> {
   if (target.kind === "folder") {
-    return { subject: { kind: "folder", name: target.name }, scan: await scan({ layers: [target.path] }, call.signal) };
+    return { subject: { kind: "folder", name: target.name }, scan: await scan({ layers: [target.path], source: true }, call.signal) };
   }
   return await withStore(async (store) => {
     if (target.kind === "place") return scanPlace(store, target.location, call);
