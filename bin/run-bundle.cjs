@@ -53,7 +53,8 @@ function runEntry(file) {
   const { code } = readKept(kept, identity);
   let script = code && new vm.Script(source, { filename: file, cachedData: code });
   if (!script || script.cachedDataRejected) {
-    script = compileWhole(source, file);
+    // To make all functions takes longer than to make those that are needed.
+    script = kept ? compileWhole(source, file) : new vm.Script(source, { filename: file });
     if (kept) keep(kept, identity, 0, script);
   }
   run(script, file, { loaded: { modules: 0 } });
@@ -87,7 +88,10 @@ function late(load) {
     get: (_, name) => load()[name],
     has: (_, name) => name in load(),
     ownKeys: () => Reflect.ownKeys(load()),
-    getOwnPropertyDescriptor: (_, name) => ({ ...Reflect.getOwnPropertyDescriptor(load(), name), configurable: true }),
+    getOwnPropertyDescriptor: (_, name) => {
+      const property = Reflect.getOwnPropertyDescriptor(load(), name);
+      return property && { ...property, configurable: true }; // the proxy's target has none that could not be
+    },
   });
 }
 

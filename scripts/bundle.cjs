@@ -88,8 +88,10 @@ const layerPlugin = (layer, layers) => ({
 /** Makes the files of the layers. */
 async function bundleLayers(esbuild, options, plugins) {
   const { metafile } = await esbuild.build({ ...options, absWorkingDir: root, entryPoints: ["src/cli/main.ts"], plugins, write: false, metafile: true });
-  const imports = new Map(Object.entries(metafile.inputs).filter(([module]) => module.startsWith("src/"))
-    .map(([module, { imports: all }]) => [module, all.filter(({ kind, path: to }) => kind === "import-statement" && to.startsWith("src/")).map(({ path: to }) => to)]));
+  const imports = new Map();
+  for (const [module, { imports: all }] of Object.entries(metafile.inputs)) {
+    if (module.startsWith("src/")) imports.set(module, all.filter(({ kind, path: to }) => kind === "import-statement" && to.startsWith("src/")).map(({ path: to }) => to));
+  }
   const layers = layersOf(imports);
   for (const layer of Object.keys(LAYERS)) {
     const rows = [...layers].filter(([, own]) => own === layer).map(([module]) => `${JSON.stringify(module)}: () => require("./${module}")`);
@@ -102,7 +104,10 @@ async function bundleLayers(esbuild, options, plugins) {
 
 /** The bundle's version of exec/default-filter.ts. */
 async function filterPlugin(esbuild) {
-  const { outputFiles: [{ text }] } = await esbuild.build({ absWorkingDir: root, entryPoints: ["src/exec/default-filter.ts"], bundle: true, platform: "node", format: "cjs", target: "node20", write: false, define: { "import.meta.url": '""' } });
+  const { outputFiles: [{ text }] } = await esbuild.build({
+    absWorkingDir: root, entryPoints: ["src/exec/default-filter.ts"], bundle: true, platform: "node", format: "cjs", target: "node20", write: false,
+    define: { "import.meta.url": '""' },
+  });
   const module = { exports: {} };
   new Function("module", "exports", "require", text)(module, module.exports, require);
   const rows = ["x64", "arm64"].map((arch) => `${arch}: ${JSON.stringify(Buffer.from(module.exports.defaultFilter(arch)).toString("base64"))}`);

@@ -87,6 +87,16 @@ describe("the bundle runs with the code of its last start", () => {
     assert.equal(entry(), "two");
   });
 
+  test("with large modules of Node's that come when they are wanted, and are like those", () => {
+    writeFileSync(bundle, `(function (exports, require) {
+      const zlib = require("node:zlib");
+      const before = process.moduleLoadList.includes("NativeModule zlib");
+      const real = process.getBuiltinModule("node:zlib");
+      console.log(before, zlib.gzipSync === real.gzipSync, Object.hasOwn(zlib, "gzipSync"), Object.hasOwn(zlib, "none"), "none" in zlib, Object.keys(zlib).join() === Object.keys(real).join());
+    })`);
+    assert.equal(start(), "false true true false false true");
+  });
+
   test("where the folder cannot be written to", () => {
     writeFileSync(codes, "a file");
     assert.equal(start(), "one");
