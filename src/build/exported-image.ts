@@ -40,13 +40,13 @@ export async function exportedImage(
   return { platform: build.platform, build, image, docker: options.docker, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => kept.dispose() };
 }
 
-/** The build's image with the times of an output, in the store as long as the output is written. */
+/** The build's image with the times of an output, in the store as long as the output is written, or for good where that is the store. */
 async function restamped(store: Store, build: FinishedBuild, output: BuildOutput, epoch: number, access: LayerAccess, cleanup: DisposableStack): Promise<Image> {
   const { restampedImage } = await import("./restamped-image.ts");
   const made = await restampedImage(store, build, { epoch, files: isRewritten(output, epoch), packing: packingOf(output), access });
   if (store.images.get(made.id) === undefined) {
     store.images.put({ config: made.configBytes, names: [] });
-    cleanup.defer(() => store.images.removeUnnamed(made.id));
+    if (output.type !== "store") cleanup.defer(() => store.images.removeUnnamed(made.id));
   }
   return made;
 }

@@ -42,7 +42,10 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   }
   if (cacheMountsTo.length > 0) await build.mountsElsewhere.export(cacheMountsTo, stepsBelow(vertices), { cwd, client, platform: platforms.platforms[0]!, onProgress, signal });
   // Exports read the image from the store, which keeps it only where that is an output too.
-  if (!plan.outputs.some((output) => output.type === "store" && !isRestamped(output))) for (const { id, fresh } of images) if (fresh) store.images.removeUnnamed(id);
+  if (!plan.outputs.some((output) => output.type === "store" && !isRestamped(output))) {
+    const kept = plan.outputs.some(({ type }) => type === "store") ? exported.imageId : undefined;
+    for (const { id, fresh } of images) if (fresh && id !== kept) store.images.removeUnnamed(id);
+  }
   return {
     ref: build.recording.ref,
     ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks,

@@ -119,5 +119,33 @@ describe("rewrite-timestamp", { skip: noBuilds }, () => {
       assert.ok(times.some(({ time, line }) => time < EPOCH && line.includes("archive/sub/old")), "what is older stays as it is");
     }
     assert.deepEqual(results[0], results[1]);
+    assert.equal(results[0]!["files"], "", "no file of the image that is in the store is younger");
+  });
+
+  test("an index of several platforms is the same everywhere, and so is the layout that holds it; a cache makes no difference", async (context) => {
+    const dockerfile = "FROM scratch AS made\nCOPY d /d\nFROM scratch\nARG TARGETARCH\nWORKDIR /w/$TARGETARCH\nCOPY --from=made /d .\nCOPY --link f /linked/f\n";
+    const results: string[][] = [];
+    for (const each of MACHINES) {
+      const { out, build } = await machine(context, each);
+      const [archived, metadata] = [join(out, "oci.tar"), join(out, "metadata.json")];
+      const words = ["--platform", "linux/amd64,linux/arm64", "-o", `type=oci,dest=${archived},rewrite-timestamp=true`, "--metadata-file", metadata];
+      for (const more of [[], ["--no-cache"], []]) {
+        await build([...words, ...more], dockerfile);
+        results.push([sha256(archived), (JSON.parse(readFileSync(metadata, "utf8")) as Record<string, string>)["containerimage.digest"]!]);
+      }
+    }
+    assert.deepEqual(results, results.map(() => results[0]));
+  });
+
+  test("an image without a name stays in the store, with and without a time; without one nothing is rewritten, and a warning says so", async (context) => {
+    const { build, sampan, out } = await machine(context, MACHINES[0]!);
+    const words = ["-o", "type=image,rewrite-timestamp=true", "--iidfile", join(out, "iid")];
+    const dockerfile = "FROM scratch\nCOPY f /\n";
+    for (const [epoch, warned] of [["", true], [String(EPOCH), false]] as const) {
+      const said = await build(words, dockerfile, { SOURCE_DATE_EPOCH: epoch });
+      assert.equal(said.includes("rewrite-timestamp is specified, but no source-date-epoch was found"), warned);
+      const { status, stderr } = await sampan(["save", "-o", join(out, "saved.tar"), readFileSync(join(out, "iid"), "utf8").trim()]);
+      assert.equal(status, 0, stderr);
+    }
   });
 });
