@@ -15,6 +15,7 @@
  */
 export { build } from "./build.ts";
 export type { BuildOptions, BuildOutput, BuildResult } from "./build-options.ts";
+export type { AttestOptions, ProvenanceOptions } from "./attest/provenance-options.ts";
 export type { CacheExport, CacheImport, S3Options } from "../cache/cache-options.ts";
 export type { SecretSource } from "./secrets.ts";
 export type { SshForward } from "./ssh-agents.ts";

@@ -34,7 +34,8 @@ export function planOutputs(options: BuildOptions): OutputPlan {
 
 /** What is attached is kept by an index, and that by registries, OCI archives and folders. */
 function refuseAttested(outputs: readonly BuildOutput[], { provenance, sbom }: AttestOptions): void {
-  if (!sbom && (!provenance || provenance.inlineOnly)) return;
+  const inlined = outputs.some((output) => output.type === "docker" && output.attestationInline === true);
+  if (!sbom && (!provenance || (provenance.inlineOnly && !inlined))) return;
   if (outputs.some(({ type }) => type === "docker")) throw fault("ATTESTATION_UNSUPPORTED", { output: "docker" });
   if (outputs.every(({ type }) => type === "store")) throw fault("ATTESTATION_UNSUPPORTED", { output: "store" });
 }

@@ -160,6 +160,7 @@ test("what cannot hold an attestation refuses it", { skip }, async (context) => 
   const cwd = files("app", { Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
   const refused = async (...more: string[]) => sampan(["build", ...more, "."], { cwd });
   assertFault(await refused("--provenance", "mode=max", "-o", `type=docker,dest=${join(folder, "x.tar")}`), { message: /docker exporter does not support exporting manifest lists/, hint: /type=oci/ });
+  assertFault(await refused("--provenance", "inline-only=true", "-o", `type=docker,dest=${join(folder, "x.tar")},attestation-inline=true`), { message: /docker exporter does not support exporting manifest lists/ });
   assertFault(await refused("--provenance", "mode=max"), { message: /an image in the store has no attestations/, hint: /--push/ });
   assertFault(await refused("--provenance", "complete-materials=true", "-o", join(folder, "out")), { message: /provenance materials are incomplete: uncaptured local sources: context, dockerfile/ });
   assertFault(await refused("--provenance", "true", "-o", `type=local,dest=${join(folder, "out")},attestation-prefix=../../`), { status: 2, message: /is no name for the file/ });
