@@ -50,7 +50,7 @@ export class RootFiles {
   names(path: string): readonly string[] {
     return this.#told(path, () => {
       const found = this.#union.resolve(path, { followLast: true });
-      return found.entry?.stat.isDirectory() ? this.#union.readdir(found.path) : undefined;
+      return found.entry?.stat.isDirectory() && !this.#isClosed(found.path) ? this.#union.readdir(found.path) : undefined;
     }) ?? [];
   }
 
@@ -100,7 +100,7 @@ export class RootFiles {
       for (const [name, { entry, folder, at }] of this.#entries(path, folders)) {
         const here = path === "" ? name : `${path}/${name}`;
         if (entry.isFile() && !this.#isHidden(here)) yield { path: here, hostPath: `${folder}/${name}` };
-        if (!entry.isDirectory() || skip(here) || (this.#isHidden(here) && !this.#ignore!.mayReinclude(here))) continue;
+        if (!entry.isDirectory() || skip(here) || this.#isClosed(here)) continue;
         if (depth === DEEPEST) this.#onProblem(here, `it is more than ${DEEPEST} directories deep`);
         else below.push({ path: here, folders: this.#told(here, () => subfolders(folders.slice(at), name)) ?? [], depth: depth + 1 });
       }
@@ -126,12 +126,17 @@ export class RootFiles {
     return this.#ignore !== undefined && this.#ignore.matches(path);
   }
 
+  /** Whether nothing in a directory is to be seen. */
+  #isClosed(path: string): boolean {
+    return this.#isHidden(path) && !this.#ignore!.mayReinclude(path);
+  }
+
   #told<Result>(place: string, work: () => Result | undefined): Result | undefined {
     try {
       return work();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT") this.#onProblem(place === "" ? "/" : place, code === "EACCES" || code === "EPERM" ? "it may not be read" : `it cannot be read (${code})`);
+      if (code !== "ENOENT") this.#onProblem(place === "" ? "/" : place, code === "EACCES" || code === "EPERM" ? "it may not be read" : `it cannot be read${code === undefined ? "" : ` (${code})`}`);
       return undefined;
     }
   }

@@ -109,4 +109,10 @@ test("of sources, lock files say what would be installed, unless it is; of an im
   });
   assert.deepEqual(purls(scanRoot({ layers: [folder], source: true, excludes: ["hidden"] })), ["pkg:cargo/serde@1", "pkg:npm/locked@1.0.0", "pkg:npm/there@1.0.0", "pkg:pypi/flask@3.0.3"]);
   assert.deepEqual(purls(scanRoot({ layers: [folder] })), ["pkg:npm/there@1.0.0"]);
+  assert.deepEqual(purls(scanRoot({ layers: [folder], source: true, excludes: ["**/node_modules", "*.txt", "hidden", "Cargo.lock"] })), ["pkg:npm/locked@1.0.0", "pkg:npm/unused@1.0.0"], "what is hidden is not installed");
+});
+
+test("names of files reach a terminal as one line", (context) => {
+  const { problems } = scan(context, { "a\u001b[2J\n/node_modules/b/package.json": "{" });
+  assert.deepEqual(problems, [{ place: "a [2J /node_modules/b/package.json", problem: "it is no JSON" }]);
 });

@@ -1,4 +1,5 @@
 import { compileIgnore } from "../dockerfile/ignore.ts";
+import { cleanText } from "./clean-text.ts";
 import type { Database, Evidence, LanguageReader } from "./cataloguer.ts";
 import { apkDatabase } from "./databases/apk-database.ts";
 import { dpkgDatabase } from "./databases/dpkg-database.ts";
@@ -96,6 +97,7 @@ function withoutOwned(root: RootFiles, evidence: readonly Evidence[], databases:
 }
 
 function shortened(problems: readonly ScanProblem[]): readonly ScanProblem[] {
-  if (problems.length <= MOST_PROBLEMS) return problems;
-  return [...problems.slice(0, MOST_PROBLEMS), { place: "/", problem: `${problems.length - MOST_PROBLEMS} more problems` }];
+  // Names of files are a stranger's words too.
+  const first = problems.slice(0, MOST_PROBLEMS).map(({ place, problem }) => ({ place: cleanText(place, 4096), problem: cleanText(problem) }));
+  return problems.length <= MOST_PROBLEMS ? first : [...first, { place: "/", problem: `${problems.length - MOST_PROBLEMS} more problems` }];
 }
