@@ -37,7 +37,8 @@ export interface BuiltOnWorker {
 export async function onWorker(targets: readonly WorkerTarget[], { builder, flags, progress, hosts, io, signal }: OnWorkerCall): Promise<BuiltOnWorker> {
   const tls = { ca: flags["builder-tls-ca"], cert: flags["builder-tls-cert"], key: flags["builder-tls-key"] };
   const address = parseBuilderAddress(builder, Object.fromEntries(Object.entries(tls).filter(([, path]) => path !== undefined)));
-  await becomeRoot();
+  // Programs that carry the connection, as ssh, had better be run by the user himself, where nothing needs the namespace.
+  if (targets.some(({ build }) => build.outputs.some(({ sink }) => sink.kind === "store"))) await becomeRoot();
   const credentials = await accessCredentials(await registryAccess(flags, hosts, { io, signal }));
   const renderer = await createRenderer(progress, { stream: io.stderr, env: io.env });
   using logs = new LogKeeper();
@@ -51,7 +52,7 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
   const wanted = targets.filter(({ inner }) => inner !== true).map(({ build }) => build);
   const work = (): Promise<Map<string | undefined, WorkerResult>> => buildOnWorker(targets, { builder, address, credentials, store, onProgress: recording.onProgress, signal });
   try {
-    const noted = await withoutFault(store());
+    const noted = process.getuid?.() === 0 ? await withoutFault(store()) : undefined;
     if (noted === undefined) return { ref: recording.ref, results: await work() };
     const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms }))), builder: builder.replace(/\?.*$/s, "") };
     return { ref: recording.ref, results: await recording.during(work, { store: noted, about, signal }) };
