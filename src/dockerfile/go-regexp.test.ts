@@ -25,7 +25,7 @@ test("punctuation outside and inside classes is literal", () => {
 });
 
 test("open classes, unknown sets and reversed ranges are refused", () => {
-  for (const expression of ["[", "[a", "[]", "[[:nonsense:]]", "[b-a]", "*a"]) assert.equal(goRegExp(expression), undefined, expression);
+  for (const expression of ["[", "[a", "[]", "[[:nonsense:]]", "[b-a]", "*a"]) assert.equal(goRegExp(`^${expression}$`), undefined, expression);
 });
 
 test("the set of punctuation has every sign of ASCII", () => {

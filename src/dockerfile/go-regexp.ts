@@ -1,33 +1,42 @@
+import { compileParts, type PatternPart } from "../std/linear-pattern.ts";
+
 // ASCII sets that Go knows inside a class, such as [[:digit:]].
 const NAMED_SETS: Readonly<Record<string, string>> = {
   alnum: "0-9A-Za-z", alpha: "A-Za-z", ascii: "\\0-\\x7f", blank: "\\t ", cntrl: "\\0-\\x1f\\x7f", digit: "0-9", graph: "!-~",
   lower: "a-z", print: " -~", punct: "!-\\/:-@\\[-`{-~", space: "\\t\\n\\v\\f\\r ", upper: "A-Z", word: "0-9A-Za-z_", xdigit: "0-9A-Fa-f",
 };
 
+const DOT = "[^\\n]";
+/** How patterns write any number of folders; no other group is known. */
+const FOLDERS = "(.*/)?";
+
 /**
- * A regular expression of Go as one of JavaScript, as far as patterns are translated into them: literals, escapes
- * (always the character itself), classes, `.`, `*`, `?`, groups, `^`, `$`. Undefined when Go would refuse it.
+ * A regular expression of Go for a whole text, `^…$`, as far as patterns are translated into them: literals, escapes
+ * (always the character itself), classes, `.`, `*`, `(.*\/)?`, `^` within. Undefined when Go would refuse it.
  */
-export function goRegExp(expression: string): RegExp | undefined {
+export function goRegExp(expression: string): { test(text: string): boolean } | undefined {
   const chars = [...expression];
-  let source = "";
-  for (let at = 0; at < chars.length; at += 1) {
+  const parts: PatternPart[] = [];
+  for (let at = 1; at < chars.length - 1; at += 1) {
     const char = chars[at]!;
-    if (char === "[") {
-      const set = readClass(chars, at);
-      if (set === undefined) return undefined;
-      source += set.source;
-      at = set.end - 1;
-    } else if (char === "\\") {
-      source += literal(chars[(at += 1)] ?? "\\");
-    } else if (char === ".") {
-      source += "[^\\n]";
+    if (char === "*") {
+      const last = parts.pop();
+      if (last === undefined || !("source" in last)) return undefined;
+      parts.push({ kind: "many", source: last.source });
+    } else if (char === "(") {
+      parts.push({ kind: "folders", source: DOT });
+      at += FOLDERS.length - 1;
+    } else if (char === "^") {
+      parts.push({ kind: "start" });
     } else {
-      source += "*?()^$".includes(char) ? char : literal(char);
+      const one = char === "[" ? readClass(chars, at) : { source: char === "." ? DOT : literal(char === "\\" ? (chars[at + 1] ?? "\\") : char), end: at + (char === "\\" ? 2 : 1) };
+      if (one === undefined) return undefined;
+      parts.push({ kind: "one", source: one.source });
+      at = one.end - 1;
     }
   }
   try {
-    return new RegExp(source, "u");
+    return { test: compileParts(parts) };
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { fault } from "../std/fault.ts";
+import { compileParts, type PatternPart } from "../std/linear-pattern.ts";
 
 /**
  * Whether one path component matches a pattern by the rules of Go's `filepath.Match`: `*`, `?`, `[a-z]`,
@@ -6,7 +7,7 @@ import { fault } from "../std/fault.ts";
  * @throws COPY_PATTERN_INVALID where Go gives ErrBadPattern
  */
 export function matchName(pattern: string, name: string): boolean {
-  return compileName(pattern).test(name);
+  return compileName(pattern)(name);
 }
 
 /** @throws COPY_PATTERN_INVALID */
@@ -14,12 +15,12 @@ export function checkPattern(pattern: string): void {
   compileName(pattern);
 }
 
-const compiled = new Map<string, RegExp>();
+const compiled = new Map<string, (name: string) => boolean>();
 
-function compileName(pattern: string): RegExp {
+function compileName(pattern: string): (name: string) => boolean {
   let found = compiled.get(pattern);
   if (found === undefined) {
-    found = new RegExp(`^${translate(pattern)}$`, "su");
+    found = compileParts(translate(pattern));
     compiled.set(pattern, found);
   }
   return found;
@@ -30,28 +31,26 @@ export function hasWildcard(path: string): boolean {
   return /^(?:[^\\*?[]|\\.)*[*?[]/su.test(path);
 }
 
-function translate(pattern: string): string {
+function translate(pattern: string): PatternPart[] {
   const characters = [...pattern];
   const bad = (): never => { throw fault("COPY_PATTERN_INVALID", { pattern }); };
   let at = 0;
-  let result = "";
+  const parts: PatternPart[] = [];
   while (at < characters.length) {
     const character = characters[at++]!;
-    if (character === "*") result += "[^/]*";
-    else if (character === "?") result += "[^/]";
+    if (character === "*") parts.push({ kind: "many", source: "[^/]" });
     else if (character === "\\") {
       if (at >= characters.length) bad();
-      result += literal(characters[at++]!);
-    } else if (character === "[") result += range();
-    else result += literal(character);
+      parts.push({ kind: "one", source: literal(characters[at++]!) });
+    } else parts.push({ kind: "one", source: character === "?" ? "[^/]" : character === "[" ? range() : literal(character) });
   }
-  return result;
+  return parts;
 
   function range(): string {
     const negated = characters[at] === "^";
     if (negated) at += 1;
-    const parts: string[] = [];
-    while (parts.length === 0 || characters[at] !== "]") {
+    const ranges: string[] = [];
+    while (ranges.length === 0 || characters[at] !== "]") {
       const low = bound();
       let high = low;
       if (characters[at] === "-") {
@@ -59,10 +58,10 @@ function translate(pattern: string): string {
         high = bound();
       }
       // An empty range such as [z-a] is valid in Go and matches nothing.
-      parts.push(low.codePointAt(0)! <= high.codePointAt(0)! ? `${inClass(low)}-${inClass(high)}` : "");
+      ranges.push(low.codePointAt(0)! <= high.codePointAt(0)! ? `${inClass(low)}-${inClass(high)}` : "");
     }
     at += 1;
-    const inside = parts.join("");
+    const inside = ranges.join("");
     if (inside === "") return negated ? "[^/]" : "(?!)";
     return negated ? `(?!/)[^${inside}]` : `(?!/)[${inside}]`;
   }
