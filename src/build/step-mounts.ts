@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { StepMount } from "../exec/run-job.ts";
 import { applyAttributes } from "../files/apply-attributes.ts";
 import type { performFileOperation } from "../files/file-operation.ts";
@@ -36,7 +36,7 @@ export interface StepMounts extends AsyncDisposable {
   readonly env: readonly string[];
 }
 
-/** @throws SECRET_NOT_FOUND, SECRET_INVALID, SSH_NOT_FORWARDED, SSH_INVALID, MOUNT_INVALID */
+/** @throws COPY_SOURCE_NOT_FOUND, SECRET_NOT_FOUND, SECRET_INVALID, SSH_NOT_FORWARDED, SSH_INVALID, MOUNT_INVALID */
 export async function prepareStepMounts(operation: RunOperation, options: StepMountOptions): Promise<StepMounts> {
   await using ready = new AsyncDisposableStack();
   const preparation = new Preparation(operation, options, ready);
@@ -78,6 +78,9 @@ class Preparation {
   }
 
   async #tree({ input, source: path, target, readonly }: TreeMount): Promise<StepMount> {
+    if (input === null && posix.normalize(`/${path}`) !== "/") {
+      throw fault("COPY_SOURCE_NOT_FOUND", { command: "RUN --mount", source: path, from: "an empty file system" });
+    }
     const lowers = input === null ? [] : [...(await this.#options.input(input)).tree.layers];
     if (readonly) return { kind: "tree", lowers, path, target, readonly };
     const folder = mkdtempSync(join(this.#options.store.temporary, "mount-"));

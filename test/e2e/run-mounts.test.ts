@@ -171,3 +171,10 @@ RUN --mount=type=cache,target=/cache cat /cache/y >> /out
     assert.equal(readFileSync(join(home, "out/out"), "utf8"), "a\nmade\ns\n0:0\n0:0\ny\n");
   });
 }
+
+test("a path in a stage that has no files is not found, like any other that is not there", { skip }, async (context) => {
+  const { context: write, sampan } = await startJourney(context);
+  const { status, stderr } = await sampan(["build", write("project", { Dockerfile: "FROM scratch AS nothing\nFROM base:1\nRUN --mount=from=nothing,source=/made,target=/m ls /m\n" })]);
+  assert.equal(status, 1);
+  assert.match(stderr, /"\/made" not found in an empty file system/);
+});
