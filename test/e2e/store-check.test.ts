@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { Database } from "../../src/store/database.ts";
 import { noBusybox } from "../support/busybox-base.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
+import { noBuilds } from "../support/scratch-build.ts";
 import { startJourney, type Journey } from "../support/journey.ts";
 
 interface Damaged extends Journey {
@@ -104,6 +105,21 @@ test("an image that lacks a layer which nobody can make again is named", { skip:
   assert.match(stdout, /image app:1 lacks the layer sha256:[0-9a-f]{64}: it is neither packed nor unpacked here, and no registry is known/);
   assert.equal(await setup.succeeds(["images", "-q"]), "");
   assertStoreWhole(setup.root);
+});
+
+test("caches of RUN whose folders are gone, and folders of none, are found", { skip: noBuilds }, async (context) => {
+  const setup = await setUp(context);
+  const dockerfile = "FROM base:1\nRUN --mount=type=cache,target=/kept --mount=type=cache,target=/lost echo 1 > /kept/x\n";
+  const build = (text: string): Promise<string> => setup.succeeds(["build", "-q", "-t", "caches:1", setup.context("caches", { Dockerfile: text })]);
+  await build(dockerfile);
+  const [lost] = setup.sql<{ id: number }>("SELECT id FROM cache_mount WHERE name LIKE '%lost'");
+  rmSync(join(setup.root, "cache-mounts", lost!.id.toString(36), "fs"), { recursive: true });
+  mkdirSync(join(setup.root, "cache-mounts/zzz/fs"), { recursive: true });
+  await assertRepairs(setup, /the folder of the cache \/*lost of RUN is gone/, /a folder among the caches of RUN belongs to nothing: .*\/zzz/, 1);
+  assert.deepEqual(setup.sql<{ name: string }>("SELECT name FROM cache_mount").map(({ name }) => name.replace(/^.*(?=\/)/, "")), ["/kept"]);
+  assert.equal(readdirSync(join(setup.root, "cache-mounts")).length, 1);
+  await build(dockerfile.replace("echo 1 > /kept/x", "cat /kept/x && ls /lost"));
+  assert.equal((await setup.check()).status, 0);
 });
 
 test("names, records and files that lead nowhere are removed", { skip: noBusybox }, async (context) => {

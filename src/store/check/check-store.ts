@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import { finishRemoval, moveAway, type RemovalPlace } from "../removal.ts";
 import { blobFinding, checkBlobs, strayBlobs } from "./check-blobs.ts";
+import { cacheMountFindings, strayCacheMounts } from "./check-cache-mounts.ts";
 import { checkImages, type Lost } from "./check-images.ts";
 import { checkRecords } from "./check-records.ts";
 import { checkSnapshots, straySnapshots } from "./check-snapshots.ts";
@@ -53,7 +54,7 @@ export async function checkStore(place: RemovalPlace, options: CheckOptions): Pr
   const records = checkRecords(place, lost);
   counts.records = records.count;
   for (const finding of [...records.findings, ...checkImages(place, lost)]) report(finding);
-  for (const finding of strayFindings(place, trash)) report(finding);
+  for (const finding of [...cacheMountFindings(place), ...strayFindings(place, trash)]) report(finding);
   if (options.repair) trash.push(...finishRemoval(place).trash);
   return { checked: counts, trash };
 }
@@ -61,7 +62,7 @@ export async function checkStore(place: RemovalPlace, options: CheckOptions): Pr
 /** What nobody has listed takes room, and nothing else. */
 function strayFindings(place: RemovalPlace, trash: string[]): Finding[] {
   const { database, lease } = place;
-  const kinds = [["file in the folder of blobs", strayBlobs], ["folder among the layer folders", straySnapshots]] as const;
+  const kinds = [["file in the folder of blobs", strayBlobs], ["folder among the layer folders", straySnapshots], ["folder among the caches of RUN", strayCacheMounts]] as const;
   return kinds.flatMap(([what, find]): Finding[] => {
     const paths = database.transaction(() => find(place));
     return paths.map((path) => ({
