@@ -55,6 +55,11 @@ interface Mode {
 
 /** Substitutions inside substitutions; a person's file has two or three. */
 const DEEPEST = 500;
+/**
+ * Characters that a value may have, unless what it is made from is longer: variables that name each other twice
+ * (`ENV A=$A$A`) would soon take all memory. No kernel takes a variable of more than 128 KiB.
+ */
+const LONGEST = 1 << 20;
 const SPECIAL_PARAMETERS = "@*#?-$!0";
 
 /** Reads up to `stop` and past it, or to the end when there is none. */
@@ -63,7 +68,9 @@ function readUntil(reader: Reader, stop: string | undefined, mode: Mode, words?:
   reader.rawEscapes = mode.rawEscapes;
   try {
     let value = "";
+    const longest = Math.max(LONGEST, 2 * reader.source.length);
     for (let char = peek(reader); char !== undefined; char = peek(reader)) {
+      if (value.length > longest) throw refuse(reader, `its value is longer than ${longest} characters`);
       if (char === stop) {
         reader.at += 1;
         return value;

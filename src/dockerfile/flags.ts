@@ -26,7 +26,8 @@ export function parseFlags<Name extends string>(words: readonly string[], known:
     if (values !== undefined && kind !== "list") throw fault("DOCKERFILE_FLAG", { problem: `duplicate flag specified: ${written}` });
     const text = kind === "boolean" ? booleanValue(written, value) : value;
     if (text === undefined) throw missingValue(written);
-    flags.set(name, [...(values ?? []), text]);
+    if (values === undefined) flags.set(name, [text]);
+    else values.push(text);
   }
   return flags;
 }

@@ -60,10 +60,12 @@ function sourcesAndDestination({ args, heredocs }: InstructionNode, instruction:
   }
   const sources: string[] = [];
   const files: Heredoc[] = [];
+  // Of several with one name, the last one's text is that of all.
+  const contents = new Map(heredocs.map(({ name, content }) => [name, content]));
   for (const source of args.slice(0, -1)) {
     const heredoc = asHeredoc(source);
     if (heredoc === undefined) sources.push(source);
-    else files.push(stripTabs({ ...heredoc, content: heredocs.findLast(({ name }) => name === heredoc.name)?.content ?? "" }));
+    else files.push(stripTabs({ ...heredoc, content: contents.get(heredoc.name) ?? "" }));
   }
   return { sources, heredocs: files, destination };
 }

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import type { ImageConfig } from "../oci/image-config.ts";
 import { sha256 } from "../oci/digest.ts";
+import { fault, isFault } from "../std/fault.ts";
 import { buildGraph, type BuildGraph } from "./build-graph.ts";
 import type { GraphOptions } from "./evaluation.ts";
 import type { RunOperation, Vertex } from "./vertex.ts";
@@ -41,6 +42,18 @@ describe("the graph of a Dockerfile", () => {
       resolveBase: async (name) => { asked.push(name); return { reference: name, config: base }; },
     });
     assert.deepEqual(asked, ["a"]);
+  });
+
+  test("a name that is nearly a stage's is asked after, where there is no such image", async () => {
+    const resolveBase: GraphOptions["resolveBase"] = async (name) => {
+      if (/^b/i.test(name)) throw fault("REFERENCE_INVALID", { reference: name, problem: "there is none" });
+      return { reference: name, config: base };
+    };
+    const hint = "did you mean the stage builder? What is no stage is taken for an image";
+    for (const rest of ["FROM x\nCOPY --from=bulder /a /a\n", "FROM Buildr\n", "FROM x\nRUN --mount=from=buildeer,target=/m true\n"]) {
+      await assert.rejects(graphOf(`FROM x AS builder\n${rest}`, { resolveBase }), (error) => isFault(error, "BASE_OR_STAGE_NOT_FOUND") && error.hint === hint && /there is none/.test(error.message) && error.location !== undefined, rest);
+    }
+    await assert.rejects(graphOf("FROM x AS builder\nFROM busybox\n", { resolveBase }), { code: "REFERENCE_INVALID" });
   });
 
   test("has one vertex for equal work in different stages", async () => {

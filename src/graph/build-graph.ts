@@ -71,6 +71,9 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
 function startEvaluation(dockerfile: Dockerfile, options: GraphOptions, { globals, epoch, pool }: Pick<Evaluation, "globals" | "epoch" | "pool">): Evaluation {
   const states = new Map<number, Promise<StageState>>();
   const waits = new Map<number, Set<number>>();
+  const names = stageNames(dockerfile);
+  // Stages look back, so there are circles only where a named context is a stage (`target:`).
+  const mayCircle = [...(options.contexts?.values() ?? [])].some(({ kind }) => kind === "stage");
   const evaluation: Evaluation = {
     options,
     escape: dockerfile.escape,
@@ -79,9 +82,10 @@ function startEvaluation(dockerfile: Dockerfile, options: GraphOptions, { global
     epoch,
     states,
     stageCount: dockerfile.stages.length,
-    findStage: (name) => dockerfile.stages.findLastIndex((stage) => stage.name === name),
+    stageNames: [...names.keys()],
+    findStage: (name, before = Infinity) => names.get(name)?.findLast((index) => index < before) ?? -1,
     stageState: (index, asker) => {
-      if (asker) noteWait(waits, asker.stage, dockerfile.stages[index]!);
+      if (asker && mayCircle) noteWait(waits, asker.stage, dockerfile.stages[index]!);
       let state = states.get(index);
       if (!state) states.set(index, (state = evaluateStage(evaluation, dockerfile, dockerfile.stages[index]!)));
       return state;
@@ -98,10 +102,22 @@ function startEvaluation(dockerfile: Dockerfile, options: GraphOptions, { global
   return evaluation;
 }
 
-/** Stages look back, so there are circles only where a named context is a stage (`target:`). */
+/** Indexes of the stages of each name, in order. */
+function stageNames({ stages }: Dockerfile): Map<string, number[]> {
+  const names = new Map<string, number[]>();
+  for (const { name, index } of stages) {
+    if (name === undefined) continue;
+    const known = names.get(name);
+    if (known) known.push(index);
+    else names.set(name, [index]);
+  }
+  return names;
+}
+
 function noteWait(waits: Map<number, Set<number>>, asker: Stage, asked: Stage): void {
-  const reaches = (from: number): boolean => from === asker.index || [...(waits.get(from) ?? [])].some(reaches);
-  if (reaches(asked.index)) throw fault("STAGE_CIRCULAR", { stage: asker.name ?? `stage-${asker.index}` }, { location: asker.location });
+  const reached = new Set([asked.index]);
+  for (const index of reached) for (const further of waits.get(index) ?? []) reached.add(further);
+  if (reached.has(asker.index)) throw fault("STAGE_CIRCULAR", { stage: asker.name ?? `stage-${asker.index}` }, { location: asker.location });
   waits.set(asker.index, (waits.get(asker.index) ?? new Set()).add(asked.index));
 }
 
@@ -145,6 +161,7 @@ function defaultGlobals(dockerfile: Dockerfile, options: GraphOptions, targetSta
 }
 
 async function evaluateStage(evaluation: Evaluation, dockerfile: Dockerfile, stage: Stage): Promise<StageState> {
+  await undefined; // a long chain of stages would be as many calls within each other
   const label = stage.name ?? `stage-${stage.index}`;
   const replaced = stage.name !== undefined && findNamed(evaluation.options.contexts, stage.name, evaluation.options.platform) !== undefined;
   if (replaced) return baseState(evaluation, dockerfile, stage, { label, name: stage.name!, platform: evaluation.options.platform });
@@ -175,7 +192,7 @@ async function startStage(
   const name = expandGlobal(stage.base);
   if (name === "") throw fault("BASE_NAME_BLANK", { written: stage.base }, { location });
   const platform = stagePlatform(evaluation, stage.platform === undefined ? undefined : expandGlobal(stage.platform), location);
-  const baseIndex = dockerfile.stages.findLastIndex((other) => other.index < stage.index && other.name === name);
+  const baseIndex = evaluation.findStage(name, stage.index);
   const linked = evaluation.options.linked?.(name);
   const state = linked ? linkedState(stage, label, linked)
     : baseIndex >= 0 ? inheritState(await evaluation.stageState(baseIndex, { stage }), stage, label)
@@ -226,7 +243,8 @@ async function resolveImage(evaluation: Evaluation, name: string, platform: Plat
   try {
     base = await evaluation.options.resolveBase(name, platform);
   } catch (error) {
-    throw located(location, () => { throw error; });
+    const suggestion = isFault(error) && !isFault(error, "INTERRUPTED") && name.length > 2 ? suggest(name.toLowerCase(), evaluation.stageNames) : undefined;
+    throw located(location, () => { throw suggestion === undefined ? error : fault("BASE_OR_STAGE_NOT_FOUND", { problem: (error as Error).message, suggestion }, { cause: error }); });
   }
   const diffIds = base.config.rootfs.diff_ids;
   const vertex = diffIds.length === 0
@@ -268,7 +286,7 @@ async function evaluateInstruction(evaluation: Evaluation, state: StageState, in
       return note(state, `MAINTAINER ${instruction.value}`);
     }
     case "onbuild": {
-      state.config.OnBuild = [...(state.config.OnBuild ?? []), instruction.trigger];
+      (state.config.OnBuild ??= []).push(instruction.trigger);
       return;
     }
   }

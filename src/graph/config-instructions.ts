@@ -33,8 +33,13 @@ export function evaluateLabel(evaluation: Evaluation, state: StageState, instruc
     expandIn(evaluation, state, key, instruction.location),
     expandIn(evaluation, state, value, instruction.location),
   ] as const);
-  state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(pairs) };
+  addEntries((state.config.Labels ??= {}), pairs);
   note(state, `LABEL ${pairs.map(([name, value]) => `${name}=${value}`).join(" ")}`);
+}
+
+/** An assignment would take `__proto__` for something else than a key. */
+function addEntries<Value>(object: Record<string, Value>, entries: readonly (readonly [string, Value])[]): void {
+  for (const [key, value] of entries) Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** Value of an ARG in a stage: the build arg, else its default, else the global ARG of that name. */
@@ -92,14 +97,14 @@ export function evaluateExpose(evaluation: Evaluation, state: StageState, instru
   const { location } = instruction;
   const ports = instruction.ports.flatMap((port) =>
     located(location, () => expand(port, state.env, { escape: evaluation.escape }).words.flatMap(parsePorts)));
-  state.config.ExposedPorts = { ...state.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
+  addEntries((state.config.ExposedPorts ??= {}), ports.map((port) => [port, {}]));
   note(state, `EXPOSE ${goList(ports)}`);
 }
 
 export function evaluateVolume(evaluation: Evaluation, state: StageState, instruction: VolumeInstruction): void {
   const paths = instruction.paths.map((path) => expandIn(evaluation, state, path, instruction.location));
   if (paths.includes("")) throw fault("DOCKERFILE_INVALID", { problem: "VOLUME specified can not be an empty string" }, { location: instruction.location });
-  state.config.Volumes = { ...state.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
+  addEntries((state.config.Volumes ??= {}), paths.map((path) => [path, {}]));
   note(state, `VOLUME ${goList(paths)}`);
 }
 

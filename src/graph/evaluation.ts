@@ -86,9 +86,10 @@ export interface Evaluation {
   readonly stageState: (index: number, asker: Pick<StageState, "stage"> | undefined) => Promise<StageState>;
   /** The file system of an image that is not a stage. */
   readonly imageVertex: (name: string, location: SourceLocation, asker: Pick<StageState, "stage">) => Promise<Vertex | undefined>;
-  /** Index of the last stage of that name, -1 when there is none. */
-  readonly findStage: (name: string) => number;
+  /** Index of the last stage of that name, in front of another one if that is given; -1 when there is none. */
+  readonly findStage: (name: string, before?: number) => number;
   readonly stageCount: number;
+  readonly stageNames: readonly string[];
 }
 
 /** Expands variables in a word of an instruction; errors carry the instruction's place. */

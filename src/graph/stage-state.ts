@@ -100,9 +100,10 @@ export function setVariable(state: StageState, name: string, value: string): voi
 /** Sets a variable of the image config, keeping the place of an earlier value. */
 export function setConfigEnv(config: ContainerConfig, name: string, value: string): void {
   const env = (config.Env ??= []);
-  const index = env.findIndex((entry) => entry.startsWith(`${name}=`));
-  if (index >= 0) env[index] = `${name}=${value}`;
-  else env.push(`${name}=${value}`);
+  const start = `${name}=`;
+  const index = env.findIndex((entry) => entry.startsWith(start));
+  if (index >= 0) env[index] = start + value;
+  else env.push(start + value);
 }
 
 function splitVariable(entry: string): [string, string] {

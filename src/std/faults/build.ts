@@ -26,6 +26,12 @@ export const buildFaults = {
     message: ({ index }) => `invalid stage index ${index}`,
     hint: () => "stages are counted from 0, in the order of their FROM lines",
   }),
+  BASE_OR_STAGE_NOT_FOUND: spec<{ problem: string; suggestion: string }>({
+    when: "FROM or --from names an image that cannot be had, and the Dockerfile has a stage with nearly that name.",
+    exit: 1,
+    message: ({ problem }) => problem,
+    hint: ({ suggestion }) => `did you mean the stage ${suggestion}? What is no stage is taken for an image`,
+  }),
   STAGE_ORDER: spec<{ stage: string; current: string }>({
     when: "COPY --from names a stage that comes later in the Dockerfile.",
     exit: 1,
