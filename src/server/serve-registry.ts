@@ -7,6 +7,7 @@ import type { ServerConfig } from "./config/config-schema.ts";
 import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
 import { handleRequest } from "./handle-request.ts";
+import { startCollector } from "./keep/collector.ts";
 import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
 import { RegistryError } from "./terms/registry-error.ts";
 import { sendError, sendParserError } from "./send-error.ts";
@@ -61,6 +62,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const settings = { ...defaultSettings, ...settingsOf(config), ...options.settings };
   const report = options.onProblem ?? ((): void => undefined);
   const storage = await openFolderStorage(options.root, { ...settings, report });
+  const collector = startCollector(storage, { ...config.gc, report });
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   const server = createHttpServer(settings, (request, response) => {
@@ -73,11 +75,18 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     access = await accessOf(config, { configFile, root: options.root, report });
     address = await listen(server, wanted, options.listen);
   } catch (error) {
+    await collector[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
     throw error;
   }
+  const stop = async (): Promise<void> => {
+    await closeServer(server);
+    await Promise.all(running);
+    await collector[Symbol.asyncDispose]();
+    await storage[Symbol.asyncDispose]();
+  };
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= closeServer(server).then(() => Promise.all(running)).then(() => storage[Symbol.asyncDispose]()));
+  const close = (): Promise<void> => (closed ??= stop());
   return { address, close, [Symbol.asyncDispose]: close };
 }
 

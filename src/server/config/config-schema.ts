@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { accessSection } from "./access-section.ts";
+import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { tokenSection } from "./token-section.ts";
 import { httpUrl } from "./values.ts";
@@ -9,6 +10,7 @@ export const configSchema = v.strictObject({
   externalUrl: v.pipe(v.optional(httpUrl), v.description("The address that clients use, where a proxy stands in front; by default the one of each request")),
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),
+  gc: v.optional(gcSection, {}),
   limits: v.optional(limitsSection, {}),
 });
 

@@ -2,7 +2,7 @@ import type { Settings } from "../terms/settings.ts";
 import type { ServerConfig } from "./config-schema.ts";
 
 /** The bounds that a configuration sets; what it does not say keeps its default. */
-export function settingsOf({ limits }: ServerConfig): Partial<Settings> {
+export function settingsOf({ gc, limits }: ServerConfig): Partial<Settings> {
   const said: Partial<Settings> = {
     manifestLimit: limits.manifest,
     headerLimit: limits.header,
@@ -11,6 +11,7 @@ export function settingsOf({ limits }: ServerConfig): Partial<Settings> {
     uploadExpiry: limits.uploadExpiry,
     idleTimeout: limits.idle,
     sparse: limits.sparse,
+    blobLease: gc.grace,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

@@ -16,6 +16,8 @@ export async function sendManifest(exchange: Exchange): Promise<void> {
   const reference = checkReference(exchange.parameter);
   const manifest = await metadata.manifest(repository, reference);
   if (!manifest) throw unknownManifest(exchange);
+  // Who asks for a digest without reading it is about to name it in an index, or to give it a tag.
+  if (request.method === "HEAD" && reference === manifest.digest) await metadata.leaseManifest(repository, manifest.digest);
   if (request.method === "GET") metadata.notePull(repository, { digest: manifest.digest, tag: reference === manifest.digest ? undefined : reference });
   const headers = { "Content-Type": manifest.mediaType, "Docker-Content-Digest": manifest.digest, ETag: `"${manifest.digest}"` };
   if (request.headers["if-none-match"] === headers.ETag) sendEmpty(exchange, 304, headers);

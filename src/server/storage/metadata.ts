@@ -1,5 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
+import type { Collection } from "./collection.ts";
 import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, RegistryEvent, StoredManifest } from "./records.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, 
  * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
  * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
  */
-export interface Metadata extends AsyncDisposable {
+export interface Metadata extends Collection, AsyncDisposable {
   repositoryExists(repository: string): Promise<boolean>;
   repositories(range: ListRange): Promise<Listed<string>>;
 
@@ -41,6 +42,8 @@ export interface Metadata extends AsyncDisposable {
    */
   putManifest(repository: string, manifest: StoredManifest, options: PutManifestOptions): Promise<readonly Digest[]>;
   hasManifest(repository: string, digest: Digest): Promise<boolean>;
+  /** Has the collector leave a manifest alone that a client found and will rely on, for the time of a lease. */
+  leaseManifest(repository: string, digest: Digest): Promise<void>;
   /** By tag or digest. */
   manifest(repository: string, reference: string): Promise<StoredManifest | undefined>;
   /** Removes the manifest and every tag that names it; false when there is no such manifest. */

@@ -14,6 +14,8 @@ const ABANDONED = 30_000;
 export interface RegistryStorage {
   readonly blobs: BlobStorage;
   readonly metadata: Metadata;
+  /** Blobs whose bytes are being stored: they may lie there without a row yet. */
+  readonly arriving: ReadonlySet<Digest>;
   /** Ends a verified upload: its bytes are durable and a blob of its repository, or it is gone. */
   keepBlob(upload: Upload, digest: Digest, actor: Actor): Promise<void>;
   /** Takes a blob from a repository, and from the disk when no other has it; false when the repository has no such blob. */
@@ -29,6 +31,7 @@ export interface RegistryStorage {
  */
 export function joinStorage(blobs: BlobStorage, metadata: Metadata): RegistryStorage {
   const lock = createKeyedLock();
+  const arriving = new Set<Digest>();
 
   const removeBlob = async (digest: Digest): Promise<void> => {
     await blobs.delete(digest);
@@ -45,12 +48,14 @@ export function joinStorage(blobs: BlobStorage, metadata: Metadata): RegistrySto
     blobs,
     metadata,
     removeBlob,
+    arriving,
 
     keepBlob: (upload, digest, actor) =>
       lock(digest, async () => {
         const { repository, size } = upload;
         const deadline = Date.now() + PATIENCE;
         let stored = false;
+        arriving.add(digest);
         try {
           for (;;) {
             const state = await metadata.blobState(digest);
@@ -66,6 +71,7 @@ export function joinStorage(blobs: BlobStorage, metadata: Metadata): RegistrySto
             if ((await metadata.addBlob(repository, { digest, size }, actor)) === "added") return;
           }
         } finally {
+          arriving.delete(digest);
           await upload.cancel();
         }
       }),

@@ -1,6 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
-import { DELETING, findOrCreateRepository, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
+import { DELETING, findOrCreateRepository, leaseEnd, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
 import { createLeaseRenewals, renewLease } from "./lease-renewals.ts";
 import { COST_OF_NAME, type CachedBlob } from "./read-cache.ts";
 
@@ -60,7 +60,7 @@ export function blobPart(context: SqliteContext): BlobPart {
         if (state === DELETING) return "deleting";
         const now = Date.now();
         if (state === undefined) {
-          database.run(`INSERT INTO blobs (digest, size, state, leased_until, created_at) VALUES (?, ?, ${LIVE}, ?, ?)`, digest, size, now + 2 * context.lease, now);
+          database.run(`INSERT INTO blobs (digest, size, state, leased_until, created_at) VALUES (?, ?, ${LIVE}, ?, ?)`, digest, size, leaseEnd(context), now);
         } else {
           renewLease(context, digest);
         }

@@ -11,6 +11,11 @@ export interface SqliteContext {
   readonly lease: number;
 }
 
+/** A little more than the time that is promised, so that not every request has to renew a lease. */
+export function leaseEnd({ lease }: SqliteContext): number {
+  return Date.now() + lease + Math.ceil(lease / 10);
+}
+
 /** Values of `blobs.state`. */
 export const LIVE = 1;
 export const DELETING = 2;

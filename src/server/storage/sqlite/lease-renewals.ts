@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Digest } from "../../../oci/digest.ts";
-import { LIVE, type SqliteContext } from "./context.ts";
+import { leaseEnd, LIVE, type SqliteContext } from "./context.ts";
 
 /**
  * Renews leases, those of one turn of the event loop in one transaction. Nothing waits for the disk: after a power cut
@@ -27,11 +27,11 @@ export function createLeaseRenewals(context: SqliteContext): (digest: Digest) =>
   };
 }
 
-/** Inside of a transaction. A lease is given for twice its time, so that not every request has to renew it. */
-export function renewLease({ database, lease }: SqliteContext, digest: Digest): boolean {
-  const { changes } = database.run(
+/** Inside of a transaction. */
+export function renewLease(context: SqliteContext, digest: Digest): boolean {
+  const { changes } = context.database.run(
     `UPDATE blobs SET leased_until = max(leased_until, ?), version = version + 1 WHERE digest = ? AND state = ${LIVE}`,
-    Date.now() + 2 * lease, digest,
+    leaseEnd(context), digest,
   );
   return changes > 0;
 }

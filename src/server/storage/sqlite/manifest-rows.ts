@@ -1,7 +1,7 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { ManifestReferences, StoredManifest } from "../records.ts";
 import { adoptReferrers, fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
-import type { SqliteContext } from "./context.ts";
+import { leaseEnd, type SqliteContext } from "./context.ts";
 
 export interface ManifestRow {
   readonly digest: Digest;
@@ -51,12 +51,18 @@ export function setTag(context: SqliteContext, id: number, { tag, manifest, push
       ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = excluded.pushed_at, pushed_by = excluded.pushed_by`,
     id, tag, manifest.digest, pushed.at, pushed.by ?? null,
   );
+  if (before !== undefined && before !== manifest.digest) leaseManifest(context, id, before);
   const subject = fallbackSubject(tag);
   if (subject) {
     releaseReferrers(context, id, tag);
     adoptReferrers(context, id, { tag, subject, manifest });
   }
   return before;
+}
+
+/** Inside of a transaction: the collector leaves a manifest alone that a tag named until now, or that a client has found. */
+export function leaseManifest(context: SqliteContext, id: number, digest: Digest): void {
+  context.database.run("UPDATE manifests SET leased_until = max(leased_until, ?) WHERE repository_id = ? AND digest = ?", leaseEnd(context), id, digest);
 }
 
 export function manifestOf(row: ManifestRow): StoredManifest {

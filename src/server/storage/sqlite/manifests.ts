@@ -2,15 +2,20 @@ import { isDigest, type Digest } from "../../../oci/digest.ts";
 import type { Metadata, PutManifestOptions } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
 import { fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
-import { findOrCreateRepository, forgetLists, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
-import { MANIFEST_COLUMNS, manifestOf, setTag, storeManifest, type ManifestRow } from "./manifest-rows.ts";
+import { createBoundedCache } from "../bounded-cache.ts";
+import { findOrCreateRepository, forgetLists, leaseEnd, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
+import { leaseManifest, MANIFEST_COLUMNS, manifestOf, setTag, storeManifest, type ManifestRow } from "./manifest-rows.ts";
 import { COST_OF_NAME, costOfManifest } from "./read-cache.ts";
 
-type ManifestPart = Pick<Metadata, "putManifest" | "hasManifest" | "manifest" | "deleteManifest" | "deleteTag">;
+/** Bytes for remembering which leases are long enough. */
+const LEASES = 4 * 1024 * 1024;
+
+type ManifestPart = Pick<Metadata, "putManifest" | "hasManifest" | "leaseManifest" | "manifest" | "deleteManifest" | "deleteTag">;
 
 /** Manifests and the tags that name them. */
 export function manifestPart(context: SqliteContext): ManifestPart {
   const { database, cache } = context;
+  const leases = createBoundedCache<number>(LEASES);
 
   const find = (repository: string, digest: Digest): StoredManifest | undefined => {
     const key = `${repository}@${digest}`;
@@ -35,6 +40,7 @@ export function manifestPart(context: SqliteContext): ManifestPart {
   /** Inside of a transaction. */
   const dropTag = (id: number, repository: string, { name, digest }: { name: string; digest: Digest }, actor: PutManifestOptions["actor"]): void => {
     database.run("DELETE FROM tags WHERE repository_id = ? AND name = ?", id, name);
+    leaseManifest(context, id, digest);
     if (fallbackSubject(name)) releaseReferrers(context, id, name);
     cache.tags.delete(`${repository}:${name}`);
     logEvent(context, { action: "tag.delete", repository, tag: name, digest, actor });
@@ -63,6 +69,16 @@ export function manifestPart(context: SqliteContext): ManifestPart {
     async hasManifest(repository, digest) {
       database.checkVersion();
       return find(repository, digest) !== undefined;
+    },
+
+    async leaseManifest(repository, digest) {
+      const key = `${repository}@${digest}`;
+      if ((leases.get(key) ?? 0) - Date.now() >= context.lease) return;
+      await database.writeLazily(() => {
+        const id = repositoryId(context, repository);
+        if (id !== undefined) leaseManifest(context, id, digest);
+      });
+      leases.set(key, leaseEnd(context), COST_OF_NAME);
     },
 
     async manifest(repository, reference) {

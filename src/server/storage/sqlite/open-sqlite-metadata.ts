@@ -1,5 +1,6 @@
 import type { Metadata } from "../metadata.ts";
 import { blobPart } from "./blobs.ts";
+import { collectionPart } from "./collection.ts";
 import type { SqliteContext } from "./context.ts";
 import { importPart } from "./import-repository.ts";
 import { listPart } from "./lists.ts";
@@ -23,6 +24,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...manifestPart(context),
     ...importPart(context),
     ...surveyPart(context),
+    ...collectionPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await pulls[Symbol.asyncDispose]();

@@ -38,6 +38,8 @@ export const migrations: Readonly<Record<string, string>> = {
       tag TEXT, digest TEXT, user TEXT, address TEXT, agent TEXT, detail TEXT);
     CREATE INDEX events_repository ON events (repository, id);
   `,
+  // While it lies in the future, the collector leaves the manifest alone though no tag leads to it.
+  "manifest leases": "ALTER TABLE manifests ADD COLUMN leased_until INTEGER NOT NULL DEFAULT 0",
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */

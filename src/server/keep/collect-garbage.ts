@@ -1,0 +1,97 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { BlobStorage } from "../storage/blob-storage.ts";
+import type { Metadata } from "../storage/metadata.ts";
+import type { Actor } from "../storage/records.ts";
+
+export interface Garbage {
+  manifests: number;
+  blobs: number;
+  /** What these blobs took of the disk. */
+  bytes: number;
+  repositories: number;
+}
+
+export interface CollectedStorage {
+  readonly blobs: Pick<BlobStorage, "delete" | "list">;
+  readonly metadata: Metadata;
+  /** Blobs whose bytes are being stored; undefined where another process may store some. */
+  readonly arriving?: ReadonlySet<Digest>;
+}
+
+export interface CollectGarbageOptions {
+  /** What was pushed or asked for within this time is left alone, in milliseconds. */
+  readonly grace: number;
+  /** Whether manifests go that nobody reaches from a tag. */
+  readonly untagged: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What the log of changes calls the collector. */
+export const COLLECTOR: Actor = { user: "sampan:gc", address: undefined, agent: undefined };
+
+const AT_ONCE = 100;
+/** Bytes without a row may be those of a push to another process; older ones are left over from a crash. In milliseconds. */
+const SETTLED = 10 * 60_000;
+const NAMES_AT_ONCE = 1000;
+
+/**
+ * Removes what nobody can reach, while clients push and pull: each step is a short transaction, and removes only what no
+ * manifest names, and what nobody has pushed, mounted or asked for within the grace time. Bytes go last: a blob is claimed first, so that a push
+ * of the same bytes waits, and stores them again.
+ */
+export async function collectGarbage(storage: CollectedStorage, options: CollectGarbageOptions): Promise<Garbage> {
+  const { metadata, blobs } = storage;
+  const { signal } = options;
+  const garbage: Garbage = { manifests: 0, blobs: 0, bytes: 0, repositories: 0 };
+  const before = Date.now() - options.grace;
+  const taking = { before, limit: AT_ONCE, actor: COLLECTOR };
+
+  const remove = async (digest: Digest, size: number): Promise<void> => {
+    await blobs.delete(digest);
+    await metadata.forgetBlob(digest);
+    garbage.blobs += 1;
+    garbage.bytes += size;
+  };
+
+  for await (const repository of repositoryNames(metadata)) {
+    signal?.throwIfAborted();
+    if (options.untagged) garbage.manifests += await repeat(() => metadata.collectManifests(repository, taking), signal);
+    await repeat(() => metadata.collectLinks(repository, taking), signal);
+    if (await metadata.collectRepository(repository, { before })) garbage.repositories += 1;
+  }
+
+  for (;;) {
+    signal?.throwIfAborted();
+    const claimed = await metadata.collectBlobs({ limit: AT_ONCE });
+    for (const { digest, size } of claimed) await remove(digest, size);
+    if (claimed.length < AT_ONCE) break;
+  }
+
+  // What a crash has left between bytes and their row.
+  const settled = Date.now() - (storage.arriving ? options.grace : Math.max(options.grace, SETTLED));
+  for await (const { digest, size, changed } of blobs.list()) {
+    signal?.throwIfAborted();
+    if (changed >= settled || storage.arriving?.has(digest) || (await metadata.blobState(digest)) !== "unknown") continue;
+    if (await metadata.claimLeftover(digest)) await remove(digest, size);
+  }
+  return garbage;
+}
+
+/** Until nothing more is taken. @returns how many were */
+async function repeat(take: () => Promise<readonly unknown[]>, signal: AbortSignal | undefined): Promise<number> {
+  for (let total = 0; ; ) {
+    signal?.throwIfAborted();
+    const { length } = await take();
+    total += length;
+    if (length < AT_ONCE) return total;
+  }
+}
+
+async function* repositoryNames(metadata: Metadata): AsyncIterable<string> {
+  for (let after: string | undefined; ; ) {
+    const { items, more } = await metadata.repositories({ after, limit: NAMES_AT_ONCE });
+    yield* items;
+    after = items.at(-1);
+    if (!more) return;
+  }
+}

@@ -1,0 +1,31 @@
+import type { RegistryStorage } from "../storage/storage.ts";
+import { collectGarbage, type Garbage } from "./collect-garbage.ts";
+
+/** Collects now and then, while the server runs. */
+export interface Collector extends AsyncDisposable {
+  /** Once, now; waits for a collection that runs already. */
+  run(): Promise<Garbage>;
+}
+
+/** @param options `interval` in milliseconds between two collections, 0 for none of its own accord */
+export function startCollector(
+  storage: RegistryStorage,
+  options: { interval: number; grace: number; untagged: boolean; report: (problem: Error) => void },
+): Collector {
+  const stop = new AbortController();
+  let running: Promise<Garbage> | undefined;
+  const run = (): Promise<Garbage> => (running ??= collectGarbage(storage, { ...options, signal: stop.signal }).finally(() => (running = undefined)));
+  const timer = options.interval === 0 ? undefined : setInterval(() => {
+    run().catch((problem: Error) => {
+      if (!stop.signal.aborted) options.report(problem);
+    });
+  }, Math.min(options.interval, 2 ** 31 - 1)).unref();
+  return {
+    run,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      stop.abort();
+      await running?.catch(() => undefined);
+    },
+  };
+}
