@@ -44,7 +44,7 @@ export const commandAliases: Readonly<Record<string, string>> = {
 
 /** Words that open a group; alone they show what it holds. */
 export const commandGroups = [
-  "access", "auth", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system",
+  "access", "auth", "retention", "registry", "image", "manifest", "index", "blob", "container", "buildx", "builder", "system",
   "store",
 ] as const;
 

@@ -326,6 +326,26 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-gc.ts")).registryGcCommand,
   },
+  "retention plan": {
+    summary: "Show which tags of a registry stay and which go, and why",
+    group: "Registries",
+    load: async () => (await import("./commands/retention-plan.ts")).retentionPlanCommand,
+  },
+  "retention apply": {
+    summary: "Delete the tags that a plan of `retention plan` says",
+    group: "Registries",
+    load: async () => (await import("./commands/retention-apply.ts")).retentionApplyCommand,
+  },
+  "retention trash": {
+    summary: "List the deleted tags of a registry that can be restored",
+    group: "Registries",
+    load: async () => (await import("./commands/retention-trash.ts")).retentionTrashCommand,
+  },
+  "retention restore": {
+    summary: "Put deleted tags of a registry back",
+    group: "Registries",
+    load: async () => (await import("./commands/retention-restore.ts")).retentionRestoreCommand,
+  },
   "registry routes": {
     summary: "Show which places are asked for an image, in which order and why",
     group: "Registries",

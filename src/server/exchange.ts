@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { AccessControl, Caller } from "./access/access-control.ts";
+import type { ImmutableTags } from "./terms/immutable-tags.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { Actor } from "./storage/records.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -17,6 +18,8 @@ export interface Exchange {
   readonly caller: Caller;
   /** The same for the log of changes. */
   readonly actor: Actor;
+  /** Tags that cannot be moved or deleted. */
+  readonly immutable: ImmutableTags;
   readonly query: URLSearchParams;
   /** `<name>` of the route, checked against the grammar; empty in routes without it. */
   readonly repository: string;

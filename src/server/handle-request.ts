@@ -8,6 +8,7 @@ import { RegistryError } from "./terms/registry-error.ts";
 import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
 import type { Settings } from "./terms/settings.ts";
+import type { ImmutableTags } from "./terms/immutable-tags.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 
 const findRoute = compileRoutes(routes);
@@ -17,6 +18,7 @@ export interface ServerContext {
   readonly storage: RegistryStorage;
   readonly settings: Settings;
   readonly access: AccessControl;
+  readonly immutable: ImmutableTags;
   readonly report: (problem: Error) => void;
 }
 

@@ -8,7 +8,10 @@ import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
 import { handleRequest } from "./handle-request.ts";
 import { startCollector } from "./keep/collector.ts";
+import { every } from "./keep/every.ts";
+import { applyRetention } from "./keep/retention.ts";
 import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
+import { immutableTags } from "./terms/immutable-tags.ts";
 import { RegistryError } from "./terms/registry-error.ts";
 import { sendError, sendParserError } from "./send-error.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
@@ -63,11 +66,13 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const report = options.onProblem ?? ((): void => undefined);
   const storage = await openFolderStorage(options.root, { ...settings, report });
   const collector = startCollector(storage, { ...config.gc, report });
+  const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
+  const immutable = immutableTags(config.immutable);
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   const server = createHttpServer(settings, (request, response) => {
     if (options.onRequest) announce(request, response, options.onRequest);
-    const answer = handleRequest(request, response, { storage, settings, access, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { storage, settings, access, immutable, report }).finally(() => running.delete(answer));
     running.add(answer);
   });
   let address: string;
@@ -80,6 +85,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     throw error;
   }
   const stop = async (): Promise<void> => {
+    clearInterval(retention);
     await closeServer(server);
     await Promise.all(running);
     await collector[Symbol.asyncDispose]();

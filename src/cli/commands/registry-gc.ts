@@ -1,5 +1,6 @@
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
+import { registryFlags } from "../registry/registry-flags.ts";
 
 export const registryGcCommand = command({
   name: "registry gc",
@@ -10,20 +11,18 @@ export const registryGcCommand = command({
     "every hour (`gc.interval`), and disturbs no push and no pull.",
   usage: "[OPTIONS]",
   flags: flagTable({
-    root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
-    config: { kind: "text", short: "c", value: "FILE", help: "Configuration of the registry, for its section `gc`" },
+    ...registryFlags,
     untagged: { kind: "switch", help: "Remove images too that no tag leads to" },
     quiet: { kind: "switch", short: "q", help: "Print nothing" },
   }),
   examples: [{ title: "Beside the server, with its configuration", line: "sampan registry gc --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
-    const [{ openBeside }, { readConfig, readConfigFile }, { collectGarbage }, { humanSize }, { storeRoot }] = await Promise.all([
-      import("../../server/storage/upkeep/open-beside.ts"), import("../../server/config/read-config.ts"), import("../../server/keep/collect-garbage.ts"),
-      import("../../std/human-size.ts"), import("../../store/store-root.ts"),
+    const [{ openRegistryFolder }, { collectGarbage }, { humanSize }] = await Promise.all([
+      import("../registry/open-registry-folder.ts"), import("../../server/keep/collect-garbage.ts"), import("../../std/human-size.ts"),
     ]);
-    const { gc } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
-    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+    const { folder, config: { gc } } = await openRegistryFolder(flags, io);
+    await using _folder = folder;
     const { manifests, blobs, bytes, repositories } = await collectGarbage(
       { blobs: folder.files, metadata: folder.metadata, ...(folder.serverRuns ? {} : { arriving: new Set() }) },
       { ...gc, untagged: gc.untagged || flags.untagged, signal },

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { accessSection } from "./access-section.ts";
 import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
+import { immutableSection, retentionSection } from "./retention-section.ts";
 import { tokenSection } from "./token-section.ts";
 import { httpUrl } from "./values.ts";
 
@@ -11,6 +12,8 @@ export const configSchema = v.strictObject({
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),
   gc: v.optional(gcSection, {}),
+  retention: v.optional(retentionSection, {}),
+  immutable: v.optional(immutableSection, []),
   limits: v.optional(limitsSection, {}),
 });
 

@@ -53,6 +53,13 @@ export async function collectGarbage(storage: CollectedStorage, options: Collect
     garbage.bytes += size;
   };
 
+  for (;;) {
+    signal?.throwIfAborted();
+    const { tags, manifests } = await metadata.emptyTrash({ limit: AT_ONCE, actor: COLLECTOR });
+    garbage.manifests += manifests;
+    if (tags < AT_ONCE) break;
+  }
+
   for await (const repository of repositoryNames(metadata)) {
     signal?.throwIfAborted();
     if (options.untagged) garbage.manifests += await repeat(() => metadata.collectManifests(repository, taking), signal);

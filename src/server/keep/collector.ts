@@ -1,5 +1,6 @@
 import type { RegistryStorage } from "../storage/storage.ts";
 import { collectGarbage, type Garbage } from "./collect-garbage.ts";
+import { every } from "./every.ts";
 
 /** Collects now and then, while the server runs. */
 export interface Collector extends AsyncDisposable {
@@ -15,11 +16,9 @@ export function startCollector(
   const stop = new AbortController();
   let running: Promise<Garbage> | undefined;
   const run = (): Promise<Garbage> => (running ??= collectGarbage(storage, { ...options, signal: stop.signal }).finally(() => (running = undefined)));
-  const timer = options.interval === 0 ? undefined : setInterval(() => {
-    run().catch((problem: Error) => {
-      if (!stop.signal.aborted) options.report(problem);
-    });
-  }, Math.min(options.interval, 2 ** 31 - 1)).unref();
+  const timer = every(options.interval, run, (problem) => {
+    if (!stop.signal.aborted) options.report(problem);
+  });
   return {
     run,
     async [Symbol.asyncDispose]() {

@@ -50,6 +50,7 @@ export async function putManifest(exchange: Exchange): Promise<void> {
 export async function deleteManifest(exchange: Exchange): Promise<void> {
   const { repository, storage, actor } = exchange;
   const reference = checkReference(exchange.parameter);
+  await checkDelete(exchange, reference);
   const existed = isDigest(reference)
     ? await storage.metadata.deleteManifest(repository, reference, actor)
     : await storage.metadata.deleteTag(repository, reference, actor);
@@ -57,11 +58,25 @@ export async function deleteManifest(exchange: Exchange): Promise<void> {
   sendEmpty(exchange, 202);
 }
 
-/** A tag that names another manifest moves only for those who may move tags. */
-async function checkRetag({ caller, repository, storage }: Exchange, tag: string, digest: Digest): Promise<void> {
-  if (caller.may("retag", repository)) return;
+/** A tag that names another manifest moves only for those who may move tags, and one that is immutable for nobody. */
+async function checkRetag({ caller, repository, storage, immutable }: Exchange, tag: string, digest: Digest): Promise<void> {
+  const fixed = immutable(repository, tag);
+  if (!fixed && caller.may("retag", repository)) return;
   const present = await storage.metadata.manifest(repository, tag);
-  if (present && present.digest !== digest) caller.demand("retag", repository);
+  if (!present || present.digest === digest) return;
+  if (fixed) throw immutableTag(repository, tag);
+  caller.demand("retag", repository);
+}
+
+/** What goes with a manifest are its tags. */
+async function checkDelete({ repository, storage, immutable }: Exchange, reference: string): Promise<void> {
+  const tags = isDigest(reference) ? await storage.metadata.tagsOf(repository, reference) : [reference];
+  const fixed = tags.find((tag) => immutable(repository, tag));
+  if (fixed !== undefined) throw immutableTag(repository, fixed);
+}
+
+function immutableTag(repository: string, tag: string): RegistryError {
+  return new RegistryError("DENIED", `the tag ${tag} of ${repository} is immutable: it can be neither moved nor deleted`);
 }
 
 function checkReference(text: string): string {

@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import type { Collection } from "./collection.ts";
+import type { Trash } from "./trash.ts";
 import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, RegistryEvent, StoredManifest } from "./records.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, 
  * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
  * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
  */
-export interface Metadata extends Collection, AsyncDisposable {
+export interface Metadata extends Collection, Trash, AsyncDisposable {
   repositoryExists(repository: string): Promise<boolean>;
   repositories(range: ListRange): Promise<Listed<string>>;
 
@@ -51,6 +52,8 @@ export interface Metadata extends Collection, AsyncDisposable {
   deleteTag(repository: string, tag: string, actor: Actor): Promise<boolean>;
   /** Undefined for an unknown repository. */
   tags(repository: string, range: ListRange): Promise<Listed<string> | undefined>;
+  /** The tags that name a manifest. */
+  tagsOf(repository: string, digest: Digest): Promise<readonly string[]>;
   /** Manifests of the repository whose subject is that digest, sorted by digest. */
   referrers(repository: string, subject: Digest, options: ListRange & { readonly artifactType?: string | undefined }): Promise<Listed<Descriptor>>;
   /** Counts a pull. It is written a few seconds later, and lost by a crash before. */

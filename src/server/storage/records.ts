@@ -49,7 +49,8 @@ export type RegistryAction =
   | "manifest.delete"
   | "tag.create"
   | "tag.move"
-  | "tag.delete";
+  | "tag.delete"
+  | "tag.restore";
 
 /** One change. Ids grow in the order of the transactions, and are never used twice. */
 export interface RegistryEvent extends Actor {

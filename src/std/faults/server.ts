@@ -33,6 +33,18 @@ export const serverFaults = {
     message: ({ file, problems }) => `the configuration is not valid:\n${problems.map(({ line, place, problem }) => `  ${file}:${line}: ${place === "" ? "" : `${place}: `}${problem}`).join("\n")}`,
     hint: () => "docs/registry/configuration.md lists every key; `sampan registry serve --config FILE --check` only checks",
   }),
+  RETENTION_PLAN_INVALID: spec<{ file: string; problem: string }>({
+    when: "What `retention apply` was given is no plan that `retention plan --json` has written.",
+    exit: 1,
+    message: ({ file, problem }) => `${file} is no plan: ${problem}`,
+    hint: () => "write one with `sampan retention plan --config FILE --json`",
+  }),
+  RETENTION_NOT_RESTORED: spec<{ name: string; problem: string }>({
+    when: "A deleted tag cannot be put back: it is not in the trash any more, or there is a new tag of its name.",
+    exit: 1,
+    message: ({ name, problem }) => `${name} was not restored: ${problem}`,
+    hint: ({ problem }) => (problem === "the tag is there again" ? "pull the old image by its digest, which `sampan retention trash` shows" : "`sampan retention trash` lists what can be restored"),
+  }),
   SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
     when: "Another process serves the same registry folder.",
     exit: 1,

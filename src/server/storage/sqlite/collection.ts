@@ -1,19 +1,8 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Collection } from "../collection.ts";
 import { DELETING, forgetLists, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
-
-/**
- * Every manifest that is reached: from tags and from what is new, down to the manifests of an index, from a subject to what refers to it,
- * and back. Parameters: repository, moment of pushes, moment of leases.
- */
-const REACHED = `
-  WITH RECURSIVE reached (digest) AS (
-    SELECT digest FROM tags WHERE repository_id = ?1
-    UNION SELECT digest FROM manifests WHERE repository_id = ?1 AND (pushed_at >= ?2 OR leased_until >= ?3)
-    UNION SELECT r.digest FROM reached JOIN manifest_references r ON r.repository_id = ?1 AND r.manifest = reached.digest WHERE r.kind = 'manifest'
-    UNION SELECT m.digest FROM reached JOIN manifests m ON m.repository_id = ?1 AND m.subject = reached.digest
-    UNION SELECT m.subject FROM reached JOIN manifests m ON m.repository_id = ?1 AND m.digest = reached.digest WHERE m.subject IS NOT NULL
-  )`;
+import { REACHED } from "./reached.ts";
+import { dropManifest } from "./removals.ts";
 
 /** What the collector takes. */
 export function collectionPart(context: SqliteContext): Collection {
@@ -24,14 +13,9 @@ export function collectionPart(context: SqliteContext): Collection {
         const id = repositoryId(context, repository);
         if (id === undefined) return [];
         const rows = database.all<{ digest: Digest }>(
-          `${REACHED} SELECT digest FROM manifests WHERE repository_id = ?1 AND digest NOT IN (SELECT digest FROM reached) LIMIT ?4`, id, before, Date.now(), limit,
+          `WITH RECURSIVE ${REACHED} SELECT digest FROM manifests WHERE repository_id = ?1 AND digest NOT IN (SELECT digest FROM reached) LIMIT ?4`, id, before, Date.now(), limit,
         );
-        for (const { digest } of rows) {
-          database.run("DELETE FROM manifests WHERE repository_id = ? AND digest = ?", id, digest);
-          database.run("DELETE FROM manifest_references WHERE repository_id = ? AND manifest = ?", id, digest);
-          cache.manifests.delete(`${repository}@${digest}`);
-          logEvent(context, { action: "manifest.delete", repository, digest, actor });
-        }
+        for (const { digest } of rows) dropManifest(context, id, repository, digest, actor);
         if (rows.length > 0) forgetLists(context, repository);
         return rows.map(({ digest }) => digest);
       }),
@@ -61,6 +45,7 @@ export function collectionPart(context: SqliteContext): Collection {
           `DELETE FROM repositories WHERE name = ?1 AND created_at < ?2
             AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = repositories.id)
             AND NOT EXISTS (SELECT 1 FROM tags WHERE repository_id = repositories.id)
+            AND NOT EXISTS (SELECT 1 FROM trash WHERE repository_id = repositories.id)
             AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_id = repositories.id)`,
           repository, before,
         );

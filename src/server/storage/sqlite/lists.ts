@@ -5,7 +5,7 @@ import type { Listed, ListRange, RegistryAction, RegistryEvent } from "../record
 import { findRepository, type SqliteContext } from "./context.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
-type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "referrers" | "events">;
+type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "tagsOf" | "referrers" | "events">;
 
 interface ReferrerRow {
   readonly digest: Digest;
@@ -58,6 +58,12 @@ export function listPart(context: SqliteContext): ListPart {
       return repository && cache.list(keyOf("tags", range), repository.generation, () =>
         readList(database, "SELECT name FROM tags WHERE repository_id = ? AND name > ? ORDER BY name", [repository.id, range.after ?? ""], range, (row: { name: string }) => row.name),
       );
+    },
+
+    async tagsOf(name, digest) {
+      return database
+        .all<{ name: string }>("SELECT tags.name FROM tags JOIN repositories ON repositories.id = repository_id WHERE repositories.name = ? AND digest = ? ORDER BY tags.name", name, digest)
+        .map((row) => row.name);
     },
 
     async referrers(name, subject, { artifactType, ...range }) {

@@ -1,11 +1,11 @@
 import { isDigest, type Digest } from "../../../oci/digest.ts";
 import type { Metadata, PutManifestOptions } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
-import { fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
 import { createBoundedCache } from "../bounded-cache.ts";
 import { findOrCreateRepository, forgetLists, leaseEnd, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
 import { leaseManifest, MANIFEST_COLUMNS, manifestOf, setTag, storeManifest, type ManifestRow } from "./manifest-rows.ts";
 import { COST_OF_NAME, costOfManifest } from "./read-cache.ts";
+import { dropManifest, dropTag } from "./removals.ts";
 
 /** Bytes for remembering which leases are long enough. */
 const LEASES = 4 * 1024 * 1024;
@@ -35,15 +35,6 @@ export function manifestPart(context: SqliteContext): ManifestPart {
     const digest = database.get<{ digest: Digest }>("SELECT digest FROM repositories JOIN tags ON repository_id = id WHERE repositories.name = ? AND tags.name = ?", repository, tag)?.digest;
     if (digest) cache.tags.set(key, digest, COST_OF_NAME);
     return digest;
-  };
-
-  /** Inside of a transaction. */
-  const dropTag = (id: number, repository: string, { name, digest }: { name: string; digest: Digest }, actor: PutManifestOptions["actor"]): void => {
-    database.run("DELETE FROM tags WHERE repository_id = ? AND name = ?", id, name);
-    leaseManifest(context, id, digest);
-    if (fallbackSubject(name)) releaseReferrers(context, id, name);
-    cache.tags.delete(`${repository}:${name}`);
-    logEvent(context, { action: "tag.delete", repository, tag: name, digest, actor });
   };
 
   return {
@@ -90,12 +81,9 @@ export function manifestPart(context: SqliteContext): ManifestPart {
     deleteManifest: (repository, digest, actor) =>
       database.write(() => {
         const id = repositoryId(context, repository);
-        if (id === undefined || database.run("DELETE FROM manifests WHERE repository_id = ? AND digest = ?", id, digest).changes === 0) return false;
-        database.run("DELETE FROM manifest_references WHERE repository_id = ? AND manifest = ?", id, digest);
-        for (const tag of database.all<{ name: string; digest: Digest }>("SELECT name, digest FROM tags WHERE repository_id = ? AND digest = ?", id, digest)) dropTag(id, repository, tag, actor);
-        cache.manifests.delete(`${repository}@${digest}`);
+        if (id === undefined || !dropManifest(context, id, repository, digest, actor)) return false;
+        for (const tag of database.all<{ name: string; digest: Digest }>("SELECT name, digest FROM tags WHERE repository_id = ? AND digest = ?", id, digest)) dropTag(context, id, repository, tag, actor);
         forgetLists(context, repository);
-        logEvent(context, { action: "manifest.delete", repository, digest, actor });
         return true;
       }),
 
@@ -104,7 +92,7 @@ export function manifestPart(context: SqliteContext): ManifestPart {
         const id = repositoryId(context, repository);
         const row = id === undefined ? undefined : database.get<{ name: string; digest: Digest }>("SELECT name, digest FROM tags WHERE repository_id = ? AND name = ?", id, tag);
         if (!row) return false;
-        dropTag(id!, repository, row, actor);
+        dropTag(context, id!, repository, row, actor);
         forgetLists(context, repository);
         return true;
       }),

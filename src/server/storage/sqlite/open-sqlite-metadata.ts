@@ -8,6 +8,7 @@ import { manifestPart } from "./manifests.ts";
 import { surveyPart } from "./survey.ts";
 import { createPullCounts } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
+import { trashPart } from "./trash.ts";
 import { openRegistryDatabase } from "./registry-database.ts";
 
 /**
@@ -25,6 +26,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...importPart(context),
     ...surveyPart(context),
     ...collectionPart(context),
+    ...trashPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await pulls[Symbol.asyncDispose]();

@@ -39,6 +39,12 @@ export const migrations: Readonly<Record<string, string>> = {
     CREATE INDEX events_repository ON events (repository, id);
   `,
   // While it lies in the future, the collector leaves the manifest alone though no tag leads to it.
+  trash: `
+    CREATE TABLE trash (id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL, tag TEXT NOT NULL, digest TEXT NOT NULL,
+      discarded_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, discarded_by TEXT, reason TEXT NOT NULL);
+    CREATE INDEX trash_repository ON trash (repository_id, tag);
+    CREATE INDEX trash_expires ON trash (expires_at);
+  `,
   "manifest leases": "ALTER TABLE manifests ADD COLUMN leased_until INTEGER NOT NULL DEFAULT 0",
 };
 

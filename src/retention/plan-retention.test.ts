@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Digest } from "../oci/digest.ts";
+import { planRetention } from "./plan-retention.ts";
+import { presetKeep, type Keep, type RetentionRule } from "./retention-rule.ts";
+import type { TagFacts } from "./tag-facts.ts";
+
+const DAY = 86_400_000;
+const NOW = 1000 * DAY;
+const digestOf = (number: number): Digest => `sha256:${number.toString(16).padStart(64, "0")}`;
+const tagsOf = (...names: string[]): TagFacts[] => names.map((tag, index) => ({ tag, digest: digestOf(index), pushedAt: NOW - (names.length - index) * DAY, signed: false }));
+
+function kept(tags: readonly TagFacts[], ...rules: (Keep | RetentionRule)[]): string[] {
+  return verdicts(tags, ...rules).filter(({ verdict }) => verdict === "keep").map(({ tag }) => tag);
+}
+
+function verdicts(tags: readonly TagFacts[], ...rules: (Keep | RetentionRule)[]) {
+  return planRetention("team/app", tags, {
+    rules: rules.map((rule, index) => ({ rule: "keep" in rule ? rule : { repositories: ["**"], keep: rule }, name: `rule ${index + 1}`, covers: () => true })),
+    immutable: (_repository, tag) => tag === "frozen",
+    now: NOW,
+  });
+}
+
+test("the last three versions and latest: by version, not by time and not by name", () => {
+  const tags = tagsOf("1.10.0", "latest", "1.9.0", "1.2.0", "1.11.0", "1.1.0", "edge");
+  assert.deepEqual(kept(tags, presetKeep("last-3-versions")!), ["1.10.0", "1.11.0", "1.9.0", "latest"]);
+  assert.deepEqual(verdicts(tags, presetKeep("last-3-versions")!).find(({ tag }) => tag === "1.2.0"), { tag: "1.2.0", digest: digestOf(3), verdict: "delete", reason: "nothing in rule 1 keeps it" });
+});
+
+test("tags that lead to a kept version stay, and so do variants that are not older", () => {
+  const tags = tagsOf("v2.0.0", "1.9.1", "1.9.0", "1.8.0", "2", "1", "1.9", "1.8", "0", "1.9.1-alpine", "1.7.0-alpine", "2.1.0-rc.1");
+  assert.deepEqual(kept(tags, { versions: 2 }), ["1", "1.9", "1.9.1", "1.9.1-alpine", "2", "2.1.0-rc.1", "v2.0.0"]);
+});
+
+test("latest and versions: everything that is none goes", () => {
+  assert.deepEqual(kept(tagsOf("latest", "1.0.0", "1", "v3.1", "main", "pr-17", "20240101"), presetKeep("latest-and-versions")!), ["1", "1.0.0", "latest", "v3.1"]);
+});
+
+test("the last pushed: tags of one image count once", () => {
+  const [a, b, c] = tagsOf("a", "b", "c");
+  assert.deepEqual(kept([a!, b!, c!, { ...c!, tag: "c2" }], { last: 2 }), ["b", "c", "c2"]);
+});
+
+test("what is pushed or pulled within a time, signed, immutable or a part of an index stays, with the reason", () => {
+  const [old] = tagsOf("old");
+  const tags: TagFacts[] = [
+    { ...old!, tag: "old", pushedAt: NOW - 100 * DAY }, { ...old!, tag: "young", pushedAt: NOW - 2 * DAY, digest: digestOf(2) },
+    { ...old!, tag: "pulled", pushedAt: NOW - 100 * DAY, pulledAt: NOW - 3_600_000, digest: digestOf(3) },
+    { ...old!, tag: "signed", pushedAt: NOW - 100 * DAY, signed: true, digest: digestOf(4) },
+    { ...old!, tag: "frozen", pushedAt: NOW - 100 * DAY, digest: digestOf(5) }, { ...old!, tag: "part", pushedAt: NOW - 100 * DAY, partOf: "multi", digest: digestOf(6) },
+  ];
+  assert.deepEqual(Object.fromEntries(verdicts(tags, { pushedWithin: 7 * DAY, pulledWithin: DAY, signed: true }).map(({ tag, verdict, reason }) => [tag, `${verdict}: ${reason}`])), {
+    old: "delete: nothing in rule 1 keeps it",
+    young: "keep: pushed 2 days ago (rule 1)",
+    pulled: "keep: pulled 1 hour ago (rule 1)",
+    signed: "keep: something refers to it (rule 1)",
+    frozen: "keep: it is immutable",
+    part: "keep: it is a part of multi",
+  });
+});
+
+test("a rule that speaks of some tags leaves the others alone, and any rule that keeps is enough", () => {
+  const tags = tagsOf("pr-1", "pr-2", "main");
+  assert.deepEqual(kept(tags, { repositories: ["**"], tags: ["pr-*"], keep: { last: 1 } }), ["main", "pr-2"]);
+  assert.deepEqual(kept(tags, { repositories: ["**"], tags: ["pr-*"], keep: { last: 1 } }, { tags: ["pr-1"] }), ["pr-1", "pr-2"]);
+  assert.deepEqual(kept(tags), ["main", "pr-1", "pr-2"]);
+});
+
+test("signatures go with their image and stay with it", () => {
+  const [one, two] = tagsOf("1.0.0", "2.0.0");
+  const belonging = (to: TagFacts, suffix: string): TagFacts => ({ ...to, tag: `${to.digest.replace(":", "-")}${suffix}`, digest: digestOf(90 + suffix.length) });
+  const tags = [one!, two!, belonging(one!, ".sig"), belonging(two!, ".sig"), belonging(two!, ""), { ...belonging(two!, ".att"), tag: `sha256-${"f".repeat(64)}.att` }];
+  assert.deepEqual(
+    verdicts(tags, { versions: 1 }).filter(({ verdict }) => verdict === "delete").map(({ tag }) => tag),
+    ["1.0.0", `${one!.digest.replace(":", "-")}.sig`],
+  );
+});
+
+test("any tags: each has one verdict, more rules keep no less, and the same again deletes nothing", () => {
+  const tagName = fc.oneof(fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-rc\.1|-alpine)?$/), fc.constantFrom("latest", "main", "pr-1", `sha256-${"0".repeat(63)}1.sig`));
+  const facts = fc.uniqueArray(fc.record({ tag: tagName, digest: fc.integer({ min: 0, max: 3 }).map(digestOf), pushedAt: fc.integer({ min: NOW - 10 * DAY, max: NOW }), signed: fc.boolean() }), { selector: ({ tag }) => tag });
+  const keep = fc.record({ last: fc.option(fc.nat(3), { nil: undefined }), versions: fc.option(fc.nat(3), { nil: undefined }), pushedWithin: fc.option(fc.constant(3 * DAY), { nil: undefined }), signed: fc.boolean() });
+  fc.assert(fc.property(facts, keep, keep, (tags, first, second) => {
+    const plan = verdicts(tags, first);
+    assert.deepEqual(plan.map(({ tag }) => tag), tags.map(({ tag }) => tag).sort());
+    const one = new Set(kept(tags, first));
+    assert.ok([...one].every((tag) => tag.startsWith("sha256-") || kept(tags, first, second).includes(tag)), "a second rule takes nothing away");
+    const left = tags.filter(({ tag }) => one.has(tag));
+    assert.deepEqual(kept(left, first), left.map(({ tag }) => tag).sort(), "a plan that was done leaves nothing to do");
+  }));
+});
