@@ -7,6 +7,7 @@ import type { ServerConfig } from "./config/config-schema.ts";
 import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
 import { handleRequest } from "./handle-request.ts";
+import { removeLeftovers } from "./keep/collect-garbage.ts";
 import { startCollector } from "./keep/collector.ts";
 import { every } from "./keep/every.ts";
 import { applyRetention } from "./keep/retention.ts";
@@ -15,6 +16,7 @@ import { immutableTags } from "./terms/immutable-tags.ts";
 import { RegistryError } from "./terms/registry-error.ts";
 import { sendError, sendParserError } from "./send-error.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
+import { serverOf } from "./storage/folder/root-lock.ts";
 import { openFolderStorage } from "./storage/open-folder-storage.ts";
 
 export interface ServeOptions {
@@ -64,7 +66,9 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   if (!isLoopback(wanted) && config.access === undefined && !options.anonymous) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
   const settings = { ...defaultSettings, ...settingsOf(config), ...options.settings };
   const report = options.onProblem ?? ((): void => undefined);
+  const before = serverOf(options.root);
   const storage = await openFolderStorage(options.root, { ...settings, report });
+  if (before === "was killed") await removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY });
   const collector = startCollector(storage, { ...config.gc, report });
   const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
   const immutable = immutableTags(config.immutable);

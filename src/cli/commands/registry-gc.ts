@@ -18,13 +18,14 @@ export const registryGcCommand = command({
   examples: [{ title: "Beside the server, with its configuration", line: "sampan registry gc --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
-    const [{ openRegistryFolder }, { collectGarbage }, { humanSize }] = await Promise.all([
-      import("../registry/open-registry-folder.ts"), import("../../server/keep/collect-garbage.ts"), import("../../std/human-size.ts"),
+    const [{ openRegistryFolder }, { collectGarbage }, { serverOf }, { humanSize }] = await Promise.all([
+      import("../registry/open-registry-folder.ts"), import("../../server/keep/collect-garbage.ts"),
+      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"),
     ]);
     const { folder, config: { gc } } = await openRegistryFolder(flags, io);
     await using _folder = folder;
     const { manifests, blobs, bytes, repositories } = await collectGarbage(
-      { blobs: folder.files, metadata: folder.metadata, ...(folder.serverRuns ? {} : { arriving: new Set() }) },
+      { blobs: folder.files, metadata: folder.metadata, ...(serverOf(folder.root) === "runs" ? {} : { arriving: new Set() }) },
       { ...gc, untagged: gc.untagged || flags.untagged, signal },
     );
     if (flags.quiet) return;

@@ -40,18 +40,11 @@ const NAMES_AT_ONCE = 1000;
  * of the same bytes waits, and stores them again.
  */
 export async function collectGarbage(storage: CollectedStorage, options: CollectGarbageOptions): Promise<Garbage> {
-  const { metadata, blobs } = storage;
+  const { metadata } = storage;
   const { signal } = options;
   const garbage: Garbage = { manifests: 0, blobs: 0, bytes: 0, repositories: 0 };
   const before = Date.now() - options.grace;
   const taking = { before, limit: AT_ONCE, actor: COLLECTOR };
-
-  const remove = async (digest: Digest, size: number): Promise<void> => {
-    await blobs.delete(digest);
-    await metadata.forgetBlob(digest);
-    garbage.blobs += 1;
-    garbage.bytes += size;
-  };
 
   for (;;) {
     signal?.throwIfAborted();
@@ -70,18 +63,37 @@ export async function collectGarbage(storage: CollectedStorage, options: Collect
   for (;;) {
     signal?.throwIfAborted();
     const claimed = await metadata.collectBlobs({ limit: AT_ONCE });
-    for (const { digest, size } of claimed) await remove(digest, size);
+    for (const { digest, size } of claimed) {
+      await removeBlob(storage, digest);
+      garbage.blobs += 1;
+      garbage.bytes += size;
+    }
     if (claimed.length < AT_ONCE) break;
   }
 
-  // What a crash has left between bytes and their row.
   const settled = Date.now() - (storage.arriving ? options.grace : Math.max(options.grace, SETTLED));
+  const leftovers = await removeLeftovers(storage, { settled, ...(signal ? { signal } : {}) });
+  return { ...garbage, blobs: garbage.blobs + leftovers.blobs, bytes: garbage.bytes + leftovers.bytes };
+}
+
+/** Removes bytes without a record, which a crash has left: those that lie there since `settled`, in milliseconds since the epoch. */
+export async function removeLeftovers(storage: CollectedStorage, options: { readonly settled: number; readonly signal?: AbortSignal }): Promise<Pick<Garbage, "blobs" | "bytes">> {
+  const { metadata, blobs } = storage;
+  const removed = { blobs: 0, bytes: 0 };
   for await (const { digest, size, changed } of blobs.list()) {
-    signal?.throwIfAborted();
-    if (changed >= settled || storage.arriving?.has(digest) || (await metadata.blobState(digest)) !== "unknown") continue;
-    if (await metadata.claimLeftover(digest)) await remove(digest, size);
+    options.signal?.throwIfAborted();
+    if (changed >= options.settled || storage.arriving?.has(digest) || (await metadata.blobState(digest)) !== "unknown") continue;
+    if (!(await metadata.claimLeftover(digest))) continue;
+    await removeBlob(storage, digest);
+    removed.blobs += 1;
+    removed.bytes += size;
   }
-  return garbage;
+  return removed;
+}
+
+async function removeBlob({ metadata, blobs }: CollectedStorage, digest: Digest): Promise<void> {
+  await blobs.delete(digest);
+  await metadata.forgetBlob(digest);
 }
 
 /** Until nothing more is taken. @returns how many were */

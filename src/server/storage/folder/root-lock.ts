@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fault } from "../../../std/fault.ts";
 
@@ -23,6 +23,14 @@ export function lockRoot(root: string, name: "lock" | "collector.lock" = "lock")
     if (holder && startTime(holder.pid) === holder.started) throw fault("SERVER_ROOT_BUSY", { root, pid: holder.pid });
     rmSync(path, { force: true });
   }
+}
+
+/** Whether a server runs on the folder, and whether one did until it was killed. */
+export function serverOf(root: string): "runs" | "was killed" | "none" {
+  const path = join(root, "lock");
+  const holder = readHolder(path);
+  if (holder && startTime(holder.pid) === holder.started) return "runs";
+  return existsSync(path) ? "was killed" : "none";
 }
 
 function readHolder(path: string): { pid: number; started: string } | undefined {
