@@ -321,6 +321,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Take over the folder of a docker-registry",
     group: "Registries",
     load: async () => (await import("./commands/registry-import.ts")).registryImportCommand,
+  },
   "registry gc": {
     summary: "Remove what nobody reaches from a registry",
     group: "Registries",

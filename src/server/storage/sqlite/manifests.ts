@@ -81,8 +81,9 @@ export function manifestPart(context: SqliteContext): ManifestPart {
     deleteManifest: (repository, digest, actor) =>
       database.write(() => {
         const id = repositoryId(context, repository);
-        if (id === undefined || !dropManifest(context, id, repository, digest, actor)) return false;
+        if (id === undefined || !database.get("SELECT 1 FROM manifests WHERE repository_id = ? AND digest = ?", id, digest)) return false;
         for (const tag of database.all<{ name: string; digest: Digest }>("SELECT name, digest FROM tags WHERE repository_id = ? AND digest = ?", id, digest)) dropTag(context, id, repository, tag, actor);
+        dropManifest(context, id, repository, digest, actor);
         forgetLists(context, repository);
         return true;
       }),

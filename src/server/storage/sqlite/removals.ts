@@ -13,12 +13,11 @@ export function dropTag(context: SqliteContext, id: number, repository: string, 
   logEvent(context, { action: "tag.delete", repository, tag: name, digest, actor, ...(detail ? { detail } : {}) });
 }
 
-/** Inside of a transaction: a manifest and what says what it names; false when there is none. Its tags stay. */
-export function dropManifest(context: SqliteContext, id: number, repository: string, digest: Digest, actor: Actor): boolean {
+/** Inside of a transaction: a manifest that is there, and what says what it names. Its tags stay. */
+export function dropManifest(context: SqliteContext, id: number, repository: string, digest: Digest, actor: Actor): void {
   const { database, cache } = context;
-  if (database.run("DELETE FROM manifests WHERE repository_id = ? AND digest = ?", id, digest).changes === 0) return false;
+  database.run("DELETE FROM manifests WHERE repository_id = ? AND digest = ?", id, digest);
   database.run("DELETE FROM manifest_references WHERE repository_id = ? AND manifest = ?", id, digest);
   cache.manifests.delete(`${repository}@${digest}`);
   logEvent(context, { action: "manifest.delete", repository, digest, actor });
-  return true;
 }
