@@ -18,6 +18,7 @@ import { written, type ExportedIndex } from "./export-index.ts";
 import { exportedImage, type ExportedImage } from "./exported-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import type { LayerAccess } from "./image-layers.ts";
+import { keepIndex } from "./keep-index.ts";
 import type { PushAhead } from "./push-ahead.ts";
 import { epochOf, isRestamped, namesOf } from "./outputs.ts";
 import { fetchLayer } from "./materialize.ts";
@@ -52,12 +53,14 @@ export interface Exported {
 /** Writes every output that is more than the record in the store. @returns the manifest or index, where one was made. */
 export async function exportResult(options: ExportOptions): Promise<Exported> {
   let exported: Exported = {};
-  for (const output of options.outputs) {
+  const pushed: PushedIndex[] = [];
+  // What was pushed before need not be in the store as a whole.
+  for (const output of [...options.outputs.filter(({ type }) => type !== "store"), ...options.outputs.filter(({ type }) => type === "store")]) {
     const id = `output ${output.type}`;
     await reported(options.access.onProgress, id, describe(output), async () => {
       const access = { ...options.access, stepId: id };
       if (isFiles(output)) await writeFiles(output, access, options);
-      else exported = { ...exported, ...(await writeImages(output, access, options)) };
+      else exported = { ...exported, ...(await writeImages(output, access, { ...options, pushed })) };
     });
   }
   return exported;
@@ -106,10 +109,18 @@ function platformName(name: string, platform: string | undefined): string {
   return platform === undefined ? name : `${stem}.${platform}${ext}`;
 }
 
-async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions): Promise<Exported> {
+/** An index that was pushed, and where to: full references by digest. */
+interface PushedIndex {
+  readonly index: ExportedIndex;
+  readonly images: readonly ExportedImage[];
+  readonly places: readonly string[];
+}
+
+/** @param options.pushed gets an index that is pushed */
+async function writeImages(output: ImageOutput, access: LayerAccess, options: ExportOptions & { readonly pushed: PushedIndex[] }): Promise<Exported> {
   const { store, builds, several, ahead } = options;
   const annotations = new Annotations([...options.annotations, ...(output.annotations ?? [])]);
-  const attesters = output.type === "store" ? [] : several || output.type === "registry" || output.attestationInline === true ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
+  const attesters = several || output.type === "registry" || output.attestationInline === true ? options.attesters : options.attesters.filter(({ inlineOnly }) => !inlineOnly);
   const indexed = several || attesters.length > 0;
   const docker = output.ociMediaTypes === false && attesters.length === 0;
   if (output.ociMediaTypes === false && !docker) access.onProgress({ type: "warning", message: "attestations need OCI media types, which are used in spite of oci-mediatypes=false" });
@@ -119,6 +130,11 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
   for (const build of builds) {
     const own = { output, docker, annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };
     exported.push(images.use(await exportedImage(store, build, own)));
+  }
+  const [sent] = options.pushed;
+  if (output.type === "store" && sent && several && !isRestamped(output)) {
+    await keepIndex(store, sent.images, sent.index, { names: namesOf(output, options.names), elsewhere: sent.places, signal: access.signal });
+    return {};
   }
   const indexIn = indexed ? await attestedIndex(exported, { annotations, attesters, names: namesOf(output, options.names) }) : undefined;
   let index = indexIn?.(output.ociArtifact ?? true);
@@ -130,12 +146,17 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
       index = indexIn!(false);
       return push(output, exported, index, access, options);
     });
+    const { digest } = index?.descriptor ?? exported[0]!.image.descriptor;
+    if (index) options.pushed.push({ index, images: exported, places: [...new Set(namesOf(output, options.names).map((name) => `${formatRepository(parseReference(name))}@${digest}`))] });
   }
   const root = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
   const descriptor = withCreated(root, epochOf(output, builds[0]!.graph.epoch));
-  if (output.type === "store") await keepImage(output, exported[0]!, access, options);
+  if (output.type === "store") {
+    if (index) await keepIndex(store, exported, index, { names: namesOf(output, options.names), elsewhere: [], signal: access.signal });
+    else await keepImage(output, exported[0]!, access, options);
+  }
   if (output.type === "oci" || output.type === "docker") await writeArchive(output, exported, index, descriptor, access, options);
-  return { ...(output.type === "store" ? {} : { manifest: descriptor }), ...(isRestamped(output) && !several ? { imageId: exported[0]!.image.id } : {}) };
+  return { ...(output.type === "store" && !index ? {} : { manifest: descriptor }), ...(isRestamped(output) && !several ? { imageId: exported[0]!.image.id } : {}) };
 }
 
 /** Puts an image into the store that is another one than what the steps made; all it consists of is there afterwards. */
@@ -164,7 +185,7 @@ async function writeArchive(
   const [single, several] = index ? [undefined, { index: { ...index, descriptor }, images: images.map(({ image }) => image), names }] : [[{ image: { ...images[0]!.image, descriptor }, names }], undefined];
   if (output.tar === false) {
     const [{ writeLayout }, { imageContents, indexContents }] = await Promise.all([import("../export/write-layout.ts"), import("../image/pack-archive.ts")]);
-    return writeLayout(resolve(cwd, output.dest), several ? indexContents(several) : imageContents(single!, "oci"), blobs, stoppable);
+    return writeLayout(resolve(cwd, output.dest), several ? indexContents(several) : imageContents(single!, { form: "oci" }), blobs, stoppable);
   }
   await writeOutput(output.dest, cwd, async (stream) => {
     if (several) await writeIndexArchive(several, blobs, stream, stoppable);
@@ -187,6 +208,7 @@ function sourceOf(images: readonly ExportedImage[], digest: Descriptor["digest"]
 
 function describe(output: BuildOutput): string {
   if (output.type === "registry") return "pushing to the registry";
+  if (output.type === "store") return "exporting to the store";
   return "dest" in output ? `exporting to ${output.type} ${output.dest === "-" ? "on standard output" : output.dest}` : "exporting";
 }
 

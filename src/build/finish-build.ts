@@ -71,7 +71,8 @@ export async function finishBuild(session: BuildSession, target: PreparedTarget,
   const made = plan.image ? finishImage(store, graph, results, layers, { now: Date.now(), inlineCache }) : undefined;
   const image = made && { id: made.id, fresh: store.images.get(made.id) === undefined };
   if (made) {
-    const given = [...new Set(plan.outputs.flatMap((output) => (output.type === "store" && !isRestamped(output) ? namesOf(output, names) : [])))];
+    // The names are the index's where there is one (keep-index.ts).
+    const given = plan.storesIndex ? [] : [...new Set(plan.outputs.flatMap((output) => (output.type === "store" && !isRestamped(output) ? namesOf(output, names) : [])))];
     store.images.put({ config: made.config, names: given });
     for (const name of [`writing image ${made.id}`, ...given.map((full) => `naming to ${full}`)]) {
       onProgress({ type: "step", id: name, name, started: Date.now(), completed: Date.now() });

@@ -29,7 +29,8 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   const images = builds.flatMap(({ image }) => image ?? []);
   const { attest, tellProvenance } = options;
   const attesters = attest === undefined ? [] : await (await import("./attest/make-attesters.ts")).makeAttesters(session, target, build);
-  const outputs = plan.outputs.filter((output) => output.type !== "store" || isRestamped(output));
+  // One image is in the store as soon as it is made; an index has to be put together.
+  const outputs = plan.outputs.filter((output) => output.type !== "store" || isRestamped(output) || plan.storesIndex);
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
     store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters, access: { ...access, distant }, ahead, cwd,
   }).catch(async (error: unknown) => {

@@ -37,7 +37,7 @@ export interface LayerAccess {
 export function materializeImage(store: Store, image: ImageRecord, access: LayerAccess): Promise<string | undefined> {
   return materializeLayers(
     store,
-    { diffIds: image.config.rootfs.diff_ids, descriptors: layersOf(store, image), sources: image.repoDigests },
+    { diffIds: image.config.rootfs.diff_ids, descriptors: layersOf(store, image), sources: image.sources },
     access,
   );
 }
@@ -52,7 +52,7 @@ export async function portableImage(store: Store, record: ImageRecord, packing: 
   const descriptors = layersOf(store, record);
   if (record.manifest && (descriptors.length > 0 || diffIds.length === 0)) {
     const bytes = store.blobs.readBytes(record.manifest.digest, MANIFEST_LIMIT);
-    const layers = { diffIds, descriptors, sources: record.repoDigests };
+    const layers = { diffIds, descriptors, sources: record.sources };
     await Promise.all(diffIds.map((diffId, index) => ensureExact(store, record, layers, diffId, descriptors[index]!, packing, access)));
     return createImage({ manifest: { bytes, mediaType: record.manifest.mediaType }, config });
   }
@@ -74,7 +74,7 @@ async function ensureExact(
 ): Promise<void> {
   if (store.blobs.has(wanted.digest)) return;
   const index = layers.diffIds.indexOf(diffId);
-  const made = image.repoDigests.length === 0 ? await layerBlob(store, image, index, packing, access) : undefined;
+  const made = image.sources.length === 0 ? await layerBlob(store, image, index, packing, access) : undefined;
   if (made?.digest === wanted.digest) return;
   await fetchLayer(store, layers, diffId, wanted, access);
 }
@@ -98,7 +98,7 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   if (distant) return packing.force ? access.distant!.fetch(distant) : distant.blob;
   const ofBase = access.base?.descriptors[access.base.diffIds.indexOf(diffId)];
   if (ofBase) return packing.force ? fetchLayer(store, access.base!, diffId, ofBase, access) : ofBase;
-  const layers = { diffIds, descriptors: layersOf(store, image), sources: image.repoDigests };
+  const layers = { diffIds, descriptors: layersOf(store, image), sources: image.sources };
   return fetchLayer(store, layers, diffId, layers.descriptors[index], access);
 }
 

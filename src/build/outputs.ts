@@ -14,10 +14,12 @@ export interface OutputPlan {
   readonly packing: Packing | undefined;
   /** Whether the files of the result have to be here; what is only pushed can be where it is, as it is. */
   readonly needsFiles: boolean;
+  /** Whether what the store gets is an index, which names packed layers: of several platforms, or with what is attached. */
+  readonly storesIndex: boolean;
 }
 
-/** @throws TAG_NEEDED, OUTPUT_INVALID, ATTESTATION_UNSUPPORTED */
-export function planOutputs(options: BuildOptions): OutputPlan {
+/** @param several whether an index stands around the images. @throws TAG_NEEDED, OUTPUT_INVALID, ATTESTATION_UNSUPPORTED */
+export function planOutputs(options: BuildOptions, several: boolean): OutputPlan {
   const outputs = options.outputs?.length ? options.outputs : [{ type: "store" } as const];
   refuseAttested(outputs, options.attest ?? {});
   if (outputs.some((output) => output.type === "registry" && namesOf(output, options.tags ?? []).length === 0)) throw fault("TAG_NEEDED", { output: "pushing (--push, -o type=registry)" });
@@ -25,19 +27,23 @@ export function planOutputs(options: BuildOptions): OutputPlan {
   if (toStandardOutput > 1) throw fault("OUTPUT_INVALID", { problem: "only one output can go to standard output", hint: "give the others a dest=FILE" });
   refuseDeleting(outputs, options);
   const withImage = outputs.some(({ type }) => type !== "tar" && type !== "local");
-  const packing = outputs.filter((output) => isPacked(output) && !isRewritten(output)).map(packingOf).find(({ codec }) => codec !== "none");
   const pushed = outputs.some(({ type }) => type === "registry");
+  const storesIndex = several || (isAttested(options.attest) && !pushed);
+  const packing = outputs.filter((output) => (isPacked(output) || (output.type === "store" && storesIndex)) && !isRewritten(output)).map(packingOf).find(({ codec }) => codec !== "none");
   // What is scanned has to be here.
   const needsFiles = !pushed || options.attest?.sbom === true || outputs.some((output) => (output.type !== "store" && output.type !== "registry") || packingOf(output).force || isRewritten(output));
-  return { outputs, image: withImage, packing, needsFiles };
+  return { outputs, image: withImage, packing, needsFiles, storesIndex };
 }
 
-/** What is attached is kept by an index, and that by registries, OCI archives and folders. */
-function refuseAttested(outputs: readonly BuildOutput[], { provenance, sbom }: AttestOptions): void {
-  const inlined = outputs.some((output) => output.type === "docker" && output.attestationInline === true);
-  if (!sbom && (!provenance || (provenance.inlineOnly && !inlined))) return;
-  if (outputs.some(({ type }) => type === "docker")) throw fault("ATTESTATION_UNSUPPORTED", { output: "docker" });
-  if (outputs.every(({ type }) => type === "store")) throw fault("ATTESTATION_UNSUPPORTED", { output: "store" });
+/** What is attached is kept by an index, which archives in docker's form have not. */
+function refuseAttested(outputs: readonly BuildOutput[], attest: AttestOptions): void {
+  const inlined = attest.provenance !== undefined && outputs.some((output) => output.type === "docker" && output.attestationInline === true);
+  if ((isAttested(attest) || inlined) && outputs.some(({ type }) => type === "docker")) throw fault("ATTESTATION_UNSUPPORTED", {});
+}
+
+/** Whether something is to be attached wherever that can be. */
+function isAttested({ provenance, sbom }: AttestOptions = {}): boolean {
+  return sbom === true || provenance !== undefined && !provenance.inlineOnly;
 }
 
 /** The full references that an output's image gets. */

@@ -23,9 +23,9 @@ export function planPlatforms({ platform, buildArgs = {} }: Pick<BuildOptions, "
   return { platforms: wanted.size > 0 ? [...wanted.values()] : [host], implicit: wanted.size === 0, several };
 }
 
-/** A name of the store, and what `docker load` reads, is one image. @throws PLATFORMS_UNSUPPORTED */
+/** What every `docker load` reads is one image. @throws PLATFORMS_UNSUPPORTED */
 export function refuseSeveral(outputs: readonly BuildOutput[]): void {
-  for (const { type } of outputs) if (type === "store" || type === "docker") throw fault("PLATFORMS_UNSUPPORTED", { output: type });
+  for (const { type } of outputs) if (type === "docker") throw fault("PLATFORMS_UNSUPPORTED", { archive: true });
 }
 
 /** Go's strconv.ParseBool, as the frontend reads it. */

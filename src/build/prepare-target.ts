@@ -44,8 +44,8 @@ export async function prepareTarget(
   options: BuildOptions,
   about: AboutTarget,
 ): Promise<PreparedTarget> {
-  const plan = planOutputs(options);
   const platforms = planPlatforms(options);
+  const plan = planOutputs(options, platforms.several);
   if (platforms.several) refuseSeveral(plan.outputs);
   const names = (options.tags ?? []).map((tag) => formatReference(parseReference(tag)));
   const { store, client, sandboxes, access } = session;

@@ -39,7 +39,8 @@ export async function pushIndex(
       // A build of which everything was known: its last push has probably sent it.
       unchanged: !index && underWay.size === 0 && fresh.size === 0,
     });
-    store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${descriptor.digest}`);
+    // A platform's image is told of by its index; without names of its own it should not be listed for itself.
+    if (!index || store.images.get(image.id)?.names.length !== 0) store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${descriptor.digest}`);
     store.places.remember(reference, [manifest.config, ...manifest.layers].filter(({ urls }) => !urls?.length).map(({ digest }) => digest));
   }
   if (!index) return root;

@@ -2,12 +2,14 @@ import type { ResolvedBase } from "../graph/evaluation.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT, parseManifest, type Descriptor } from "../oci/manifest.ts";
 import { formatPlatform, hostPlatform, platformMatches, type Platform } from "../oci/platform.ts";
-import { formatReference, formatRepository, parseReference, type Reference } from "../oci/reference.ts";
+import { formatReference, parseReference, type Reference } from "../oci/reference.ts";
 import { fault, isFault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
+import { platformsOf } from "../store/image-record.ts";
 import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import type { ClientSource } from "./lazy-client.ts";
+import { keepPulled } from "./keep-pulled.ts";
 import type { ImageLayers } from "./materialize.ts";
 
 export interface BaseResolver {
@@ -45,7 +47,7 @@ export function createBaseResolver(
     found.set(pinned, {
       diffIds: image.config.rootfs.diff_ids as Digest[],
       descriptors: layersOf(store, image),
-      sources: image.repoDigests,
+      sources: image.sources,
     });
     return { reference: pinned, config: image.config };
   };
@@ -69,15 +71,16 @@ async function meaningOf(name: string, onProgress: OnProgress): Promise<{ readon
   return meant;
 }
 
-/** What the store has under a name is for one platform; for another one its registry is asked. */
+/** What the store has under a name may be for other platforms only; then its registry is asked. */
 function findLocal(store: Store, name: string, platform: Platform, strict: boolean): ImageRecord | undefined {
   for (const text of [formatReference(parseReference(name)), name]) {
     try {
-      const image = store.images.find(text);
-      if (platformMatches(platform, image.config)) return image;
-      if (image.repoDigests.length > 0) continue;
-      if (!strict) return image;
-      throw fault("PLATFORM_UNAVAILABLE", { reference: text, platform: formatPlatform(platform), available: [formatPlatform(image.config)] });
+      const target = store.images.target(text);
+      const image = store.images.ofPlatform(target, platform);
+      if (image) return image;
+      if (target.sources.length > 0) continue;
+      if (!strict && !target.index) return target;
+      throw fault("PLATFORM_UNAVAILABLE", { reference: text, platform: formatPlatform(platform), available: platformsOf(target) });
     } catch (error) {
       if (!isFault(error, "IMAGE_NOT_FOUND") && !isFault(error, "IMAGE_AMBIGUOUS")) throw error;
     }
@@ -97,13 +100,7 @@ async function fetchImage(
   try {
     const { pullImage } = await import("../registry/transfer/pull-image.ts");
     const pulled = await pullImage(await options.client(), reference, store.blobs, { platform, layers: "none", ...(options.signal ? { signal: options.signal } : {}) });
-    const image = store.images.put({
-      config: pulled.config,
-      manifest: { bytes: pulled.manifest.bytes, mediaType: pulled.manifest.mediaType },
-      names: reference.tag === undefined || !platformMatches(hostPlatform(process.arch), platform) ? [] : [formatReference({ host: reference.host, repository: reference.repository, tag: reference.tag })],
-      repoDigests: [`${formatRepository(reference)}@${pulled.index?.digest ?? pulled.manifest.digest}`],
-    });
-    store.places.remember(reference, pulled.layers.map(({ digest }) => digest));
+    const { image } = keepPulled(store, reference, pulled, { named: platformMatches(hostPlatform(process.arch), platform) });
     options.onProgress({ ...step, completed: Date.now() });
     return image;
   } catch (error) {

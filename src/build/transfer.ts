@@ -1,7 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import { parseManifest, type Descriptor, type Manifest } from "../oci/manifest.ts";
-import { layerCodec } from "../oci/media-type.ts";
-import { parseImageConfig } from "../oci/image-config.ts";
+import type { Descriptor } from "../oci/manifest.ts";
 import type { Platform } from "../oci/platform.ts";
 import { formatReference, formatRepository, type Reference } from "../oci/reference.ts";
 import { pullImage } from "../registry/transfer/pull-image.ts";
@@ -14,8 +12,17 @@ import type { BlobSource } from "../image/blobs.ts";
 import type { Image } from "../image/image.ts";
 import { ConversionChanged, ConvertedImage } from "./converted-image.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
+import { blobsOf, keepPulled, rememberLayers } from "./keep-pulled.ts";
 import { GZIP, type Packing } from "./packing.ts";
 import { PushAhead } from "./push-ahead.ts";
+
+export interface PulledToStore {
+  readonly image: ImageRecord;
+  /** What the registry's name leads to: the index, where there is one. */
+  readonly digest: Digest;
+  readonly bytesReceived: number;
+  readonly bytesSaved: number;
+}
 
 /** Brings an image with all its blobs into the store, under its name. */
 export async function pullToStore(
@@ -23,25 +30,10 @@ export async function pullToStore(
   client: RegistryClient,
   reference: Reference,
   options: { platform: Platform; onProgress: OnProgress; signal?: AbortSignal },
-): Promise<{ image: ImageRecord; digest: Digest; bytesReceived: number; bytesSaved: number }> {
+): Promise<PulledToStore> {
   const pulled = await pullImage(client, reference, store.blobs, options);
-  const { diff_ids: diffIds } = parseImageConfig(pulled.config).rootfs;
-  const parsed = parseManifest(pulled.manifest.bytes);
-  parsed.layers.forEach((layer, index) => {
-    const diffId = diffIds[index];
-    const codec = layerCodec(layer.mediaType);
-    if (diffId && codec && store.blobs.has(layer.digest)) store.layers.remember({ diffId, digest: layer.digest, size: layer.size, mediaType: layer.mediaType, codec });
-  });
-  const digest = pulled.index?.digest ?? pulled.manifest.digest;
-  const { host, repository, tag } = reference;
-  const image = store.images.put({
-    config: pulled.config,
-    manifest: { bytes: pulled.manifest.bytes, mediaType: pulled.manifest.mediaType },
-    names: tag === undefined || reference.digest ? [] : [formatReference({ host, repository, tag })],
-    repoDigests: [`${formatRepository(reference)}@${digest}`],
-  });
-  store.places.remember(reference, blobsOf(parsed));
-  return { image, digest, bytesReceived: pulled.bytesReceived, bytesSaved: pulled.bytesSaved };
+  rememberLayers(store, pulled);
+  return { ...keepPulled(store, reference, pulled, { named: reference.digest === undefined }), bytesReceived: pulled.bytesReceived, bytesSaved: pulled.bytesSaved };
 }
 
 export interface Pushed {
@@ -87,7 +79,8 @@ export async function pushFromStore(
       fresh: new Set(options.fresh ? [image.id] : []),
       ...(access.signal ? { signal: access.signal } : {}),
     });
-    store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
+    // A platform of an index should not be listed for itself.
+    if (!image.index) store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${sent.digest}`);
     store.places.remember(reference, blobsOf(manifest));
     return { reference, digest: sent.digest, manifest: descriptor, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
   };
@@ -102,9 +95,4 @@ export async function pushFromStore(
     if (error instanceof ConversionChanged) return await convert(false);
     throw error;
   }
-}
-
-/** What a repository holds that holds the manifest. Layers with addresses of their own may lie there only. */
-function blobsOf({ config, layers }: Manifest): Digest[] {
-  return [config, ...layers].filter(({ urls }) => !urls?.length).map(({ digest }) => digest);
 }

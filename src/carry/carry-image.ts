@@ -68,8 +68,8 @@ function checkHolds(sink: Sink, root: Document, source: Source, { referrers }: C
   if (sink.holds === "anything") return;
   const refuse = (what: string, hint: string): Error => fault("PLACE_CANNOT_HOLD", { place: sink.name, what, hint });
   const read = readDocument(root, source.name);
-  if (read.kind === "index") throw refuse("several platforms", "leave --all away, or choose one with --platform");
-  if (!isImage(read.manifest)) throw refuse(`${source.name}, which is no image but ${read.manifest.artifactType ?? read.manifest.config.mediaType}`, "copy it to a registry, oci:DIR or oci-archive:FILE");
+  if (read.kind === "index" && sink.holds === "images") throw refuse("several platforms", "leave --all away, or choose one with --platform");
+  if (read.kind === "manifest" && !isImage(read.manifest)) throw refuse(`${source.name}, which is no image but ${read.manifest.artifactType ?? read.manifest.config.mediaType}`, "copy it to a registry, oci:DIR or oci-archive:FILE");
   if (referrers) throw refuse("referrers", "leave --referrers away, or copy to a registry, oci:DIR or oci-archive:FILE");
 }
 

@@ -2,7 +2,7 @@ import { sha256 } from "../oci/digest.ts";
 import { parseIndex, parseObject, type Index } from "../oci/manifest.ts";
 import { isIndex } from "../oci/media-type.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
-import { listPlatforms, selectPlatform } from "../registry/transfer/select-platform.ts";
+import { listPlatforms, selectPlatform } from "../oci/select-platform.ts";
 import { fault } from "../std/fault.ts";
 import type { Document, Source } from "./place.ts";
 

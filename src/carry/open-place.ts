@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import type { Image } from "../image/image.ts";
 import type { RegistryClient } from "../registry/client.ts";
+import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import { formatLocation, type Location } from "./location.ts";
-import type { Sink, Source } from "./place.ts";
+import type { Document, Sink, Source } from "./place.ts";
 
 /** What places of some kinds need; whoever opens them closes these. */
 export interface Surroundings {
@@ -13,8 +13,8 @@ export interface Surroundings {
   /** To write to registries, without mirrors. */
   readonly writer: () => Promise<RegistryClient>;
   readonly store: () => Store;
-  /** Makes an image of the store ready to be carried: all its layers packed. */
-  readonly portable: (store: Store, name: string) => Promise<Image>;
+  /** Makes an image or index of the store ready to be carried: all layers packed of what is here of it. */
+  readonly portable: (store: Store, name: string) => Promise<{ readonly record: ImageRecord; readonly root: Document }>;
   /** Told in a sentence when an archive has no manifest and one is made. */
   readonly onChange: (message: string) => void;
 }

@@ -48,8 +48,8 @@ export interface BlobDelivery {
 /** Where images are carried to. What is half done when it fails is not to be found by any name. */
 export interface Sink extends AsyncDisposable {
   readonly name: string;
-  /** One image only, or whatever there is: indexes, artifacts, referrers. */
-  readonly holds: "images" | "anything";
+  /** One image only, one image or an index, or whatever there is: artifacts and referrers too. */
+  readonly holds: "images" | "indexes" | "anything";
   /** What the root has to be, where the target's name says it. */
   readonly digest?: Digest;
   /** Whether it hashes what it is given, and fails where that is not the blob. */

@@ -1,24 +1,41 @@
 import { digestAlgorithm, digestHex, type Digest } from "../oci/digest.ts";
 import { parseIndex, parseManifest, type Descriptor } from "../oci/manifest.ts";
 import { isIndex, isManifest, mediaType } from "../oci/media-type.ts";
-import { formatPlatform, platformMatches, type Platform } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformMatches, type Platform } from "../oci/platform.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
+import { isAttestation } from "../oci/select-platform.ts";
 import { fault } from "../std/fault.ts";
 import { bytesOf, documentBlob, type ArchivePlace } from "./archive-place.ts";
 import { createImage, type Image } from "./image.ts";
 import type { NamedImage } from "./pack-archive.ts";
 import type { ArchivedFile } from "./scan-archive.ts";
 
+/** An index of an archive, with what of it is complete. */
+export interface ArchivedIndex {
+  readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
+  readonly images: readonly Image[];
+  /** Digests of the manifests whose blobs are all there, attestations too. */
+  readonly present: ReadonlySet<Digest>;
+  readonly names: readonly string[];
+}
+
 /**
  * The images of an OCI layout's index.json: one for each manifest, and one, for the platform, of each index in it.
  * Attestations and other artifacts are passed over.
+ * @param platform without it an index stays one where several of its images, or all that it lists, are complete
  * @throws IMAGE_ARCHIVE_INVALID, IMAGE_ARCHIVE_PLATFORM, IMAGE_INCONSISTENT, DOCUMENT_INVALID
  */
-export function imagesOfIndex(place: ArchivePlace, file: ArchivedFile, platform: Platform): NamedImage[] {
+export function imagesOfIndex(place: ArchivePlace, file: ArchivedFile, platform: Platform | undefined): { images: NamedImage[]; indexes: ArchivedIndex[] } {
   const index = parseIndex(bytesOf(place, file), "index.json");
   const images = new Map<Digest, { image: Image; names: Set<string> }>();
+  const indexes = new Map<Digest, ArchivedIndex>();
   for (const descriptor of index.manifests) {
-    const found = isIndex(descriptor.mediaType) ? choose(place, descriptor, platform) : descriptor;
+    const whole = platform === undefined && isIndex(descriptor.mediaType) ? indexes.get(descriptor.digest) ?? readWhole(place, descriptor) : undefined;
+    if (whole !== undefined) {
+      indexes.set(descriptor.digest, { ...whole, names: [...new Set([...whole.names, nameOf(descriptor) ?? []].flat())] });
+      continue;
+    }
+    const found = isIndex(descriptor.mediaType) ? choose(place, descriptor, platform ?? hostPlatform(process.arch)) : descriptor;
     if (found === undefined || isAttestation(found) || !isManifest(found.mediaType)) continue;
     const image = images.get(found.digest)?.image ?? readImage(place, found);
     if (image === undefined) continue;
@@ -27,7 +44,29 @@ export function imagesOfIndex(place: ArchivePlace, file: ArchivedFile, platform:
     const name = nameOf(descriptor);
     if (name !== undefined) entry.names.add(name);
   }
-  return [...images.values()].map(({ image, names }) => ({ image, names: [...names] }));
+  return { images: [...images.values()].map(({ image, names }) => ({ image, names: [...names] })), indexes: [...indexes.values()] };
+}
+
+/** An index that is worth keeping as it is; undefined for one of which a single image is here, among others that are not. */
+function readWhole(place: ArchivePlace, { digest, mediaType: type, size }: Descriptor): ArchivedIndex | undefined {
+  const bytes = documentBlob(place, digest);
+  if (bytes === undefined) throw missing(place, digest);
+  const { manifests } = parseIndex(bytes, `the index ${digest}`);
+  if (manifests.length > MOST_MANIFESTS) throw fault("IMAGE_ARCHIVE_INVALID", { archive: place.archive, problem: `an index in it lists more than ${MOST_MANIFESTS} manifests` });
+  const complete = manifests.filter((each) => isManifest(each.mediaType) && isComplete(place, each));
+  const images = complete.flatMap((each) => (isAttestation(each) ? [] : readImage(place, each) ?? []));
+  if (images.length === 0 || (images.length === 1 && complete.length < manifests.length)) return undefined;
+  return { index: { descriptor: { mediaType: type, digest, size }, bytes }, images, present: new Set(complete.map((each) => each.digest)), names: [] };
+}
+
+const MOST_MANIFESTS = 2_000;
+
+/** Whether a manifest is there with all that it names. */
+function isComplete(place: ArchivePlace, { digest }: Descriptor): boolean {
+  const bytes = documentBlob(place, digest);
+  if (bytes === undefined) return false;
+  const { config, layers } = parseManifest(bytes, `the manifest ${digest}`);
+  return [config, ...layers].every((blob) => place.target.has(blob.digest));
 }
 
 /** The manifest for the platform among those whose blobs are there: `docker save` leaves other platforms' out. */
@@ -79,10 +118,6 @@ function nameOf({ annotations }: Descriptor): string | undefined {
   if (name === undefined) return undefined;
   const { digest: _, ...reference } = parseReference(name);
   return formatReference({ ...reference, tag: reference.tag ?? "latest" });
-}
-
-function isAttestation({ platform, annotations }: Descriptor): boolean {
-  return platform?.os === "unknown" || annotations?.["vnd.docker.reference.type"] !== undefined;
 }
 
 function missing({ archive }: ArchivePlace, digest: Digest): Error {

@@ -1,6 +1,7 @@
-import { digestAlgorithm, digestHex, sha256, type Digest } from "../oci/digest.ts";
+import { digestAlgorithm, digestHex, type Digest } from "../oci/digest.ts";
 import type { Descriptor, Index } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
+import { platformMatches, type Platform } from "../oci/platform.ts";
 import { familiarReference, formatReference, parseReference } from "../oci/reference.ts";
 import type { LayerEntry } from "../layer/entry.ts";
 import { encodeTarHeader, TAR_END } from "../layer/write-tar.ts";
@@ -15,16 +16,28 @@ export interface NamedImage {
   readonly names: readonly string[];
 }
 
-/** Images under an index with what is said about them, and the names of the index. */
+/** An index, what of its images goes with it, and its names. */
 export interface NamedIndex {
-  readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array; readonly attestations: readonly AttestationManifest[] };
+  readonly index: { readonly descriptor: Descriptor; readonly bytes: Uint8Array; readonly attestations?: readonly AttestationManifest[] };
   readonly images: readonly Image[];
+  /** What else it lists, with blobs that are read as layers are: indexes in it, attestations. */
+  readonly others?: readonly ListedDocument[];
   readonly names: readonly string[];
+}
+
+/** A document that an index lists, with what it names. */
+export interface ListedDocument {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  readonly blobs: readonly Digest[];
 }
 
 export interface PackOptions {
   /** `docker` adds the `manifest.json` that `docker load` of every version reads. */
   readonly form: "oci" | "docker";
+  /** Indexes that are in it besides the images; manifest.json names an image of each, that for `platform` or the first one. */
+  readonly indexes?: readonly NamedIndex[] | undefined;
+  readonly platform?: Platform | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,45 +47,56 @@ export interface PackOptions {
  * @throws BLOB_MISSING, REFERENCE_INVALID
  */
 export async function* packArchive(images: readonly NamedImage[], blobs: BlobSource, options: PackOptions): AsyncGenerator<Uint8Array> {
-  yield* packContents(imageContents(images, options.form), blobs, options);
+  yield* packContents(imageContents(images, options), blobs, options);
 }
 
 /** What lies in a layout, by path: bytes, or the digest of what is read elsewhere. */
 export type LayoutContents = ReadonlyMap<string, Uint8Array | Digest>;
 
-/** What an archive of images holds. @throws REFERENCE_INVALID */
-export function imageContents(images: readonly NamedImage[], form: PackOptions["form"]): LayoutContents {
-  const contents = contentsOf(images.map(({ image }) => image), []);
-  contents.set("index.json", json(indexOf(images.flatMap(descriptorsOf))));
-  if (form === "docker") contents.set("manifest.json", json(images.map(dockerEntry)));
+/** What an archive of images, and of indexes beside them, holds. @throws REFERENCE_INVALID */
+export function imageContents(images: readonly NamedImage[], { form, indexes = [], platform }: Omit<PackOptions, "signal">): LayoutContents {
+  const contents = contentsOf(images.map(({ image }) => image), indexes);
+  contents.set("index.json", json(indexOf([...images.flatMap(descriptorsOf), ...indexes.flatMap(({ index, names }) => named(index.descriptor, names))])));
+  const chosen = indexes.map((whole): NamedImage => ({ image: whole.images.find(({ config }) => platform && platformMatches(platform, config)) ?? whole.images[0]!, names: whole.names }));
+  if (form === "docker") contents.set("manifest.json", json([...images, ...chosen].map(dockerEntry)));
   return contents;
 }
 
 /** The same for an index: an OCI layout whose index.json names it. */
-export async function* packIndexArchive(index: NamedIndex, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
-  yield* packContents(indexContents(index), blobs, options);
+export async function* packIndexArchive(whole: NamedIndex, blobs: BlobSource, options: Pick<PackOptions, "signal">): AsyncGenerator<Uint8Array> {
+  yield* packContents(indexContents(whole), blobs, options);
 }
 
 /** What an archive of an index holds. @throws REFERENCE_INVALID */
-export function indexContents({ index, images, names }: NamedIndex): LayoutContents {
-  const contents = contentsOf(images, [index.bytes, ...index.attestations.flatMap(({ bytes, blobs: statements }) => [bytes, ...statements.values()])]);
-  contents.set("index.json", json(indexOf(named(index.descriptor, names))));
+export function indexContents(whole: NamedIndex): LayoutContents {
+  const contents = contentsOf([], [whole]);
+  contents.set("index.json", json(indexOf(named(whole.index.descriptor, whole.names))));
   return contents;
 }
 
 /** What lies below blobs/: bytes, or a digest of what is read elsewhere. */
-function contentsOf(images: readonly Image[], documents: readonly Uint8Array[]): Map<string, Uint8Array | Digest> {
+function contentsOf(images: readonly Image[], indexes: readonly NamedIndex[]): Map<string, Uint8Array | Digest> {
   const contents = new Map<string, Uint8Array | Digest>([["oci-layout", json({ imageLayoutVersion: "1.0.0" })]]);
-  for (const image of images) {
+  for (const image of [...images, ...indexes.flatMap((whole) => whole.images)]) {
     for (const { descriptor } of image.layers) contents.set(blobPath(descriptor.digest), descriptor.digest);
     contents.set(blobPath(image.id), image.configBytes);
     contents.set(blobPath(image.descriptor.digest), image.manifestBytes);
   }
-  for (const bytes of documents) contents.set(blobPath(sha256(bytes)), bytes);
+  for (const { index, others = [] } of indexes) {
+    for (const { descriptor, bytes, blobs } of others) {
+      for (const digest of blobs) contents.set(blobPath(digest), digest);
+      contents.set(blobPath(descriptor.digest), bytes);
+    }
+    for (const { descriptor, bytes, blobs } of index.attestations ?? []) {
+      for (const [digest, statement] of blobs) contents.set(blobPath(digest), statement);
+      contents.set(blobPath(descriptor.digest), bytes);
+    }
+    contents.set(blobPath(index.descriptor.digest), index.bytes);
+  }
   return contents;
 }
 
-async function* packContents(contents: LayoutContents, blobs: BlobSource, options: Omit<PackOptions, "form">): AsyncGenerator<Uint8Array> {
+async function* packContents(contents: LayoutContents, blobs: BlobSource, options: Pick<PackOptions, "signal">): AsyncGenerator<Uint8Array> {
   const folders = new Set(["blobs", ...[...contents.keys()].filter((path) => path.startsWith("blobs/")).map((path) => path.slice(0, path.lastIndexOf("/")))]);
   for (const path of [...folders, ...contents.keys()].sort()) {
     options.signal?.throwIfAborted();

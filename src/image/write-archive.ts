@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobSource } from "./blobs.ts";
-import { packArchive, packIndexArchive, type NamedImage, type NamedIndex } from "./pack-archive.ts";
+import { packArchive, packIndexArchive, type NamedImage, type NamedIndex, type PackOptions } from "./pack-archive.ts";
 
 export interface WriteArchiveOptions {
   readonly signal?: AbortSignal | undefined;
@@ -20,12 +20,15 @@ export function writeOciArchive(images: readonly NamedImage[], blobs: BlobSource
 
 /**
  * Writes what `docker save` has written since version 25: an OCI layout with Docker's `manifest.json` beside it, which
- * every `docker load` reads.
+ * every `docker load` reads; indexes are in the layout as they are, and in `manifest.json` by one image each.
  * @returns bytes written
  * @throws BLOB_MISSING, REFERENCE_INVALID, and what the output throws
  */
-export function writeDockerArchive(images: readonly NamedImage[], blobs: BlobSource, output: Writable, options: WriteArchiveOptions = {}): Promise<number> {
-  return write(packArchive(images, blobs, { form: "docker", signal: options.signal }), output, options);
+export function writeDockerArchive(
+  images: readonly NamedImage[], blobs: BlobSource, output: Writable, options: WriteArchiveOptions & Pick<PackOptions, "indexes" | "platform"> = {},
+): Promise<number> {
+  const { indexes, platform, signal } = options;
+  return write(packArchive(images, blobs, { form: "docker", indexes, platform, signal }), output, options);
 }
 
 /**

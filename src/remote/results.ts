@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { PassThrough, type Writable } from "node:stream";
 import { createArchivePort } from "../build/archive-port.ts";
 import { writeOutput } from "../export/write-output.ts";
+import { keepArchive } from "../build/keep-archive.ts";
 import { readArchive } from "../image/read-archive.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Store } from "../store/open-store.ts";
@@ -50,18 +51,9 @@ export function prepareResults(build: WorkerBuild, { store, signal }: { store: (
 }
 
 async function loadImage(stream: PassThrough, store: Store, { tags }: WorkerBuild, output: WorkerOutput, signal: AbortSignal): Promise<Digest | undefined> {
-  const { images } = await readArchive(stream, store.blobs, { archive: "what the builder sends", signal });
-  let id: Digest | undefined;
-  for (const { image } of images) {
-    for (const { descriptor, diffId, codec } of image.layers) {
-      if (codec) store.layers.remember({ diffId, digest: descriptor.digest, size: descriptor.size, mediaType: descriptor.mediaType, codec });
-    }
-    // Of names that the output itself was given, the worker made use already.
-    const names = output.attrs["name"] === undefined ? tags : output.attrs["name"].split(",");
-    store.images.put({ config: image.configBytes, manifest: { bytes: image.manifestBytes, mediaType: image.descriptor.mediaType }, names: [...names] });
-    id ??= image.id;
-  }
-  return id;
+  const archive = await readArchive(stream, store.blobs, { archive: "what the builder sends", indexes: true, signal });
+  // Of names that the output itself was given, the worker made use already.
+  return keepArchive(store, archive, output.attrs["name"]?.split(",") ?? tags)[0]?.id;
 }
 
 async function writeFile(stream: PassThrough, dest: string, cwd: string): Promise<undefined> {

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { readContents, type Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
 import type { Evictions } from "./evict.ts";
+import { dropImage } from "./image-parts.ts";
 import { moveStrayCacheMounts } from "./cache-mounts.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
 import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
@@ -68,19 +69,17 @@ function evict({ database, lease }: RemovalPlace, { records, images, blobs, moun
   for (const number of mounts) database.run("UPDATE cache_mount SET state = 2, owner = ? WHERE id = ? AND state = 1", lease.id, number);
   for (const key of records) database.run("DELETE FROM cache_record WHERE key = ?", key);
   for (const digest of blobs) database.run("DELETE FROM layer_blob WHERE digest = ?", digest);
-  for (const id of images) {
-    database.run("DELETE FROM image_name WHERE image = ?", id);
-    database.run("DELETE FROM image_repo_digest WHERE image = ?", id);
-    database.run("UPDATE image SET state = 2 WHERE id = ?", id);
-  }
+  for (const id of images) dropImage(database, id);
 }
 
-/** The rows of images that were removed and that no process uses any more. */
+/** The rows of images that were removed and that no process uses any more, neither them nor an index with them. */
 function forgetRemovedImages(database: Database): void {
-  database.run("DELETE FROM image WHERE state = 2 AND id NOT IN (SELECT object FROM lease_item WHERE kind = 'image')");
+  database.run(`DELETE FROM image WHERE state = 2 AND id NOT IN (SELECT object FROM lease_item WHERE kind = 'image')
+    AND id NOT IN (SELECT image FROM image_part WHERE image IS NOT NULL AND index_id IN (SELECT object FROM lease_item WHERE kind = 'image'))`);
   for (const table of ["image_blob", "image_layer", "image_name", "image_repo_digest"]) {
     database.run(`DELETE FROM ${table} WHERE image NOT IN (SELECT id FROM image)`);
   }
+  database.run("DELETE FROM image_part WHERE index_id NOT IN (SELECT id FROM image)");
 }
 
 /**

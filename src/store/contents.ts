@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
+import { STANDING } from "./image-parts.ts";
 
 /** Something that takes room: a cache of RUN, a blob by its digest, a snapshot by its row's number. */
 export type Part = Digest | number | MountPart;
@@ -7,6 +8,7 @@ export type Part = Digest | number | MountPart;
 /** A cache of RUN by its number: `mount:12`. */
 export type MountPart = `mount:${number}`;
 
+/** An image that stands for itself, or an index with its images. */
 export interface ImageEntry {
   readonly id: Digest;
   /** Whether it has a name or lies in a registry; without either docker calls it dangling. */
@@ -68,7 +70,10 @@ export function readContents(database: Database): Contents {
     ...(imageBlobs.get(image) ?? []).map(({ digest }) => digest).filter((digest) => blobs.has(digest)),
     ...(layers.get(image) ?? []).flatMap(({ diffId, chainId }) => [...blobsOf(diffId), ...(byChain.get(chainId) ?? []).map(({ id }) => id)]),
   ])];
-  const images = database.all<Omit<ImageEntry, "parts" | "named"> & { named: number }>(IMAGES).map((row) => ({ ...row, named: row.named === 1, parts: partsOf(row.id) }));
+  const platforms = Map.groupBy(database.all<{ whole: Digest; image: Digest }>("SELECT index_id AS whole, image FROM image_part WHERE image IS NOT NULL"), ({ whole }) => whole);
+  const images = database.all<Omit<ImageEntry, "parts" | "named"> & { named: number }>(IMAGES).map((row) => ({
+    ...row, named: row.named === 1, parts: [...new Set([row.id, ...(platforms.get(row.id) ?? []).map(({ image }) => image)].flatMap(partsOf))],
+  }));
 
   const needed = new Set([...imageBlobs.values()].flat().map(({ digest }) => digest));
   const onlyPacked = new Set([...layers.values()].flat().filter(({ chainId }) => !byChain.has(chainId)).map(({ diffId }) => diffId));
@@ -104,14 +109,16 @@ interface LayerRow { readonly image: Digest; readonly diffId: Digest; readonly c
 const IMAGES = `
   SELECT id, created, used_at AS usedAt, EXISTS (SELECT 1 FROM image_name WHERE image = id)
     OR EXISTS (SELECT 1 FROM image_repo_digest WHERE image = id) AS named
-  FROM image WHERE state = 1 ORDER BY id`;
+  FROM image WHERE ${STANDING} ORDER BY id`;
 
 const RECORDS = `
   SELECT key, snapshot, slot, created_at AS createdAt, used_at AS usedAt,
     octet_length(components) + coalesce(octet_length(files), 0) AS bytes
   FROM cache_record ORDER BY rowid`;
 
-/** An image that was removed while a process used it is kept whole until that process ends. */
+/**
+ * An image that was removed while a process used it is kept whole until that process ends. An index is in use when one of its images is.
+ */
 const USES = `
   SELECT kind, object FROM lease_item
   UNION SELECT 'blob', digest FROM image_blob JOIN image ON image.id = image WHERE state = 2
@@ -120,4 +127,6 @@ const USES = `
   UNION SELECT 'image', image FROM container
   UNION SELECT 'snapshot', CAST(snapshot AS TEXT) FROM container WHERE snapshot IS NOT NULL
   UNION SELECT 'image', image FROM image_mount
-  UNION SELECT 'snapshot', CAST(snapshot AS TEXT) FROM image_mount WHERE snapshot IS NOT NULL`;
+  UNION SELECT 'snapshot', CAST(snapshot AS TEXT) FROM image_mount WHERE snapshot IS NOT NULL
+  UNION SELECT 'image', index_id FROM image_part WHERE image IN (
+    SELECT object FROM lease_item WHERE kind = 'image' UNION SELECT image FROM container UNION SELECT image FROM image_mount)`;

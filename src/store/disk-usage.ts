@@ -3,6 +3,7 @@ import type { Contents, MountEntry, RecordEntry } from "./contents.ts";
 import { databaseSize } from "./keep-within.ts";
 import { readContents } from "./contents.ts";
 import type { Database } from "./database.ts";
+import { OWNED_LAYERS, STANDING } from "./image-parts.ts";
 import { Tally } from "./tally.ts";
 
 /** How much of a kind there is: `active` are used by a process, a mount or a container. */
@@ -85,11 +86,11 @@ function present({ blobs, snapshots, mounts }: Contents): number {
 
 function sharedSizes(database: Database): ReadonlyMap<Digest, number> {
   const rows = database.all<{ image: Digest; size: number }>(`
-    SELECT image, sum(coalesce(
-      (SELECT size FROM snapshot WHERE chain_id = image_layer.chain_id AND state = 1 AND size IS NOT NULL LIMIT 1),
-      (SELECT size FROM layer_blob WHERE diff_id = image_layer.diff_id ORDER BY codec <> 'none', digest LIMIT 1), 0)) AS size
-    FROM image_layer WHERE chain_id IN (
-      SELECT chain_id FROM image_layer JOIN image ON image.id = image AND state = 1 GROUP BY chain_id HAVING count(DISTINCT image) > 1)
-    GROUP BY image`);
+    WITH owned AS (SELECT owned.* FROM (${OWNED_LAYERS}) AS owned JOIN image ON image.id = owner WHERE ${STANDING})
+    SELECT owner AS image, sum(coalesce(
+      (SELECT size FROM snapshot WHERE chain_id = owned.chain_id AND state = 1 AND size IS NOT NULL LIMIT 1),
+      (SELECT size FROM layer_blob WHERE diff_id = owned.diff_id ORDER BY codec <> 'none', digest LIMIT 1), 0)) AS size
+    FROM owned WHERE chain_id IN (SELECT chain_id FROM owned GROUP BY chain_id HAVING count(DISTINCT owner) > 1)
+    GROUP BY owner`);
   return new Map(rows.map(({ image, size }) => [image, size]));
 }

@@ -26,9 +26,18 @@ function byName(database: Database, text: string): Digest | undefined {
     return database.get<{ image: Digest }>(
       "SELECT image FROM image_repo_digest JOIN image ON image.id = image WHERE repo_digest = ? AND state = 1",
       `${repository}@${reference.digest}`,
-    )?.image;
+    )?.image ?? platformOf(database, repository, reference.digest);
   }
   return database.get<{ image: Digest }>("SELECT image FROM image_name WHERE name = ?", `${repository}:${reference.tag}`)?.image;
+}
+
+/** The image of an index of that repository that has this manifest. */
+function platformOf(database: Database, repository: string, manifest: Digest): Digest | undefined {
+  return database.get<{ image: Digest }>(
+    `SELECT image_part.image FROM image_part JOIN image_repo_digest ON image_repo_digest.image = index_id JOIN image ON image.id = index_id
+     WHERE image_part.manifest = ? AND image_part.image IS NOT NULL AND state = 1 AND substr(repo_digest, 1, instr(repo_digest, '@') - 1) = ? LIMIT 1`,
+    manifest, repository,
+  )?.image;
 }
 
 function byPrefix(database: Database, prefix: string): Digest[] {

@@ -1,38 +1,22 @@
 import { readFileSync } from "node:fs";
 import { chainId } from "../oci/chain-id.ts";
 import type { Digest } from "../oci/digest.ts";
-import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
+import { parseImageConfig } from "../oci/image-config.ts";
 import { parseManifest } from "../oci/manifest.ts";
+import { isIndex } from "../oci/media-type.ts";
+import { formatPlatform, platformMatches, type Platform } from "../oci/platform.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { fault, isFault } from "../std/fault.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Database } from "./database.ts";
 import { findImageId } from "./find-image.ts";
+import { choosePart, dropImage, IMAGE_SIZE, loseParts, readParts, SOURCES, STANDING, writeParts, type IndexPart } from "./image-parts.ts";
+import { platformsOf, type ImageRecord, type NewImage, type NewIndex } from "./image-record.ts";
+import type { LayerBlobs } from "./layer-blobs.ts";
 import type { Lease, LeaseKind } from "./lease.ts";
+import { readIndex } from "./read-index.ts";
 
-/** An image on this machine. */
-export interface ImageRecord {
-  /** The digest of its config, which Docker calls the image id. */
-  readonly id: Digest;
-  readonly config: ImageConfig;
-  /** The manifest it came with or was last exported with; none for an image that was built and never packed. */
-  readonly manifest?: { readonly digest: Digest; readonly mediaType: string } | undefined;
-  /** Full references with tag, `docker.io/library/alpine:3.20`, sorted. */
-  readonly names: readonly string[];
-  /** Where it lies in registries, `docker.io/library/alpine@sha256:…`, sorted. */
-  readonly repoDigests: readonly string[];
-  /** The config's creation time in milliseconds since the epoch; 0 where it gives none. */
-  readonly created: number;
-  /** Bytes of its layers' files; of their blobs where a layer was never unpacked here. */
-  readonly size: number;
-}
-
-export interface NewImage {
-  readonly config: Uint8Array;
-  readonly manifest?: { readonly bytes: Uint8Array; readonly mediaType: string } | undefined;
-  readonly names: readonly string[];
-  readonly repoDigests?: readonly string[] | undefined;
-}
+export type { ImageRecord, NewImage, NewIndex } from "./image-record.ts";
 
 /** Names and records of images. Their bytes are blobs and snapshots, which live as long as an image needs them. */
 export class ImageStore {
@@ -40,10 +24,13 @@ export class ImageStore {
   readonly #lease: Lease;
   readonly #blobs: BlobStore;
 
-  constructor(database: Database, lease: Lease, blobs: BlobStore) {
+  readonly #layers: LayerBlobs;
+
+  constructor(database: Database, lease: Lease, blobs: BlobStore, layers: LayerBlobs) {
     this.#database = database;
     this.#lease = lease;
     this.#blobs = blobs;
+    this.#layers = layers;
   }
 
   /**
@@ -73,7 +60,36 @@ export class ImageStore {
     });
   }
 
-  /** The image of that id; undefined where there is none. */
+  /**
+   * Records an index and gives it names. What it lists has to be among the blobs before, as far as it is here at all; what was here
+   * of it by an earlier call is so still.
+   * @throws DOCUMENT_INVALID, REFERENCE_INVALID, INDEX_EMPTY where no image of it is here
+   */
+  putIndex({ bytes, mediaType, isHere = () => true, ...index }: NewIndex): ImageRecord {
+    const names = index.names.map(fullName);
+    const found = readIndex(this.#blobs, bytes, isHere);
+    const digest = this.#blobs.writeBytes(bytes);
+    return this.#database.transaction(() => {
+      for (const { image, descriptor } of found.parts) {
+        if (image) this.put({ config: image.config, manifest: { bytes: image.manifest, mediaType: descriptor.mediaType }, names: [] });
+        for (const layer of image?.layers ?? []) this.#layers.remember(layer);
+      }
+      this.#database.run(
+        "INSERT INTO image (id, manifest, manifest_type, created, state) VALUES (?1, ?1, ?2, 0, 1) ON CONFLICT (id) DO UPDATE SET state = 1",
+        digest, mediaType,
+      );
+      this.#lease.hold("image", digest);
+      writeParts(this.#database, digest, found);
+      const chosen = choosePart({ digest, mediaType, parts: readParts(this.#database, digest) });
+      if (chosen === undefined) throw fault("INDEX_EMPTY", { digest });
+      this.#database.run("UPDATE image SET created = (SELECT created FROM image WHERE id = ?) WHERE id = ?", chosen.image, digest);
+      for (const name of names) this.#setName(digest, name);
+      for (const repoDigest of index.repoDigests ?? []) this.addRepoDigest(digest, repoDigest);
+      return this.get(digest)!;
+    });
+  }
+
+  /** The image, or index, of that id; undefined where there is none. */
   get(id: Digest): ImageRecord | undefined {
     const row = this.#lease.lookup(
       "image",
@@ -84,18 +100,53 @@ export class ImageStore {
   }
 
   /**
-   * The image that a person means: a name (`alpine`, `team/app:1`), an id or the beginning of one, `repo@sha256:…`.
-   * @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS
+   * The image that a person means: a name (`alpine`, `team/app:1`), an id or the beginning of one, `repo@sha256:…`. Of an
+   * index it is the image for the platform: for this machine, or the first one that is here, where none is given.
+   * @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS, IMAGE_PLATFORM_MISSING
    */
-  find(text: string): ImageRecord {
+  find(text: string, platform?: Platform): ImageRecord {
+    const found = this.target(text);
+    const image = this.ofPlatform(found, platform);
+    if (image === undefined) throw fault("IMAGE_PLATFORM_MISSING", { reference: text, platform: formatPlatform(platform!), available: platformsOf(found) });
+    return image;
+  }
+
+  /** What a name or an id leads to, which may be an index. @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS */
+  target(text: string): ImageRecord {
     const record = this.get(findImageId(this.#database, text));
     if (record === undefined) throw fault("IMAGE_NOT_FOUND", { reference: text, near: [] });
     return record;
   }
 
-  /** All images, the newest first. They are not held: one that another process removes meanwhile is left out. */
+  /** The image for a platform, with the names that lead to it; undefined where it is for another one. See {@link find}. */
+  ofPlatform(record: ImageRecord, platform?: Platform): ImageRecord | undefined {
+    if (record.index?.digest !== record.id) return platform === undefined || platformMatches(platform, record.config) ? record : undefined;
+    return this.ofPart(record, choosePart(record.index, platform));
+  }
+
+  /** The image that an index lists there; undefined for what is not here, or no image. */
+  ofPart(record: ImageRecord, part: IndexPart | undefined): ImageRecord | undefined {
+    const image = part?.image && this.get(part.image);
+    if (!image) return undefined;
+    const { digest, mediaType } = part.descriptor;
+    return { ...image, manifest: { digest, mediaType }, names: record.names, repoDigests: record.repoDigests, index: record.index };
+  }
+
+  /** Bytes of the blobs that an image or index is packed in, as far as they are here. */
+  contentSize(id: Digest): number {
+    return this.#database.get<{ size: number }>("SELECT coalesce(sum(size), 0) AS size FROM image_blob JOIN blob USING (digest) WHERE image = ? AND state = 1", id)!.size;
+  }
+
+  /** The indexes that have the image as one of their platforms. */
+  indexesOf(id: Digest): ImageRecord[] {
+    return this.#database
+      .all<Row>("SELECT * FROM image WHERE state = 1 AND id IN (SELECT index_id FROM image_part WHERE image_part.image = ?) ORDER BY id", id)
+      .map((row) => this.#record(row));
+  }
+
+  /** All images that stand for themselves, and all indexes, the newest first. They are not held: one that another process removes meanwhile is left out. */
   list(): ImageRecord[] {
-    return this.#database.all<Row>("SELECT * FROM image WHERE state = 1 ORDER BY created DESC, id").flatMap((row) => {
+    return this.#database.all<Row>(`SELECT * FROM image WHERE ${STANDING} ORDER BY created DESC, id`).flatMap((row) => {
       try {
         return [this.#record(row)];
       } catch (error) {
@@ -127,15 +178,28 @@ export class ImageStore {
   }
 
   /**
-   * Removes the image and all of its names; what it alone needed goes with the next collection, and not before
-   * the processes that are using it have ended. @returns whether there was such an image.
+   * Removes the image, or index, and all of its names; what it alone needed goes with the next collection, and not before
+   * the processes that are using it have ended. An image that an index has as one of its platforms loses its own names only.
+   * @returns whether anything was removed
    */
   remove(id: Digest): boolean {
     return this.#database.transaction(() => {
-      this.#letGo(id);
-      this.#database.run("DELETE FROM image_name WHERE image = ?", id);
-      this.#database.run("DELETE FROM image_repo_digest WHERE image = ?", id);
-      return this.#database.run("UPDATE image SET state = 2 WHERE id = ? AND state = 1", id).changes > 0;
+      const gone = dropImage(this.#database, id);
+      for (const each of gone) this.#letGo(each);
+      return gone.length > 0;
+    });
+  }
+
+  /** Removes what of an index these manifests are, and the index where no image is left of it. @returns whether the index is still there */
+  removeParts(id: Digest, manifests: readonly Digest[]): boolean {
+    return this.#database.transaction(() => {
+      const images = readParts(this.#database, id).flatMap(({ descriptor, image }) => (image && manifests.includes(descriptor.digest) ? [image] : []));
+      const left = loseParts(this.#database, id, manifests);
+      if (!left) this.remove(id);
+      else this.#relink(id);
+      // An image that has a name of its own keeps it.
+      for (const image of images) if (this.get(image)?.names.length === 0) this.remove(image);
+      return left;
     });
   }
 
@@ -177,16 +241,29 @@ export class ImageStore {
     for (const digest of manifest.blobs) this.#database.run("INSERT OR IGNORE INTO image_blob (image, digest) VALUES (?, ?)", id, digest);
   }
 
+  /** What an index keeps, after it has lost a part. */
+  #relink(id: Digest): void {
+    const present = new Set(readParts(this.#database, id).flatMap((part) => (part.present ? [part.descriptor.digest] : [])));
+    this.#letGo(id);
+    this.#database.run("DELETE FROM image_blob WHERE image = ?", id);
+    writeParts(this.#database, id, readIndex(this.#blobs, readBlob(this.#blobs.path(id), id), ({ digest }) => present.has(digest)));
+  }
+
   #record(row: Row): ImageRecord {
-    const config = parseImageConfig(readConfig(this.#blobs.path(row.id), row.id), `the config of image ${row.id}`);
+    const { id, manifest, manifest_type: mediaType } = row;
+    const index = manifest === id && isIndex(mediaType!) ? { digest: id, mediaType: mediaType!, parts: readParts(this.#database, id) } : undefined;
+    const own = index ? choosePart(index)?.image : id;
+    if (own === undefined) throw fault("INDEX_EMPTY", { digest: id });
     return {
-      id: row.id,
-      config,
-      names: this.#column("SELECT name AS value FROM image_name WHERE image = ? ORDER BY name", row.id),
-      repoDigests: this.#column("SELECT repo_digest AS value FROM image_repo_digest WHERE image = ? ORDER BY repo_digest", row.id),
+      id,
+      config: parseImageConfig(readBlob(this.#blobs.path(own), own), `the config of image ${own}`),
+      names: this.#column("SELECT name AS value FROM image_name WHERE image = ? ORDER BY name", id),
+      repoDigests: this.#column("SELECT repo_digest AS value FROM image_repo_digest WHERE image = ? ORDER BY repo_digest", id),
+      sources: this.#column(SOURCES, id),
       created: row.created,
-      size: this.#database.get<{ size: number }>(IMAGE_SIZE, row.id)!.size,
-      ...(row.manifest !== null && row.manifest_type !== null ? { manifest: { digest: row.manifest, mediaType: row.manifest_type } } : {}),
+      size: this.#database.get<{ size: number }>(IMAGE_SIZE, id)!.size,
+      ...(manifest !== null && mediaType !== null ? { manifest: { digest: manifest, mediaType } } : {}),
+      ...(index ? { index } : {}),
     };
   }
 
@@ -207,19 +284,12 @@ const PARTS = `
   UNION SELECT 'blob', digest FROM layer_blob JOIN image_layer USING (diff_id) WHERE image = ?1
   UNION SELECT 'snapshot', CAST(snapshot.id AS TEXT) FROM snapshot JOIN image_layer USING (chain_id) WHERE image = ?1`;
 
-const IMAGE_SIZE = `
-  SELECT coalesce(sum(coalesce(
-    (SELECT size FROM snapshot WHERE chain_id = image_layer.chain_id AND state = 1 AND size IS NOT NULL LIMIT 1),
-    (SELECT size FROM layer_blob WHERE diff_id = image_layer.diff_id ORDER BY codec <> 'none', digest LIMIT 1),
-    0)), 0) AS size
-  FROM image_layer WHERE image = ?`;
-
 /** Without holding the blob: the image's row holds it, and a list of images holds nothing. */
-function readConfig(path: string, id: Digest): Uint8Array {
+function readBlob(path: string, digest: Digest): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw fault("BLOB_MISSING", { digest: id }, { cause });
+    throw fault("BLOB_MISSING", { digest }, { cause });
   }
 }
 

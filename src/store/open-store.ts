@@ -103,6 +103,7 @@ export async function openStore(folder: string): Promise<Store> {
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
     const cache = new CacheRecords(database, lease);
+    const layers = new LayerBlobs(database, lease);
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, cache], background);
     const mounts = new ImageMounts(database);
@@ -118,11 +119,11 @@ export async function openStore(folder: string): Promise<Store> {
     return {
       root,
       blobs,
-      layers: new LayerBlobs(database, lease),
+      layers,
       places: new BlobPlaces(database),
       uploads: new UploadJournal(database, lease),
       partials,
-      images: new ImageStore(database, lease, blobs),
+      images: new ImageStore(database, lease, blobs, layers),
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       containers: new ContainerStore(database, lease, containerFolder, { remove: (path) => remove([path]), recover: () => recoverContainers(place) }),
       cache,

@@ -109,6 +109,14 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE cache_mount_use (id INTEGER PRIMARY KEY AUTOINCREMENT, mount INTEGER NOT NULL, lease INTEGER NOT NULL, sharing TEXT NOT NULL);
   CREATE INDEX cache_mount_use_mount ON cache_mount_use (mount);
   `,
+  // Indexes of several platforms are rows of image, with the index's digest as id and as manifest. This is what each of them lists, in its
+  // order (image-parts.ts). present: what the entry names is here; image: the config's digest of an image that is here.
+  `
+  CREATE TABLE image_part (index_id TEXT NOT NULL, position INTEGER NOT NULL, manifest TEXT NOT NULL, descriptor TEXT NOT NULL,
+    present INTEGER NOT NULL, image TEXT, PRIMARY KEY (index_id, position)) WITHOUT ROWID;
+  CREATE INDEX image_part_image ON image_part (image) WHERE image IS NOT NULL;
+  CREATE INDEX image_part_manifest ON image_part (manifest);
+  `,
 ];
 
 /** The format that this version writes. */

@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { STANDING } from "./image-parts.ts";
 
 /** How many things the store holds and how many bytes they take, as far as they are known. */
 export interface StoreUsage {
@@ -13,7 +14,7 @@ export interface StoreUsage {
 
 export function usage(database: Database): StoreUsage {
   return database.get<StoreUsage>(`SELECT
-    (SELECT count(*) FROM image WHERE state = 1) AS images,
+    (SELECT count(*) FROM image WHERE ${STANDING}) AS images,
     (SELECT count(*) FROM blob WHERE state = 1) AS blobs,
     (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) AS blobBytes,
     (SELECT count(*) FROM snapshot WHERE state = 1) AS snapshots,

@@ -71,12 +71,13 @@ describe("builds for several platforms", { skip: noBusybox }, () => {
     assert.match(refused.stderr, /returning multiple target platforms is not allowed/);
   });
 
-  test("are refused by outputs of one image, for platforms that a base has not, and where no emulator is", async (context) => {
+  test("are refused by outputs of docker's form, for platforms that a base has not, and where no emulator is", async (context) => {
     const { folder, build } = await prepare(context, "riscv64", "/bin/busybox");
     const both = ["--platform", `linux/${HOST},linux/riscv64`];
     for (const [words, said] of [
-      [[...both, "-o", `type=docker,dest=${join(folder, "d.tar")}`], /docker exporter does not currently support exporting manifest lists/],
-      [both, /store exporter does not currently support exporting manifest lists/],
+      [[...both, "-o", `type=docker,dest=${join(folder, "d.tar")}`], /docker exporter does not support exporting manifest lists, use the oci exporter instead/],
+      [[...both, "-o", "type=docker"], /docker exporter does not currently support exporting manifest lists/],
+      [[...both, "--load"], /docker exporter does not currently support exporting manifest lists[^]*hint: leave --load/],
       [["--platform", "linux/s390x"], new RegExp(`has no image for linux/s390x[^]*it has linux/${HOST}, linux/riscv64`)],
       [["--platform", "linux/amd64/v2/x"], /invalid platform/],
     ] as const) {

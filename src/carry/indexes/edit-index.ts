@@ -2,9 +2,10 @@ import { sha256, type Digest } from "../../oci/digest.ts";
 import { serializeManifest, type Descriptor, type Index } from "../../oci/manifest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { parsePlatform } from "../../oci/platform.ts";
+import { attests } from "../../oci/select-platform.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { Document } from "../place.ts";
-import { attests, platformKey } from "./index-entries.ts";
+import { platformKey } from "./index-entries.ts";
 
 /** An index of these entries. @throws INDEX_INVALID where two are for one platform */
 export function makeIndex(name: string, entries: readonly Descriptor[], annotations: Readonly<Record<string, string>>): Document {

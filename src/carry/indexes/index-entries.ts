@@ -22,8 +22,3 @@ export function platformKey({ platform }: Descriptor): string | undefined {
   if (!platform || platform.os === "unknown") return undefined;
   return `${formatPlatform(normalizePlatform(platform))}${platform["os.version"] ? ` ${platform["os.version"]}` : ""}`;
 }
-
-/** The digest of the image that an entry is the attestation of (BuildKit). */
-export function attests({ annotations }: Descriptor): string | undefined {
-  return annotations?.["vnd.docker.reference.digest"];
-}

@@ -8,7 +8,7 @@ export interface OutputFlags {
   readonly output: readonly string[];
   readonly push: boolean;
   readonly load: boolean;
-  /** Whether the result is an index, of which the store holds none. */
+  /** Whether the result is an index of several platforms. */
   readonly several: boolean;
   readonly terminal: boolean;
   /** Whether attestations are OCI artifacts where an output does not say so; by default they are. */
@@ -18,11 +18,12 @@ export interface OutputFlags {
 /**
  * The outputs that -o, --push and --load ask for. Like Docker: `-o DIR` is a local folder, `-o -` a tar on standard
  * output; --push stores the image as well, as Docker's own builder does, and without any of them it is stored. An index
- * of several platforms is only pushed.
- * @throws OUTPUT_INVALID, NOT_SUPPORTED
+ * of several platforms is only pushed by it, and not taken by what docker calls its exporter.
+ * @throws OUTPUT_INVALID, NOT_SUPPORTED, PLATFORMS_UNSUPPORTED
  */
 export function buildOutputs({ output, push, load, several, terminal, artifacts = true }: OutputFlags): BuildOutput[] {
-  const outputs = output.flatMap((text) => parseOutput(text, terminal));
+  const outputs = output.flatMap((text) => parseOutput(text, { terminal, several }));
+  if (load && several) throw fault("PLATFORMS_UNSUPPORTED", { archive: false });
   if (load || (push ? !several : outputs.length === 0)) add(outputs, { type: "store" });
   if (push) add(outputs, { type: "registry" });
   if (outputs.filter((item) => "dest" in item && item.dest === "-").length > 1) {
@@ -35,7 +36,7 @@ function add(outputs: BuildOutput[], item: { type: "store" | "registry" }): void
   if (!outputs.some(({ type }) => type === item.type)) outputs.push(item);
 }
 
-function parseOutput(text: string, terminal: boolean): BuildOutput[] {
+function parseOutput(text: string, { terminal, several }: Pick<OutputFlags, "terminal" | "several">): BuildOutput[] {
   if (!text.includes("=") && !text.includes(",")) return text === "-" ? [toFile("tar", "-", terminal)] : [{ type: "local", dest: text }];
   const fields = csvFields(text, "-o, --output");
   const type = fields.get("type") ?? "";
@@ -55,6 +56,7 @@ function parseOutput(text: string, terminal: boolean): BuildOutput[] {
       return kept;
     }
     case "docker":
+      if (dest === "" && several) throw fault("PLATFORMS_UNSUPPORTED", { archive: false });
       if (dest === "") refuseForStore(image);
       return dest === "" ? [{ type: "store", ...timeAttributes(fields) }] : [{ ...toArchive(type, dest, terminal, fields), ...image }];
     case "oci":

@@ -14,17 +14,17 @@ export const historyCommand = command({
     human: { kind: "switch", short: "H", help: "Sizes and times for people; --human=false gives bytes and dates" },
     "no-trunc": { kind: "switch", help: "Show whole ids and commands" },
     quiet: { kind: "switch", short: "q", help: "Show the ids only" },
-    platform: { kind: "text", help: "", refused: "the store holds one platform of an image" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Platform of an index; by default the machine's own" },
   }),
   examples: [{ title: "Every command as it was written", line: "sampan history --no-trunc --format '{{.CreatedBy}}' app:1.0" }],
   positionals: { min: 1, max: 1 },
   async run({ flags, given, positionals, io }) {
-    const [{ historyRows, historyHeaders, layerSizes }, { formatRows }] = await Promise.all([
-      import("../images/history-rows.ts"), import("../template/format.ts"),
+    const [{ historyRows, historyHeaders, layerSizes }, { formatRows }, { parsePlatform }] = await Promise.all([
+      import("../images/history-rows.ts"), import("../template/format.ts"), import("../../oci/platform.ts"),
     ]);
     const human = !given.has("human") || flags.human;
     const rows = await withStore(async (store) => {
-      const image = store.images.find(positionals[0]!);
+      const image = store.images.find(positionals[0]!, flags.platform === undefined ? undefined : parsePlatform(flags.platform));
       return historyRows(image, layerSizes(store, image), { truncate: !flags["no-trunc"], human, now: Date.now() });
     });
     io.stdout.write(flags.quiet

@@ -13,6 +13,7 @@ export const imageCpCommand = command({
   flags: flagTable({
     archive: { kind: "switch", short: "a", help: "Keep owners; without it everything belongs to the caller" },
     "follow-link": { kind: "switch", short: "L", help: "Copy what a symlink in SRC_PATH leads to" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Platform of an index; by default the machine's own" },
     quiet: { kind: "switch", short: "q", help: "Accepted for Docker's sake: nothing is printed" },
   }),
   examples: [
@@ -21,17 +22,18 @@ export const imageCpCommand = command({
   ],
   positionals: { min: 2, max: 2 },
   async run({ flags, positionals, io, signal }) {
-    const [{ copyToHost, copyToStream }, { unpackedLayers }, { fault }] = await Promise.all([
-      import("../images/copy-from-image.ts"), import("../images/unpacked-layers.ts"), import("../../std/fault.ts"),
+    const [{ copyToHost, copyToStream }, { unpackedLayers }, { parsePlatform }, { fault }] = await Promise.all([
+      import("../images/copy-from-image.ts"), import("../images/unpacked-layers.ts"), import("../../oci/platform.ts"), import("../../std/fault.ts"),
     ]);
     const [from = "", to = ""] = positionals;
     const cut = from.indexOf(":/");
     if (cut <= 0) throw fault("USAGE", { problem: `${JSON.stringify(from)} names no path of an image`, hint: "it looks like IMAGE:/PATH, app:1.0:/etc/passwd; nothing can be copied into an image" });
     if (to === "-" && io.stdout.isTTY) throw fault("USAGE", { problem: "refusing to write an archive to a terminal", hint: "redirect it, or name a destination" });
     if (to === "") throw fault("USAGE", { problem: "the destination is empty" });
+    const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
     await withStore(async (store) => {
       const image = from.slice(0, cut);
-      const { layers } = await unpackedLayers(store, store.images.find(image), { signal });
+      const { layers } = await unpackedLayers(store, store.images.find(image, platform), { signal });
       const source = { layers, path: from.slice(cut + 1), image, follow: flags["follow-link"] };
       if (to === "-") await copyToStream(source, io.stdout, { temporary: store.temporary, signal });
       else await copyToHost(source, to, { cwd: io.cwd, owners: flags.archive, signal });

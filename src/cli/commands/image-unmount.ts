@@ -17,14 +17,16 @@ export const imageUnmountCommand = command({
   async run({ flags, positionals, io }) {
     const { refuseRootlessMount } = await import("../images/rootless-mount.ts");
     refuseRootlessMount();
-    const [{ unmountImage }, { fault }, { resolve }] = await Promise.all([import("../images/mount-image.ts"), import("../../std/fault.ts"), import("node:path")]);
+    const [{ unmountImage }, { idsOf }, { fault }, { resolve }] = await Promise.all([
+      import("../images/mount-image.ts"), import("../../store/image-record.ts"), import("../../std/fault.ts"), import("node:path"),
+    ]);
     if (flags.all === positionals.length > 0) throw fault("USAGE", { problem: "'sampan image unmount' needs an image, a folder, or --all" });
     return withStore(async (store) => {
       const mounts = store.mounts.list();
       const words = flags.all ? mounts.map(({ path }) => path) : positionals;
       return forEach(words, io, (word) => {
         const here = mounts.find(({ path }) => path === resolve(io.cwd, word));
-        const paths = here === undefined ? store.mounts.of(store.images.find(word).id) : [here.path];
+        const paths = here === undefined ? idsOf(store.images.target(word)).flatMap((id) => store.mounts.of(id)) : [here.path];
         if (paths.length === 0) throw fault("FILE_PROBLEM", { path: word, problem: "the image is not mounted" });
         for (const path of paths) {
           unmountImage(store, path, { force: flags.force });

@@ -18,7 +18,7 @@ export const imagesCommand = command({
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
     "no-trunc": { kind: "switch", help: "Show whole ids" },
     quiet: { kind: "switch", short: "q", help: "Show the ids only" },
-    tree: { kind: "switch", help: "", refused: "" },
+    tree: { kind: "switch", help: "Show the platforms of each index below it" },
   }),
   examples: [
     { title: "Names and sizes", line: "sampan images --format '{{.Repository}}:{{.Tag}} {{.Size}}'" },
@@ -30,7 +30,15 @@ export const imagesCommand = command({
       import("../images/filter-images.ts"), import("../images/image-rows.ts"), import("../template/format.ts"),
     ]);
     const now = Date.now();
+    if (flags.tree && (flags.quiet || flags.digests || flags.format !== undefined)) {
+      const { fault } = await import("../../std/fault.ts");
+      throw fault("USAGE", { problem: "--tree shows its own columns: leave --quiet, --digests and --format away" });
+    }
     const filters = [...flags.filter, ...positionals.map((pattern) => `reference=${pattern}`)];
+    if (flags.tree) {
+      const { imageTree } = await import("../images/image-tree.ts");
+      return void io.stdout.write(await withStore(async (store) => imageTree(store, filterImages(store.images.list(), filters, store.images, now), { truncate: !flags["no-trunc"] })));
+    }
     const images = await withStore(async (store) => filterImages(store.images.list(), filters, store.images, now));
     const digests = flags.digests || (flags.format?.includes(".Digest") ?? false);
     const rows = images.flatMap((image) => imageRows(image, { digests, truncate: !flags["no-trunc"], now }));

@@ -15,7 +15,7 @@ export const inspectCommand = command({
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json`" },
     type: { kind: "text", value: "TYPE", help: "Only things of that kind", choices: ["image", "container"] },
     size: { kind: "switch", short: "s", help: "Show how much a container has written" },
-    platform: { kind: "text", value: "OS/ARCH", help: "Platform to show of an image that is not in the store; by default the machine's own" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Platform to show of an image of several; by default the machine's own" },
     ...registryFlags,
   }),
   examples: [

@@ -10,7 +10,7 @@ export const loadCommand = command({
   flags: flagTable({
     input: { kind: "text", short: "i", value: "FILE", help: "Read from a file instead of standard input" },
     quiet: { kind: "switch", short: "q", help: "Accepted for Docker's sake: only the names are printed" },
-    platform: { kind: "text", value: "OS/ARCH", help: "Platform to choose from a multi-platform archive; by default the machine's own" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Platform to choose from a multi-platform archive; without it the index is kept with all that is complete" },
   }),
   examples: [{ title: "What docker saved", line: "docker save app:1.0 | sampan load" }],
   positionals: { min: 0, max: 0 },

@@ -9,7 +9,7 @@ export const pushCommand = command({
   description:
     "Uploads what the registry does not have yet, several layers at once, and the manifest last. Layers that another " +
     "repository of the registry holds are mounted from there, and an upload that was cut short is gone on with. " +
-    "Several names are pushed one after the other.",
+    "Several names are pushed one after the other. An index of several platforms is pushed as a whole if all of it is here, else the image for this machine.",
   usage: "[OPTIONS] NAME[:TAG]...",
   flags: flagTable({
     "all-tags": { kind: "switch", short: "a", help: "Push every tag that the repository has here" },
@@ -18,7 +18,7 @@ export const pushCommand = command({
     json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
     quiet: { kind: "switch", short: "q", help: "Print the name only" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
-    platform: { kind: "text", help: "", refused: "the store holds one platform of an image" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Push the image of this platform alone, without the index" },
     ...registryFlags,
   }),
   examples: [
@@ -28,9 +28,10 @@ export const pushCommand = command({
   ],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io, signal }) {
-    const [{ parseReference }, { pushNames }, { fault }] = await Promise.all([
-      import("../../oci/reference.ts"), import("../images/push-names.ts"), import("../../std/fault.ts"),
+    const [{ parseReference }, { parsePlatform }, { pushNames }, { fault }] = await Promise.all([
+      import("../../oci/reference.ts"), import("../../oci/platform.ts"), import("../images/push-names.ts"), import("../../std/fault.ts"),
     ]);
+    const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
     const words = { compression: flags.compression, force: flags["force-compression"] };
     const packing = words.compression === undefined && !words.force ? undefined : (await import("../flags/compression.ts")).readPacking(words, "--compression");
     if (flags.quiet && flags.json) throw fault("USAGE", { problem: "--quiet and --json exclude each other" });
@@ -42,7 +43,7 @@ export const pushCommand = command({
       hosts.add(host);
     }
     return withStore(async (store) => pushNames(store, positionals, {
-      allTags: flags["all-tags"], quiet: flags.quiet, json: flags.json, packing, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
+      allTags: flags["all-tags"], quiet: flags.quiet, json: flags.json, packing, platform, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
     }));
   },
 });

@@ -6,23 +6,27 @@ import { withStore } from "../with-store.ts";
 export const rmiCommand = command({
   name: "rmi",
   summary: "Remove images",
-  description: "A name goes, and with the last name the image. What no image and no build needs any more is deleted from the disk.",
+  description:
+    "A name goes, and with the last name the image. What no image and no build needs any more is deleted from the disk. Of an index of " +
+    "several platforms --platform removes some: it keeps its digest, and `sampan pull --platform` brings them back.",
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   flags: flagTable({
     force: { kind: "switch", short: "f", help: "Remove an image that has several names by its id; do not mind images that are not there" },
     "no-prune": { kind: "switch", help: "Accepted for Docker's sake" },
-    platform: { kind: "list", help: "", refused: "the store holds one platform of an image" },
+    platform: { kind: "list", value: "OS/ARCH", help: "Remove only this platform of an index; may be given several times" },
   }),
   examples: [{ title: "Remove a name, and the image with it if it has no other", line: "sampan rmi app:1.0" }],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io }) {
-    const { removeImage } = await import("../images/remove-image.ts");
-    const { isFault } = await import("../../std/fault.ts");
+    const [{ removeImage }, { removePlatforms }, { parsePlatform }, { isFault }] = await Promise.all([
+      import("../images/remove-image.ts"), import("../images/remove-platforms.ts"), import("../../oci/platform.ts"), import("../../std/fault.ts"),
+    ]);
+    const platforms = flags.platform.flatMap((words) => words.split(",")).map((word) => parsePlatform(word));
     let deleted = false;
     const status = await withStore(async (store) =>
       forEach(positionals, io, (text) => {
         try {
-          for (const line of removeImage(store, text, flags.force)) {
+          for (const line of platforms.length > 0 ? removePlatforms(store, text, platforms, flags.force) : removeImage(store, text, flags.force)) {
             deleted ||= line.startsWith("Deleted:");
             io.stdout.write(`${line}\n`);
           }

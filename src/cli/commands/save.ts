@@ -7,19 +7,21 @@ export const saveCommand = command({
   summary: "Write images to a tar archive",
   description:
     "Writes what `docker save` writes: an OCI layout with Docker's manifest.json beside it, which docker, podman and skopeo " +
-    "load. By a name the archive gets this name of the image, by an id none.",
+    "load. By a name the archive gets this name of the image, by an id none. An index of several platforms is written with all that is here of it.",
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   flags: flagTable({
     output: { kind: "text", short: "o", value: "FILE", help: "Write to a file instead of standard output" },
-    platform: { kind: "list", help: "", refused: "the store holds one platform of an image" },
+    platform: { kind: "text", value: "OS/ARCH", help: "Save the image of this platform alone, without the index" },
   }),
   examples: [{ title: "Carry an image to another machine", line: "sampan save app:1.0 | ssh host docker load" }],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io, signal }) {
-    const [{ saveImages }, { fault }] = await Promise.all([import("../images/save-images.ts"), import("../../std/fault.ts")]);
+    const [{ saveImages }, { parsePlatform }, { fault }] = await Promise.all([import("../images/save-images.ts"), import("../../oci/platform.ts"), import("../../std/fault.ts")]);
     if (flags.output === undefined && io.stdout.isTTY) {
       throw fault("USAGE", { problem: "cowardly refusing to save to a terminal", hint: "use the -o flag or redirect" });
     }
-    await withStore(async (store) => saveImages(store, positionals, { dest: flags.output ?? "-", cwd: io.cwd, signal }));
+    await withStore(async (store) => saveImages(store, positionals, {
+      dest: flags.output ?? "-", platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform), cwd: io.cwd, signal,
+    }));
   },
 });

@@ -11,6 +11,6 @@ export const tagCommand = command({
   examples: [{ title: "Name an image for a registry", line: "sampan tag app:1.0 registry.example.com/team/app:1.0" }],
   positionals: { min: 2, max: 2 },
   async run({ positionals }) {
-    await withStore(async (store) => store.images.tag(store.images.find(positionals[0]!).id, positionals[1]!));
+    await withStore(async (store) => store.images.tag(store.images.target(positionals[0]!).id, positionals[1]!));
   },
 });

@@ -1,4 +1,5 @@
 import type { ContainerRecord } from "../../store/container-record.ts";
+import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { humanSize } from "../../std/human-size.ts";
 import { isFault } from "../../std/fault.ts";
@@ -39,7 +40,7 @@ export function containerRow(record: ContainerRecord, store: Store, options: { t
 /** The name that the image was asked for by, as long as it still means that image; else its id. */
 function imageName({ spec, image }: ContainerRecord, store: Store, truncate: boolean): string {
   try {
-    if (store.images.find(spec.imageName).id === image) return spec.imageName;
+    if (idsOf(store.images.target(spec.imageName)).includes(image)) return spec.imageName;
   } catch (error) {
     if (!isFault(error)) throw error;
   }

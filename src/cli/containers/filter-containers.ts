@@ -1,6 +1,7 @@
 import { suggest } from "../../dockerfile/suggest.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
+import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { hasLabel } from "../flags/has-label.ts";
 
@@ -51,8 +52,8 @@ function tester(key: Exclude<Key, "label">, value: string, store: Store): (recor
       return ({ state, exitCode }) => state === "exited" && exitCode === Number(value);
     }
     case "ancestor": {
-      const image = imageId(value, store);
-      return (record) => record.image === image || record.spec.imageName === value;
+      const images = imageIds(value, store);
+      return (record) => images.includes(record.image) || record.spec.imageName === value;
     }
     case "before": {
       const { createdAt } = store.containers.find(value);
@@ -88,11 +89,11 @@ function matchesPort(value: string, host: number, protocol: string): boolean {
   return value === String(host) || value === `${host}/${protocol}`;
 }
 
-function imageId(name: string, store: Store): string | undefined {
+function imageIds(name: string, store: Store): readonly string[] {
   try {
-    return store.images.find(name).id;
+    return idsOf(store.images.target(name));
   } catch (error) {
-    if (isFault(error, "IMAGE_NOT_FOUND") || isFault(error, "REFERENCE_INVALID")) return undefined;
+    if (isFault(error, "IMAGE_NOT_FOUND") || isFault(error, "REFERENCE_INVALID")) return [];
     throw error;
   }
 }

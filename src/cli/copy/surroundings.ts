@@ -1,7 +1,6 @@
 import { lazyClient, type ClientAccess, type ClientSource } from "../../build/lazy-client.ts";
 import type { Location } from "../../carry/location.ts";
 import type { Surroundings } from "../../carry/open-place.ts";
-import type { Image } from "../../image/image.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
@@ -35,9 +34,16 @@ async function surround<Result>(store: Store | undefined, { access, io, onProgre
 }
 
 /** Loaded for images of the store only: most copies need nothing of a build. */
-async function packedImage(store: Store, name: string, access: { client: ClientSource; onProgress: OnProgress; signal: AbortSignal }): Promise<Image> {
-  const [{ portableImage }, { GZIP }, { insideUserNamespace }] = await Promise.all([
-    import("../../build/image-layers.ts"), import("../../build/packing.ts"), import("../../linux/user-namespace.ts"),
+async function packedImage(store: Store, name: string, options: { client: ClientSource; onProgress: OnProgress; signal: AbortSignal }): ReturnType<Surroundings["portable"]> {
+  const [{ portableImage }, { portableIndex }, { GZIP }, { insideUserNamespace }] = await Promise.all([
+    import("../../build/image-layers.ts"), import("../../build/portable-index.ts"), import("../../build/packing.ts"), import("../../linux/user-namespace.ts"),
   ]);
-  return portableImage(store, store.images.find(name), GZIP, { ...access, recordOwners: insideUserNamespace()?.mapped === "one", stepId: `pack ${name}` });
+  const record = store.images.target(name);
+  const access = { ...options, recordOwners: insideUserNamespace()?.mapped === "one", stepId: `pack ${name}` };
+  if (record.index) {
+    const { bytes } = (await portableIndex(store, record, access)).index;
+    return { record, root: { bytes, mediaType: record.index.mediaType, digest: record.index.digest } };
+  }
+  const { manifestBytes: bytes, descriptor: { mediaType, digest } } = await portableImage(store, record, GZIP, access);
+  return { record, root: { bytes, mediaType, digest } };
 }

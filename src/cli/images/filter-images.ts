@@ -14,13 +14,13 @@ type Key = (typeof KEYS)[number];
  * enough, but for `label`, where all have to be there. With `reference`, names that do not match are left out.
  * @throws USAGE, IMAGE_NOT_FOUND for `before` and `since`
  */
-export function filterImages(images: readonly ImageRecord[], filters: readonly string[], store: Pick<ImageStore, "find">, now: number): ImageRecord[] {
+export function filterImages(images: readonly ImageRecord[], filters: readonly string[], store: Pick<ImageStore, "target">, now: number): ImageRecord[] {
   const values = Map.groupBy(filters.map(parseFilter), ({ key }) => key);
   const of = (key: Key): string[] => (values.get(key) ?? []).map(({ value }) => value);
   const dangling = of("dangling").map((value) => parseBoolean(value));
   const labels = of("label");
-  const before = of("before").map((name) => store.find(name).created);
-  const since = of("since").map((name) => store.find(name).created);
+  const before = of("before").map((name) => store.target(name).created);
+  const since = of("since").map((name) => store.target(name).created);
   const until = of("until").map((value) => parseMoment(value, now));
   const patterns = of("reference");
   const passed = images.filter((image) =>

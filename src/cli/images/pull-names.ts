@@ -1,5 +1,5 @@
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
-import type { Platform } from "../../oci/platform.ts";
+import type { PulledPlatforms } from "../../build/pull-index.ts";
 import { familiarReference, formatReference, formatRepository, type Reference } from "../../oci/reference.ts";
 import type { Store } from "../../store/open-store.ts";
 import { printError } from "../errors/print-error.ts";
@@ -9,7 +9,7 @@ import { pullStatus, pullWithProgress, type PullFlags } from "./pull-with-progre
 
 export interface PullNamesOptions {
   readonly allTags: boolean;
-  readonly platform: Platform;
+  readonly platforms: PulledPlatforms;
   readonly access: ClientAccess;
   readonly show: PullFlags["show"];
   readonly io: Io;
@@ -22,9 +22,9 @@ export interface PullNamesOptions {
  * @returns the exit status
  */
 export async function pullNames(store: Store, reference: Reference, options: PullNamesOptions): Promise<number> {
-  const { allTags, show, io, signal, platform } = options;
+  const { allTags, show, io, signal, platforms } = options;
   await using client = lazyClient(options.access);
-  const flags: PullFlags = { client: client.get, platform, show, out: io.stdout, io, signal };
+  const flags: PullFlags = { client: client.get, platforms, show, out: io.stdout, io, signal };
   const { host, repository } = reference;
   if (!allTags) {
     const { updated, summary } = await pullWithProgress(store, reference, flags);

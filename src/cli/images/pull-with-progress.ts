@@ -1,7 +1,9 @@
 import type { ClientSource } from "../../build/lazy-client.ts";
+import type { PulledPlatforms } from "../../build/pull-index.ts";
 import { pullToStore } from "../../build/transfer.ts";
-import type { Platform } from "../../oci/platform.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
+import type { ProgressEvent } from "../../std/progress.ts";
+import { idsOf } from "../../store/image-record.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
@@ -11,7 +13,8 @@ import { secondsSince, type TransferSummary } from "../progress/transfer-summary
 
 export interface PullFlags {
   readonly client: ClientSource;
-  readonly platform: Platform;
+  /** One platform is an image, without the index. */
+  readonly platforms: PulledPlatforms;
   readonly show: "lines" | "json" | "nothing";
   /** Where it is shown: standard output for `pull`, standard error for `run`. */
   readonly out: NodeJS.WriteStream;
@@ -21,23 +24,25 @@ export interface PullFlags {
 
 /** Pulls an image and writes docker's lines for it, up to `Digest: …`, or JSON ones, up to the result. */
 export async function pullWithProgress(store: Store, reference: Reference, options: PullFlags): Promise<{ image: ImageRecord; updated: boolean; summary: TransferSummary }> {
-  const { show, out, io, platform, signal } = options;
+  const { show, out, io, platforms, signal } = options;
   const started = performance.now();
-  const before = new Set(store.images.list().map(({ id }) => id));
+  const before = new Set(store.images.list().flatMap(idsOf));
   if (show === "lines") out.write(`${reference.digest ?? reference.tag}: Pulling from ${reference.repository}\n`);
   const renderer =
     show === "lines" ? transferLines("pull", { stream: out, errors: io.stderr, env: io.env })
     : show === "json" ? transferJson({ stream: out, errors: io.stderr })
     : undefined;
   try {
-    const { image, digest, bytesReceived, bytesSaved } = await pullToStore(store, await options.client(), reference, {
-      platform, signal, onProgress: (event) => renderer?.onEvent(event),
-    });
+    const how = { signal, onProgress: (event: ProgressEvent) => renderer?.onEvent(event) };
+    const client = await options.client();
+    const { image, digest, bytesReceived, bytesSaved } = platforms !== "all" && platforms.length === 1
+      ? await pullToStore(store, client, reference, { ...how, platform: platforms[0]! })
+      : await (await import("../../build/pull-index.ts")).pullIndexToStore(store, client, reference, { ...how, platforms });
     renderer?.close();
     const summary = { reference: formatReference(reference), digest, bytesReceived, bytesSaved, seconds: secondsSince(started) };
     if (show === "lines") out.write(`Digest: ${digest}\n`);
     if (show === "json") out.write(`${JSON.stringify(summary)}\n`);
-    return { image, updated: !before.has(image.id), summary };
+    return { image, updated: !idsOf(image).every((id) => before.has(id)), summary };
   } finally {
     renderer?.close();
   }

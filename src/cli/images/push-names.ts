@@ -1,10 +1,13 @@
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
+import { choosePush, pushIndexFromStore } from "../../build/push-from-store.ts";
 import { pushFromStore } from "../../build/transfer.ts";
 import type { Packing } from "../../build/packing.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
+import type { Platform } from "../../oci/platform.ts";
 import { familiarReference, formatReference, formatRepository, parseReference, type Reference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
+import type { ProgressEvent } from "../../std/progress.ts";
 import { printError } from "../errors/print-error.ts";
 import type { Io } from "../io.ts";
 import { transferJson } from "../progress/transfer-json.ts";
@@ -16,6 +19,7 @@ export interface PushFlags {
   readonly quiet: boolean;
   readonly json: boolean;
   readonly packing: Packing | undefined;
+  readonly platform: Platform | undefined;
   readonly access: ClientAccess;
   readonly io: Io;
   readonly signal: AbortSignal;
@@ -52,13 +56,16 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
   if (names.length === 0) throw fault("IMAGE_NOT_FOUND", { reference: familiarReference(written), near: [] });
   const recordOwners = insideUserNamespace()?.mapped === "one";
   for (const name of names) {
-    const image = store.images.find(name);
+    const { record, insteadOf } = choosePush(store, store.images.target(name), flags.platform, familiarReference(parseReference(name)));
+    const whole = record.index?.digest === record.id;
+    if (whole && packing?.force) throw fault("NOT_SUPPORTED", { feature: "--force-compression of an index of several platforms", hint: "its digest would change; choose one with --platform" });
     const started = performance.now();
     const renderer = quiet ? undefined : json ? transferJson({ stream: io.stdout, errors: io.stderr }) : transferLines("push", { stream: io.stdout, errors: io.stderr, env: io.env });
     try {
-      const pushed = await pushFromStore(store, await client(), image, parseReference(name), {
-        client, recordOwners, stepId: `push ${name}`, onProgress: (event) => renderer?.onEvent(event), signal,
-      }, packing ? { packing } : {});
+      const access = { client, recordOwners, stepId: `push ${name}`, onProgress: (event: ProgressEvent) => renderer?.onEvent(event), signal };
+      const pushed = whole
+        ? await pushIndexFromStore(store, await client(), record, parseReference(name), access)
+        : await pushFromStore(store, await client(), record, parseReference(name), access, packing ? { packing } : {});
       renderer?.close();
       if (quiet) continue;
       const summary: TransferSummary = { reference: name, digest: pushed.digest, bytesSent: pushed.bytesSent, bytesSaved: pushed.bytesSaved, seconds: secondsSince(started) };
@@ -66,6 +73,7 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
       else {
         io.stdout.write(`${pushed.reference.tag}: digest: ${pushed.digest} size: ${pushed.manifest.size}\n`);
         io.stderr.write(`${summaryText(summary)}\n`);
+        if (insteadOf) io.stderr.write(`${PARTIAL}\n${insteadOf} -> ${pushed.digest}\n`);
       }
     } finally {
       renderer?.close();
@@ -73,6 +81,9 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
   }
   if (quiet) io.stdout.write(`${allTags ? formatRepository(reference) : names[0]}\n`);
 }
+
+/** Docker's words. */
+const PARTIAL = "Info: Not all multiplatform-content is present and only the available single-platform image was pushed";
 
 /** The names of that repository that are here. */
 function tagsOf(store: Store, reference: Reference): string[] {

@@ -1,4 +1,6 @@
-import type { ImageRecord } from "../../store/image-store.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { formatPlatform } from "../../oci/platform.ts";
+import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { fault } from "../../std/fault.ts";
 import { familiarName } from "./familiar-name.ts";
@@ -14,7 +16,7 @@ import { shortId } from "./image-rows.ts";
  * @throws IMAGE_NOT_FOUND, IMAGE_AMBIGUOUS, IMAGE_IN_USE
  */
 export function removeImage({ images, containers, mounts }: Pick<Store, "images" | "containers" | "mounts">, text: string, force: boolean): string[] {
-  const image = images.find(text);
+  const image = images.target(text);
   const name = nameOf(text);
   const lines: string[] = [];
   const byName = name !== undefined && image.names.includes(name);
@@ -37,24 +39,45 @@ export function removeImage({ images, containers, mounts }: Pick<Store, "images"
       hint: `remove ${image.names.map(familiarName).join(", ")}, or use -f`,
     });
   }
-  const [mount] = mounts.of(image.id);
-  if (mount !== undefined) {
-    throw fault("IMAGE_IN_USE", { image: byName ? text : shortId(image.id), problem: `cannot be forced: the image is mounted at ${mount}`, hint: `\`sampan image unmount ${mount}\` takes the mount away` });
+  const [whole] = image.names.length > 0 ? [] : images.indexesOf(image.id);
+  if (whole !== undefined) {
+    const name = familiarName(whole.names[0] ?? whole.id);
+    throw fault("IMAGE_IN_USE", {
+      image: shortId(image.id), problem: `must be removed by its platform: it belongs to the index ${name}`,
+      hint: `\`sampan rmi --platform ${formatPlatform(image.config)} ${name}\``,
+    });
   }
-  const [user] = containers.using(image.id);
+  const ids = idsOf(image);
+  refuseMounted(mounts, ids, byName ? text : shortId(image.id));
+  const user = usedBy(containers, ids);
   if (user?.state === "running" && byName && force) {
     images.untag(name);
     return [`Untagged: ${familiarName(name)}`];
   }
-  if (user && (user.state === "running" || !force)) throw inUse(image, byName ? text : undefined, user);
+  if (user && (user.state === "running" || !force)) throw inUse(user, image.id, byName ? text : undefined);
   images.remove(image.id);
   for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiarName(gone)}`);
   lines.push(`Deleted: ${image.id}`);
   return lines;
 }
 
+/** @throws IMAGE_IN_USE */
+export function refuseMounted(mounts: Store["mounts"], ids: readonly Digest[], image: string): void {
+  const [mount] = ids.flatMap((id) => mounts.of(id));
+  if (mount === undefined) return;
+  throw fault("IMAGE_IN_USE", { image, problem: `cannot be forced: the image is mounted at ${mount}`, hint: `\`sampan image unmount ${mount}\` takes the mount away` });
+}
+
+type Users = ReturnType<Store["containers"]["using"]>;
+
+/** A container of one of these images, one that runs before the others. */
+export function usedBy(containers: Store["containers"], ids: readonly Digest[]): Users[number] | undefined {
+  const users = ids.flatMap((id) => containers.using(id));
+  return users.find(({ state }) => state === "running") ?? users[0];
+}
+
 /** @param name how the image was named, if it was not by its id */
-function inUse({ id }: ImageRecord, name: string | undefined, user: ReturnType<Store["containers"]["using"]>[number]): Error {
+export function inUse(user: Users[number], id: Digest, name: string | undefined): Error {
   const container = user.id.slice(0, 12);
   const running = user.state === "running";
   const problem = name === undefined || running

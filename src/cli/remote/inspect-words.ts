@@ -1,4 +1,5 @@
-import { fault, isFault } from "../../std/fault.ts";
+import { parsePlatform } from "../../oci/platform.ts";
+import { isFault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import { inspectContainer } from "../containers/inspect-container.ts";
 import { forEach } from "../each.ts";
@@ -27,10 +28,9 @@ export async function inspectWords(words: readonly string[], options: InspectOpt
     show(inspectView(image, manifestSize));
   });
   if (words.every((word) => ELSEWHERE.test(word))) return forEach(words, call.io, remote);
-  if (platform !== undefined) throw fault("NOT_SUPPORTED", { feature: "--platform for an image of the store", hint: "the store holds one platform of an image; docker://NAME asks the registry" });
   return withStore(async (store) => forEach(words, call.io, async (word) => {
     if (ELSEWHERE.test(word)) return remote(word);
-    show(containerView(store, word, options) ?? imageView(store, word));
+    show(containerView(store, word, options) ?? imageView(store, word, platform));
   }));
 }
 
@@ -44,7 +44,9 @@ function containerView(store: Store, word: string, { type, size }: InspectOption
   }
 }
 
-function imageView(store: Store, word: string): Record<string, unknown> {
-  const image = store.images.find(word);
-  return inspectView(image, image.manifest && store.blobs.size(image.manifest.digest));
+/** As docker shows it: what a name leads to, with the config and layers of this machine's platform; or a platform as if it were alone. */
+function imageView(store: Store, word: string, platform: string | undefined): Record<string, unknown> {
+  const image = store.images.find(word, platform === undefined ? undefined : parsePlatform(platform));
+  const { id, manifest } = platform === undefined ? store.images.target(word) : image;
+  return inspectView({ ...image, id, manifest }, manifest && store.blobs.size(manifest.digest));
 }

@@ -28,6 +28,7 @@ export async function remoteRecord(
     manifest: { digest: document.digest, mediaType: document.mediaType },
     names: reference?.tag !== undefined && reference.digest === undefined ? [formatReference(reference)] : [],
     repoDigests: reference ? [`${formatRepository(reference)}@${(index ?? document).digest}`] : [],
+    sources: [],
     created: (parsed.created && Date.parse(parsed.created)) || 0,
     size: layers.reduce((sum, { size }) => sum + size, 0),
   };

@@ -1,3 +1,4 @@
+import type { Emulator } from "../../exec/emulation/find-emulation.ts";
 import type { ContainerConfig } from "../../oci/image-config.ts";
 import { fault } from "../../std/fault.ts";
 import type { ContainerSpec } from "../../store/container-record.ts";
@@ -13,7 +14,7 @@ import type { containerFlags } from "./run-flags.ts";
 type Words = Pick<Call<typeof containerFlags>, "flags" | "io">;
 
 /** What a container is, by the flags, the words behind the image and the image's config. @throws USAGE, NOT_SUPPORTED */
-export function containerSpec(call: Words, options: { id: string; imageName: string; words: readonly string[]; config: ContainerConfig }): ContainerSpec {
+export function containerSpec(call: Words, options: { id: string; imageName: string; words: readonly string[]; config: ContainerConfig; emulator: Emulator | undefined }): ContainerSpec {
   const { flags, io } = call;
   const { id, imageName, words, config } = options;
   const args = containerArgs(config, words, flags.entrypoint);
@@ -24,7 +25,7 @@ export function containerSpec(call: Words, options: { id: string; imageName: str
     imageName,
     entrypoint,
     words: args.slice(entrypoint.length),
-    job: containerJob(call, config, args, id),
+    job: { ...containerJob(call, config, args, id), ...(options.emulator ? { emulator: options.emulator } : {}) },
     interactive: flags.interactive,
     runtime: flags.runtime,
     labels: { ...config.Labels, ...labels([...fromFiles, ...flags.label]) },

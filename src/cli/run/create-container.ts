@@ -4,14 +4,17 @@ import { resolve } from "node:path";
 import { materializeImage } from "../../build/image-layers.ts";
 import { lazyClient } from "../../build/lazy-client.ts";
 import { randomName } from "../../container/random-name.ts";
+import { findEmulation, type Emulator } from "../../exec/emulation/find-emulation.ts";
 import { havePasta } from "../../exec/pasta.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
 import { hostPlatform, formatPlatform, parsePlatform, platformMatches } from "../../oci/platform.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
+import type { ImageRecord } from "../../store/image-store.ts";
 import type { NewContainer } from "../../store/container-store.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Call } from "../command.ts";
+import type { Io } from "../io.ts";
 import { checkName } from "../containers/check-name.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
 import { registryHosts } from "../registry-host.ts";
@@ -26,13 +29,14 @@ export async function createContainer(store: Store, call: Pick<Call<typeof conta
   if (flags.name !== undefined) checkName(flags.name);
   const cidfile = flags.cidfile === undefined ? undefined : resolve(io.cwd, flags.cidfile);
   if (cidfile !== undefined && existsSync(cidfile)) throw fault("FILE_PROBLEM", { path: flags.cidfile!, problem: "the container ID file exists already: make sure that the other container is not running, and delete it" });
-  checkPlatform(flags.platform);
+  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
   const meant = flags.creds === undefined ? imageName : (await (await import("../../registry/routes/long-name.ts")).longName(imageName, io.env)).name;
   const access = await registryAccess(flags, registryHosts([meant]), { io, signal });
   await using client = lazyClient(access);
-  const image = await findOrPull(store, imageName, { when: flags.pull, quiet: flags.quiet, access, io, signal });
+  const image = await findOrPull(store, imageName, { when: flags.pull, quiet: flags.quiet, platform, access, io, signal });
+  const emulator = emulatorOf(image, { explicit: platform !== undefined, runtime: flags.runtime, io });
   const id = randomBytes(32).toString("hex");
-  const spec = containerSpec(call, { id, imageName, words, config: image.config.config ?? {} });
+  const spec = containerSpec(call, { id, imageName, words, config: image.config.config ?? {}, emulator });
   if (spec.ports.length > 0 && !havePasta()) throw fault("PORTS_IMPOSSIBLE", { problem: "a container with ports has a network of its own, which needs pasta and /dev/net/tun" });
   const snapshot = await materializeImage(store, image, {
     client: client.get, recordOwners: insideUserNamespace()?.mapped === "one", stepId: "run", onProgress: () => {}, signal,
@@ -55,9 +59,16 @@ function withName<Result>(given: string | undefined, create: (name: string) => R
   }
 }
 
-function checkPlatform(written: string | undefined): void {
-  if (written === undefined) return;
+/**
+ * What the image's commands need to run on this machine. A platform that is not this machine's and that nobody asked for is told.
+ * @throws EMULATOR_MISSING, EMULATION_RUNTIME, PLATFORM_NOT_LINUX
+ */
+function emulatorOf({ config }: ImageRecord, { explicit, runtime, io }: { explicit: boolean; runtime: string; io: Io }): Emulator | undefined {
   const host = hostPlatform(process.arch);
-  const wanted = parsePlatform(written, host);
-  if (!platformMatches(host, wanted)) throw fault("NOT_SUPPORTED", { feature: `running images for ${formatPlatform(wanted)} on ${formatPlatform(host)}` });
+  if (!explicit && !platformMatches(host, config)) {
+    io.stderr.write(`WARNING: The requested image's platform (${formatPlatform(config)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested\n`);
+  }
+  const emulator = findEmulation(config);
+  if (emulator && runtime !== "builtin") throw fault("EMULATION_RUNTIME", { platform: formatPlatform(config), runtime });
+  return emulator;
 }

@@ -44,7 +44,7 @@ export const containerFlags = flagTable({
   "no-healthcheck": { kind: "switch", help: "Accepted for Docker's sake: health checks are not run" },
   pull: { kind: "text", value: "WHEN", help: "When to pull the image", choices: ["missing", "always", "never"], default: "missing" },
   quiet: { kind: "switch", short: "q", help: "Say nothing while pulling" },
-  platform: { kind: "text", value: "OS/ARCH", help: "Platform of the image; only the machine's own for now" },
+  platform: { kind: "text", value: "OS/ARCH", help: "Platform of the image; another one than the machine's own runs under an emulator" },
   runtime: { kind: "text", value: "NAME", help: "`builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin" },
   ...registryFlags,
 

@@ -1,5 +1,6 @@
 import { humanSize } from "../../std/human-size.ts";
 import type { DiskUsage, KindUsage } from "../../store/disk-usage.ts";
+import { idsOf } from "../../store/image-record.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
 import { humanDuration } from "../images/human-time.ts";
 import { imageRows, shortId, type ImageRow } from "../images/image-rows.ts";
@@ -25,7 +26,7 @@ export function imageUsageRows(images: readonly ImageRecord[], { shared }: DiskU
       Size: humanSize(image.size),
       SharedSize: humanSize(common),
       UniqueSize: humanSize(image.size - common),
-      Containers: String(options.containers.get(image.id) ?? 0),
+      Containers: String(idsOf(image).reduce((sum, id) => sum + (options.containers.get(id) ?? 0), 0)),
     }));
   });
 }

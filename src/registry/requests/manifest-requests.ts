@@ -6,7 +6,7 @@ import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
 import type { Places } from "../routes/places.ts";
-import { listPlatforms, selectPlatform } from "../transfer/select-platform.ts";
+import { listPlatforms, selectPlatform } from "../../oci/select-platform.ts";
 import type { Session } from "./session.ts";
 import { discard, header, type Answer } from "../transport/transport.ts";
 

@@ -8,11 +8,11 @@ export const buildFaults = {
     message: ({ target, suggestion }) => `target stage ${JSON.stringify(target)} could not be found${didYouMean(suggestion)}`,
     hint: ({ stages }) => (stages.length > 0 ? `the named stages are: ${stages.join(", ")}` : "no stage has a name: write FROM … AS name"),
   }),
-  ATTESTATION_UNSUPPORTED: spec<{ output: "docker" | "store" }>({
+  ATTESTATION_UNSUPPORTED: spec<Record<never, never>>({
     when: "Attestations are asked for, and an output of the build cannot hold them.",
     exit: 1,
-    message: ({ output }) => output === "docker" ? "docker exporter does not support exporting manifest lists, use the oci exporter instead" : "an image in the store has no attestations",
-    hint: ({ output }) => output === "docker" ? "attestations need an index: write it with `-o type=oci,dest=FILE`, or leave them away with --provenance=false" : "push it (--push), write an OCI archive (`-o type=oci,dest=FILE`) or files (`-o DIR`), or leave them away with --provenance=false",
+    message: () => "docker exporter does not support exporting manifest lists, use the oci exporter instead",
+    hint: () => "attestations need an index: write it with `-o type=oci,dest=FILE`, or leave them away with --provenance=false",
   }),
   PROVENANCE_INCOMPLETE: spec<{ locals: readonly string[] }>({
     when: "The provenance is to name all materials (complete-materials=true), and folders of this machine are among them.",
@@ -91,11 +91,14 @@ export const buildFaults = {
     message: ({ annotation, problem }) => `invalid annotation ${JSON.stringify(annotation)}: ${problem}`,
     hint: () => "write --annotation manifest:org.opencontainers.image.title=app; places are manifest, index, manifest-descriptor and index-descriptor, and those of an index need several platforms",
   }),
-  PLATFORMS_UNSUPPORTED: spec<{ output: string }>({
-    when: "An output holds one image only, and a build for several platforms was to go there.",
+  PLATFORMS_UNSUPPORTED: spec<{ archive: boolean }>({
+    when: "An output is one image in docker's form, and a build for several platforms was to go there.",
     exit: 1,
-    message: ({ output }) => `${output} exporter does not currently support exporting manifest lists`,
-    hint: () => "push the result (--push), write an OCI archive (-o type=oci,dest=FILE), or build for one platform",
+    message: ({ archive }) => `docker exporter does not ${archive ? "support exporting manifest lists, use the oci exporter instead" : "currently support exporting manifest lists"}`,
+    hint: ({ archive }) =>
+      archive
+        ? "-o type=oci,dest=FILE writes an archive that `load` reads here, and docker with the containerd image store"
+        : "leave --load (-o type=docker) away: the store takes an index too, `-t NAME` alone or -o type=store",
   }),
   PLATFORMS_CONFLICT: spec<{ platforms: readonly string[] }>({
     when: "BUILDKIT_MULTI_PLATFORM forbids what --platform asks for.",

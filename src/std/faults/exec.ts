@@ -20,8 +20,8 @@ export const execFaults = {
     message: ({ platform }) => `commands of ${platform} cannot run on this machine: it has no emulator for them`,
     hint: ({ program }) =>
       program === undefined
-        ? "build the steps on a machine of that platform, or in a stage FROM --platform=$BUILDPLATFORM"
-        : `install ${program} (Debian, Ubuntu: \`apt install qemu-user-static\`), or do such steps in a stage FROM --platform=$BUILDPLATFORM; \`sampan doctor\` tells more`,
+        ? "run them on a machine of that platform; steps of a build can be done in a stage FROM --platform=$BUILDPLATFORM"
+        : `install ${program} (Debian, Ubuntu: \`apt install qemu-user-static\`), or do such steps of a build in a stage FROM --platform=$BUILDPLATFORM; \`sampan doctor\` tells more`,
   }),
   EMULATION_RUNTIME: spec<{ platform: string; runtime: string }>({
     when: "An OCI runtime was to run a command of another architecture, and the kernel has no handler for it.",

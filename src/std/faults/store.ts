@@ -64,6 +64,25 @@ export const storeFaults = {
     hint: ({ reference, near }) =>
       near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
   }),
+  IMAGE_PLATFORM_MISSING: spec<{ reference: string; platform: string; available: readonly string[] }>({
+    when: "An image is here, but not for the platform that was asked for.",
+    exit: 1,
+    message: ({ reference, platform }) => `image with reference ${reference} was found but does not provide the specified platform (${platform})`,
+    hint: ({ reference, platform, available }) => `it is here for ${available.join(", ")}; \`sampan pull --platform ${platform} ${reference}\` fetches what its registry has`,
+  }),
+  INDEX_PARTIAL: spec<{ reference: string; available: readonly string[] }>({
+    when: "An index was to go elsewhere as a whole, and some of what it lists is not here.",
+    exit: 1,
+    message: ({ reference }) => `not all of what the index ${reference} lists is here`,
+    hint: ({ reference, available }) =>
+      `choose one platform with --platform: ${available.join(", ")}; or fetch the rest with \`sampan pull --all-platforms ${reference}\``,
+  }),
+  INDEX_EMPTY: spec<{ digest: string }>({
+    when: "An index was to be kept of which no image is here, or nothing is left of it.",
+    exit: 1,
+    message: ({ digest }) => `nothing of the index ${digest} is here: no image that it lists`,
+    hint: () => "`sampan store check --repair` removes what is left of it; then pull, load or build it again",
+  }),
   SETTING_INVALID: spec<{ source: string; problem: string; hint?: string | undefined }>({
     when: "A setting of the store, in a config file or the environment, has a value that it cannot have, or a name that is not known.",
     exit: 1,

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Digest } from "../../oci/digest.ts";
 import { parseImageConfig } from "../../oci/image-config.ts";
-import { familiarReference, parseReference } from "../../oci/reference.ts";
 import { isFault } from "../../std/fault.ts";
 import type { RemovalPlace } from "../removal.ts";
+import { checkIndexes } from "./check-indexes.ts";
+import { goneWith, isName, titleOf } from "./gone-image.ts";
 import type { Finding } from "./problem.ts";
 
 /** What is known to be lost by now, though it may not be repaired. */
@@ -22,13 +23,13 @@ export function checkImages(place: RemovalPlace, lost: Lost): Finding[] {
   const { database } = place;
   const hasBlob = (digest: Digest): boolean => !lost.blobs.has(digest) && database.get("SELECT 1 FROM blob WHERE digest = ? AND state = 1", digest) !== undefined;
   const findings: Finding[] = [];
-  for (const image of database.all<ImageRow>("SELECT id, manifest FROM image WHERE state = 1 ORDER BY id")) {
+  for (const image of database.all<ImageRow>("SELECT id, manifest FROM image WHERE state = 1 AND manifest IS NOT id ORDER BY id")) {
     const title = titleOf(place, image.id);
     const problem = hasBlob(image.id) ? layerProblem(place, image.id, { hasBlob, lost }) : "has lost its config";
     if (problem !== undefined) findings.push(goneWith(place, image.id, `image ${title} ${problem}`, title));
     else if (image.manifest !== null && !hasBlob(image.manifest)) findings.push(withoutManifest(place, { id: image.id, manifest: image.manifest, title }));
   }
-  return [...findings, ...checkNames(place)];
+  return [...findings, ...checkIndexes(place, hasBlob), ...checkNames(place)];
 }
 
 function layerProblem(place: RemovalPlace, id: Digest, { hasBlob, lost }: { hasBlob: (digest: Digest) => boolean; lost: Lost }): string | undefined {
@@ -42,7 +43,7 @@ function layerProblem(place: RemovalPlace, id: Digest, { hasBlob, lost }: { hasB
   }
   const layers = database.all<{ diff_id: Digest; chain_id: Digest }>("SELECT diff_id, chain_id FROM image_layer WHERE image = ? ORDER BY position", id);
   if (layers.map(({ diff_id: diffId }) => diffId).join() !== diffIds.join()) return "is recorded with other layers than its config has";
-  if (database.get("SELECT 1 FROM image_repo_digest WHERE image = ?", id) !== undefined) return undefined;
+  if (database.get("SELECT 1 FROM image_repo_digest WHERE image = ?1 OR image IN (SELECT index_id FROM image_part WHERE image_part.image = ?1)", id) !== undefined) return undefined;
   const manifestBlobs = database.all<{ digest: Digest }>("SELECT digest FROM image_blob WHERE image = ?", id).map(({ digest }) => digest);
   for (const { diff_id: diffId, chain_id: chain } of layers) {
     const unpacked = database.all<{ id: number }>("SELECT id FROM snapshot WHERE chain_id = ? AND state = 1", chain).some((row) => !lost.snapshots.has(row.id));
@@ -52,21 +53,6 @@ function layerProblem(place: RemovalPlace, id: Digest, { hasBlob, lost }: { hasB
     if (!unpacked && !packed && !unknown) return `lacks the layer ${diffId}: it is neither packed nor unpacked here, and no registry is known`;
   }
   return undefined;
-}
-
-function goneWith({ database }: RemovalPlace, id: Digest, what: string, title: string): Finding {
-  const containers = database.all<{ name: string }>("SELECT name FROM container WHERE image = ?", id).map(({ name }) => name);
-  return {
-    what,
-    repair: "it is removed with its names",
-    loses: `the image ${title}: build, pull or load it again${containers.length > 0 ? `; the containers ${containers.join(", ")} stay` : ""}`,
-    fix: () => {
-      database.run("DELETE FROM image_name WHERE image = ?", id);
-      database.run("DELETE FROM image_repo_digest WHERE image = ?", id);
-      database.run("UPDATE image SET state = 2 WHERE id = ? AND state = 1", id);
-      return true;
-    },
-  };
 }
 
 function withoutManifest({ database }: RemovalPlace, { id, manifest, title }: { id: Digest; manifest: Digest; title: string }): Finding {
@@ -98,18 +84,4 @@ function checkNames({ database }: RemovalPlace): Finding[] {
       },
     }];
   });
-}
-
-function isName(name: string): boolean {
-  try {
-    return parseReference(name).digest === undefined;
-  } catch {
-    return false;
-  }
-}
-
-/** The image's first name, else the beginning of its id. */
-function titleOf({ database }: RemovalPlace, id: Digest): string {
-  const row = database.get<{ name: string }>("SELECT name FROM image_name WHERE image = ? ORDER BY name LIMIT 1", id);
-  return row !== undefined && isName(row.name) ? familiarReference(parseReference(row.name)) : id.slice(7, 19);
 }

@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
+import { STANDING } from "../image-parts.ts";
 import { finishRemoval, moveAway, type RemovalPlace } from "../removal.ts";
 import { blobFinding, checkBlobs, strayBlobs } from "./check-blobs.ts";
 import { cacheMountFindings, strayCacheMounts } from "./check-cache-mounts.ts";
@@ -47,7 +48,7 @@ export async function checkStore(place: RemovalPlace, options: CheckOptions): Pr
   const badBlobs = await checkBlobs(place, { signal: options.signal, onBytes: (bytes) => { counts.blobs += 1; counts.bytes += bytes; options.onBytes?.(bytes); } });
   counts.snapshots = count("SELECT count(*) AS count FROM snapshot WHERE state = 1");
   const badSnapshots = await checkSnapshots(place, { signal: options.signal });
-  counts.images = count("SELECT count(*) AS count FROM image WHERE state = 1");
+  counts.images = count(`SELECT count(*) AS count FROM image WHERE ${STANDING}`);
   const lost: Lost = { blobs: new Set<Digest>([...badBlobs.keys()].map(({ digest }) => digest)), snapshots: withAbove(place, badSnapshots.keys()) };
   const blobFindings = [...badBlobs].map(([row, problem]) => blobFinding(place, row, problem, { lost: lost.snapshots, trash }));
   for (const finding of [...blobFindings, ...badSnapshots.values()]) report(finding);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Descriptor, Index } from "../../oci/manifest.ts";
-import { mediaType } from "../../oci/media-type.ts";
-import type { Platform } from "../../oci/platform.ts";
+import type { Descriptor, Index } from "./manifest.ts";
+import { mediaType } from "./media-type.ts";
+import type { Platform } from "./platform.ts";
 import { listPlatforms, selectPlatform } from "./select-platform.ts";
 
 let count = 0;
