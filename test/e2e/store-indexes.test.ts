@@ -140,19 +140,20 @@ test("attestations go with their images, and --load refuses an index", async (co
   assertFault(await sampan(["build", "--load", "--platform", BOTH, setup.context]), { message: /docker exporter does not currently support exporting manifest lists/ });
 });
 
-test("a container of another architecture runs under an emulator, and without one it is said what to install", { skip: noArm64 || OWN === "arm64" }, async (context) => {
+test("a container of another architecture runs under an emulator, and without one it is refused", { skip: noArm64 || OWN === "arm64" }, async (context) => {
   const { folder, sampan } = scratchSampan(context);
   const files = join(folder, "files");
   mkdirSync(files);
   writeFileSync(join(files, "Dockerfile"), 'FROM scratch\nCOPY busybox /bin/busybox\nENTRYPOINT ["/bin/busybox"]\n');
   execFileSync("cp", [ARM64_BUSYBOX, join(files, "busybox")]);
-  const built = await sampan(["build", "-q", "--platform", "linux/arm64,linux/s390x", "-t", "app:1", files]);
+  const built = await sampan(["build", "-q", "--platform", "linux/arm64,linux/e2k", "-t", "app:1", files]);
   assert.equal(built.status, 0, built.stderr);
   const run = await sampan(["run", "--rm", "--platform", "linux/arm64", "app:1", "uname", "-m"]);
   assert.deepEqual([run.status, run.stdout], [0, "aarch64\n"], run.stderr);
   const unasked = await sampan(["run", "--rm", "app:1", "uname", "-m"]);
   assert.equal(unasked.stdout, "aarch64\n", unasked.stderr);
   assert.match(unasked.stderr, /WARNING: The requested image's platform \(linux\/arm64\) does not match the detected host platform/);
-  const missing = await sampan(["run", "--rm", "--platform", "linux/s390x", "app:1", "uname"], { env: { PATH: "/nonexistent" } });
-  assert.match(missing.stderr, /commands of linux\/s390x cannot run on this machine[^]*apt install qemu-user-static/);
+  const missing = await sampan(["run", "--rm", "--platform", "linux/e2k", "app:1", "uname"]);
+  assert.equal(missing.status, 125);
+  assert.match(missing.stderr, /commands of linux\/e2k cannot run on this machine: it has no emulator for them/);
 });
