@@ -9,7 +9,7 @@ test("patterns match as Go's path.Match does", () => {
   for (const [pattern, name] of no) assert.ok(!matchPath(pattern, name), `${pattern} ${name}`);
 });
 
-test("a pattern of many stars is answered as quickly as any other", () => {
+test("a pattern of many stars is answered as quickly as a plain one", () => {
   assert.equal(matchPath(`${"*a".repeat(60)}b`, "a".repeat(250)), false);
   assert.equal(matchPath(`${"*a".repeat(60)}*b`, `${"a".repeat(250)}b`), true);
 });
