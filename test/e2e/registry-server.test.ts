@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { mediaType } from "../../src/oci/media-type.ts";
+import { guardedRegistry } from "../support/guarded-registry.ts";
 import { findProgram } from "../support/find-program.ts";
 import { described, digestOf, scratchRegistry } from "../support/scratch-registry.ts";
 
@@ -29,6 +30,16 @@ for (const version of ["1.1", "dev"]) {
     });
   }
 }
+
+test("the official conformance suite passes with users and rights too", { skip: conformance === undefined && "conformance is not installed" }, async (context) => {
+  const { server } = await guardedRegistry(context, { users: { tester: "secret" }, access: "grants: [{who: tester, role: maintainer, repositories: conformance/**}]" });
+  const folder = scratch(context);
+  const env = { ...process.env, OCI_REGISTRY: server.address, OCI_TLS: "disabled", OCI_VERSION: "dev", OCI_RESULTS_DIR: join(folder, "results"), OCI_USERNAME: "tester", OCI_PASSWORD: "secret" };
+  const { stdout } = await run(conformance!, [], { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });
+  const total = (status: string): string | undefined => new RegExp(`^  ${status}\\.*: +(\\d+)$`, "m").exec(stdout)?.[1];
+  assert.deepEqual({ failed: total("FAIL"), skipped: total("Skip"), errors: total("Error") }, { failed: "0", skipped: "0", errors: "0" });
+  assert.deepEqual(server.problems, []);
+});
 
 test("skopeo copies to it, from it and within it, and inspects", { skip: skopeo === undefined && "skopeo is not installed" }, async (context) => {
   const registry = await scratchRegistry(context);

@@ -35,7 +35,7 @@ export function createAccess(parts: AccessParts): AccessControl {
     demand(right, repository) {
       if (allows(right, repository)) return;
       const decision = grants.decide(identity, right, repository);
-      const needed = { ...wanted, repository, right };
+      const needed = repository === wanted.from ? wanted : { ...wanted, repository, right };
       // The token is too weak for what its owner may do: a better one can be had.
       if (decision.allowed) throw refused(request, needed, `the token is not good for this: ${right} in ${repository} has to be asked for`, "insufficient_scope");
       if (identity.kind === "anonymous") throw refused(request, needed, decision.reason);

@@ -61,7 +61,11 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   const { query, repository, storage, actor } = exchange;
   const digest = checkDigest(mount);
   const named = query.get("from");
-  if (named !== null && !(isName(named) && exchange.caller.may("pull", named))) return false;
+  if (named !== null) {
+    if (!isName(named) || !exchange.caller.sees(named)) return false;
+    // Who may pull there is told to come with a token that says so; a token is good for nothing beyond its words.
+    exchange.caller.demand("pull", named);
+  }
   const from = named ?? (await someoneShows(exchange, digest));
   if (from === undefined) return false;
   if ((await storage.blobs.size(digest)) === undefined || !(await storage.metadata.mountBlob(repository, digest, { from, actor }))) return false;
