@@ -1,0 +1,167 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { digestBytes } from "../../src/oci/digest.ts";
+import { mediaType } from "../../src/oci/media-type.ts";
+import { findProgram } from "../../test/support/find-program.ts";
+import { cpuOfProcess } from "../measure/cpu-time.ts";
+import { median } from "../measure/statistics.ts";
+import { Connection } from "./connection.ts";
+import { startServers, type Server } from "./servers.ts";
+import { imageOf, pushBlob, pushSmallImage, putManifest } from "./work.ts";
+
+/**
+ * Measures registry servers side by side, by what they answer over raw sockets; in each round every server has its turn:
+ *
+ *     npm run bench:registry -- [--rounds 3] [--many 10000] [--only tags] [--servers sampan,docker-registry,registry,zot]
+ */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    many: { type: "string", default: "10000" },
+    only: { type: "string", multiple: true, default: [] },
+    servers: { type: "string", default: "sampan,docker-registry,registry,zot" },
+  },
+});
+const MEBIBYTE = 1024 * 1024;
+const many = Number(values.many);
+const folder = mkdtempSync(join(tmpdir(), "sampan-bench-registry-"));
+await using cleanup = new AsyncDisposableStack();
+cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
+const servers = await startServers(folder, values.servers.split(","));
+for (const { daemon } of servers) cleanup.use(daemon);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const wanted = (row: string): boolean => values.only.length === 0 || values.only.some((part) => row.includes(part));
+
+/** Runs tasks 0 to count - 1 over that many connections. */
+async function over(host: string, connections: number, count: number, task: (connection: Connection, index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: connections }, async () => {
+    const connection = new Connection(host);
+    while (next < count) await task(connection, next++);
+    connection.close();
+  }));
+}
+
+/** A row of the table: `amount` of `unit` in each round, per second and with the server's own CPU seconds for a thousand of them. */
+async function row(name: string, unit: string, amount: number, prepare: (server: Server) => Promise<(server: Server) => Promise<void>>): Promise<void> {
+  if (!wanted(name)) return;
+  const works = new Map<Server, (server: Server) => Promise<void>>();
+  for (const server of servers) {
+    try {
+      works.set(server, await prepare(server));
+    } catch (error) {
+      say(`  ${server.name}: ${name}: ${(error as Error).message.split("\r\n")[0]}`);
+    }
+  }
+  const rates = new Map<Server, number[]>();
+  const costs = new Map<Server, number[]>();
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const [server, work] of works) {
+      const [began, cpu] = [performance.now(), cpuOfProcess(server.daemon.pid)];
+      await work(server);
+      const seconds = (performance.now() - began) / 1000;
+      rates.set(server, [...(rates.get(server) ?? []), amount / seconds]);
+      costs.set(server, [...(costs.get(server) ?? []), (1000 * (cpuOfProcess(server.daemon.pid) - cpu)) / amount]);
+    }
+  }
+  const cells = [...works.keys()].map((server) => `${server.name} ${median(rates.get(server)!).toFixed(0)} ${unit}/s, ${median(costs.get(server)!).toFixed(3)} cpu s per 1000`);
+  say(`${name}: ${cells.join(" · ")}`);
+}
+
+for (const size of [1, 10, 100]) {
+  const count = Math.max(4, Math.min(48, 240 / size));
+  for (const clients of [1, 8]) {
+    await row(`PUT ${size} MiB, ${clients} clients`, "MiB", count * size, async () => {
+      const filler = randomBytes(size * MEBIBYTE);
+      return async ({ host }) => {
+        const contents = Array.from({ length: Math.min(count, 8) }, () => Buffer.concat([randomBytes(16), filler.subarray(16)]));
+        const digests = contents.map((content) => digestBytes(content, "sha256"));
+        await over(host, clients, count, (connection, index) => pushBlob(connection, `put${index}`, contents[index % contents.length]!, digests[index % contents.length]!));
+      };
+    });
+    await row(`GET ${size} MiB, ${clients} clients`, "MiB", count * size, async ({ host }) => {
+      const content = randomBytes(size * MEBIBYTE);
+      const connection = new Connection(host);
+      const digest = await pushBlob(connection, "get", content);
+      connection.close();
+      return () => over(host, clients, count, (each) => each.send("GET", `/v2/get/blobs/${digest}`, { expected: 200 }));
+    });
+  }
+}
+
+await row("200 small images by 8 clients", "images", 200, async () => ({ host }) => over(host, 8, 200, (connection, index) => pushSmallImage(connection, `small${index % 8}`, `t${index}`)));
+
+const config = Buffer.from("{}");
+const image = imageOf(config, []);
+const reads: readonly (readonly [string, string, string])[] = [
+  ["GET manifest by tag, 1,000 tags", "GET", "/v2/tagged/manifests/v500"],
+  ["GET manifest by digest", "GET", `/v2/tagged/manifests/${digestBytes(image, "sha256")}`],
+  ["HEAD manifest by tag", "HEAD", "/v2/tagged/manifests/v500"],
+  ["HEAD blob", "HEAD", `/v2/tagged/blobs/${digestBytes(config, "sha256")}`],
+  ["GET small blob", "GET", `/v2/tagged/blobs/${digestBytes(config, "sha256")}`],
+  ["list of 1,000 tags", "GET", "/v2/tagged/tags/list"],
+  ["100 of 1,000 tags", "GET", "/v2/tagged/tags/list?n=100&last=v500"],
+];
+const tagged = new Set<Server>();
+async function pushTags(server: Server, repository: string, count: number): Promise<void> {
+  const connection = new Connection(server.host);
+  await pushBlob(connection, repository, config);
+  connection.close();
+  await over(server.host, 8, count, (each, index) => putManifest(each, repository, `v${index}`, image));
+}
+for (const [name, method, path] of reads) {
+  await row(name, "requests", 4000, async (server) => {
+    if (!tagged.has(server)) await pushTags(server, "tagged", 1000);
+    tagged.add(server);
+    // Without it distribution says that it has no such manifest.
+    const lines = `Accept: ${mediaType.ociManifest}\r\n`;
+    return ({ host }) => over(host, 64, 4000, (connection) => connection.send(method, path, { expected: 200, lines }));
+  });
+}
+
+await row(`list of ${many} tags`, "requests", 100, async (server) => {
+  await pushTags(server, "many", many);
+  return ({ host }) => over(host, 8, 100, (connection) => connection.send("GET", "/v2/many/tags/list", { expected: 200 }));
+});
+await row(`catalog of ${many}`, "requests", 20, async (server) => {
+  await over(server.host, 8, many, async (connection, index) => {
+    await pushBlob(connection, `c/${index}`, config);
+    await putManifest(connection, `c/${index}`, "v1", image);
+  });
+  return ({ host }) => over(host, 8, 20, (connection) => connection.send("GET", `/v2/_catalog?n=${many}`, { expected: 200 }));
+});
+await row("20 referrers", "requests", 2000, async ({ host }) => {
+  const connection = new Connection(host);
+  await pushBlob(connection, "referred", config);
+  const subject = { mediaType: mediaType.ociManifest, digest: digestBytes(image, "sha256"), size: image.length };
+  for (let index = 0; index < 20; index += 1) {
+    const referrer = imageOf(config, [], { subject, artifactType: "application/x", annotations: { index: String(index) } });
+    await putManifest(connection, "referred", digestBytes(referrer, "sha256"), referrer);
+  }
+  const path = `/v2/referred/referrers/${subject.digest}`;
+  await connection.send("GET", path, { expected: 200 });
+  connection.close();
+  return () => over(host, 64, 2000, (each) => each.send("GET", path, { expected: 200 }));
+});
+
+if (wanted("fsyncs") && findProgram("strace")) {
+  for (const { name, host, daemon } of servers) {
+    const output = join(folder, `${name}.strace`);
+    const strace = spawn("strace", ["-f", "-c", "-e", "trace=fsync,fdatasync,syncfs,sync_file_range", "-o", output, "-p", String(daemon.pid)], { stdio: "ignore" });
+    const ended = new Promise<void>((resolve) => strace.once("exit", () => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await over(host, 1, 20, (connection, index) => pushSmallImage(connection, "synced", `t${index}`));
+    strace.kill("SIGINT");
+    await ended;
+    const calls = Number(/^100\.00 +\S+ +\S+ +(\d+)/m.exec(readFileSync(output, "utf8"))?.[1] ?? 0);
+    say(`fsyncs per small push: ${name} ${(calls / 20).toFixed(1)}`);
+  }
+}
+for (const { name, daemon } of servers) {
+  const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1];
+  say(`peak memory: ${name} ${(Number(peak) / 1024).toFixed(0)} MiB`);
+}
