@@ -44,3 +44,12 @@ export function sendBytes({ request, response }: Exchange, status: number, bytes
 export function sendJson(exchange: Exchange, value: unknown, headers: OutgoingHttpHeaders = {}): void {
   sendBytes(exchange, 200, Buffer.from(JSON.stringify(value)), { "Content-Type": "application/json", ...headers });
 }
+
+const listBodies = new WeakMap<object, Buffer>();
+
+/** Answers with a document that follows from `list` alone; a list that the storage gives again is not written anew. */
+export function sendList(exchange: Exchange, list: object, document: () => unknown, headers: OutgoingHttpHeaders = {}): void {
+  let body = listBodies.get(list);
+  if (!body) listBodies.set(list, (body = Buffer.from(JSON.stringify(document()))));
+  sendBytes(exchange, 200, body, { "Content-Type": "application/json", ...headers });
+}

@@ -1,4 +1,4 @@
-import { sendJson, type Exchange } from "../exchange.ts";
+import { sendList, type Exchange } from "../exchange.ts";
 import { linkToNext, pageOf } from "../paging.ts";
 import type { Listed, ListRange } from "../storage/records.ts";
 
@@ -9,7 +9,7 @@ const BATCH = 1000;
 export async function listCatalog(exchange: Exchange): Promise<void> {
   const { query } = exchange;
   const names = await visibleNames(exchange, pageOf(query));
-  sendJson(exchange, { repositories: names.items }, linkToNext(names, query, { path: "/v2/_catalog", key: (name) => name }));
+  sendList(exchange, names, () => ({ repositories: names.items }), linkToNext(names, query, { path: "/v2/_catalog", key: (name) => name }));
 }
 
 async function visibleNames({ storage, caller }: Exchange, { after, limit }: ListRange): Promise<Listed<string>> {

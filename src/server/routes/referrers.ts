@@ -1,6 +1,6 @@
 import { isDigest } from "../../oci/digest.ts";
 import { mediaType } from "../../oci/media-type.ts";
-import { sendJson, type Exchange } from "../exchange.ts";
+import { sendList, type Exchange } from "../exchange.ts";
 import { linkToNext, pageOf } from "../paging.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 
@@ -14,9 +14,10 @@ export async function listReferrers(exchange: Exchange): Promise<void> {
   const type = query.get("artifactType") || undefined;
   const referrers = await storage.metadata.referrers(repository, parameter, { ...pageOf(query, { most: PAGE }), artifactType: type });
   const link = linkToNext(referrers, query, { path: `/v2/${repository}/referrers/${parameter}`, key: ({ digest }) => digest });
-  sendJson(
+  sendList(
     exchange,
-    { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: referrers.items },
+    referrers,
+    () => ({ schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: referrers.items }),
     { "Content-Type": mediaType.ociIndex, ...(type ? { "OCI-Filters-Applied": "artifactType" } : {}), ...link },
   );
 }

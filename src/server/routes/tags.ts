@@ -1,4 +1,4 @@
-import { sendJson, type Exchange } from "../exchange.ts";
+import { sendList, type Exchange } from "../exchange.ts";
 import { linkToNext, pageOf } from "../paging.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 
@@ -7,5 +7,5 @@ export async function listTags(exchange: Exchange): Promise<void> {
   const { repository, storage, query } = exchange;
   const tags = await storage.metadata.tags(repository, pageOf(query));
   if (!tags) throw new RegistryError("NAME_UNKNOWN", "the registry has no such repository", { detail: { name: repository } });
-  sendJson(exchange, { name: repository, tags: tags.items }, linkToNext(tags, query, { path: `/v2/${repository}/tags/list`, key: (tag) => tag }));
+  sendList(exchange, tags, () => ({ name: repository, tags: tags.items }), linkToNext(tags, query, { path: `/v2/${repository}/tags/list`, key: (tag) => tag }));
 }

@@ -66,7 +66,7 @@ export interface RegistryEvent extends Actor {
   readonly detail: Readonly<Record<string, string>> | undefined;
 }
 
-/** A part of a sorted list, and whether more follows. */
+/** A part of a sorted list, and whether more follows. Never changed once it was given out: the same object means the same list. */
 export interface Listed<Item> {
   readonly items: readonly Item[];
   readonly more: boolean;
