@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { AccessControl, Caller } from "./access/access-control.ts";
+import { commonHeaders } from "./terms/common-headers.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { Actor } from "./storage/records.ts";
@@ -31,13 +32,13 @@ export type Handler = (exchange: Exchange) => Promise<void>;
 
 /** Answers without a body. */
 export function sendEmpty({ response }: Exchange, status: number, headers: OutgoingHttpHeaders = {}): void {
-  response.writeHead(status, status === 204 || status === 304 ? headers : { "Content-Length": 0, ...headers });
+  response.writeHead(status, { ...commonHeaders, ...(status === 204 || status === 304 ? {} : { "Content-Length": 0 }), ...headers });
   response.end();
 }
 
 /** Answers with a body that is in memory; a HEAD request gets its headers only. */
 export function sendBytes({ request, response }: Exchange, status: number, bytes: Uint8Array, headers: OutgoingHttpHeaders): void {
-  response.writeHead(status, { "Content-Length": bytes.length, ...headers });
+  response.writeHead(status, { ...commonHeaders, "Content-Length": bytes.length, ...headers });
   response.end(request.method === "HEAD" ? undefined : bytes);
 }
 

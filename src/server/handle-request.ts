@@ -29,8 +29,6 @@ export async function handleRequest(
   context: ServerContext,
 ): Promise<void> {
   try {
-    response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
-    response.setHeader("X-Content-Type-Options", "nosniff");
     await dispatch(request, response, context);
   } catch (error) {
     if (request.destroyed && !request.complete) return; // the client left in the middle of its own body

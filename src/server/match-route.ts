@@ -30,7 +30,8 @@ export function compileRoutes(routes: readonly Route[]): (path: string) => Match
     const exact = fixed.get(path);
     if (exact) return { route: exact, repository: "", parameter: "" };
     if (!path.startsWith("/v2/")) return undefined;
-    const segments = path.slice("/v2/".length).split("/").map(decode);
+    const sent = path.slice("/v2/".length).split("/");
+    const segments = path.includes("%") ? sent.map(decode) : sent;
     for (const { route, tail } of named) {
       const start = segments.length - tail.length;
       if (start < 1 || !tail.every((part, index) => part.startsWith("<") || part === segments[start + index])) continue;
@@ -41,7 +42,6 @@ export function compileRoutes(routes: readonly Route[]): (path: string) => Match
 }
 
 function decode(segment: string): string {
-  if (!segment.includes("%")) return segment;
   let text: string;
   try {
     text = decodeURIComponent(segment);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { commonHeaders } from "./terms/common-headers.ts";
 import { errorBody, RegistryError, toRegistryError } from "./terms/registry-error.ts";
 
 /** What is read of a refused body so that the client, still sending, gets to see the answer. */
@@ -15,6 +16,7 @@ export async function sendError(request: IncomingMessage, response: ServerRespon
   const body = Buffer.from(errorBody(problem));
   const finished = request.complete || !hasBody(request);
   response.writeHead(problem.status, {
+    ...commonHeaders,
     ...problem.headers,
     "Content-Type": "application/json",
     "Content-Length": body.length,

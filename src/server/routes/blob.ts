@@ -3,6 +3,7 @@ import { parseRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { sendStream } from "../send-stream.ts";
+import { commonHeaders } from "../terms/common-headers.ts";
 
 /** end-2: a blob or the part of it that `Range` asks for. */
 export async function sendBlob(exchange: Exchange): Promise<void> {
@@ -29,7 +30,7 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   const part = range ? { "Content-Range": `bytes ${start}-${end}/${size}` } : {};
   const body = request.method === "HEAD" ? undefined : await storage.blobs.read(digest, { start, end });
   if (!body && request.method !== "HEAD") throw lostBlob(exchange, digest);
-  response.writeHead(range ? 206 : 200, { ...headers, ...part, "Content-Length": end - start + 1 });
+  response.writeHead(range ? 206 : 200, { ...commonHeaders, ...headers, ...part, "Content-Length": end - start + 1 });
   if (body) await sendStream(response, body);
   else response.end();
 }
