@@ -10,12 +10,15 @@ import { createDocker } from "./peers/docker.ts";
 import { createFloor } from "./peers/floor.ts";
 import type { Peer } from "./peers/peer.ts";
 import { createSampan, createSampanZstd } from "./peers/sampan.ts";
+import { cacheMountRow } from "./rows/cache-mount.ts";
 import { cacheRow } from "./rows/cache.ts";
+import { fanOutRow } from "./rows/fan-out.ts";
 import { filesRow } from "./rows/files.ts";
 import { flaskRow } from "./rows/flask.ts";
 import { fleetRow } from "./rows/fleet.ts";
 import { hugeRow, largeRow, layersRow } from "./rows/large.ts";
 import { linkRow } from "./rows/link.ts";
+import { longRow } from "./rows/long.ts";
 import type { Bench, Row } from "./rows/row.ts";
 import { smallRow } from "./rows/small.ts";
 import { startRow } from "./rows/start.ts";
@@ -29,7 +32,7 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  *
  * Peers are looked for in PATH and in the folder that PEERS names.
  */
-const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
+const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, fanOutRow, longRow, cacheMountRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
   sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };
