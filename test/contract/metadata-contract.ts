@@ -250,6 +250,28 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     for (const tag of (await metadata.tags("app", {}))!.items) assert.ok(await metadata.manifest("app", tag), tag);
   });
 
+  contract("secrets are found by hash and id, and what another process does to them is seen", async (metadata, place) => {
+    await using other = await place.open();
+    const secret = { kind: "robot", owner: "", name: "ci", hash: "aa", scope: { role: "writer", repositories: ["a/*", "b"] }, expiresAt: undefined } as const;
+    const { id } = (await metadata.createSecret(secret, actor))!;
+    assert.equal(await metadata.createSecret({ ...secret, hash: "bb" }, actor), undefined);
+    const { createdAt, ...found } = (await other.secretOf("aa"))!;
+    assert.deepEqual(found, { ...secret, id, disabled: false, usedAt: undefined });
+    assert.ok(createdAt > Date.now() - 60_000);
+    assert.equal(await other.secretOf("bb"), undefined);
+    await wait(5);
+    assert.equal(await metadata.disableSecret(secret, true, actor), true);
+    assert.deepEqual([(await metadata.secretById(id))?.disabled, (await other.secretById(id))?.disabled], [true, true]);
+    assert.equal((await other.createSecret({ ...secret, kind: "token", owner: "alice", hash: "cc" }, actor))?.owner, "alice");
+    assert.deepEqual([(await metadata.secrets("robot")).length, (await metadata.secrets("token")).length, (await metadata.secrets("token", "bob")).length], [1, 1, 0]);
+    await wait(5);
+    assert.equal(await other.deleteSecret(secret, actor), true);
+    await wait(5);
+    assert.deepEqual([await metadata.secretOf("aa"), await metadata.secretById(id)], [undefined, undefined]);
+    assert.equal(await metadata.deleteSecret(secret, actor), false);
+    assert.notEqual((await metadata.createSecret(secret, actor))?.id, id);
+  });
+
   contract("lists of 10,000 are whole, and paged in the same order", async (metadata) => {
     const manifest = manifestOf({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [] });
     const tags = Array.from({ length: 10_000 }, (_, index) => `v${index}`);

@@ -50,7 +50,8 @@ export type RegistryAction =
   | "tag.create"
   | "tag.move"
   | "tag.delete"
-  | "tag.restore";
+  | "tag.restore"
+  | `${"robot" | "token"}.${"create" | "disable" | "enable" | "delete"}`;
 
 /** One change. Ids grow in the order of the transactions, and are never used twice. */
 export interface RegistryEvent extends Actor {
@@ -58,6 +59,7 @@ export interface RegistryEvent extends Actor {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly action: RegistryAction;
+  /** Empty for changes of robots and personal tokens. */
   readonly repository: string;
   /** The tag, where the change is one of a tag. */
   readonly tag: string | undefined;

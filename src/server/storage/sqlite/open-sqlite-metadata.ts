@@ -8,6 +8,7 @@ import { manifestPart } from "./manifests.ts";
 import { surveyPart } from "./survey.ts";
 import { createPullCounts } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
+import { secretPart } from "./secrets.ts";
 import { trashPart } from "./trash.ts";
 import { openRegistryDatabase } from "./registry-database.ts";
 
@@ -19,7 +20,9 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
   const database = await openRegistryDatabase(path);
   const context: SqliteContext = { database, cache: createReadCache(database), lease: options.lease };
   const pulls = createPullCounts(context, options.report);
+  const secrets = secretPart(context, options.report);
   return {
+    ...secrets,
     ...listPart(context),
     ...blobPart(context),
     ...manifestPart(context),
@@ -29,6 +32,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...trashPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
+      await secrets[Symbol.asyncDispose]();
       await pulls[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     },

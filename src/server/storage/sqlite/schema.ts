@@ -46,6 +46,12 @@ export const migrations: Readonly<Record<string, string>> = {
     CREATE INDEX trash_expires ON trash (expires_at);
   `,
   "manifest leases": "ALTER TABLE manifests ADD COLUMN leased_until INTEGER NOT NULL DEFAULT 0",
+  // Of robots and personal tokens; scope: JSON {role, repositories}.
+  secrets: `
+    CREATE TABLE secrets (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('robot', 'token')), owner TEXT NOT NULL,
+      name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, scope TEXT, created_at INTEGER NOT NULL, expires_at INTEGER,
+      disabled INTEGER NOT NULL DEFAULT 0, used_at INTEGER, UNIQUE (kind, owner, name));
+  `,
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */

@@ -1,0 +1,117 @@
+import type { SecretKind, SecretName, SecretRecord, Secrets, SecretScope } from "../secrets.ts";
+import type { Actor, RegistryAction } from "../records.ts";
+import { logEvent, type SqliteContext } from "./context.ts";
+
+interface SecretRow {
+  readonly id: number;
+  readonly kind: SecretKind;
+  readonly owner: string;
+  readonly name: string;
+  readonly hash: string;
+  readonly scope: string | null;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly disabled: number;
+  readonly used_at: number | null;
+}
+
+/** How often a use is written, in milliseconds. */
+const USE_WRITTEN = 60_000;
+/** Records in memory. Hashes that nobody has are not among them, so that guesses displace nothing. */
+const REMEMBERED = 4096;
+
+/** The part of the driver that keeps secrets of robots and personal tokens. */
+export function secretPart(context: SqliteContext, report: (problem: Error) => void): Secrets & AsyncDisposable {
+  const { database } = context;
+  const byHash = new Map<string, SecretRecord>();
+  const byId = new Map<number, SecretRecord>();
+  const writtenUse = new Map<number, number>();
+  const writing = new Set<Promise<void>>();
+  const forget = (): void => {
+    byHash.clear();
+    byId.clear();
+  };
+  database.watch(forget);
+
+  const remember = (row: SecretRow | undefined): SecretRecord | undefined => {
+    if (!row) return undefined;
+    if (byId.size >= REMEMBERED) forget();
+    const record = recordOf(row);
+    byHash.set(record.hash, record);
+    byId.set(record.id, record);
+    return record;
+  };
+
+  const change = (name: SecretName, verb: Verb, actor: Actor, sql: string): Promise<boolean> =>
+    database.write(() => {
+      forget();
+      if (database.run(`${sql} WHERE kind = ? AND owner = ? AND name = ?`, name.kind, name.owner, name.name).changes === 0) return false;
+      log(context, name, verb, actor);
+      return true;
+    });
+
+  return {
+    createSecret: (secret, actor) =>
+      database.write(() => {
+        const { kind, owner, name, hash, scope, expiresAt } = secret;
+        const { changes, lastId } = database.run(
+          "INSERT OR IGNORE INTO secrets (kind, owner, name, hash, scope, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+          kind, owner, name, hash, scope ? JSON.stringify(scope) : null, Date.now(), expiresAt ?? null,
+        );
+        if (changes === 0) return undefined;
+        log(context, secret, "create", actor, {
+          ...(scope ? { role: scope.role, repositories: scope.repositories.join(", ") } : {}),
+          ...(expiresAt === undefined ? {} : { expires: new Date(expiresAt).toISOString() }),
+        });
+        return recordOf(database.get<SecretRow>("SELECT * FROM secrets WHERE id = ?", lastId)!);
+      }),
+
+    async secretOf(hash) {
+      database.checkVersion();
+      return byHash.get(hash) ?? remember(database.get<SecretRow>("SELECT * FROM secrets WHERE hash = ?", hash));
+    },
+
+    async secretById(id) {
+      database.checkVersion();
+      return byId.get(id) ?? remember(database.get<SecretRow>("SELECT * FROM secrets WHERE id = ?", id));
+    },
+
+    secrets: async (kind, owner) =>
+      database.all<SecretRow>("SELECT * FROM secrets WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY owner, name", kind, owner ?? null).map(recordOf),
+
+    disableSecret: (name, disabled, actor) => change(name, disabled ? "disable" : "enable", actor, `UPDATE secrets SET disabled = ${disabled ? 1 : 0}`),
+    deleteSecret: (name, actor) => change(name, "delete", actor, "DELETE FROM secrets"),
+
+    noteSecretUse(id) {
+      const now = Date.now();
+      if (now - (writtenUse.get(id) ?? 0) < USE_WRITTEN) return;
+      if (writtenUse.size >= REMEMBERED) writtenUse.clear();
+      writtenUse.set(id, now);
+      const written = database.writeLazily(() => void database.run("UPDATE secrets SET used_at = ? WHERE id = ?", now, id)).catch(report).finally(() => writing.delete(written));
+      writing.add(written);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(writing);
+    },
+  };
+}
+
+type Verb = "create" | "disable" | "enable" | "delete";
+
+/** Inside of a transaction. The secret itself, or its hash, is never among the words. */
+function log(context: SqliteContext, { kind, owner, name }: SecretName, verb: Verb, actor: Actor, more: Readonly<Record<string, string>> = {}): void {
+  const action: RegistryAction = `${kind}.${verb}`;
+  logEvent(context, { action, repository: "", actor, detail: { name, ...(kind === "token" ? { user: owner } : {}), ...more } });
+}
+
+function recordOf({ id, kind, owner, name, hash, scope, created_at, expires_at, disabled, used_at }: SecretRow): SecretRecord {
+  return {
+    id, kind, owner, name, hash,
+    scope: scope === null ? undefined : (JSON.parse(scope) as SecretScope),
+    createdAt: created_at,
+    expiresAt: expires_at ?? undefined,
+    disabled: disabled === 1,
+    usedAt: used_at ?? undefined,
+  };
+}
