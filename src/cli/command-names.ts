@@ -48,6 +48,9 @@ export const commandGroups = [
   "store",
 ] as const;
 
+/** Groups within groups. */
+export const commandSubgroups = ["registry robot", "registry token"] as const;
+
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
   "attach", "commit", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",

@@ -347,6 +347,46 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/retention-restore.ts")).retentionRestoreCommand,
   },
+  "registry robot create": {
+    summary: "Make a robot of a registry, and show its secret once",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-robot-create.ts")).registryRobotCreateCommand,
+  },
+  "registry robot ls": {
+    summary: "List the robots of a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-robot-ls.ts")).registryRobotLsCommand,
+  },
+  "registry robot disable": {
+    summary: "Put robots of a registry out of use until they are enabled again",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-robot-disable.ts")).registryRobotDisableCommand,
+  },
+  "registry robot enable": {
+    summary: "Put disabled robots of a registry back to use",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-robot-enable.ts")).registryRobotEnableCommand,
+  },
+  "registry robot rm": {
+    summary: "Remove robots from a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-robot-rm.ts")).registryRobotRmCommand,
+  },
+  "registry token create": {
+    summary: "Make a personal token of a user of a registry, and show it once",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-token-create.ts")).registryTokenCreateCommand,
+  },
+  "registry token ls": {
+    summary: "List the personal tokens of a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-token-ls.ts")).registryTokenLsCommand,
+  },
+  "registry token rm": {
+    summary: "Remove personal tokens from a registry",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-token-rm.ts")).registryTokenRmCommand,
+  },
   "registry routes": {
     summary: "Show which places are asked for an image, in which order and why",
     group: "Registries",

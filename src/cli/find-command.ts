@@ -1,6 +1,6 @@
 import { suggest } from "../dockerfile/suggest.ts";
 import { fault } from "../std/fault.ts";
-import { commandAliases, commandGroups, laterCommands } from "./command-names.ts";
+import { commandAliases, commandGroups, commandSubgroups, laterCommands } from "./command-names.ts";
 import { debugWords } from "./debug-words.ts";
 import { commandTable } from "./command-table.ts";
 
@@ -15,6 +15,10 @@ export function findCommand(words: readonly string[]): { name: string; rest: rea
     return { name: resolve(`build history ${third}`), rest: words.slice(3) };
   }
   if (first === "buildx" && second === "debug") return { name: "build", rest: debugWords(words.slice(2)) };
+  if ((commandSubgroups as readonly string[]).includes(`${first} ${second}`)) {
+    if (third === undefined || third === "--help" || third === "-h" || third === "help") return { group: `${first} ${second}` };
+    return { name: resolve(`${first} ${second} ${third}`), rest: words.slice(3) };
+  }
   if ((commandGroups as readonly string[]).includes(first)) {
     if (second === undefined || second === "--help" || second === "-h" || second === "help") return { group: first };
     return { name: resolve(`${first} ${second}`), rest: words.slice(2) };

@@ -17,6 +17,7 @@ import { RegistryError } from "./terms/registry-error.ts";
 import { sendError, sendParserError } from "./send-error.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { serverOf } from "./storage/folder/root-lock.ts";
+import type { Secrets } from "./storage/secrets.ts";
 import { openFolderStorage } from "./storage/open-folder-storage.ts";
 
 export interface ServeOptions {
@@ -81,7 +82,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   });
   let address: string;
   try {
-    access = await accessOf(config, { configFile, root: options.root, report });
+    access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report });
     address = await listen(server, wanted, options.listen);
   } catch (error) {
     await collector[Symbol.asyncDispose]();
@@ -101,7 +102,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
 }
 
 /** What checks logins and tokens is loaded where there are any. */
-async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; report: (problem: Error) => void }): Promise<AccessControl> {
+async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void }): Promise<AccessControl> {
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);

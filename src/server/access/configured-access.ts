@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fault } from "../../std/fault.ts";
 import type { ServerConfig } from "../config/config-schema.ts";
 import { fileBeside } from "../config/values.ts";
+import type { Secrets } from "../storage/secrets.ts";
 import type { AccessControl } from "./access-control.ts";
 import { createAccess } from "./create-access.ts";
 import { compileGrants } from "./grants.ts";
@@ -19,7 +20,7 @@ const ROTATION = 30 * 24 * 3_600_000;
  */
 export async function configuredAccess(
   config: ServerConfig & { readonly access: NonNullable<ServerConfig["access"]> },
-  options: { configFile: string; root: string; report: (problem: Error) => void },
+  options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void },
 ): Promise<AccessControl> {
   const { access, token } = config;
   const passwords = access.htpasswd === undefined ? undefined : openPasswordFile(fileBeside(options.configFile, access.htpasswd), options.report);
@@ -28,7 +29,7 @@ export async function configuredAccess(
     : await readKey(token.key, options.configFile);
   return createAccess({
     grants: compileGrants(access),
-    logins: createLogins({ passwords, groups: access.groups, loginLimit: access.loginLimit }),
+    logins: createLogins({ passwords, secrets: options.secrets, groups: access.groups, loginLimit: access.loginLimit }),
     tokens: createTokens(keys, token),
     service: token.service,
     ...(token.realm === undefined ? {} : { realm: token.realm }),

@@ -51,7 +51,9 @@ export function createAccess(parts: AccessParts): AccessControl {
       if (error instanceof TokenRefused) throw refused(request, wanted, error.message, "invalid_token");
       throw error;
     }
-    return callerWith(request, wanted, content.identity, (right, repository) =>
+    const identity = await logins.current(content.identity);
+    if (!identity) throw refused(request, wanted, "the robot or the personal token that the token was given for is not good any more", "invalid_token");
+    return callerWith(request, wanted, identity, (right, repository) =>
       content.access.some(({ type, name, actions }) => type === "repository" && name === repository && actions.includes(right)));
   };
 
@@ -63,7 +65,7 @@ export function createAccess(parts: AccessParts): AccessControl {
       if (credentials.kind === "basic") {
         let identity: Identity;
         try {
-          identity = await logins.check(credentials.user, credentials.password, request.socket.remoteAddress ?? "");
+          ({ identity } = await logins.check(credentials.user, credentials.password, request.socket.remoteAddress ?? ""));
         } catch (error) {
           if (error instanceof RegistryError && error.code === "UNAUTHORIZED") throw refused(request, wanted, error.message);
           throw error;

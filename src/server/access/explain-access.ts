@@ -1,22 +1,46 @@
 import { fault } from "../../std/fault.ts";
 import { readConfigFile } from "../config/read-config.ts";
 import { isName } from "../terms/name.ts";
+import type { SecretRecord } from "../storage/secrets.ts";
 import { compileGrants, type Decision, type ExplainedGrant } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import type { Right } from "../terms/rights.ts";
+
+export interface AccessQuestion {
+  readonly config: string;
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly right: Right;
+  readonly repository: string;
+  /** What the registry knows of the robot that `user` names. */
+  readonly robot?: SecretRecord | undefined;
+}
+
+/** The robot that `robot:NAME` or `robot$NAME` means. */
+export function robotOf(user: string): string | undefined {
+  return /^robot[:$](.+)$/.exec(user)?.[1];
+}
 
 /**
  * What a configuration says of one question.
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID; USAGE for what is no repository
  */
-export function explainAccess(question: { config: string; user: string; groups: readonly string[]; right: Right; repository: string }): Decision & { grants: readonly ExplainedGrant[] } {
+export function explainAccess(question: AccessQuestion): Decision & { grants: readonly ExplainedGrant[] } {
   const { user, right, repository } = question;
   if (!isName(repository)) throw fault("USAGE", { problem: `${JSON.stringify(repository)} is no repository: it is named without host and tag, as in prod/shop` });
   const { access } = readConfigFile(question.config);
   if (access === undefined) return { allowed: true, reason: "the configuration has no section `access`: everybody may do everything", grants: [] };
   const groups = [...question.groups, ...Object.entries(access.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []))];
-  const robot = /^robot[:$](.+)$/.exec(user)?.[1];
-  const identity: Identity = user === "anonymous" ? ANONYMOUS : { kind: robot === undefined ? "user" : "robot", name: robot ?? user.replace(/^user:/, ""), groups };
+  const robot = robotOf(user);
+  const problem = question.robot && robotProblem(question.robot);
+  if (problem !== undefined) return { allowed: false, reason: `robot robot$${robot} may do nothing: it ${problem}`, grants: [] };
+  const secret = question.robot ? { secret: { id: question.robot.id, scope: question.robot.scope } } : {};
+  const identity: Identity = user === "anonymous" ? ANONYMOUS : { kind: robot === undefined ? "user" : "robot", name: robot ?? user.replace(/^user:/, ""), groups, ...secret };
   const grants = compileGrants(access);
   return { ...grants.decide(identity, right, repository), grants: grants.explain(identity, right, repository) };
+}
+
+function robotProblem({ disabled, expiresAt }: SecretRecord): string | undefined {
+  if (disabled) return "is disabled";
+  return expiresAt !== undefined && expiresAt <= Date.now() ? `has expired on ${new Date(expiresAt).toISOString()}` : undefined;
 }

@@ -1,4 +1,5 @@
 import type { ServerConfig } from "../config/config-schema.ts";
+import type { SecretScope } from "../storage/secrets.ts";
 import { nameOf, type Identity } from "./identity.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
 import { ROLES, type Right } from "../terms/rights.ts";
@@ -38,19 +39,39 @@ type AccessConfig = NonNullable<ServerConfig["access"]>;
 
 /** Grants add up: a right is there when one of them gives it. Nothing takes rights away. */
 export function compileGrants({ grants, roles }: Pick<AccessConfig, "grants" | "roles">): Grants {
-  const compiled: readonly Grant[] = grants.map(({ who, role, repositories }) => {
+  const compile = ({ who, role, repositories }: { who: readonly string[]; role: string; repositories: readonly string[] }): Grant => {
     const tests = repositories.map(repositoryPattern);
     return {
       who, role, patterns: repositories,
       rights: roles[role] ?? ROLES[role] ?? [],
       covers: (repository) => tests.some((test) => test(repository)),
     };
-  });
-  const of = (identity: Identity): readonly Grant[] => compiled.filter(({ who }) => who.some((word) => means(word, identity)));
+  };
+  const compiled: readonly Grant[] = grants.map(compile);
+  const scopes = new WeakMap<SecretScope, Grant>();
+  const scopeOf = (identity: Identity): Grant | undefined => {
+    const scope = identity.kind === "anonymous" ? undefined : identity.secret?.scope;
+    if (!scope) return undefined;
+    let grant = scopes.get(scope);
+    if (!grant) scopes.set(scope, (grant = compile({ ...scope, who: [identity.kind === "robot" ? "its own scope" : "scope of the token"] })));
+    return grant;
+  };
+  const of = (identity: Identity): readonly Grant[] => {
+    const own = compiled.filter(({ who }) => who.some((word) => means(word, identity)));
+    const scope = identity.kind === "robot" ? scopeOf(identity) : undefined;
+    return scope ? [...own, scope] : own;
+  };
+  /** What a personal token is narrowed to. */
+  const boundOf = (identity: Identity): Grant | undefined => (identity.kind === "user" ? scopeOf(identity) : undefined);
 
   return {
     explain: (identity, right, repository) => of(identity).map((grant) => ({ grant: describe(grant), covers: grant.covers(repository), gives: grant.rights.includes(right) })),
-    rights: (identity, repository) => new Set(of(identity).filter((grant) => grant.covers(repository)).flatMap(({ rights }) => rights)),
+    rights(identity, repository) {
+      const bound = boundOf(identity);
+      if (bound && !bound.covers(repository)) return new Set();
+      const rights = of(identity).filter((grant) => grant.covers(repository)).flatMap((grant) => grant.rights);
+      return new Set(bound ? rights.filter((right) => bound.rights.includes(right)) : rights);
+    },
     decide(identity, right, repository) {
       const own = of(identity);
       const grant = own.find((each) => each.rights.includes(right) && each.covers(repository));
@@ -59,6 +80,8 @@ export function compileGrants({ grants, roles }: Pick<AccessConfig, "grants" | "
         return grant ? { allowed: true, reason: `everybody ${may("may")}: ${describe(grant)}` } : { allowed: false, reason: `nobody ${may("may")} without a login: log in first` };
       }
       const who = `${identity.kind} ${nameOf(identity)}`;
+      const bound = boundOf(identity);
+      if (grant && bound && !(bound.rights.includes(right) && bound.covers(repository))) return { allowed: false, reason: `${who} ${may("may not")} with this token: it is good for ${bound.role} on ${bound.patterns.join(", ")} only` };
       if (grant) return { allowed: true, reason: `${who} ${may("may")}: ${describe(grant)}` };
       const covering = own.filter((each) => each.covers(repository));
       const instead = covering.length > 0 ? `has only ${covering.map(describe).join("; ")}` : own.length > 0 ? "has rights in other repositories only" : "has no rights at all";

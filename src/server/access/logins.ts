@@ -1,16 +1,25 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import type { Secrets } from "../storage/secrets.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { PasswordFile } from "./htpasswd.ts";
 import type { Identity } from "./identity.ts";
 import { createLoginLimit } from "./login-limit.ts";
+import { createSecretLogins, ROBOT } from "./secret-logins.ts";
 
 /** Finds out who gave a name and a password. */
 export interface Logins {
   /** @throws RegistryError UNAUTHORIZED, or TOOMANYREQUESTS after too many that failed */
-  check(user: string, password: string, address: string): Promise<Identity>;
-  /** What refresh tokens of a user are bound to; undefined for one who is not there any more. */
-  stamp(user: string): string | undefined;
-  groups(user: string): readonly string[];
+  check(user: string, password: string, address: string): Promise<Login>;
+  /** One who has logged in before, as they are now; undefined when that login is worth nothing any more. */
+  revive(identity: Identity, stamp: string): Promise<Identity | undefined>;
+  /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
+  current(identity: Identity): Promise<Identity | undefined>;
+}
+
+export interface Login {
+  readonly identity: Identity;
+  /** What refresh tokens are bound to: changes with the password. */
+  readonly stamp: string;
 }
 
 /** How long a checked password is believed without bcrypt, in milliseconds. */
@@ -21,6 +30,7 @@ const WIDER = 10;
 
 export function createLogins(options: {
   passwords: PasswordFile | undefined;
+  secrets: Secrets;
   groups: Readonly<Record<string, readonly string[]>>;
   loginLimit: { failures: number; within: number };
 }): Logins {
@@ -28,33 +38,61 @@ export function createLogins(options: {
   const limit = createLoginLimit(options.loginLimit);
   const wideLimit = createLoginLimit({ ...options.loginLimit, failures: options.loginLimit.failures * WIDER });
   const secret = randomBytes(32);
-  const believed = new Map<string, number>();
-  const groups = (user: string): readonly string[] => Object.entries(options.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []));
-  const stamp = (user: string): string | undefined => {
+  const believed = new Map<string, { login: Login; until: number }>();
+  const configuredGroups = (user: string): readonly string[] => Object.entries(options.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []));
+
+  /** A user as they are now, without a password; undefined for one who is not there any more. */
+  const findUser = async (user: string): Promise<Login | undefined> => {
     const current = passwords?.stamp(user);
-    return current === undefined ? undefined : createHash("sha256").update(`${user}:${current}`).digest("base64url").slice(0, 16);
+    return current === undefined ? undefined : { identity: { kind: "user", name: user, groups: configuredGroups(user) }, stamp: stampOf(user, current) };
   };
 
+  const verify = async (user: string, password: string): Promise<Login | undefined> => {
+    if (user.startsWith(ROBOT)) return undefined;
+    return passwords !== undefined && (await passwords.verify(user, password)) ? findUser(user) : undefined;
+  };
+
+  const secretLogins = createSecretLogins(options.secrets, async (user) => {
+    const found = await findUser(user);
+    return found?.identity.kind === "user" ? found.identity.groups : undefined;
+  });
+
   return {
-    groups,
-    stamp,
+    async current(identity) {
+      return identity.kind === "anonymous" || !identity.secret ? identity : secretLogins.current(identity.secret.id);
+    },
+    async revive(identity, stamp) {
+      if (identity.kind === "anonymous") return undefined;
+      if (identity.secret) return secretLogins.current(identity.secret.id);
+      const found = identity.kind === "user" ? await findUser(identity.name) : undefined;
+      return found?.stamp === stamp ? found.identity : undefined;
+    },
     async check(user, password, address) {
+      // Neither remembered nor limited: nobody guesses one, and its end has to be noticed at once.
+      const known = await secretLogins.check(user, password);
+      if (known) return { identity: known, stamp: "" };
       const key = hash(secret, user, password, passwords?.stamp(user) ?? "");
-      if ((believed.get(key) ?? 0) > Date.now()) return { kind: "user", name: user, groups: groups(user) };
+      const before = believed.get(key);
+      if (before && before.until > Date.now()) return before.login;
       // One who guesses from many places must not lock a user out for long, nor one user all others of an address.
       const counters = [[`user ${user} from ${address}`, limit], [`user ${user}`, wideLimit], [`address ${address}`, wideLimit]] as const;
       const wait = Math.max(...counters.map(([counter, { wait }]) => wait(counter)));
       if (wait > 0) throw new RegistryError("TOOMANYREQUESTS", `too many failed logins: try again in ${wait} seconds`, { headers: { "Retry-After": String(wait) } });
-      if (passwords === undefined || !(await passwords.verify(user, password))) {
+      const login = await verify(user, password);
+      if (login === undefined) {
         for (const [counter, { failed }] of counters) failed(counter);
-        throw new RegistryError("UNAUTHORIZED", "the user name or the password is wrong");
+        throw new RegistryError("UNAUTHORIZED", user.startsWith(ROBOT) ? "the robot or its secret is not known, or not good any more" : "the user name or the password is wrong");
       }
-      believed.set(key, Date.now() + BELIEVED);
+      believed.set(key, { login, until: Date.now() + BELIEVED });
       if (believed.size > REMEMBERED) believed.delete(believed.keys().next().value!);
       limit.succeeded(counters[0][0]);
-      return { kind: "user", name: user, groups: groups(user) };
+      return login;
     },
   };
+}
+
+function stampOf(user: string, password: string): string {
+  return createHash("sha256").update(`${user}:${password}`).digest("base64url").slice(0, 16);
 }
 
 function hash(secret: Uint8Array, ...parts: readonly string[]): string {

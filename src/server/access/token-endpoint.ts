@@ -2,8 +2,8 @@ import { RegistryError } from "../terms/registry-error.ts";
 import type { TokenEndpoint, TokenRequest } from "./access-control.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Grants } from "./grants.ts";
-import { ANONYMOUS, type Identity } from "./identity.ts";
-import type { Logins } from "./logins.ts";
+import { ANONYMOUS } from "./identity.ts";
+import type { Login, Logins } from "./logins.ts";
 import { narrowScope, parseScopes, type Scope } from "./scope.ts";
 import { TokenRefused, type Tokens } from "./tokens.ts";
 
@@ -12,7 +12,7 @@ import { TokenRefused, type Tokens } from "./tokens.ts";
  * `refresh_token`. A token is good for what was asked for and is allowed; less than was asked for is no error.
  */
 export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants; logins: Logins; tokens: Tokens }): TokenEndpoint {
-  const answer = async (identity: Identity, scopes: readonly Scope[], offline: boolean): Promise<Readonly<Record<string, unknown>>> => {
+  const answer = async ({ identity, stamp }: Login, scopes: readonly Scope[], offline: boolean): Promise<Readonly<Record<string, unknown>>> => {
     const access = scopes.flatMap((scope) => {
       if (scope.type === "registry" && scope.name === "catalog" && scope.actions.includes("*")) return [{ ...scope, actions: ["*"] }];
       if (scope.type !== "repository") return [];
@@ -20,8 +20,7 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
       return granted.actions.length > 0 ? [granted] : [];
     });
     const { token, issued, seconds } = await tokens.issue(identity, access);
-    const stamp = identity.kind === "user" ? logins.stamp(identity.name) : undefined;
-    const refresh = offline && stamp !== undefined ? await tokens.issueRefresh(identity, stamp) : undefined;
+    const refresh = offline ? await tokens.issueRefresh(identity, stamp) : undefined;
     return {
       token,
       access_token: token,
@@ -32,11 +31,12 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
     };
   };
 
-  const byRefreshToken = async (token: string): Promise<Identity> => {
+  const byRefreshToken = async (token: string): Promise<Login> => {
     try {
       const { identity, stamp } = await tokens.verifyRefresh(token);
-      if (identity.kind !== "user" || logins.stamp(identity.name) !== stamp) throw new TokenRefused("the refresh token is worth nothing since the password has changed");
-      return { ...identity, groups: logins.groups(identity.name) };
+      const now = await logins.revive(identity, stamp);
+      if (!now) throw new TokenRefused(identity.kind === "anonymous" || !identity.secret ? "the refresh token is worth nothing since the password has changed" : "the secret that the refresh token was given for is not good any more");
+      return { identity: now, stamp };
     } catch (error) {
       if (error instanceof TokenRefused) throw unauthorized(error.message);
       throw error;
@@ -46,8 +46,8 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
   const byGet = async ({ parameters, authorization, address }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
     const credentials = readCredentials(authorization);
     if (credentials.kind === "bearer" || credentials.kind === "unknown") throw unauthorized("a token is given for a name and a password (Basic), or for none");
-    const identity = credentials.kind === "none" ? ANONYMOUS : await checkLogin(credentials.user, credentials.password, address);
-    return answer(identity, parseScopes(parameters.getAll("scope")), parameters.get("offline_token") === "true");
+    const login = credentials.kind === "none" ? { identity: ANONYMOUS, stamp: "" } : await checkLogin(credentials.user, credentials.password, address);
+    return answer(login, parseScopes(parameters.getAll("scope")), parameters.get("offline_token") === "true");
   };
 
   const byPost = async ({ parameters, address }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
@@ -65,7 +65,7 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
   };
 
   /** Docker sends an identity token as the password of a user that is called `<token>`. */
-  const checkLogin = (user: string, password: string, address: string): Promise<Identity> => (user === "<token>" ? byRefreshToken(password) : logins.check(user, password, address));
+  const checkLogin = (user: string, password: string, address: string): Promise<Login> => (user === "<token>" ? byRefreshToken(password) : logins.check(user, password, address));
 
   return (request) => (request.method === "POST" ? byPost(request) : byGet(request));
 }

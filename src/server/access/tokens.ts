@@ -41,7 +41,7 @@ export function createTokens(keys: TokenKeys, options: { issuer: string; service
 
   const sign = async (claims: JWTPayload, identity: Identity, audience: string, seconds: number, issued: number): Promise<string> => {
     const { id, key } = await keys.signing();
-    return new SignJWT({ ...claims, ...(identity.kind === "anonymous" ? {} : { kind: identity.kind, groups: identity.groups }) })
+    return new SignJWT({ ...claims, ...(identity.kind === "anonymous" ? {} : { kind: identity.kind, groups: identity.groups, ...(identity.secret ? { secret: identity.secret.id } : {}) }) })
       .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: id })
       .setIssuer(issuer).setAudience(audience).setSubject(identity.kind === "anonymous" ? "" : identity.name)
       .setIssuedAt(issued).setNotBefore(issued - SKEW).setExpirationTime(issued + seconds).setJti(randomUUID())
@@ -89,9 +89,11 @@ export function createTokens(keys: TokenKeys, options: { issuer: string; service
   };
 }
 
-function identityOf({ sub, kind, groups }: JWTPayload): Identity {
+/** The scope of a secret is looked up when it is used. */
+function identityOf({ sub, kind, groups, secret }: JWTPayload): Identity {
   if (!sub) return ANONYMOUS;
-  return { kind: kind === "robot" ? "robot" : "user", name: sub, groups: Array.isArray(groups) ? groups.map(String) : [] };
+  const used = typeof secret === "number" ? { secret: { id: secret, scope: undefined } } : {};
+  return { kind: kind === "robot" ? "robot" : "user", name: sub, groups: Array.isArray(groups) ? groups.map(String) : [], ...used };
 }
 
 function accessOf({ access }: JWTPayload): readonly Scope[] {

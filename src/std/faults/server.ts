@@ -45,6 +45,18 @@ export const serverFaults = {
     message: ({ name, problem }) => `${name} was not restored: ${problem}`,
     hint: ({ problem }) => (problem === "the tag is there again" ? "pull the old image by its digest, which `sampan retention trash` shows" : "`sampan retention trash` lists what can be restored"),
   }),
+  REGISTRY_SECRET_EXISTS: spec<{ kind: "robot" | "token"; name: string }>({
+    when: "There is a robot or a personal token of that name already.",
+    exit: 1,
+    message: ({ kind, name }) => `there is a ${kind} ${name} already`,
+    hint: ({ kind }) => `take another name, or remove it with \`sampan registry ${kind} rm\` first`,
+  }),
+  REGISTRY_SECRET_UNKNOWN: spec<{ kind: "robot" | "token"; name: string }>({
+    when: "There is no robot or personal token of that name.",
+    exit: 1,
+    message: ({ kind, name }) => `there is no ${kind} ${name}`,
+    hint: ({ kind }) => `\`sampan registry ${kind} ls\` lists them`,
+  }),
   SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
     when: "Another process serves the same registry folder.",
     exit: 1,
