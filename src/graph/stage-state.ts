@@ -40,9 +40,12 @@ export interface StageState {
   stepTotal: number;
 }
 
-/** A copy for a stage built FROM this one: same file system, config, history and variables. */
+/**
+ * A copy for a stage built FROM this one: same file system, config, history and variables. As in BuildKit, the config's variables are
+ * set once more, so that they come after ARGs of the base and win over those of the same name.
+ */
 export function inheritState(base: StageState, stage: Stage, label: string): StageState {
-  return {
+  const state: StageState = {
     ...base,
     stage,
     label,
@@ -54,6 +57,8 @@ export function inheritState(base: StageState, stage: Stage, label: string): Sta
     stepIndex: 0,
     stepTotal: 0,
   };
+  for (const entry of state.config.Env ?? []) setVariable(state, ...splitVariable(entry));
+  return state;
 }
 
 /** The state of a stage on an image, or on nothing (`FROM scratch`). */

@@ -5,8 +5,8 @@ type Values = Readonly<Record<string, unknown>>;
 
 /**
  * A predicate without what two builders cannot have in common: times, ids, digests of operations and of packed layers, the version of
- * BuildKit's frontend, how its client sends folders and how it fetches the Dockerfile; the order of
- * variables; whether an image source has a digest, as materials have it; and the lines of sources, of which it keeps all that name one.
+ * BuildKit's frontend, how its client sends folders and how it fetches the Dockerfile;
+ * whether an image source has a digest, as materials have it; and the lines of sources, of which it keeps all that name one.
  */
 export function normalProvenance({ buildDefinition, runDetails }: ProvenanceV1): unknown {
   const { externalParameters: { configSource, request }, internalParameters } = buildDefinition;
@@ -30,8 +30,6 @@ export function normalProvenance({ buildDefinition, runDetails }: ProvenanceV1):
 function normalStep({ id, op, inputs = [] }: BuildStep): unknown {
   const { source, ...others } = op.Op as { source?: { identifier: string; attrs?: Values } };
   const { platform } = op;
-  const { exec } = others as { exec?: { meta: { env: readonly string[] } } };
-  if (exec) return { id, exec: { ...exec, meta: { ...exec.meta, env: [...exec.meta.env].sort() } }, inputs, platform };
   if (!source) return { id, op: others, inputs, platform };
   const attrs = Object.entries(source.attrs ?? {}).filter(([name]) => !/^local\.|^git\.(?:auth|mount|known)|^http\.(?:auth|header)/.test(name));
   return { id, source: source.identifier.replace(/^(docker-image:.*)@sha256:\w+$/, "$1"), attrs: Object.fromEntries(attrs), inputs, platform };
