@@ -9,7 +9,11 @@ import { fileBeside } from "./config/values.ts";
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
  */
 export async function checkConfig(file: string): Promise<readonly string[]> {
-  const { access, token } = readConfigFile(file);
+  const { access, tls, token } = readConfigFile(file);
+  if (tls !== undefined) {
+    const { readTlsFiles } = await import("./tls-files.ts");
+    readTlsFiles(tls, file);
+  }
   if (access?.htpasswd !== undefined) {
     openPasswordFile(fileBeside(file, access.htpasswd), (problem) => {
       throw problem;
@@ -20,7 +24,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     const inline = token.key.includes("-----BEGIN");
     await configuredTokenKeys(inline ? token.key : readKey(fileBeside(file, token.key)), inline ? "token.key" : token.key);
   }
-  if (access === undefined) return [`${file} is valid`, "access: everybody may do everything"];
+  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`];
   return [
     `${file} is valid`,
     ...access.grants.map(({ who, role, repositories }) => `${who.join(", ")}: ${role} in ${repositories.join(", ")}`),

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as HttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { fault } from "../std/fault.ts";
 import type { AccessControl } from "./access/access-control.ts";
 import { openAccess } from "./access/open-access.ts";
@@ -7,14 +8,13 @@ import type { ServerConfig } from "./config/config-schema.ts";
 import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
 import { handleRequest } from "./handle-request.ts";
+import { closeHttpServer, createHttpServer } from "./http-server.ts";
 import { removeLeftovers } from "./keep/collect-garbage.ts";
 import { startCollector } from "./keep/collector.ts";
 import { every } from "./keep/every.ts";
 import { applyRetention } from "./keep/retention.ts";
 import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
 import { immutableTags } from "./terms/immutable-tags.ts";
-import { RegistryError } from "./terms/registry-error.ts";
-import { sendError, sendParserError } from "./send-error.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { serverOf } from "./storage/folder/root-lock.ts";
 import type { Secrets } from "./storage/secrets.ts";
@@ -53,8 +53,6 @@ export interface RegistryServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const CLOSE_GRACE = 5000;
-
 /**
  * Serves the OCI distribution API (1.1, with the parts of the next version that are settled) from a folder.
  * @throws SERVER_LISTEN_INVALID, SERVER_WITHOUT_ACCESS_CONTROL, SERVER_LISTEN_FAILED, SERVER_ROOT_BUSY, SERVER_ROOT_UNUSABLE,
@@ -64,9 +62,10 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const wanted = parseListenAddress(options.listen);
   const configFile = options.config ?? "";
   const config = options.config === undefined ? readConfig("", configFile) : readConfigFile(configFile);
-  if (!isLoopback(wanted) && config.access === undefined && !options.anonymous) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
+  if (!isLoopback(wanted) && !isGuarded(config) && !options.anonymous) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
   const settings = { ...defaultSettings, ...settingsOf(config), ...options.settings };
   const report = options.onProblem ?? ((): void => undefined);
+  const tls = config.tls && await tlsOf(config.tls, configFile);
   const before = serverOf(options.root);
   const storage = await openFolderStorage(options.root, { ...settings, report });
   if (before === "was killed") await removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY });
@@ -75,11 +74,11 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const immutable = immutableTags(config.immutable);
   const running = new Set<Promise<void>>();
   let access: AccessControl;
-  const server = createHttpServer(settings, (request, response) => {
+  const server = await createHttpServer(settings, (request, response) => {
     if (options.onRequest) announce(request, response, options.onRequest);
     const answer = handleRequest(request, response, { storage, settings, access, immutable, report }).finally(() => running.delete(answer));
     running.add(answer);
-  });
+  }, tls?.options);
   let address: string;
   try {
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report });
@@ -89,9 +88,11 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     await storage[Symbol.asyncDispose]();
     throw error;
   }
+  const stopWatching = tls?.watch({ changed: (context) => (server as HttpsServer).setSecureContext(context), report });
   const stop = async (): Promise<void> => {
     clearInterval(retention);
-    await closeServer(server);
+    stopWatching?.();
+    await closeHttpServer(server);
     await Promise.all(running);
     await collector[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
@@ -101,43 +102,22 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   return { address, close, [Symbol.asyncDispose]: close };
 }
 
+/** Whether it is not for everybody who reaches it. */
+function isGuarded({ access, tls }: ServerConfig): boolean {
+  return access !== undefined || tls?.clients !== undefined;
+}
+
+/** TLS is loaded where it is used. */
+async function tlsOf(tls: NonNullable<ServerConfig["tls"]>, configFile: string) {
+  const { readTlsFiles, watchTlsFiles } = await import("./tls-files.ts");
+  return { options: readTlsFiles(tls, configFile), watch: (calls: Parameters<typeof watchTlsFiles>[2]) => watchTlsFiles(tls, configFile, calls) };
+}
+
 /** What checks logins and tokens is loaded where there are any. */
 async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void }): Promise<AccessControl> {
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);
-}
-
-function createHttpServer(settings: Settings, onRequest: (request: IncomingMessage, response: ServerResponse) => void): Server {
-  const answers = new WeakMap<Socket, ServerResponse>();
-  const server = createServer(
-    {
-      maxHeaderSize: settings.headerLimit,
-      headersTimeout: settings.headersTimeout,
-      requestTimeout: 0, // uploads may last; the idle limit ends those that stand still
-      keepAliveTimeout: settings.keepAliveTimeout,
-      connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
-      highWaterMark: 256 * 1024,
-      requireHostHeader: false, // checked in handle-request.ts, whose answer has a body
-      noDelay: true,
-    },
-    (request, response) => {
-      answers.set(request.socket, response);
-      // While the server itself works (fsync, hashing again) the connection is silent through no fault of the client.
-      request.once("end", () => request.socket.setTimeout(0));
-      onRequest(request, response);
-    },
-  );
-  server.timeout = settings.idleTimeout;
-  server.maxConnections = settings.connections;
-  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
-    void sendError(request, response, new RegistryError("REQUEST_INVALID", "the expectation cannot be met", { status: 417 }), () => undefined);
-  });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const answer = answers.get(socket as Socket);
-    sendParserError(error, socket as Socket, answer !== undefined && answer.headersSent && !answer.writableFinished);
-  });
-  return server;
 }
 
 function announce(request: IncomingMessage, response: ServerResponse, onRequest: (entry: RequestEntry) => void): void {
@@ -164,17 +144,4 @@ function listenReason(error: NodeJS.ErrnoException): string {
   if (error.code === "EACCES") return "the port needs more rights";
   if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") return "this machine has no such address";
   return error.message;
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
-    const idle = setInterval(() => server.closeIdleConnections(), 50); // connections whose last request ends now
-    server.close(() => {
-      clearTimeout(force);
-      clearInterval(idle);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

@@ -6,7 +6,7 @@ export const registryServeCommand = command({
   name: "registry serve",
   summary: "Serve a registry from a folder",
   description:
-    "Serves the distribution API (v2) over plain HTTP: push, pull, mounts, chunked uploads, tags, deletion and referrers. " +
+    "Serves the distribution API (v2) over plain HTTP, or HTTPS with `tls` of the configuration: push, pull, mounts, chunked uploads, tags, deletion and referrers. " +
     "Prints `listening on HOST:PORT` when it is ready. Ctrl-C ends it.\n\n" +
     "A configuration says who may do what (docs/registry/configuration.md). Without one everybody may do everything, so that it listens on loopback only, " +
     "unless `--anonymous` accepts that.",

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { AccessControl, Caller, WantedAccess } from "./access-control.ts";
 import { challenge } from "./challenge.ts";
+import { certificateName } from "./client-certificate.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Grants } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
@@ -70,6 +71,11 @@ export function createAccess(parts: AccessParts): AccessControl {
           if (error instanceof RegistryError && error.code === "UNAUTHORIZED") throw refused(request, wanted, error.message);
           throw error;
         }
+        return callerWith(request, wanted, identity, (right, repository) => grants.rights(identity, repository).has(right));
+      }
+      const certified = credentials.kind === "none" ? certificateName(request) : undefined;
+      if (certified !== undefined) {
+        const identity = logins.certified(certified);
         return callerWith(request, wanted, identity, (right, repository) => grants.rights(identity, repository).has(right));
       }
       const hint = credentials.kind === "unknown" ? "the Authorization header is neither Basic nor Bearer" : grants.decide(ANONYMOUS, wanted.right ?? "pull", wanted.repository ?? "").allowed ? "a token is needed" : "authentication required";

@@ -14,6 +14,8 @@ export interface Logins {
   revive(identity: Identity, stamp: string): Promise<Identity | undefined>;
   /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
   current(identity: Identity): Promise<Identity | undefined>;
+  /** A user whose name a client certificate has proved. */
+  certified(name: string): Identity;
 }
 
 export interface Login {
@@ -58,6 +60,7 @@ export function createLogins(options: {
   });
 
   return {
+    certified: (name) => ({ kind: "user", name, groups: configuredGroups(name) }),
     async current(identity) {
       return identity.kind === "anonymous" || !identity.secret ? identity : secretLogins.current(identity.secret.id);
     },

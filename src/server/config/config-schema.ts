@@ -3,12 +3,14 @@ import { accessSection } from "./access-section.ts";
 import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
+import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
 import { httpUrl } from "./values.ts";
 
 /** Everything that a configuration file may say; docs/registry/configuration.md is generated from it. */
 export const configSchema = v.strictObject({
   externalUrl: v.pipe(v.optional(httpUrl), v.description("The address that clients use, where a proxy stands in front; by default the one of each request")),
+  tls: v.optional(tlsSection),
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),
   gc: v.optional(gcSection, {}),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { missing, startDockerRegistry, type DockerRegistryOptions } from "../docker-registry.ts";
 import { guardedConfig } from "../guarded-registry.ts";
@@ -34,6 +37,15 @@ export const REGISTRY_KINDS: Readonly<Record<string, RegistryKind>> = {
     ...kind({ program: "registry", login, tls }, { authority: testAuthority }), skip: findProgram("registry") === undefined ? "needs the registry of distribution 3" : false,
   },
   "sampan registry serve": { skip: false, start: async (context) => ({ host: await serveRegistry(context) }) },
+  "sampan registry serve with TLS": {
+    skip: false,
+    start: async (context) => {
+      const folder = mkdtempSync(join(tmpdir(), "sampan-matrix-tls-"));
+      context.after(() => rmSync(folder, { recursive: true, force: true }));
+      for (const [name, text] of Object.entries({ "server.crt": tls.cert, "server.key": tls.key, "registry.yaml": "tls: {certificate: server.crt, key: server.key}\n" })) writeFileSync(join(folder, name), text);
+      return { host: await serveRegistry(context, "--config", join(folder, "registry.yaml")), authority: testAuthority };
+    },
+  },
   "sampan registry serve with users": {
     skip: false,
     start: async (context) => {

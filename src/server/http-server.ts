@@ -1,0 +1,62 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { SecureContextOptions } from "node:tls";
+import { sendError, sendParserError } from "./send-error.ts";
+import { RegistryError } from "./terms/registry-error.ts";
+import type { Settings } from "./terms/settings.ts";
+
+type OnRequest = (request: IncomingMessage, response: ServerResponse) => void;
+
+const CLOSE_GRACE = 5000;
+
+/** A server of HTTP, or HTTPS with `tls`, that keeps to the bounds of the settings; it does not listen yet. */
+export async function createHttpServer(settings: Settings, onRequest: OnRequest, tls?: SecureContextOptions): Promise<Server> {
+  const answers = new WeakMap<Socket, ServerResponse>();
+  const options = {
+    maxHeaderSize: settings.headerLimit,
+    headersTimeout: settings.headersTimeout,
+    requestTimeout: 0, // uploads may last; the idle limit ends those that stand still
+    keepAliveTimeout: settings.keepAliveTimeout,
+    connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
+    highWaterMark: 256 * 1024,
+    requireHostHeader: false, // checked in handle-request.ts, whose answer has a body
+    noDelay: true,
+  };
+  const listener: OnRequest = (request, response) => {
+    answers.set(request.socket, response);
+    // While the server itself works (fsync, hashing again) the connection is silent through no fault of the client.
+    request.once("end", () => request.socket.setTimeout(0));
+    onRequest(request, response);
+  };
+  const server = tls === undefined ? createServer(options, listener) : await createTlsServer({ ...options, handshakeTimeout: settings.headersTimeout, ...tls }, listener);
+  server.timeout = settings.idleTimeout;
+  server.maxConnections = settings.connections;
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+    void sendError(request, response, new RegistryError("REQUEST_INVALID", "the expectation cannot be met", { status: 417 }), () => undefined);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const answer = answers.get(socket as Socket);
+    sendParserError(error, socket as Socket, answer !== undefined && answer.headersSent && !answer.writableFinished);
+  });
+  return server;
+}
+
+async function createTlsServer(options: SecureContextOptions & { handshakeTimeout: number }, listener: OnRequest): Promise<Server> {
+  const { createServer: createHttpsServer } = await import("node:https");
+  const clients = options.ca !== undefined;
+  return createHttpsServer({ ...options, requestCert: clients, rejectUnauthorized: clients }, listener);
+}
+
+/** Stops listening, and cuts what has not ended within 5 s. */
+export function closeHttpServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
+    const idle = setInterval(() => server.closeIdleConnections(), 50); // connections whose last request ends now
+    server.close(() => {
+      clearTimeout(force);
+      clearInterval(idle);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
