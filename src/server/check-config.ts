@@ -19,6 +19,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
       throw problem;
     });
   }
+  if (access?.ldap !== undefined) (await import("./access/ldap-directory.ts")).ldapDirectory(access.ldap, file);
   if (token.key !== undefined) {
     const { configuredTokenKeys } = await import("./access/token-keys.ts");
     const inline = token.key.includes("-----BEGIN");

@@ -83,7 +83,7 @@ function writeTls(folder: string, { cert, key, clients }: NonNullable<DockerRegi
   return { certificate: write("server.crt", cert), key: write("server.key", key), ...(clients ? { clientcas: [write("clients.crt", clients)] } : {}) };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

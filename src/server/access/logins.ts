@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { Secrets } from "../storage/secrets.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import type { Directory, DirectoryUser } from "./directory.ts";
 import type { PasswordFile } from "./htpasswd.ts";
 import type { Identity } from "./identity.ts";
 import { createLoginLimit } from "./login-limit.ts";
@@ -32,11 +33,13 @@ const WIDER = 10;
 
 export function createLogins(options: {
   passwords: PasswordFile | undefined;
+  /** Asked for users that the password file does not have. */
+  directory?: Directory | undefined;
   secrets: Secrets;
   groups: Readonly<Record<string, readonly string[]>>;
   loginLimit: { failures: number; within: number };
 }): Logins {
-  const { passwords } = options;
+  const { passwords, directory } = options;
   const limit = createLoginLimit(options.loginLimit);
   const wideLimit = createLoginLimit({ ...options.loginLimit, failures: options.loginLimit.failures * WIDER });
   const secret = randomBytes(32);
@@ -46,11 +49,19 @@ export function createLogins(options: {
   /** A user as they are now, without a password; undefined for one who is not there any more. */
   const findUser = async (user: string): Promise<Login | undefined> => {
     const current = passwords?.stamp(user);
-    return current === undefined ? undefined : { identity: { kind: "user", name: user, groups: configuredGroups(user) }, stamp: stampOf(user, current) };
+    if (current !== undefined) return { identity: { kind: "user", name: user, groups: configuredGroups(user) }, stamp: stampOf(user, current) };
+    return loginOf(await directory?.find(user));
+  };
+  /** One whose name somebody in the password file has is nobody: grants could not tell the two apart. */
+  const loginOf = (found: DirectoryUser | undefined): Login | undefined => {
+    if (!found || found.name.startsWith(ROBOT) || passwords?.stamp(found.name) !== undefined) return undefined;
+    const groups = [...new Set([...found.groups, ...configuredGroups(found.name)])];
+    return { identity: { kind: "user", name: found.name, groups }, stamp: stampOf(found.name, `directory ${found.id}`) };
   };
 
   const verify = async (user: string, password: string): Promise<Login | undefined> => {
     if (user.startsWith(ROBOT)) return undefined;
+    if (directory && passwords?.stamp(user) === undefined) return loginOf(await directory.verify(user, password));
     return passwords !== undefined && (await passwords.verify(user, password)) ? findUser(user) : undefined;
   };
 

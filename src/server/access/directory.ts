@@ -1,0 +1,15 @@
+/** Users and groups that another program looks after. */
+export interface Directory {
+  /** The user, when the password is right. @throws RegistryError UNAVAILABLE when the directory does not answer */
+  verify(user: string, password: string): Promise<DirectoryUser | undefined>;
+  /** The user as they are now; remembered for a minute. @throws RegistryError UNAVAILABLE */
+  find(user: string): Promise<DirectoryUser | undefined>;
+}
+
+export interface DirectoryUser {
+  /** As the directory writes it, whatever the spelling of the login was. */
+  readonly name: string;
+  /** What makes two users of the same name different ones. */
+  readonly id: string;
+  readonly groups: readonly string[];
+}
