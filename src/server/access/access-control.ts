@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Identity } from "./identity.ts";
 import type { Right } from "../terms/rights.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** Who asks in one request, and what they may do. */
 export interface Caller {
@@ -20,6 +21,8 @@ export interface AccessControl {
   caller(request: IncomingMessage, wanted: WantedAccess): Promise<Caller>;
   /** Answers for tokens; undefined where nobody has to log in, or where another program gives tokens out. */
   readonly tokenEndpoint: TokenEndpoint | undefined;
+  /** Logins of people who look at the pages; undefined where nobody has to log in. */
+  readonly sessions: Sessions | undefined;
 }
 
 /** What a request is for: what a challenge asks the client to get a token for. */

@@ -9,6 +9,7 @@ import { ANONYMOUS, type Identity } from "./identity.ts";
 import type { Logins } from "./logins.ts";
 import type { Right } from "../terms/rights.ts";
 import { createTokenEndpoint } from "./token-endpoint.ts";
+import { createSessions } from "./sessions.ts";
 import { TokenRefused, type TokenContent, type Tokens } from "./tokens.ts";
 
 export interface AccessParts {
@@ -60,6 +61,7 @@ export function createAccess(parts: AccessParts): AccessControl {
 
   return {
     tokenEndpoint: parts.realm === undefined ? createTokenEndpoint(parts) : undefined,
+    sessions: createSessions(parts),
     async caller(request, wanted) {
       const credentials = readCredentials(request.headers.authorization);
       if (credentials.kind === "bearer") return withToken(request, wanted, credentials.token);

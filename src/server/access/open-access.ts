@@ -4,4 +4,4 @@ import { ANONYMOUS } from "./identity.ts";
 const anybody: Caller = { identity: ANONYMOUS, may: () => true, sees: () => true, seesAll: true, demand: () => undefined };
 
 /** Everybody may do everything. */
-export const openAccess: AccessControl = { caller: async () => anybody, tokenEndpoint: undefined };
+export const openAccess: AccessControl = { caller: async () => anybody, tokenEndpoint: undefined, sessions: undefined };

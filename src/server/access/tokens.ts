@@ -20,6 +20,10 @@ export interface Tokens {
   issueRefresh(identity: Identity, stamp: string): Promise<string | undefined>;
   /** @throws TokenRefused */
   verifyRefresh(token: string): Promise<{ identity: Identity; stamp: string }>;
+  /** A token that a browser keeps; `began` is when its user logged in, in milliseconds since the epoch. */
+  issueSession(identity: Identity, session: { stamp: string; began: number; seconds: number }): Promise<string>;
+  /** @throws TokenRefused */
+  verifySession(token: string): Promise<{ identity: Identity; stamp: string; began: number; issued: number }>;
 }
 
 /** Why a token is worth nothing, in words that may be told to whoever sent it. */
@@ -37,6 +41,7 @@ const SKEW = 5;
 export function createTokens(keys: TokenKeys, options: { issuer: string; service: string; expires: number; refresh: number }): Tokens {
   const { issuer, service } = options;
   const refreshAudience = `${service}/refresh`;
+  const sessionAudience = `${service}/pages`;
   const known = new Map<string, TokenContent>();
 
   const sign = async (claims: JWTPayload, identity: Identity, audience: string, seconds: number, issued: number): Promise<string> => {
@@ -85,6 +90,11 @@ export function createTokens(keys: TokenKeys, options: { issuer: string; service
     async verifyRefresh(token) {
       const payload = await open(token, refreshAudience);
       return { identity: identityOf(payload), stamp: String(payload["stamp"]) };
+    },
+    issueSession: (identity, { stamp, began, seconds }) => sign({ stamp, began }, identity, sessionAudience, seconds, Math.floor(Date.now() / 1000)),
+    async verifySession(token) {
+      const payload = await open(token, sessionAudience);
+      return { identity: identityOf(payload), stamp: String(payload["stamp"]), began: Number(payload["began"]), issued: payload.iat! * 1000 };
     },
   };
 }
