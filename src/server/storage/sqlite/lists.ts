@@ -15,7 +15,7 @@ interface ReferrerRow {
   readonly annotations: string | null;
 }
 
-interface EventRow {
+export interface EventRow {
   readonly id: number;
   readonly at: number;
   readonly action: RegistryAction;
@@ -99,7 +99,7 @@ function describe(row: ReferrerRow): Descriptor {
   };
 }
 
-function eventOf({ tag, digest, user, address, agent, detail, ...event }: EventRow): RegistryEvent {
+export function eventOf({ tag, digest, user, address, agent, detail, ...event }: EventRow): RegistryEvent {
   return {
     ...event,
     tag: tag ?? undefined,

@@ -5,6 +5,7 @@ import type { SqliteContext } from "./context.ts";
 import { importPart } from "./import-repository.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
+import { overviewPart } from "./overview.ts";
 import { surveyPart } from "./survey.ts";
 import { createPullCounts } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
@@ -30,6 +31,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...surveyPart(context),
     ...collectionPart(context),
     ...trashPart(context),
+    ...overviewPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await secrets[Symbol.asyncDispose]();
