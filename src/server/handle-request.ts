@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AccessControl, Caller } from "./access/access-control.ts";
 import { nameOf } from "./access/identity.ts";
 import { openAccess } from "./access/open-access.ts";
+import type { ServerConfig } from "./config/config-schema.ts";
 import { compileRoutes, type Match } from "./match-route.ts";
 import { checkName, isName } from "./terms/name.ts";
 import { RegistryError } from "./terms/registry-error.ts";
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly settings: Settings;
   readonly access: AccessControl;
   readonly immutable: ImmutableTags;
+  readonly config: Pick<ServerConfig, "retention" | "immutable" | "externalUrl">;
   readonly report: (problem: Error) => void;
 }
 
@@ -39,6 +41,7 @@ export async function handleRequest(
 async function dispatch(request: IncomingMessage, response: ServerResponse, context: ServerContext): Promise<void> {
   if (request.httpVersion === "1.1" && request.headers.host === undefined) throw new RegistryError("REQUEST_INVALID", "the request has no Host header");
   const [path, search] = splitTarget(request.url ?? "/");
+  if (isForPeople(request, path)) return answerPeople(request, response, { path, search, context });
   const match = findRoute(path);
   if (!match) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");
   const { route, repository, parameter } = match;
@@ -55,6 +58,21 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
     agent: request.headers["user-agent"],
   };
   await handler({ request, response, ...context, caller, actor, query, repository, parameter });
+}
+
+/** Whether a request is one of the pages, or for them; a browser that was given the address alone wants them too. */
+function isForPeople({ headers }: IncomingMessage, path: string): boolean {
+  return path.startsWith("/api/v1/") || path.startsWith("/ui/") || path === "/ui" || (path === "/" && headers.accept?.includes("text/html") === true);
+}
+
+/** What clients of the protocol never need is loaded when the first person comes. */
+async function answerPeople(request: IncomingMessage, response: ServerResponse, { path, search, context }: { path: string; search: string; context: ServerContext }): Promise<void> {
+  if (path.startsWith("/api/")) {
+    const { handleApi } = await import("./api/handle-api.ts");
+    return handleApi(request, response, { path, query: new URLSearchParams(search), context });
+  }
+  const [{ sendPage }, { pagesFolder }] = await Promise.all([import("./api/send-page.ts"), import("../std/pages-folder.ts")]);
+  return sendPage(request, response, { path, folder: pagesFolder() });
 }
 
 /** Lets in who may: before the storage is asked anything, so that a refusal does not say whether a repository is there. */

@@ -76,7 +76,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   let access: AccessControl;
   const server = await createHttpServer(settings, (request, response) => {
     if (options.onRequest) announce(request, response, options.onRequest);
-    const answer = handleRequest(request, response, { storage, settings, access, immutable, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { storage, settings, access, immutable, config, report }).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;

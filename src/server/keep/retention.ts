@@ -19,7 +19,7 @@ const NAMES_AT_ONCE = 1000;
 
 /** The plans of all repositories that a rule is for, by name. Nothing is changed. */
 export async function* planRepositories(metadata: Metadata, config: Pick<ServerConfig, "retention" | "immutable">, now: number): AsyncIterable<RepositoryPlan> {
-  const options: PlanOptions = { rules: namedRules(config.retention.rules), immutable: immutableTags(config.immutable), now };
+  const options = retentionOptions(config, now);
   for (let after: string | undefined; ; ) {
     const { items, more } = await metadata.repositories({ after, limit: NAMES_AT_ONCE });
     for (const repository of items) {
@@ -29,6 +29,11 @@ export async function* planRepositories(metadata: Metadata, config: Pick<ServerC
     after = items.at(-1);
     if (!more) return;
   }
+}
+
+/** What the configuration says, for a plan. */
+export function retentionOptions(config: Pick<ServerConfig, "retention" | "immutable">, now: number): PlanOptions {
+  return { rules: namedRules(config.retention.rules), immutable: immutableTags(config.immutable), now };
 }
 
 export type Applied = "deleted" | "changed meanwhile";

@@ -1,0 +1,20 @@
+import { nameOf } from "../access/identity.ts";
+import { checkName } from "../terms/name.ts";
+import { RIGHTS } from "../terms/rights.ts";
+import type { AccessAnswer } from "./answers.ts";
+import { wordOf, type ApiExchange } from "./api-exchange.ts";
+
+/** What somebody may do in a repository, and why: everybody may ask for themselves, and who administers the repository for others. */
+export async function explainAccess(exchange: ApiExchange): Promise<AccessAnswer> {
+  const { access, caller, query } = exchange;
+  const repository = wordOf(exchange, "repository");
+  checkName(repository);
+  const own = nameOf(caller.identity);
+  const user = (query.get("user") || own).slice(0, 300);
+  if (user !== own) caller.demand("admin", repository);
+  if (!access.sessions) {
+    return { user, repository, rights: RIGHTS.map((right) => ({ right, allowed: true, reason: "the configuration has no section `access`: everybody may do everything" })) };
+  }
+  const identity = user === own ? caller.identity : access.sessions.named(user);
+  return { user: nameOf(identity), repository, rights: access.sessions.explain(identity, repository) };
+}

@@ -1,0 +1,157 @@
+/**
+ * What the API under /api/v1/ answers. Times are milliseconds since the epoch, sizes bytes as they are stored. The pages import this file,
+ * and so it imports nothing.
+ */
+export interface SessionAnswer {
+  /** Undefined for somebody who has not logged in. */
+  readonly user?: string;
+  readonly kind: "anonymous" | "user" | "robot";
+  readonly groups: readonly string[];
+  /** Whether names and passwords are known here; otherwise everybody may do everything. */
+  readonly logins: boolean;
+  /** What references begin with, `registry.example.com:5000`. */
+  readonly host: string;
+  readonly version: string;
+}
+
+/** A part of a list; `next` is what `last` has to be for what follows. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next?: string;
+}
+
+export interface RepositoryRow {
+  readonly name: string;
+  readonly tags: number;
+  /** Its blobs, each counted once. */
+  readonly size: number;
+  readonly pushedAt?: number;
+}
+
+export interface TagRow {
+  readonly tag: string;
+  readonly digest: string;
+  readonly mediaType: string;
+  /** Everything that a pull of all platforms loads. */
+  readonly size: number;
+  readonly platforms: readonly string[];
+  readonly pushedAt: number;
+  readonly pushedBy?: string;
+  readonly pulledAt?: number;
+  readonly pulls: number;
+  /** Signatures, SBOMs and whatever else refers to the image. */
+  readonly referrers: number;
+  readonly immutable: boolean;
+}
+
+export interface LayerRow {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly size: number;
+  /** The step that made it, as the history says. */
+  readonly createdBy?: string;
+}
+
+export interface HistoryRow {
+  readonly created?: string;
+  readonly createdBy: string;
+  readonly comment?: string;
+  /** Of the layer that the step made; undefined for a step that made none. */
+  readonly size?: number;
+}
+
+export interface ImageAnswer {
+  readonly repository: string;
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly tags: readonly string[];
+  readonly artifactType?: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Images of an index, with their platforms; empty for a single image. */
+  readonly manifests: readonly { readonly digest: string; readonly platform: string; readonly size: number }[];
+  readonly platform?: string;
+  readonly created?: string;
+  readonly layers: readonly LayerRow[];
+  readonly history: readonly HistoryRow[];
+  /** Settings such as `Entrypoint` and `Env PATH`, as texts. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface DiffAnswer {
+  readonly platform?: string;
+  readonly from: DiffSide;
+  readonly to: DiffSide;
+  readonly layers: readonly { readonly digest: string; readonly size: number; readonly in: "both" | "from" | "to"; readonly createdBy?: string }[];
+  readonly config: readonly { readonly key: string; readonly from?: string; readonly to?: string }[];
+}
+
+export interface DiffSide {
+  readonly reference: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+export interface ReferrerRow {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly artifactType?: string;
+  readonly size: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface AccessAnswer {
+  readonly user: string;
+  readonly repository: string;
+  readonly rights: readonly { readonly right: string; readonly allowed: boolean; readonly reason: string }[];
+}
+
+export interface PlanAnswer {
+  readonly repositories: readonly {
+    readonly repository: string;
+    /** Whether the caller may have it done. */
+    readonly mayApply: boolean;
+    readonly tags: readonly { readonly tag: string; readonly digest: string; readonly verdict: "keep" | "delete"; readonly reason: string }[];
+  }[];
+  /** How long what goes can be restored, in milliseconds. */
+  readonly trash: number;
+  readonly next?: string;
+}
+
+export interface AppliedAnswer {
+  readonly deleted: number;
+  /** Tags that named something else meanwhile: they stay. */
+  readonly changed: number;
+}
+
+export interface TrashRow {
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+  readonly discardedAt: number;
+  readonly expiresAt: number;
+  readonly by?: string;
+  readonly reason: string;
+  readonly mayRestore: boolean;
+}
+
+export interface AuditRow {
+  readonly id: number;
+  readonly at: number;
+  readonly action: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  readonly user?: string;
+  readonly address?: string;
+}
+
+export interface UsageAnswer {
+  /** The largest ones, by size. */
+  readonly repositories: readonly RepositoryRow[];
+  /** Of all that the caller sees; a blob that several have counts in each. */
+  readonly size: number;
+  readonly count: number;
+  /** On the disk, where every blob is kept once; only for who sees everything. */
+  readonly stored?: number;
+}

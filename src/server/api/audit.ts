@@ -1,0 +1,33 @@
+import { RegistryError } from "../terms/registry-error.ts";
+import type { AuditRow, Page } from "./answers.ts";
+import { sizeOf, type ApiExchange } from "./api-exchange.ts";
+
+const READ_AT_ONCE = 500;
+/** Events that one request looks at; where most are not for the caller, the answer is shorter, and `next` goes on. */
+const READ_AT_MOST = 20_000;
+
+/** Changes in repositories that the caller administers, the newest first. */
+export async function listChanges(exchange: ApiExchange): Promise<Page<AuditRow>> {
+  const { storage, caller, query } = exchange;
+  const size = sizeOf(exchange, { usual: 100, most: 500 });
+  const only = query.get("repository");
+  let before = idOf(query.get("last"));
+  const items: AuditRow[] = [];
+  for (let read = 0; read < READ_AT_MOST; read += READ_AT_ONCE) {
+    const events = await storage.metadata.latestEvents({ before, limit: READ_AT_ONCE });
+    for (const { agent: _agent, detail: _detail, ...event } of events) {
+      if ((only !== null && event.repository !== only) || !caller.may("admin", event.repository)) continue;
+      if (items.length === size) return { items, next: String(items.at(-1)!.id) };
+      items.push(event);
+    }
+    if (events.length < READ_AT_ONCE) return { items };
+    before = events.at(-1)!.id;
+  }
+  return { items, next: String(before) };
+}
+
+function idOf(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new RegistryError("REQUEST_INVALID", "last is not the id of a change");
+  return Number(text);
+}
