@@ -49,6 +49,18 @@ test("a room of the server imports only from its own and from rooms above it", (
   assert.deepEqual(wrong, []);
 });
 
+test("the pages import only each other, preact and what the API answers", () => {
+  const wrong: string[] = [];
+  for (const file of globSync("web/**/*.{ts,tsx}", { cwd: root })) {
+    for (const imported of importsOf(file)) {
+      const target = imported.startsWith(".") ? relative(root, join(root, dirname(file), imported)) : imported;
+      if (!/^web\/|^preact(?:\/hooks)?$|^src\/server\/api\/answers\.ts$/.test(target)) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(importsOf("src/server/api/answers.ts"), []);
+});
+
 test("pure folders touch no files, network or processes", () => {
   const wrong: string[] = [];
   for (const file of sources.filter((name) => PURE.has(name.split("/")[1]!) && !name.endsWith(".test.ts"))) {
@@ -60,7 +72,7 @@ test("pure folders touch no files, network or processes", () => {
 });
 
 test("no source file is longer than 600 lines, and 95 of 100 have at most 300", () => {
-  const lengths = sources.map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").split("\n").length }));
+  const lengths = [...sources, ...globSync("web/**/*.{ts,tsx,css}", { cwd: root })].map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").split("\n").length }));
   assert.deepEqual(lengths.filter(({ lines }) => lines > 600), []);
   const long = lengths.filter(({ lines }) => lines > 300);
   assert.ok(long.length <= lengths.length * 0.05, `over 300 lines: ${long.map(({ file }) => file).join(", ")}`);

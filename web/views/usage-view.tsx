@@ -1,0 +1,61 @@
+import type { RepositoryRow, UsageAnswer } from "../../src/server/api/answers.ts";
+import { Answered } from "../parts/answered.tsx";
+import { Heading } from "../parts/heading.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { layOut } from "../parts/lay-out.ts";
+import { useAnswer } from "../state/ask.ts";
+import { linkTo } from "../state/place.ts";
+import { count, say, size } from "../state/words.ts";
+
+const [WIDTH, HEIGHT] = [1000, 420];
+
+export function UsageView() {
+  const loaded = useAnswer<UsageAnswer>("usage");
+  return (
+    <>
+      <Heading title={say("usage")} />
+      <Answered loaded={loaded}>
+        {(usage) => (usage.size === 0 ? <Notice title={say("noUsage")} /> : (
+          <>
+            <p>{say("usageSum", { size: size(usage.size), count: count(usage.count) })}{usage.stored !== undefined && <span class="quiet"> · {say("usageStored", { size: size(usage.stored) })}</span>}</p>
+            <Picture rows={usage.repositories} />
+            <table>
+              <thead><tr><th>{say("name")}</th><th class="number">{say("tags")}</th><th class="number">{say("size")}</th></tr></thead>
+              <tbody>
+                {usage.repositories.map((row) => (
+                  <tr key={row.name}><td><a class="name" href={linkTo("tags", { repository: row.name })}>{row.name}</a></td><td class="number">{count(row.tags)}</td><td class="number">{size(row.size)}</td></tr>
+                ))}
+              </tbody>
+            </table>
+          </>
+        ))}
+      </Answered>
+    </>
+  );
+}
+
+/** Areas stand for sizes. The table below says the same to those who do not see it. */
+function Picture({ rows }: { rows: readonly RepositoryRow[] }) {
+  const areas = layOut(rows.filter((row) => row.size > 0), { width: WIDTH, height: HEIGHT });
+  return (
+    <svg class="picture" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={say("usagePicture")}>
+      {areas.map(({ item, x, y, width, height }, index) => (
+        <g key={item.name} class={`area-${index % 6}`}>
+          <rect x={x + 1} y={y + 1} width={Math.max(0, width - 2)} height={Math.max(0, height - 2)} rx="4" />
+          <title>{`${item.name}: ${size(item.size)}`}</title>
+          {width > 90 && height > 44 && (
+            <>
+              <text x={x + 12} y={y + 24}>{shorten(item.name, width)}</text>
+              <text x={x + 12} y={y + 42} class="small">{size(item.size)}</text>
+            </>
+          )}
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+function shorten(name: string, width: number): string {
+  const room = Math.floor((width - 24) / 8);
+  return name.length <= room ? name : `…${name.slice(-(room - 1))}`;
+}
