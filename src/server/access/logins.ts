@@ -17,6 +17,8 @@ export interface Logins {
   current(identity: Identity): Promise<Identity | undefined>;
   /** A user whose name a client certificate has proved. */
   certified(name: string): Identity;
+  /** Who a name stands for, as far as it is known without a login: `alice`, `robot$ci`; undefined for a robot that is not there or not good any more. */
+  named(name: string): Promise<Identity | undefined>;
 }
 
 export interface Login {
@@ -80,6 +82,12 @@ export function createLogins(options: {
       if (identity.secret) return secretLogins.current(identity.secret.id);
       const found = identity.kind === "user" ? await findUser(identity.name) : undefined;
       return found?.stamp === stamp ? found.identity : undefined;
+    },
+    async named(name) {
+      if (!name.startsWith(ROBOT)) return { kind: "user", name, groups: configuredGroups(name) };
+      const robot = (await options.secrets.secrets("robot")).find((each) => ROBOT + each.name === name);
+      if (!robot || robot.disabled || (robot.expiresAt !== undefined && robot.expiresAt <= Date.now())) return undefined;
+      return { kind: "robot", name: robot.name, groups: [], secret: { id: robot.id, scope: robot.scope } };
     },
     async check(user, password, address) {
       // Neither remembered nor limited: nobody guesses one, and its end has to be noticed at once.

@@ -3,7 +3,7 @@ import { RIGHTS, type Right } from "../terms/rights.ts";
 import type { Caller } from "./access-control.ts";
 import type { Decision, Grants } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
-import type { Logins } from "./logins.ts";
+import type { Login, Logins } from "./logins.ts";
 import { TokenRefused, type Tokens } from "./tokens.ts";
 
 /** People who have logged in on the pages. A session is a signed token; nothing of it is kept here. */
@@ -14,8 +14,8 @@ export interface Sessions {
   caller(token: string | undefined): Promise<{ readonly caller: Caller; readonly renewed?: SessionToken }>;
   /** Every right in a repository, and what decides it. */
   explain(identity: Identity, repository: string): readonly (Decision & { readonly right: Right })[];
-  /** Who a name stands for: `anonymous`, `robot$ci`, `alice`. */
-  named(name: string): Identity;
+  /** Who a name stands for: `anonymous`, `robot$ci`, `alice`; undefined for a robot that is not there or not good any more. */
+  named(name: string): Promise<Identity | undefined>;
 }
 
 export interface SessionToken {
@@ -27,21 +27,17 @@ export interface SessionToken {
 const IDLE = 3_600_000;
 const LONGEST = 24 * 3_600_000;
 const RENEWED_AFTER = IDLE / 4;
-/** Of a user whose login is checked elsewhere. */
-const NO_STAMP = "-";
 
 export function createSessions({ grants, logins, tokens }: { grants: Grants; logins: Logins; tokens: Tokens }): Sessions {
-  const stampOf = (user: string): string => logins.stamp(user) ?? NO_STAMP;
-  const issue = async (identity: Identity & { name: string }, began: number): Promise<SessionToken> => {
+  const issue = async ({ identity, stamp }: Login, began: number): Promise<SessionToken> => {
     const seconds = Math.ceil(Math.min(IDLE, began + LONGEST - Date.now()) / 1000);
-    return { token: await tokens.issueSession(identity, { stamp: stampOf(identity.name), began, seconds }), seconds };
+    return { token: await tokens.issueSession(identity, { stamp, began, seconds }), seconds };
   };
 
   return {
     async login(user, password, address) {
-      const identity = await logins.check(user, password, address);
-      if (identity.kind === "anonymous") throw new RegistryError("UNAUTHORIZED", "the user name or the password is wrong");
-      return { ...(await issue(identity, Date.now())), caller: callerOf(grants, identity) };
+      const login = await logins.check(user, password, address);
+      return { ...(await issue(login, Date.now())), caller: callerOf(grants, login.identity) };
     },
 
     async caller(token) {
@@ -49,10 +45,10 @@ export function createSessions({ grants, logins, tokens }: { grants: Grants; log
       if (token === undefined) return nobody;
       try {
         const { identity, stamp, began, issued } = await tokens.verifySession(token);
-        if (identity.kind === "anonymous" || stampOf(identity.name) !== stamp) return nobody;
-        const now = { ...identity, groups: logins.groups(identity.name) };
+        const now = await logins.revive(identity, stamp);
+        if (now === undefined) return nobody;
         const renew = Date.now() - issued > RENEWED_AFTER && began + LONGEST - Date.now() > RENEWED_AFTER;
-        return { caller: callerOf(grants, now), ...(renew ? { renewed: await issue(now, began) } : {}) };
+        return { caller: callerOf(grants, now), ...(renew ? { renewed: await issue({ identity: now, stamp }, began) } : {}) };
       } catch (error) {
         if (error instanceof TokenRefused) return nobody;
         throw error;
@@ -61,11 +57,7 @@ export function createSessions({ grants, logins, tokens }: { grants: Grants; log
 
     explain: (identity, repository) => RIGHTS.map((right) => ({ right, ...grants.decide(identity, right, repository) })),
 
-    named(name) {
-      if (name === "anonymous") return ANONYMOUS;
-      const robot = /^robot[:$](.+)$/.exec(name)?.[1];
-      return robot === undefined ? { kind: "user", name, groups: logins.groups(name) } : { kind: "robot", name: robot, groups: [] };
-    },
+    named: async (name) => (name === "anonymous" ? ANONYMOUS : logins.named(name.replace(/^robot:/, "robot$"))),
   };
 }
 

@@ -1,5 +1,6 @@
 import { nameOf } from "../access/identity.ts";
 import { checkName } from "../terms/name.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import { RIGHTS } from "../terms/rights.ts";
 import type { AccessAnswer } from "./answers.ts";
 import { wordOf, type ApiExchange } from "./api-exchange.ts";
@@ -15,6 +16,7 @@ export async function explainAccess(exchange: ApiExchange): Promise<AccessAnswer
   if (!access.sessions) {
     return { user, repository, rights: RIGHTS.map((right) => ({ right, allowed: true, reason: "the configuration has no section `access`: everybody may do everything" })) };
   }
-  const identity = user === own ? caller.identity : access.sessions.named(user);
+  const identity = user === own ? caller.identity : await access.sessions.named(user);
+  if (!identity) throw new RegistryError("REQUEST_INVALID", "there is no such robot, or it is not good any more", { status: 404 });
   return { user: nameOf(identity), repository, rights: access.sessions.explain(identity, repository) };
 }
