@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../access/access-control.ts";
+import { certificateName } from "../access/client-certificate.ts";
 import { nameOf } from "../access/identity.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { explainAccess } from "./access.ts";
@@ -62,9 +63,9 @@ export async function handleApi(request: IncomingMessage, response: ServerRespon
   response.end(answer);
 }
 
-/** A program says who it is as in the protocol, a browser by its cookie. */
+/** A program says who it is as in the protocol, and so does a browser with a certificate; others have a cookie. */
 async function findCaller(request: IncomingMessage, response: ServerResponse, { access, config }: ApiContext): Promise<Caller> {
-  if (!access.sessions || request.headers.authorization !== undefined) return access.caller(request, {});
+  if (!access.sessions || request.headers.authorization !== undefined || certificateName(request) !== undefined) return access.caller(request, {});
   const { caller, renewed } = await access.sessions.caller(sessionCookie(request));
   if (renewed) setSessionCookie({ request, response, config }, renewed);
   return caller;
