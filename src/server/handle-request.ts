@@ -10,12 +10,14 @@ import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
+import type { RequestNote } from "./notify/request-entry.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 
 const findRoute = compileRoutes(routes);
 
-/** What all requests share. */
+/** What all requests share, but for the note of what is found out about this one. */
 export interface ServerContext {
+  readonly note: RequestNote;
   readonly storage: RegistryStorage;
   readonly settings: Settings;
   readonly access: AccessControl;
@@ -41,19 +43,23 @@ export async function handleRequest(
 async function dispatch(request: IncomingMessage, response: ServerResponse, context: ServerContext): Promise<void> {
   if (request.httpVersion === "1.1" && request.headers.host === undefined) throw new RegistryError("REQUEST_INVALID", "the request has no Host header");
   const [path, search] = splitTarget(request.url ?? "/");
-  if (isForPeople(request, path)) return answerPeople(request, response, { path, search, context });
+  if (isForPeople(request, path)) {
+    context.note.route = path.startsWith("/api/") ? "/api/v1/" : "/ui/";
+    return answerPeople(request, response, { path, search, context });
+  }
   const match = findRoute(path);
   if (!match) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");
   const { route, repository, parameter } = match;
   const handler = Object.hasOwn(route.methods, request.method ?? "") ? route.methods[request.method!] : undefined;
+  context.note.route = route.path;
   if (!handler) {
     throw new RegistryError("UNSUPPORTED", `${request.method} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
   }
   if (route.path.includes("<name>")) checkName(repository);
   const query = new URLSearchParams(search);
-  const caller = await findCaller(request, match, query, context.access);
+  const caller = await findCaller(request, match, query, context);
   const actor = {
-    user: caller.identity.kind === "anonymous" ? undefined : nameOf(caller.identity),
+    user: context.note.user,
     address: request.socket.remoteAddress,
     agent: request.headers["user-agent"],
   };
@@ -76,14 +82,23 @@ async function answerPeople(request: IncomingMessage, response: ServerResponse, 
 }
 
 /** Lets in who may: before the storage is asked anything, so that a refusal does not say whether a repository is there. */
-async function findCaller(request: IncomingMessage, { route, repository }: Match, query: URLSearchParams, access: AccessControl): Promise<Caller> {
+async function findCaller(request: IncomingMessage, { route, repository }: Match, query: URLSearchParams, { access, note }: ServerContext): Promise<Caller> {
   if (route.open) return openAccess.caller(request, {});
-  if (!route.path.includes("<name>")) return access.caller(request, { catalog: route.path.endsWith("/_catalog") });
+  if (!route.path.includes("<name>")) {
+    const someone = await access.caller(request, { catalog: route.path.endsWith("/_catalog") });
+    noteCaller(note, someone);
+    return someone;
+  }
   const right = route.rights![request.method!]!;
   const from = query.get("from");
   const caller = await access.caller(request, { repository, right, ...(query.has("mount") && from !== null && isName(from) ? { from } : {}) });
+  noteCaller(note, caller);
   caller.demand(right, repository);
   return caller;
+}
+
+function noteCaller(note: RequestNote, { identity }: Caller): void {
+  if (identity.kind !== "anonymous") note.user = nameOf(identity);
 }
 
 /** Path and query as they were sent; a client that takes us for a proxy sends the absolute form (RFC 9112, 3.2.2). */

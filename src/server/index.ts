@@ -7,6 +7,7 @@
  *     console.log("listening on", registry.address);
  *     await registry.close();
  */
-export { serveRegistry, type RegistryServer, type RequestEntry, type ServeOptions } from "./serve-registry.ts";
+export { serveRegistry, type RegistryServer, type ServeOptions } from "./serve-registry.ts";
+export type { RequestEntry } from "./notify/request-entry.ts";
 export { defaultSettings, type Settings } from "./terms/settings.ts";
 export { Fault, isFault, type FaultCode } from "../std/fault.ts";

@@ -1,6 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { fault } from "../std/fault.ts";
 import type { AccessControl } from "./access/access-control.ts";
 import { openAccess } from "./access/open-access.ts";
@@ -13,7 +11,10 @@ import { removeLeftovers } from "./keep/collect-garbage.ts";
 import { startCollector } from "./keep/collector.ts";
 import { every } from "./keep/every.ts";
 import { applyRetention } from "./keep/retention.ts";
-import { formatListenAddress, isLoopback, parseListenAddress, type ListenAddress } from "./listen-address.ts";
+import { listen } from "./listen.ts";
+import { isLoopback, parseListenAddress } from "./listen-address.ts";
+import type { RequestEntry, RequestNote } from "./notify/request-entry.ts";
+import { startNotices, type Notices } from "./start-notices.ts";
 import { immutableTags } from "./terms/immutable-tags.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { serverOf } from "./storage/folder/root-lock.ts";
@@ -32,18 +33,12 @@ export interface ServeOptions {
   readonly settings?: Partial<Settings>;
   /** Called after each answer, for a log. */
   readonly onRequest?: (entry: RequestEntry) => void;
+  /** Logs every request, whatever the configuration says. */
+  readonly logRequests?: boolean;
+  /** Takes lines of the log of requests, where the configuration names no file. */
+  readonly writeLog?: (line: string) => void;
   /** Errors of the server itself: what a client saw as 500 or 507, and damaged files. */
   readonly onProblem?: (problem: Error) => void;
-}
-
-export interface RequestEntry {
-  readonly method: string;
-  /** As it was sent, with the query. */
-  readonly url: string;
-  /** 0 when the connection broke before there was an answer. */
-  readonly status: number;
-  readonly milliseconds: number;
-  readonly remoteAddress: string | undefined;
 }
 
 export interface RegistryServer extends AsyncDisposable {
@@ -69,21 +64,29 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const before = serverOf(options.root);
   const storage = await openFolderStorage(options.root, { ...settings, report });
   if (before === "was killed") await removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY });
-  const collector = startCollector(storage, { ...config.gc, report });
+  const collector = startCollector(storage, { ...config.gc, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
   const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
   const immutable = immutableTags(config.immutable);
   const running = new Set<Promise<void>>();
   let access: AccessControl;
+  let notices!: Notices;
   const server = await createHttpServer(settings, (request, response) => {
-    if (options.onRequest) announce(request, response, options.onRequest);
-    const answer = handleRequest(request, response, { storage, settings, access, immutable, config, report }).finally(() => running.delete(answer));
+    const note: RequestNote = {};
+    notices.observe(request, response, note);
+    if (notices.answer(request, response)) return;
+    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, config, report }).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;
   try {
-    access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report });
+    notices = await startNotices(storage, {
+      root: options.root, config, configFile, report, running: () => running.size,
+      logRequests: options.logRequests === true, writeLog: options.writeLog ?? ((): void => undefined), onRequest: options.onRequest,
+    });
+    access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.metrics.loginFailed });
     address = await listen(server, wanted, options.listen);
   } catch (error) {
+    await notices?.[Symbol.asyncDispose]();
     await collector[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
     throw error;
@@ -95,6 +98,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     await closeHttpServer(server);
     await Promise.all(running);
     await collector[Symbol.asyncDispose]();
+    await notices[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
   };
   let closed: Promise<void> | undefined;
@@ -114,34 +118,8 @@ async function tlsOf(tls: NonNullable<ServerConfig["tls"]>, configFile: string) 
 }
 
 /** What checks logins and tokens is loaded where there are any. */
-async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void }): Promise<AccessControl> {
+async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void; onLoginFailure: () => void }): Promise<AccessControl> {
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);
-}
-
-function announce(request: IncomingMessage, response: ServerResponse, onRequest: (entry: RequestEntry) => void): void {
-  const started = performance.now();
-  const { method = "", url = "" } = request;
-  const remoteAddress = request.socket.remoteAddress;
-  response.once("close", () =>
-    onRequest({ method, url, status: response.headersSent ? response.statusCode : 0, milliseconds: performance.now() - started, remoteAddress }),
-  );
-}
-
-function listen(server: Server, { host, port }: ListenAddress, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(fault("SERVER_LISTEN_FAILED", { listen: text, reason: listenReason(error) }, { cause: error })));
-    server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
-      const bound = server.address() as AddressInfo;
-      resolve(formatListenAddress({ host: bound.address, port: bound.port }));
-    });
-  });
-}
-
-function listenReason(error: NodeJS.ErrnoException): string {
-  if (error.code === "EADDRINUSE") return "the port is in use";
-  if (error.code === "EACCES") return "the port needs more rights";
-  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") return "this machine has no such address";
-  return error.message;
 }

@@ -15,6 +15,7 @@ export const registryServeCommand = command({
     listen: { kind: "text", short: "l", value: "HOST:PORT", help: "Address to listen on; port 0 takes a free one", default: "127.0.0.1:5000" },
     root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
     config: { kind: "text", short: "c", value: "FILE", help: "Configuration (YAML): users, rights, limits" },
+    "log-requests": { kind: "switch", help: "Log each request as a line of JSON" },
     check: { kind: "switch", help: "Only check the configuration" },
     anonymous: { kind: "switch", help: "Serve other machines without asking who they are" },
   }),
@@ -38,6 +39,8 @@ export const registryServeCommand = command({
       root,
       ...(flags.config === undefined ? {} : { config: flags.config }),
       anonymous: flags.anonymous,
+      logRequests: flags["log-requests"],
+      writeLog: (line) => void io.stderr.write(line),
       onProblem: (problem) => io.stderr.write(`${isFault(problem) ? problem.message : (problem.stack ?? problem.message)}\n`),
     });
     io.stdout.write(`listening on ${server.address}\n`);

@@ -8,7 +8,7 @@ import type { AccessControl } from "./access-control.ts";
 import { createAccess } from "./create-access.ts";
 import { compileGrants } from "./grants.ts";
 import { openPasswordFile } from "./htpasswd.ts";
-import { createLogins } from "./logins.ts";
+import { createLogins, type LoginFailure } from "./logins.ts";
 import { configuredTokenKeys, rotatingTokenKeys, type TokenKeys } from "./token-keys.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -20,7 +20,7 @@ const ROTATION = 30 * 24 * 3_600_000;
  */
 export async function configuredAccess(
   config: ServerConfig & { readonly access: NonNullable<ServerConfig["access"]> },
-  options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void },
+  options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void; onLoginFailure: (failure: LoginFailure) => void },
 ): Promise<AccessControl> {
   const { access, token } = config;
   const passwords = access.htpasswd === undefined ? undefined : openPasswordFile(fileBeside(options.configFile, access.htpasswd), options.report);
@@ -30,7 +30,7 @@ export async function configuredAccess(
     : await readKey(token.key, options.configFile);
   return createAccess({
     grants: compileGrants(access),
-    logins: createLogins({ passwords, directory, secrets: options.secrets, groups: access.groups, loginLimit: access.loginLimit }),
+    logins: createLogins({ passwords, directory, secrets: options.secrets, groups: access.groups, loginLimit: access.loginLimit, onFailure: options.onLoginFailure }),
     tokens: createTokens(keys, token),
     service: token.service,
     ...(token.realm === undefined ? {} : { realm: token.realm }),

@@ -27,6 +27,13 @@ export interface Login {
   readonly stamp: string;
 }
 
+/** A login with a wrong name or password. */
+export interface LoginFailure {
+  /** As it was sent. */
+  readonly user: string;
+  readonly address: string;
+}
+
 /** How long a checked password is believed without bcrypt, in milliseconds. */
 const BELIEVED = 60_000;
 const REMEMBERED = 4096;
@@ -40,6 +47,7 @@ export function createLogins(options: {
   secrets: Secrets;
   groups: Readonly<Record<string, readonly string[]>>;
   loginLimit: { failures: number; within: number };
+  onFailure?: (failure: LoginFailure) => void;
 }): Logins {
   const { passwords, directory } = options;
   const limit = createLoginLimit(options.loginLimit);
@@ -103,6 +111,7 @@ export function createLogins(options: {
       const login = await verify(user, password);
       if (login === undefined) {
         for (const [counter, { failed }] of counters) failed(counter);
+        options.onFailure?.({ user, address });
         throw new RegistryError("UNAUTHORIZED", user.startsWith(ROBOT) ? "the robot or its secret is not known, or not good any more" : "the user name or the password is wrong");
       }
       believed.set(key, { login, until: Date.now() + BELIEVED });

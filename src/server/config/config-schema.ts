@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { accessSection } from "./access-section.ts";
 import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
+import { logSection, metricsSection } from "./notify-sections.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
@@ -17,6 +18,8 @@ export const configSchema = v.strictObject({
   retention: v.optional(retentionSection, {}),
   immutable: v.optional(immutableSection, []),
   limits: v.optional(limitsSection, {}),
+  metrics: v.optional(metricsSection, {}),
+  log: v.optional(logSection, {}),
 });
 
 export type ServerConfig = v.InferOutput<typeof configSchema>;

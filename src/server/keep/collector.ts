@@ -11,11 +11,16 @@ export interface Collector extends AsyncDisposable {
 /** @param options `interval` in milliseconds between two collections, 0 for none of its own accord */
 export function startCollector(
   storage: RegistryStorage,
-  options: { interval: number; grace: number; untagged: boolean; report: (problem: Error) => void },
+  options: { interval: number; grace: number; untagged: boolean; report: (problem: Error) => void; onCollected?: (garbage: Garbage) => void },
 ): Collector {
   const stop = new AbortController();
   let running: Promise<Garbage> | undefined;
-  const run = (): Promise<Garbage> => (running ??= collectGarbage(storage, { ...options, signal: stop.signal }).finally(() => (running = undefined)));
+  const collect = async (): Promise<Garbage> => {
+    const garbage = await collectGarbage(storage, { ...options, signal: stop.signal });
+    options.onCollected?.(garbage);
+    return garbage;
+  };
+  const run = (): Promise<Garbage> => (running ??= collect().finally(() => (running = undefined)));
   const timer = every(options.interval, run, (problem) => {
     if (!stop.signal.aborted) options.report(problem);
   });

@@ -21,6 +21,8 @@ export interface BlobStorage {
 
 /** Uploads that have begun and not ended. */
 export interface UploadStorage {
+  /** How many there are. */
+  readonly open: number;
   /** Undefined when there are too many already. */
   create(repository: string, algorithm: DigestAlgorithm): Promise<Upload | undefined>;
   /** Undefined for an unknown id and for one that belongs to another repository. */

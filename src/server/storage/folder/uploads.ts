@@ -30,6 +30,9 @@ export function createFolderUploads(options: { folder: string; expiry: number; l
   sweep.unref();
 
   return {
+    get open() {
+      return sessions.size;
+    },
     async create(repository, algorithm) {
       if (sessions.size >= options.limit) return undefined;
       const id = randomUUID();

@@ -11,6 +11,7 @@ import { createPullCounts } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
 import { secretPart } from "./secrets.ts";
 import { trashPart } from "./trash.ts";
+import { vitalsPart } from "./vitals.ts";
 import { openRegistryDatabase } from "./registry-database.ts";
 
 /**
@@ -32,6 +33,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...collectionPart(context),
     ...trashPart(context),
     ...overviewPart(context),
+    ...vitalsPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await secrets[Symbol.asyncDispose]();

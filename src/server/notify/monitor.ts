@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { commonHeaders } from "../terms/common-headers.ts";
+import type { RegistryStorage } from "../storage/storage.ts";
+import type { Totals } from "../storage/vitals.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Answers those that watch over the server. */
+export interface Monitor {
+  /** False when the request is for something else. `metrics`: whether who asks may see them. */
+  answer(request: IncomingMessage, response: ServerResponse, metrics: boolean): boolean;
+}
+
+/** How long one look at the disk and the database is good for, so that nobody can keep them busy by asking; in milliseconds. */
+const READY_FOR = 2000;
+const TOTALS_FOR = 30_000;
+
+/** `/healthz` (it answers), `/readyz` (database and disk can be written) and `/metrics`. */
+export function createMonitor(parts: { root: string; storage: RegistryStorage; metrics: Metrics; running: () => number; report: (problem: Error) => void }): Monitor {
+  const { storage, metrics } = parts;
+  const ready = remember(READY_FOR, async (): Promise<boolean> => {
+    try {
+      await storage.metadata.checkWritable();
+      const probe = join(parts.root, "temporary", "ready");
+      await writeFile(probe, "ready\n");
+      await rm(probe);
+      return true;
+    } catch (error) {
+      parts.report(error as Error);
+      return false;
+    }
+  });
+  const totals = remember<Totals>(TOTALS_FOR, () => storage.metadata.totals());
+
+  const pages: Readonly<Record<string, () => Promise<[status: number, text: string]>>> = {
+    "/healthz": async () => [200, "ok\n"],
+    "/readyz": async () => ((await ready()) ? [200, "ok\n"] : [503, "the database or the disk cannot be written; the log of the server says why\n"]),
+    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: storage.blobs.uploads.open, running: parts.running() })],
+  };
+
+  return {
+    answer(request, response, allowed) {
+      const path = request.url ?? "";
+      if (!Object.hasOwn(pages, path) || (request.method !== "GET" && request.method !== "HEAD") || (path === "/metrics" && !allowed)) return false;
+      pages[path]!().catch((error: unknown): [number, string] => {
+        parts.report(error as Error);
+        return [500, "the registry failed to answer; its log says why\n"];
+      }).then(([status, text]) => {
+        response.writeHead(status, { ...commonHeaders, "Content-Type": path === "/metrics" ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(text), "Cache-Control": "no-store" });
+        response.end(request.method === "HEAD" ? undefined : text);
+      }, parts.report);
+      return true;
+    },
+  };
+}
+
+/** One answer for all who ask within that time. */
+function remember<Value>(milliseconds: number, find: () => Promise<Value>): () => Promise<Value> {
+  let known: { readonly value: Promise<Value>; readonly until: number } | undefined;
+  return () => {
+    if (!known || known.until < Date.now()) known = { value: find(), until: Date.now() + milliseconds };
+    return known.value;
+  };
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** What is found out about a request while it is answered. */
+export interface RequestNote {
+  /** The path of the route table; undefined for one that is not in it. */
+  route?: string;
+  /** Undefined for somebody without a name. */
+  user?: string;
+}
+
+/** One answered request. */
+export interface RequestEntry extends Readonly<RequestNote> {
+  readonly method: string;
+  /** As it was sent, with the query. */
+  readonly url: string;
+  /** 0 when the connection broke before there was an answer. */
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly remoteAddress: string | undefined;
+  readonly agent: string | undefined;
+  /** Bytes on the connection, with headers. */
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** What a connection had carried when its last answer ended: bytes of the next request may come before it is seen. */
+const carried = new WeakMap<Socket, { received: number; sent: number }>();
+
+/** Calls back after the answer, or when the connection breaks. */
+export function observeRequest(request: IncomingMessage, response: ServerResponse, note: RequestNote, onRequest: (entry: RequestEntry) => void): void {
+  const started = performance.now();
+  const { method = "", url = "", socket } = request;
+  const { remoteAddress } = socket;
+  response.once("close", () => {
+    const before = carried.get(socket);
+    const now = { received: socket.bytesRead, sent: socket.bytesWritten };
+    carried.set(socket, now);
+    onRequest({
+      ...note, method, url, remoteAddress,
+      status: response.headersSent ? response.statusCode : 0,
+      milliseconds: performance.now() - started,
+      agent: request.headers["user-agent"],
+      received: now.received - (before?.received ?? 0),
+      sent: now.sent - (before?.sent ?? 0),
+    });
+  });
+}
