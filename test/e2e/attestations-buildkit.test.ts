@@ -58,6 +58,14 @@ describe("the provenance of a build says what BuildKit's says", { skip: noBuildk
   let base: string;
   let agent: Server;
   let folder: string;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One build at a time: of a base image that another build uses at that moment, BuildKit's provenance may name no layers. */
+  const onWorker = (work: () => Promise<unknown>): Promise<unknown> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
 
   before(async () => {
     const context = { after: (work: () => void | Promise<void>) => void cleaning.push(work) } as unknown as Parameters<typeof startJourney>[0];
@@ -92,7 +100,7 @@ describe("the provenance of a build says what BuildKit's says", { skip: noBuildk
         const { statement, manifest } = found!;
         return hideOrigin({ manifest: { ...manifest, subject: undefined, layers: manifest.layers.map(({ mediaType, annotations }) => ({ mediaType, annotations })) }, type: statement.predicateType, told: normalProvenance(statement.predicate) }, origin.origin);
       };
-      const [ours, theirs] = await Promise.all([made("ours.tar"), made("theirs.tar", "--builder", worker.address)]);
+      const [ours, theirs] = await Promise.all([made("ours.tar"), onWorker(() => made("theirs.tar", "--builder", worker.address))]);
       assert.deepEqual(ours, theirs);
     });
   }
