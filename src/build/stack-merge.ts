@@ -12,7 +12,7 @@ export async function stackMerge(store: Store, base: string | undefined, layer: 
   const active = store.snapshots.prepare(base);
   try {
     await inWorker<Parameters<typeof linkTree>[0], void>("snapshot/link-tree.ts", "linkTree", { from: made.folder, to: active.upper }, signal ? { signal, short: true } : { short: true });
-    return store.snapshots.commit(active, { createdAt: made.createdAt, size: made.size, diffId: made.diffId, linked: true });
+    return store.snapshots.commit(active, { createdAt: made.createdAt, size: made.size, diffId: made.diffId, links: made.id });
   } catch (error) {
     await store.snapshots.discard(active);
     throw error;

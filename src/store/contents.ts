@@ -2,11 +2,14 @@ import type { Digest } from "../oci/digest.ts";
 import type { Database } from "./database.ts";
 import { STANDING } from "./image-parts.ts";
 
-/** Something that takes room: a cache of RUN, a blob by its digest, a snapshot by its row's number. */
-export type Part = Digest | number | MountPart;
+/** Something that takes room: a cache of RUN, a blob by its digest, a snapshot by its row's number, files that several snapshots have. */
+export type Part = Digest | number | MountPart | FilesPart;
 
 /** A cache of RUN by its number: `mount:12`. */
 export type MountPart = `mount:${number}`;
+
+/** Files that are hard-linked into several snapshots (COPY --link), by the number of the first one that had them: `files:12`. */
+export type FilesPart = `files:${number}`;
 
 /** An image that stands for itself, or an index with its images. */
 export interface ImageEntry {
@@ -43,7 +46,9 @@ export interface MountEntry {
 /** All that a store holds and what needs what, as it was at one moment. */
 export interface Contents {
   readonly blobs: ReadonlyMap<Digest, { readonly size: number; readonly usedAt: number }>;
-  readonly snapshots: ReadonlyMap<number, { readonly parent: number | null; readonly size: number; readonly parts: readonly Part[] }>;
+  readonly snapshots: ReadonlyMap<number, { readonly parent: number | null; readonly size: number; readonly files?: FilesPart | undefined; readonly parts: readonly Part[] }>;
+  /** Their bytes, which snapshots with `files` have in common. */
+  readonly linkedFiles: ReadonlyMap<FilesPart, number>;
   readonly images: readonly ImageEntry[];
   readonly records: readonly RecordEntry[];
   readonly mounts: ReadonlyMap<MountPart, MountEntry>;
@@ -56,12 +61,16 @@ export interface Contents {
 /** Reads it; to be called in a transaction where it has to stay true. */
 export function readContents(database: Database): Contents {
   const blobs = new Map(database.all<BlobRow>("SELECT digest, size, used_at AS usedAt FROM blob WHERE state = 1").map((row) => [row.digest, row]));
-  const rows = database.all<SnapshotRow>("SELECT id, parent, size, diff_id AS diffId, chain_id AS chainId FROM snapshot WHERE state = 1");
+  const rows = database.all<SnapshotRow>("SELECT id, parent, size, diff_id AS diffId, chain_id AS chainId, coalesce(links, id) AS origin FROM snapshot WHERE state = 1");
   const layerBlobs = Map.groupBy(database.all<LayerBlobRow>("SELECT diff_id AS diffId, digest FROM layer_blob"), ({ diffId }) => diffId);
   const blobsOf = (diffId: Digest | null): Digest[] =>
     (diffId === null ? [] : (layerBlobs.get(diffId) ?? [])).map(({ digest }) => digest).filter((digest) => blobs.has(digest));
-  const snapshots = new Map(rows.map(({ id, parent, size, diffId }) =>
-    [id, { parent, size: size ?? 0, parts: [...(parent === null ? [] : [parent]), ...blobsOf(diffId)] }]));
+  const linked = new Map([...Map.groupBy(rows, ({ origin }) => origin)].filter(([, group]) => group.length > 1));
+  const linkedFiles = new Map([...linked].map(([origin, group]): [FilesPart, number] => [`files:${origin}`, Math.max(...group.map(({ size }) => size ?? 0))]));
+  const snapshots = new Map(rows.map(({ id, parent, size, diffId, origin }) => {
+    const files: FilesPart | undefined = linked.has(origin) ? `files:${origin}` : undefined;
+    return [id, { parent, size: size ?? 0, files, parts: [...(files === undefined ? [] : [files]), ...(parent === null ? [] : [parent]), ...blobsOf(diffId)] }];
+  }));
   const byChain = Map.groupBy(rows.filter(({ chainId }) => chainId !== null), ({ chainId }) => chainId!);
 
   const layers = Map.groupBy(database.all<LayerRow>("SELECT image, diff_id AS diffId, chain_id AS chainId FROM image_layer ORDER BY image, position"), ({ image }) => image);
@@ -81,7 +90,7 @@ export function readContents(database: Database): Contents {
   const spareBlobs = [...layerBlobs.values()].flat()
     .filter(({ diffId, digest }) => blobs.has(digest) && !needed.has(digest) && unpacked.has(diffId) && !onlyPacked.has(diffId))
     .map(({ digest }) => digest);
-  return { blobs, snapshots, images, records: database.all<RecordEntry>(RECORDS), mounts: readMounts(database), spareBlobs, inUse: readUses(database) };
+  return { blobs, snapshots, linkedFiles, images, records: database.all<RecordEntry>(RECORDS), mounts: readMounts(database), spareBlobs, inUse: readUses(database) };
 }
 
 function readMounts(database: Database): Contents["mounts"] {
@@ -102,7 +111,7 @@ function readUses(database: Database): Contents["inUse"] {
 }
 
 interface BlobRow { readonly digest: Digest; readonly size: number; readonly usedAt: number }
-interface SnapshotRow { readonly id: number; readonly parent: number | null; readonly size: number | null; readonly diffId: Digest | null; readonly chainId: Digest | null }
+interface SnapshotRow { readonly id: number; readonly parent: number | null; readonly size: number | null; readonly diffId: Digest | null; readonly chainId: Digest | null; readonly origin: number }
 interface LayerBlobRow { readonly diffId: Digest; readonly digest: Digest }
 interface LayerRow { readonly image: Digest; readonly diffId: Digest; readonly chainId: Digest }
 

@@ -76,10 +76,11 @@ export function diskUsage(database: Database): DiskUsage {
   };
 }
 
-function present({ blobs, snapshots, mounts }: Contents): number {
+function present({ blobs, snapshots, linkedFiles, mounts }: Contents): number {
   let total = 0;
   for (const { size } of blobs.values()) total += size;
-  for (const { size } of snapshots.values()) total += size;
+  for (const { size, files } of snapshots.values()) if (files === undefined) total += size;
+  for (const size of linkedFiles.values()) total += size;
   for (const { size } of mounts.values()) total += size;
   return total;
 }

@@ -21,6 +21,7 @@ function contentsOf({ snapshots, records, images, used }: Sketch): Contents {
   return {
     blobs: new Map(),
     snapshots: new Map(snapshots.map(({ parent, size }, index) => [index + 1, { parent: parent ?? null, size, parts: parent === undefined ? [] : [parent] }])),
+    linkedFiles: new Map(),
     images: images.map(({ parts, named, usedAt }, index) => ({ id: id(`i${index}`), named: named === true, created: usedAt, usedAt, parts })),
     records: records.map(({ snapshot, usedAt }, index) => ({ key: id(`r${index}`), snapshot, slot: "", createdAt: index, usedAt, bytes: 10 })),
     mounts: new Map(),

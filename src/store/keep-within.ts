@@ -3,6 +3,7 @@ import type { CollectOptions } from "./collect.ts";
 import type { Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
 import { measure, type MeasuredPlace } from "./measure.ts";
+import { SNAPSHOT_BYTES } from "./schema.ts";
 
 /** What the database itself may hold: cache records and their bytes, and the digests of files. */
 const LIMITS = { records: 20_000, recordBytes: 256 * 1024 ** 2, digestBytes: 128 * 1024 ** 2 } as const;
@@ -13,7 +14,7 @@ const MEASURE_AFTER = 10 * 60_000;
 /** Bytes of everything: blobs, caches of RUN, snapshots whose size is known, and the database. */
 export function storeSize(database: Database): number {
   return database.get<{ size: number }>(`SELECT
-    (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) + (SELECT coalesce(sum(size), 0) FROM snapshot WHERE state = 1)
+    (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) + ${SNAPSHOT_BYTES}
     + (SELECT coalesce(sum(size), 0) FROM cache_mount WHERE state = 1) AS size`)!.size + databaseSize(database);
 }
 

@@ -117,7 +117,14 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX image_part_image ON image_part (image) WHERE image IS NOT NULL;
   CREATE INDEX image_part_manifest ON image_part (manifest);
   `,
+  // links: the first snapshot that had the same files, hard-linked; it may be gone by now. What was linked before this column counts by itself.
+  `
+  ALTER TABLE snapshot ADD COLUMN links INTEGER;
+  `,
 ];
+
+/** Bytes of the files of all snapshots, of hard-linked ones once. */
+export const SNAPSHOT_BYTES = `(SELECT coalesce(sum(size), 0) FROM (SELECT max(size) AS size FROM snapshot WHERE state = 1 GROUP BY coalesce(links, id)))`;
 
 /** The format that this version writes. */
 export const knownFormat = MIGRATIONS.length;

@@ -79,17 +79,19 @@ export class SnapshotStore {
     return { id, parent, upper, work, lowers };
   }
 
-  /** Makes the layer final. */
+  /** Makes the layer final. @param options.links the snapshot whose files, hard-linked, are all that this one holds */
   commit(
     active: ActiveSnapshot,
-    options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined; linked?: boolean },
+    options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined; links?: string },
   ): Snapshot {
     removeNow(active.work);
     return this.#database.transaction(() => {
       const { changes } = this.#database.run(
-        `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?, linked = ?
+        `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?, linked = ?,
+           links = (SELECT coalesce(links, id) FROM snapshot WHERE id = ?)
          WHERE id = ? AND state = 0`,
-        options.createdAt, Date.now(), options.size ?? null, options.chainId ?? null, options.diffId ?? null, options.linked ? 1 : 0, toNumber(active.id),
+        options.createdAt, Date.now(), options.size ?? null, options.chainId ?? null, options.diffId ?? null, options.links === undefined ? 0 : 1,
+        options.links === undefined ? null : toNumber(options.links), toNumber(active.id),
       );
       if (changes === 0) throw fault("SNAPSHOT_MISSING", { id: active.id });
       this.#lease.hold("snapshot", String(toNumber(active.id)));

@@ -1,4 +1,4 @@
-import type { Contents, MountPart, Part } from "./contents.ts";
+import type { Contents, FilesPart, MountPart, Part } from "./contents.ts";
 
 /**
  * Counts how often each blob and snapshot is needed, with all that it needs itself, and the bytes that they take
@@ -66,9 +66,17 @@ export class Tally {
   }
 }
 
-function sizeOf({ blobs, snapshots, mounts }: Contents, part: Part): number | undefined {
-  if (typeof part === "number") return snapshots.get(part)?.size;
+function sizeOf({ blobs, snapshots, linkedFiles, mounts }: Contents, part: Part): number | undefined {
+  if (typeof part === "number") {
+    const snapshot = snapshots.get(part);
+    return snapshot?.files === undefined ? snapshot?.size : 0;
+  }
+  if (isFiles(part)) return linkedFiles.get(part);
   return isMount(part) ? mounts.get(part)?.size : blobs.get(part)?.size;
+}
+
+function isFiles(part: Part): part is FilesPart {
+  return typeof part === "string" && part.startsWith("files:");
 }
 
 function isMount(part: Part): part is MountPart {

@@ -1,5 +1,6 @@
 import type { Database } from "./database.ts";
 import { STANDING } from "./image-parts.ts";
+import { SNAPSHOT_BYTES } from "./schema.ts";
 
 /** How many things the store holds and how many bytes they take, as far as they are known. */
 export interface StoreUsage {
@@ -18,6 +19,6 @@ export function usage(database: Database): StoreUsage {
     (SELECT count(*) FROM blob WHERE state = 1) AS blobs,
     (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) AS blobBytes,
     (SELECT count(*) FROM snapshot WHERE state = 1) AS snapshots,
-    (SELECT coalesce(sum(size), 0) FROM snapshot WHERE state = 1) AS snapshotBytes,
+    ${SNAPSHOT_BYTES} AS snapshotBytes,
     (SELECT count(*) FROM cache_record) AS cacheRecords`)!;
 }
