@@ -42,6 +42,24 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     assert.equal(await metadata.hasManifest("app", digestOf("x")), false);
   });
 
+  contract("tags, repositories and changes are shown with what is known of them", async (metadata) => {
+    assert.deepEqual([await metadata.tagDetails("app", {}), await metadata.repositoryUse("app"), await metadata.storedSize()], [undefined, undefined, 0]);
+    const manifest = await pushImage(metadata, "app", "one", ["a", "b"]);
+    await pushImage(metadata, "other", "one", ["a"]);
+    const listed = await metadata.tagDetails("app", { limit: 1 });
+    assert.deepEqual([listed!.items.map(({ tag }) => tag), listed!.more], [["a"], true]);
+    const [details] = (await metadata.tagDetails("app", { after: "a" }))!.items;
+    assert.deepEqual({ ...details, pushedAt: 0 }, { tag: "b", digest: manifest.digest, mediaType: manifest.mediaType, pushedAt: 0, pushedBy: actor.user, pulledAt: undefined, pulls: 0, referrers: 0 });
+    assert.ok(Math.abs(details!.pushedAt - Date.now()) < 60_000);
+    const [use, same] = [await metadata.repositoryUse("app"), await metadata.repositoryUse("other")];
+    assert.deepEqual([use!.tags, same!.tags, use!.size], [2, 1, same!.size]);
+    assert.equal(await metadata.storedSize(), use!.size, "what two repositories have is stored once");
+
+    const all = (await metadata.events({ after: 0, limit: 1000 })).toReversed();
+    assert.deepEqual(await metadata.latestEvents({ limit: 1000 }), all);
+    assert.deepEqual(await metadata.latestEvents({ before: all[1]!.id, limit: 2 }), all.slice(2, 4));
+  });
+
   contract("a manifest whose content is not there is not stored, and what is missing is told", async (metadata) => {
     const { manifest, config, layer } = imageOf("one");
     assert.deepEqual(await put(metadata, "app", manifest, ["v1"]), [config, layer]);
