@@ -1,4 +1,5 @@
 import { isDigest } from "../../oci/digest.ts";
+import { mediaType } from "../../oci/media-type.ts";
 import { isTag } from "../../oci/reference.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { HistoryRow, ImageAnswer, LayerRow } from "./answers.ts";
@@ -6,6 +7,9 @@ import { repositoryOf, wordOf, type ApiExchange } from "./api-exchange.ts";
 import { configTexts } from "./config-texts.ts";
 import { imageSize, platformText, viewImage, type ImageView } from "./image-view.ts";
 import { readJsonBlob } from "./read-json-blob.ts";
+
+/** What the records call the artifact type of an ordinary image: the type of its config. */
+const IMAGE_CONFIGS: readonly string[] = [mediaType.ociConfig, mediaType.dockerConfig];
 
 /** An image or an index, by tag or digest. */
 export async function showImage(exchange: ApiExchange): Promise<ImageAnswer> {
@@ -34,7 +38,7 @@ export async function describeImage({ storage }: ApiExchange, repository: string
     size: await imageSize(storage, repository, view),
     tags: await storage.metadata.tagsOf(repository, manifest.digest),
     annotations,
-    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+    ...(manifest.artifactType === undefined || IMAGE_CONFIGS.includes(manifest.artifactType) ? {} : { artifactType: manifest.artifactType }),
     manifests: await Promise.all(view.manifests.map(async ({ digest, platform: said, size }) => {
       const child = await storage.metadata.manifest(repository, digest);
       return { digest, platform: platformText(said) ?? "", size: child ? await imageSize(storage, repository, viewImage(child)) : size };
