@@ -31,7 +31,7 @@ export function age(milliseconds: number): string {
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const seconds = (milliseconds - Date.now()) / 1000;
   for (const [unit, length] of [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60]] as const) {
-    if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   }
   return format.format(0, "second");
 }

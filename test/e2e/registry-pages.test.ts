@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { findProgram } from "../support/find-program.ts";
+import { PAGES_USERS, pagesRegistry } from "../support/pages-registry.ts";
+
+const root = join(import.meta.dirname, "../..");
+const program = findProgram("chromium");
+const skip = program === undefined ? "chromium is not installed" : false;
+/** Where pictures go that somebody wants to look at; none are taken without it. */
+const pictures = process.env["PAGES_PICTURES"];
+const PATIENCE = 15_000;
+let browser: Browser | undefined;
+
+before(async () => {
+  if (program === undefined) return;
+  execFileSync(process.execPath, [join(root, "scripts/web.cjs")], { stdio: "inherit" });
+  browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"], timeout: 60_000 });
+});
+after(() => browser?.close());
+
+/** The pages in a browser of their own; whatever they complain about fails the test. */
+async function open(context: TestContext, options: { colorScheme?: "light" | "dark"; locale?: string } = {}) {
+  const { server } = await pagesRegistry(context);
+  const tab = await browser!.newContext({ locale: "en-US", colorScheme: "light", viewport: { width: 1180, height: 860 }, ...options });
+  context.after(() => tab.close());
+  const page = await tab.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => void (message.type() === "error" && !/status of 40[134]/.test(message.text()) && complaints.push(message.text())));
+  const address = `http://127.0.0.1:${server.port}`;
+  return { server, page, complaints, address };
+}
+
+async function logIn(page: Page, user: keyof typeof PAGES_USERS): Promise<void> {
+  await page.getByRole("link", { name: "Log in" }).first().click();
+  await page.getByLabel("User name").fill(user);
+  await page.getByLabel("Password").fill(PAGES_USERS[user]);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.locator(".user", { hasText: user }).waitFor();
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+}
+
+const heading = (page: Page, text: string): Promise<void> => page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
+
+test("somebody finds an image: login, search, tags, layers, platforms, comparison", { skip }, async (context) => {
+  const { page, complaints, address } = await open(context);
+  let [bytes, first] = [0, true];
+  page.on("response", (response) => void (first && response.body().then((body) => (bytes += body.length), () => undefined)));
+  await page.goto(address);
+  assert.equal(page.url(), `${address}/ui/`);
+  await page.getByRole("link", { name: "public/base" }).waitFor();
+  first = false;
+  assert.ok(bytes > 10_000 && bytes < 100_000, `the first page has ${bytes} bytes`);
+
+  await page.getByRole("link", { name: "Log in" }).click();
+  await page.getByLabel("User name").fill("alice");
+  await page.getByLabel("Password").fill("wrong");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByText("the user name or the password is wrong").waitFor();
+  await picture(page, "login");
+  await logIn(page, "alice");
+  await page.getByRole("link", { name: "prod/shop" }).waitFor();
+  await picture(page, "repositories");
+
+  await page.getByRole("searchbox").fill("app");
+  await page.getByRole("link", { name: "prod/shop" }).waitFor({ state: "detached" });
+  await page.getByRole("searchbox").fill("nonesuch");
+  await page.getByRole("heading", { name: "No repository has nonesuch in its name" }).waitFor();
+  await picture(page, "empty");
+  await page.getByRole("button", { name: "All repositories" }).click();
+
+  await page.getByRole("link", { name: "team/app" }).click();
+  await heading(page, "team/app");
+  await page.getByRole("checkbox", { name: "Choose 1.2.0 for a comparison" }).check();
+  await page.getByRole("checkbox", { name: "Choose 1.3.0 for a comparison" }).check();
+  await picture(page, "tags");
+  await page.getByRole("link", { name: "Compare: 1.2.0 → 1.3.0" }).click();
+  await heading(page, "1.2.0 → 1.3.0");
+  await page.getByRole("row", { name: /Env VERSION 1\.2\.0 1\.3\.0/ }).waitFor();
+  assert.deepEqual([await page.locator("tr.in-both").count(), await page.locator("tr.in-to").count(), await page.locator("tr.in-from").count()], [2, 1, 1]);
+  await picture(page, "diff");
+
+  await page.getByRole("link", { name: "team/app", exact: true }).click();
+  await page.getByRole("link", { name: "latest", exact: true }).click();
+  await page.getByText("application/vnd.example.signature").waitFor();
+  await page.locator("code", { hasText: `docker pull 127.0.0.1` }).waitFor();
+  await picture(page, "image");
+  await page.goBack();
+  await page.getByRole("link", { name: "multi", exact: true }).click();
+  await page.getByRole("link", { name: "linux/arm64" }).click();
+  await page.getByRole("definition").filter({ hasText: /^linux\/arm64$/ }).waitFor();
+  await page.goto(`${address}/ui/#/tags?repository=no/such`);
+  await page.getByText("the registry has no such repository").waitFor();
+  await picture(page, "missing");
+  assert.deepEqual(complaints, []);
+});
+
+test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", { skip }, async (context) => {
+  const { page, complaints, address } = await open(context, { colorScheme: "dark" });
+  await page.goto(`${address}/ui/`);
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await logIn(page, "alice");
+  await page.getByRole("link", { name: "Retention" }).click();
+  await page.getByRole("row", { name: /^1\.1\.0 goes nothing in last-3-versions keeps it/ }).waitFor();
+  await picture(page, "retention-dark");
+  await page.getByRole("button", { name: "Delete 3 tags" }).click();
+  await page.getByText("Delete 3 tags of team/app? They can be restored for 7 days.").waitFor();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete 3 tags" }).click();
+  await page.getByText("3 tags are deleted, 0 had changed and stay.").waitFor();
+
+  await page.getByRole("navigation").getByRole("link", { name: "Trash" }).click();
+  await page.getByRole("button", { name: "Restore team/app:1.1.0" }).click();
+  await page.getByText("team/app:1.1.0 is back.").waitFor();
+  await picture(page, "trash-dark");
+  await page.getByRole("link", { name: "Audit" }).click();
+  await page.getByRole("row", { name: /tag\.restore team\/app:1\.1\.0/ }).waitFor();
+  await picture(page, "audit-dark");
+  await page.getByRole("link", { name: "Storage" }).click();
+  await page.getByRole("img", { name: "Repositories by size" }).waitFor();
+  assert.equal(await page.locator("svg rect").count(), 3);
+  await picture(page, "usage-dark");
+  await page.getByRole("link", { name: "Access" }).click();
+  await page.getByLabel("Repository").fill("prod/shop");
+  await page.getByLabel("Who (yourself when empty)").fill("bob");
+  await page.getByRole("button", { name: "Explain" }).click();
+  await page.getByText("user bob may not push to prod/shop: has rights in other repositories only").waitFor();
+  await picture(page, "access-dark");
+  await page.getByRole("button", { name: "Light" }).click();
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "light");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("banner").getByRole("link", { name: "Log in" }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("the pages speak Chinese, and need no mouse", { skip }, async (context) => {
+  const { page, complaints, address } = await open(context, { locale: "zh-CN" });
+  await page.goto(`${address}/ui/`);
+  await heading(page, "仓库");
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+  await picture(page, "repositories-chinese");
+  await page.getByRole("button", { name: "English" }).click();
+  await heading(page, "Repositories");
+  await page.getByRole("link", { name: "public/base" }).waitFor();
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("base");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate("document.activeElement.textContent"), "public/base");
+  await page.keyboard.press("Enter");
+  await heading(page, "public/base");
+  await page.getByRole("link", { name: "1", exact: true }).waitFor();
+  assert.equal(await page.evaluate("document.activeElement.id"), "main");
+  assert.deepEqual(complaints, []);
+});
+
+test("files of the pages are cached for ever, the first is asked for each time, and nothing else is served", { skip }, async (context) => {
+  const { server } = await pagesRegistry(context);
+  const first = await server.request("GET", "/ui/");
+  assert.deepEqual([first.status, first.headers["cache-control"], first.headers["content-type"]], [200, "no-cache", "text/html; charset=utf-8"]);
+  assert.match(String(first.headers["content-security-policy"]), /default-src 'none'; script-src 'self'; style-src 'self'/);
+  const [, script] = /src="(\/ui\/assets\/[^"]+\.js)"/.exec(first.body.toString())!;
+  const asset = await server.request("GET", script!);
+  assert.deepEqual([asset.status, asset.headers["cache-control"]], [200, "public, max-age=31536000, immutable"]);
+  assert.equal((await server.request("HEAD", script!)).body.length, 0);
+  for (const path of ["/ui/../package.json", "/ui/%2e%2e/package.json", "/ui/assets/..%2f..%2f..%2fpackage.json", "/ui/assets/", "/ui/none.html", "/ui/assets/none.js", "/ui/x.json"]) {
+    assert.equal((await server.request("GET", path)).status, 404, path);
+  }
+  assert.equal((await server.request("POST", "/ui/")).status, 405);
+  assert.equal((await server.request("GET", "/", { headers: { accept: "text/html" } })).headers.location, "/ui/");
+  assert.equal((await server.request("GET", "/")).status, 404);
+});
