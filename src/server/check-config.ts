@@ -9,7 +9,7 @@ import { fileBeside } from "./config/values.ts";
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
  */
 export async function checkConfig(file: string): Promise<readonly string[]> {
-  const { access, tls, token } = readConfigFile(file);
+  const { access, tls, token, proxy } = readConfigFile(file);
   if (tls !== undefined) {
     const { readTlsFiles } = await import("./tls-files.ts");
     readTlsFiles(tls, file);
@@ -20,20 +20,24 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     });
   }
   if (access?.ldap !== undefined) (await import("./access/ldap-directory.ts")).ldapDirectory(access.ldap, file);
+  for (const named of proxy.flatMap(({ ca, passwordFile }) => [ca, passwordFile])) if (named !== undefined) readNamed(fileBeside(file, named));
   if (token.key !== undefined) {
     const { configuredTokenKeys } = await import("./access/token-keys.ts");
     const inline = token.key.includes("-----BEGIN");
-    await configuredTokenKeys(inline ? token.key : readKey(fileBeside(file, token.key)), inline ? "token.key" : token.key);
+    await configuredTokenKeys(inline ? token.key : readNamed(fileBeside(file, token.key)), inline ? "token.key" : token.key);
   }
-  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`];
+  const mirrors = proxy.map(({ prefix, repositories, upstream, username }) =>
+    `${repositories?.join(", ") ?? `${prefix}**`}: copies of ${upstream}, as ${username ?? "nobody in particular"}`);
+  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`, ...mirrors];
   return [
     `${file} is valid`,
     ...access.grants.map(({ who, role, repositories }) => `${who.join(", ")}: ${role} in ${repositories.join(", ")}`),
+    ...mirrors,
     ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),
   ];
 }
 
-function readKey(file: string): string {
+function readNamed(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {

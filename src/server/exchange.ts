@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import type { AccessControl, Caller } from "./access/access-control.ts";
 import { commonHeaders } from "./terms/common-headers.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
+import type { PullThrough } from "./pull-through.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { Actor } from "./storage/records.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -21,6 +22,8 @@ export interface Exchange {
   readonly actor: Actor;
   /** Tags that cannot be moved or deleted. */
   readonly immutable: ImmutableTags;
+  /** Repositories that come from elsewhere; undefined where there are none. */
+  readonly mirror: PullThrough | undefined;
   readonly query: URLSearchParams;
   /** `<name>` of the route, checked against the grammar; empty in routes without it. */
   readonly repository: string;

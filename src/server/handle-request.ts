@@ -5,6 +5,7 @@ import { openAccess } from "./access/open-access.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
 import { compileRoutes, type Match } from "./match-route.ts";
 import { checkName, isName } from "./terms/name.ts";
+import type { PullThrough } from "./pull-through.ts";
 import { RegistryError } from "./terms/registry-error.ts";
 import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
@@ -22,6 +23,7 @@ export interface ServerContext {
   readonly settings: Settings;
   readonly access: AccessControl;
   readonly immutable: ImmutableTags;
+  readonly mirror: PullThrough | undefined;
   readonly config: Pick<ServerConfig, "retention" | "immutable" | "externalUrl">;
   readonly report: (problem: Error) => void;
 }
@@ -47,22 +49,25 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
     context.note.route = path.startsWith("/api/") ? "/api/v1/" : "/ui/";
     return answerPeople(request, response, { path, search, context });
   }
-  const match = findRoute(path);
-  if (!match) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");
-  const { route, repository, parameter } = match;
+  const found = findRoute(path);
+  if (!found) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");
+  const query = new URLSearchParams(search);
+  const repository = context.mirror === undefined || found.repository === "" ? found.repository : context.mirror.nameHere(found.repository, query.get("ns"));
+  const match = { ...found, repository };
+  const { route, parameter } = match;
   const handler = Object.hasOwn(route.methods, request.method ?? "") ? route.methods[request.method!] : undefined;
   context.note.route = route.path;
   if (!handler) {
     throw new RegistryError("UNSUPPORTED", `${request.method} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
   }
   if (route.path.includes("<name>")) checkName(repository);
-  const query = new URLSearchParams(search);
   const caller = await findCaller(request, match, query, context);
   const actor = {
     user: context.note.user,
     address: request.socket.remoteAddress,
     agent: request.headers["user-agent"],
   };
+  if (route.rights?.[request.method!] === "push" && context.mirror?.covers(repository)) throw mirroredOnly(repository);
   await handler({ request, response, ...context, caller, actor, query, repository, parameter });
 }
 
@@ -79,6 +84,10 @@ async function answerPeople(request: IncomingMessage, response: ServerResponse, 
   }
   const [{ sendPage }, { pagesFolder }] = await Promise.all([import("./api/send-page.ts"), import("../std/pages-folder.ts")]);
   return sendPage(request, response, { path, folder: pagesFolder() });
+}
+
+function mirroredOnly(repository: string): RegistryError {
+  return new RegistryError("UNSUPPORTED", `${repository} is a copy of a repository of another registry: push there, or to a repository that this registry does not mirror`);
 }
 
 /** Lets in who may: before the storage is asked anything, so that a refusal does not say whether a repository is there. */

@@ -15,10 +15,12 @@ import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
 import type { RequestEntry, RequestNote } from "./notify/request-entry.ts";
 import { startNotices, type Notices } from "./start-notices.ts";
-import { immutableTags } from "./terms/immutable-tags.ts";
+import type { PullThrough } from "./pull-through.ts";
+import { immutableTags, type ImmutableTags } from "./terms/immutable-tags.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { serverOf } from "./storage/folder/root-lock.ts";
 import type { Secrets } from "./storage/secrets.ts";
+import type { RegistryStorage } from "./storage/storage.ts";
 import { openFolderStorage } from "./storage/open-folder-storage.ts";
 
 export interface ServeOptions {
@@ -70,11 +72,12 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   let notices!: Notices;
+  let mirror: (PullThrough & AsyncDisposable) | undefined;
   const server = await createHttpServer(settings, (request, response) => {
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
-    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, config, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, mirror, config, report }).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;
@@ -83,9 +86,11 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
       root: options.root, config, configFile, report, running: () => running.size,
       logRequests: options.logRequests === true, writeLog: options.writeLog ?? ((): void => undefined), onRequest: options.onRequest,
     });
+    mirror = await mirrorOf(config, { storage, immutable, configFile, report });
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.metrics.loginFailed });
     address = await listen(server, wanted, options.listen);
   } catch (error) {
+    await mirror?.[Symbol.asyncDispose]();
     await notices?.[Symbol.asyncDispose]();
     await collector[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
@@ -96,6 +101,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     clearInterval(retention);
     stopWatching?.();
     await closeHttpServer(server);
+    await mirror?.[Symbol.asyncDispose](); // who reads along with a fetch is cut off
     await Promise.all(running);
     await collector[Symbol.asyncDispose]();
     await notices[Symbol.asyncDispose]();
@@ -122,4 +128,10 @@ async function accessOf({ access, ...config }: ServerConfig, options: { configFi
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);
+}
+
+async function mirrorOf({ proxy }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; configFile: string; report: (problem: Error) => void }): Promise<(PullThrough & AsyncDisposable) | undefined> {
+  if (proxy.length === 0) return undefined;
+  const { openMirror } = await import("./mirror/open-mirror.ts");
+  return openMirror(proxy, options);
 }

@@ -3,6 +3,7 @@ import { accessSection } from "./access-section.ts";
 import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { logSection, metricsSection } from "./notify-sections.ts";
+import { proxySection } from "./proxy-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
@@ -17,6 +18,7 @@ export const configSchema = v.strictObject({
   gc: v.optional(gcSection, {}),
   retention: v.optional(retentionSection, {}),
   immutable: v.optional(immutableSection, []),
+  proxy: v.optional(proxySection, []),
   limits: v.optional(limitsSection, {}),
   metrics: v.optional(metricsSection, {}),
   log: v.optional(logSection, {}),

@@ -5,14 +5,21 @@ import { RegistryError } from "../terms/registry-error.ts";
 import { sendStream } from "../send-stream.ts";
 import { commonHeaders } from "../terms/common-headers.ts";
 
+/** A blob of this size is sent when it is whole, though it is still on its way. */
+const AWAITED = 64 * 1024;
+
 /** end-2: a blob or the part of it that `Range` asks for. */
 export async function sendBlob(exchange: Exchange): Promise<void> {
   const { request, response, repository, storage } = exchange;
   const digest = digestOf(exchange);
+  const mirrored = exchange.mirror?.covers(repository) === true;
   // Who asks whether a blob is there will rely on the answer.
-  const size = await (request.method === "HEAD" ? storage.metadata.leaseBlob(repository, digest) : storage.metadata.blobSize(repository, digest));
-  if (size === undefined) throw unknownBlob(digest);
-  if ((await storage.blobs.size(digest)) !== size) throw lostBlob(exchange, digest);
+  const found = await (request.method === "HEAD" ? storage.metadata.leaseBlob(repository, digest) : storage.metadata.blobSize(repository, digest));
+  const here = found !== undefined && (await storage.blobs.size(digest)) === found;
+  if (found === undefined && !mirrored) throw unknownBlob(digest);
+  if (!here && !mirrored) throw lostBlob(exchange, digest);
+  const arriving = here || !mirrored || request.method === "HEAD" ? undefined : await exchange.mirror!.fetchBlob(repository, digest);
+  const size = here ? found : (arriving?.size ?? (await exchange.mirror!.blobSize(repository, digest)));
   const headers = {
     "Content-Type": "application/octet-stream",
     "Docker-Content-Digest": digest,
@@ -26,9 +33,12 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   if (range === "unsatisfiable") {
     throw new RegistryError("RANGE_INVALID", "the range lies outside the blob", { headers: { "Content-Range": `bytes */${size}` } });
   }
+  // A part of a blob that is on its way, or a small one, is waited for; so what cannot be had gets an answer that says so.
+  if (arriving && (range || size <= AWAITED)) await arriving.stored;
   const { start, end } = range ?? { start: 0, end: size - 1 };
   const part = range ? { "Content-Range": `bytes ${start}-${end}/${size}` } : {};
-  const body = request.method === "HEAD" ? undefined : await storage.blobs.read(digest, { start, end });
+  const along = arriving && !range && size > AWAITED;
+  const body = request.method === "HEAD" ? undefined : along ? arriving.read() : await storage.blobs.read(digest, { start, end });
   if (!body && request.method !== "HEAD") throw lostBlob(exchange, digest);
   response.writeHead(range ? 206 : 200, { ...commonHeaders, ...headers, ...part, "Content-Length": end - start + 1 });
   if (body) await sendStream(response, body);

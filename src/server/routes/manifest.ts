@@ -14,7 +14,7 @@ export async function sendManifest(exchange: Exchange): Promise<void> {
   const { repository, request } = exchange;
   const { metadata } = exchange.storage;
   const reference = checkReference(exchange.parameter);
-  const manifest = await metadata.manifest(repository, reference);
+  const manifest = await (exchange.mirror?.covers(repository) ? exchange.mirror.manifest(repository, reference) : metadata.manifest(repository, reference));
   if (!manifest) throw unknownManifest(exchange);
   // Who asks for a digest without reading it is about to name it in an index, or to give it a tag.
   if (request.method === "HEAD" && reference === manifest.digest) await metadata.leaseManifest(repository, manifest.digest);

@@ -49,6 +49,11 @@ export interface Upload {
    * @returns false when the source had more than `limit` bytes: the rest was not read
    */
   append(source: AsyncIterable<Uint8Array>, limit?: number): Promise<boolean>;
+  /**
+   * Fills `into` with bytes from `start` on, for readers beside the task. @returns how many; 0 where nothing is written yet, and when
+   * the upload has ended
+   */
+  read(start: number, into: Uint8Array): Promise<number>;
   /** Whether the bytes have that digest. */
   verify(digest: Digest): Promise<boolean>;
   /** Makes the bytes, verified before, those of the digest: durable when it resolves, and the upload is gone. */

@@ -71,6 +71,7 @@ class FolderUpload implements Upload {
   #hash: Hash;
   #handle: FileHandle | undefined;
   #created = false;
+  #written = 0;
   #gone = false;
   #working: Promise<void> | undefined;
 
@@ -117,7 +118,8 @@ class FolderUpload implements Upload {
       await writing;
       if (gathered === 0) return;
       const chunks = batch;
-      writing = writeChunks(handle, chunks, this.size);
+      const end = this.size + gathered;
+      writing = writeChunks(handle, chunks, this.size).then(() => void (this.#written = end));
       writing.catch(() => undefined); // seen by the next await
       this.size += gathered;
       for (const chunk of chunks) this.#hash.update(chunk); // while the write runs
@@ -141,6 +143,12 @@ class FolderUpload implements Upload {
       throw error;
     }
     return true;
+  }
+
+  async read(start: number, into: Uint8Array): Promise<number> {
+    const count = Math.min(into.length, this.#written - start);
+    if (count <= 0 || !this.#handle) return 0;
+    return (await this.#handle.read(into, 0, count, start)).bytesRead;
   }
 
   async verify(digest: Digest): Promise<boolean> {
