@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { isFault } from "../../std/fault.ts";
 import { writeHelper, writeOddHelper } from "../../../test/support/credential-helper.ts";
@@ -143,4 +145,29 @@ test("a folder that cannot be made is LOGIN_NOT_SAVED", async (t) => {
   const { folder } = home(t);
   writeFileSync(join(folder, "plain"), "");
   await assert.rejects(saveLogin("r.example", { username: "a", password: "b" }, { environment: { DOCKER_CONFIG: join(folder, "plain/below") } }), (error) => isFault(error, "LOGIN_NOT_SAVED"));
+});
+
+test("none of the logins is lost that eight processes keep at once, through a link or not", async (t) => {
+  const { folder, file, environment } = home(t);
+  mkdirSync(join(folder, "real"));
+  writeFileSync(join(folder, "real/docker.json"), JSON.stringify({ unknown: [1] }), { mode: 0o640 });
+  chmodSync(join(folder, "real/docker.json"), 0o640);
+  symlinkSync("real/docker.json", file);
+  const program = `
+    const { removeLogin, saveLogin } = await import(${JSON.stringify(new URL("keep-login.ts", import.meta.url).href)});
+    const [environment, authFile, name] = JSON.parse(process.argv[1]);
+    for (let round = 0; round < 3; round += 1) {
+      await saveLogin(name + round + ".example", { username: name, password: "pw" }, { environment, ...(authFile ? { authFile } : {}) });
+      await saveLogin(name + "gone.example", { username: name, password: "pw" }, { environment });
+      await removeLogin(name + "gone.example", { environment });
+    }`;
+  const names = Array.from({ length: 8 }, (_, index) => `host${index}x`);
+  await Promise.all(names.map((name, index) =>
+    promisify(execFile)(process.execPath, ["--input-type=module", "-e", program, JSON.stringify([environment, index % 2 === 0 ? undefined : join(folder, "real/docker.json"), name])])));
+  const { auths, unknown } = read(file) as { auths: object; unknown: unknown };
+  assert.deepEqual(Object.keys(auths).sort(), names.flatMap((name) => Array.from({ length: 3 }, (_, round) => `${name}${round}.example`)).sort());
+  assert.deepEqual(unknown, [1]);
+  assert.ok(lstatSync(file).isSymbolicLink());
+  assert.equal(statSync(file).mode & 0o777, 0o640);
+  assert.deepEqual(readdirSync(join(folder, "real")), ["docker.json"]);
 });

@@ -5,6 +5,7 @@ import type { Login } from "./given-logins.ts";
 import { helperFor } from "./login-sources.ts";
 import { dockerConfigFile, readConfig, type AuthConfig } from "./read-config.ts";
 import { saveConfig } from "./save-config.ts";
+import { withConfigLock } from "./with-config-lock.ts";
 
 export interface KeepOptions extends HelperOptions {
   readonly environment?: Environment;
@@ -25,7 +26,7 @@ export interface Kept {
  * @throws CREDENTIAL_HELPER, DOCKER_CONFIG_INVALID, LOGIN_NOT_SAVED
  */
 export async function saveLogin(place: string, login: Login & { readonly identityToken?: string }, options: KeepOptions = {}): Promise<Kept> {
-  const { file, config, helper } = configFor(place, options);
+  const { file, helper } = configFor(place, options);
   const secret = login.identityToken ?? login.password;
   const username = login.identityToken === undefined ? login.username : "<token>";
   if (helper) await helperStore(helper, authKey(place), { username, secret }, options);
@@ -33,8 +34,11 @@ export async function saveLogin(place: string, login: Login & { readonly identit
     auth: Buffer.from(`${login.username}:${login.identityToken === undefined ? login.password : ""}`).toString("base64"),
     ...(login.identityToken === undefined ? {} : { identitytoken: login.identityToken }),
   };
-  const key = options.authFile === undefined ? authKey(place) : keysOf(config.auths, keyPlace(place))[0] ?? place;
-  saveConfig(file, { ...config, auths: { ...config.auths, [key]: entry } });
+  await withConfigLock(file, () => {
+    const config = readConfig(file);
+    const key = options.authFile === undefined ? authKey(place) : keysOf(config.auths, keyPlace(place))[0] ?? place;
+    saveConfig(file, { ...config, auths: { ...config.auths, [key]: entry } });
+  });
   return { file, ...(helper ? { helper } : {}) };
 }
 
@@ -52,7 +56,10 @@ export async function removeLogin(place: string, options: KeepOptions = {}): Pro
     if (keys.length === 0) return kept;
   }
   if (keys.length === 0) return undefined;
-  saveConfig(file, { ...config, auths: Object.fromEntries(Object.entries(config.auths!).filter(([key]) => !keys.includes(key))) });
+  await withConfigLock(file, () => {
+    const now = readConfig(file);
+    saveConfig(file, { ...now, auths: Object.fromEntries(Object.entries(now.auths ?? {}).filter(([key]) => !keys.includes(key))) });
+  });
   return kept;
 }
 

@@ -14,7 +14,7 @@ export function saveConfig(file: string, config: Readonly<Record<string, unknown
   let temporary: string | undefined;
   try {
     makeFolder(dirname(file), { mode: 0o700 });
-    const target = targetOf(file);
+    const target = configTarget(file);
     const old = statSync(target, { throwIfNoEntry: false });
     temporary = `${target}.${randomBytes(6).toString("hex")}`;
     // Docker indents by a tab.
@@ -28,11 +28,11 @@ export function saveConfig(file: string, config: Readonly<Record<string, unknown
 }
 
 /** Where a path leads to, though nothing may be there yet. */
-function targetOf(file: string, depth = 0): string {
+export function configTarget(file: string, depth = 0): string {
   const link = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(file) : undefined;
   if (link === undefined) return file;
   if (depth === MOST_LINKS) throw Object.assign(new Error("too many symbolic links"), { code: "ELOOP" });
-  return targetOf(resolve(realpathSync(dirname(file)), link), depth + 1);
+  return configTarget(resolve(realpathSync(dirname(file)), link), depth + 1);
 }
 
 function writeSynced(path: string, text: string, mode: number): void {
