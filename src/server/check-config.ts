@@ -21,6 +21,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
   }
   if (access?.ldap !== undefined) (await import("./access/ldap-directory.ts")).ldapDirectory(access.ldap, file);
   for (const named of proxy.flatMap(({ ca, passwordFile }) => [ca, passwordFile])) if (named !== undefined) readNamed(fileBeside(file, named));
+  if (access?.oidc !== undefined) (await import("./access/oidc-provider.ts")).oidcProvider(access.oidc, file);
   if (token.key !== undefined) {
     const { configuredTokenKeys } = await import("./access/token-keys.ts");
     const inline = token.key.includes("-----BEGIN");

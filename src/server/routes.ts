@@ -1,7 +1,8 @@
 import type { Route } from "./match-route.ts";
 import { ping } from "./routes/ping.ts";
 import { giveToken } from "./routes/token.ts";
-import { TOKEN_PATH } from "./access/challenge.ts";
+import { startDeviceLogin } from "./routes/device.ts";
+import { DEVICE_PATH, TOKEN_PATH } from "./access/challenge.ts";
 import { deleteBlob, sendBlob } from "./routes/blob.ts";
 import { listCatalog } from "./routes/catalog.ts";
 import { deleteManifest, putManifest, sendManifest } from "./routes/manifest.ts";
@@ -29,5 +30,6 @@ export const routes: readonly Route[] = [
   },
   { path: "/v2/<name>/tags/list", methods: { GET: listTags }, rights: { GET: "pull" } },
   { path: "/v2/<name>/referrers/<digest>", methods: { GET: listReferrers }, rights: { GET: "pull" } },
+  { path: DEVICE_PATH, methods: { POST: startDeviceLogin }, open: true },
   { path: TOKEN_PATH, methods: { GET: giveToken, POST: giveToken }, open: true },
 ];

@@ -23,6 +23,8 @@ export interface AccessControl {
   readonly tokenEndpoint: TokenEndpoint | undefined;
   /** Logins of people who look at the pages; undefined where nobody has to log in. */
   readonly sessions: Sessions | undefined;
+  /** Begins the login of a person who confirms it elsewhere; undefined where there is no identity provider. */
+  readonly startDeviceLogin?: ((address: string) => Promise<object>) | undefined;
 }
 
 /** What a request is for: what a challenge asks the client to get a token for. */

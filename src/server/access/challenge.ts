@@ -4,6 +4,7 @@ import { RegistryError } from "../terms/registry-error.ts";
 import type { WantedAccess } from "./access-control.ts";
 
 export const TOKEN_PATH = "/auth/token";
+export const DEVICE_PATH = "/auth/device";
 
 /** host, host:port, [v6]:port: anything else would end up in a header as it came. */
 const HOST = /^(?:[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;

@@ -25,12 +25,13 @@ export async function configuredAccess(
   const { access, token } = config;
   const passwords = access.htpasswd === undefined ? undefined : openPasswordFile(fileBeside(options.configFile, access.htpasswd), options.report);
   const directory = access.ldap === undefined ? undefined : (await import("./ldap-directory.ts")).ldapDirectory(access.ldap, options.configFile);
+  const provider = access.oidc === undefined ? undefined : (await import("./oidc-provider.ts")).oidcProvider(access.oidc, options.configFile);
   const keys = token.key === undefined
     ? rotatingTokenKeys(join(options.root, "keys"), { rotation: ROTATION, keep: Math.max(token.expires, token.refresh) })
     : await readKey(token.key, options.configFile);
   return createAccess({
     grants: compileGrants(access),
-    logins: createLogins({ passwords, directory, secrets: options.secrets, groups: access.groups, loginLimit: access.loginLimit, onFailure: options.onLoginFailure }),
+    logins: createLogins({ passwords, directory, provider, secrets: options.secrets, groups: access.groups, loginLimit: access.loginLimit, onFailure: options.onLoginFailure }),
     tokens: createTokens(keys, token),
     service: token.service,
     ...(token.realm === undefined ? {} : { realm: token.realm }),

@@ -60,6 +60,7 @@ export function createAccess(parts: AccessParts): AccessControl {
   };
 
   return {
+    startDeviceLogin: parts.realm === undefined ? logins.device?.start : undefined,
     tokenEndpoint: parts.realm === undefined ? createTokenEndpoint(parts) : undefined,
     sessions: createSessions(parts),
     async caller(request, wanted) {

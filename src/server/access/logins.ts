@@ -5,6 +5,7 @@ import type { Directory, DirectoryUser } from "./directory.ts";
 import type { PasswordFile } from "./htpasswd.ts";
 import type { Identity } from "./identity.ts";
 import { createLoginLimit } from "./login-limit.ts";
+import type { DeviceLogin, Provider, ProviderUser } from "./oidc-provider.ts";
 import { createSecretLogins, ROBOT } from "./secret-logins.ts";
 
 /** Finds out who gave a name and a password. */
@@ -13,6 +14,10 @@ export interface Logins {
   check(user: string, password: string, address: string): Promise<Login>;
   /** One who has logged in before, as they are now; undefined when that login is worth nothing any more. */
   revive(identity: Identity, stamp: string): Promise<Identity | undefined>;
+  /** Logins of people that an identity provider confirms elsewhere; undefined where there is none. */
+  readonly device: DeviceLogins | undefined;
+  /** Whether a password is a token of the identity provider, to be checked here under whatever name. */
+  takesToken(password: string): boolean;
   /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
   current(identity: Identity): Promise<Identity | undefined>;
   /** A user whose name a client certificate has proved. */
@@ -21,10 +26,19 @@ export interface Logins {
   named(name: string): Promise<Identity | undefined>;
 }
 
+export interface DeviceLogins {
+  /** @throws RegistryError TOOMANYREQUESTS, UNAVAILABLE */
+  start(address: string): Promise<DeviceLogin>;
+  /** Undefined while nobody has confirmed it. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
+  finish(deviceCode: string): Promise<Login | undefined>;
+}
+
 export interface Login {
   readonly identity: Identity;
   /** What refresh tokens are bound to: changes with the password. */
   readonly stamp: string;
+  /** How long they are good for at most, in milliseconds; 0 when there shall be none. */
+  readonly refresh?: number;
 }
 
 /** A login with a wrong name or password. */
@@ -37,6 +51,8 @@ export interface LoginFailure {
 /** How long a checked password is believed without bcrypt, in milliseconds. */
 const BELIEVED = 60_000;
 const REMEMBERED = 4096;
+/** Names that are given with a token of the identity provider, which says itself whose it is. */
+const TOKEN_USERS = ["oidc", "<token>"];
 /** So many times more failures are borne of one address with all users, and of one user from everywhere. */
 const WIDER = 10;
 
@@ -44,12 +60,14 @@ export function createLogins(options: {
   passwords: PasswordFile | undefined;
   /** Asked for users that the password file does not have. */
   directory?: Directory | undefined;
+  /** Whose tokens are passwords too. */
+  provider?: Provider | undefined;
   secrets: Secrets;
   groups: Readonly<Record<string, readonly string[]>>;
   loginLimit: { failures: number; within: number };
   onFailure?: (failure: LoginFailure) => void;
 }): Logins {
-  const { passwords, directory } = options;
+  const { passwords, directory, provider } = options;
   const limit = createLoginLimit(options.loginLimit);
   const wideLimit = createLoginLimit({ ...options.loginLimit, failures: options.loginLimit.failures * WIDER });
   const secret = randomBytes(32);
@@ -69,6 +87,13 @@ export function createLogins(options: {
     return { identity: { kind: "user", name: found.name, groups }, stamp: stampOf(found.name, `directory ${found.id}`) };
   };
 
+  /** As for a directory: what the password file knows is not the provider's to say. */
+  const providedLogin = (found: ProviderUser, refresh: number): Login => {
+    if (found.name.startsWith(ROBOT) || passwords?.stamp(found.name) !== undefined) throw new RegistryError("UNAUTHORIZED", `the name ${found.name} is taken by another user of this registry`);
+    const groups = [...new Set([...found.groups, ...configuredGroups(found.name)])];
+    return { identity: { kind: "user", name: found.name, groups }, stamp: refresh === 0 ? "" : `provider ${provider?.issuer}`, refresh };
+  };
+
   const verify = async (user: string, password: string): Promise<Login | undefined> => {
     if (user.startsWith(ROBOT)) return undefined;
     if (directory && passwords?.stamp(user) === undefined) return loginOf(await directory.verify(user, password));
@@ -82,12 +107,27 @@ export function createLogins(options: {
 
   return {
     certified: (name) => ({ kind: "user", name, groups: configuredGroups(name) }),
+    device: provider && {
+      async start(address) {
+        const key = `device ${address}`;
+        const wait = wideLimit.wait(key);
+        if (wait > 0) throw new RegistryError("TOOMANYREQUESTS", `too many logins were begun: try again in ${wait} seconds`, { headers: { "Retry-After": String(wait) } });
+        wideLimit.failed(key);
+        return provider.startDevice();
+      },
+      async finish(deviceCode) {
+        const found = await provider.finishDevice(deviceCode);
+        return found && providedLogin(found, provider.session);
+      },
+    },
+    takesToken: (password) => provider?.claims(password) ?? false,
     async current(identity) {
       return identity.kind === "anonymous" || !identity.secret ? identity : secretLogins.current(identity.secret.id);
     },
     async revive(identity, stamp) {
       if (identity.kind === "anonymous") return undefined;
       if (identity.secret) return secretLogins.current(identity.secret.id);
+      if (provider && stamp === `provider ${provider.issuer}`) return passwords?.stamp(identity.name) === undefined ? identity : undefined;
       const found = identity.kind === "user" ? await findUser(identity.name) : undefined;
       return found?.stamp === stamp ? found.identity : undefined;
     },
@@ -101,6 +141,8 @@ export function createLogins(options: {
       // Neither remembered nor limited: nobody guesses one, and its end has to be noticed at once.
       const known = await secretLogins.check(user, password);
       if (known) return { identity: known, stamp: "" };
+      // What a job shows ends with the job: no refresh token outlives it.
+      if (TOKEN_USERS.includes(user) && provider?.claims(password)) return providedLogin(await provider.workload(password), 0);
       const key = hash(secret, user, password, passwords?.stamp(user) ?? "");
       const before = believed.get(key);
       if (before && before.until > Date.now()) return before.login;

@@ -2,17 +2,19 @@ import { RegistryError } from "../terms/registry-error.ts";
 import type { TokenEndpoint, TokenRequest } from "./access-control.ts";
 import { readCredentials } from "./credentials.ts";
 import type { Grants } from "./grants.ts";
-import { ANONYMOUS } from "./identity.ts";
+import { ANONYMOUS, nameOf } from "./identity.ts";
 import type { Login, Logins } from "./logins.ts";
 import { narrowScope, parseScopes, type Scope } from "./scope.ts";
 import { TokenRefused, type Tokens } from "./tokens.ts";
 
+export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
 /**
- * Gives tokens out. GET takes the login as Basic, or none for an anonymous token; POST takes `grant_type=password` or
- * `refresh_token`. A token is good for what was asked for and is allowed; less than was asked for is no error.
+ * Gives tokens out. GET takes the login as Basic, or none for an anonymous token; POST takes `grant_type=password`,
+ * `refresh_token`, or the one of devices (RFC 8628). A token is good for what was asked for and is allowed; less than was asked for is no error.
  */
 export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants; logins: Logins; tokens: Tokens }): TokenEndpoint {
-  const answer = async ({ identity, stamp }: Login, scopes: readonly Scope[], offline: boolean): Promise<Readonly<Record<string, unknown>>> => {
+  const answer = async ({ identity, stamp, refresh: lifetime }: Login, scopes: readonly Scope[], offline: boolean): Promise<Readonly<Record<string, unknown>>> => {
     const access = scopes.flatMap((scope) => {
       if (scope.type === "registry" && scope.name === "catalog" && scope.actions.includes("*")) return [{ ...scope, actions: ["*"] }];
       if (scope.type !== "repository") return [];
@@ -20,7 +22,7 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
       return granted.actions.length > 0 ? [granted] : [];
     });
     const { token, issued, seconds } = await tokens.issue(identity, access);
-    const refresh = offline ? await tokens.issueRefresh(identity, stamp) : undefined;
+    const refresh = offline ? await tokens.issueRefresh(identity, stamp, lifetime) : undefined;
     return {
       token,
       access_token: token,
@@ -59,13 +61,20 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
         const token = parameters.get("refresh_token") ?? "";
         return { ...(await answer(await byRefreshToken(token), scopes, false)), refresh_token: token };
       }
+      case DEVICE_GRANT: {
+        const code = parameters.get("device_code") ?? "";
+        if (!logins.device || code === "" || code.length > 2048) throw new RegistryError("REQUEST_INVALID", logins.device ? "device_code is missing" : "this registry knows no logins of devices");
+        const login = await logins.device.finish(code);
+        if (!login) throw new RegistryError("REQUEST_INVALID", "nobody has confirmed the login yet", { detail: { error: "authorization_pending" } });
+        return { ...(await answer(login, scopes, true)), username: nameOf(login.identity) };
+      }
       default:
-        throw new RegistryError("REQUEST_INVALID", "grant_type has to be password or refresh_token");
+        throw new RegistryError("REQUEST_INVALID", "grant_type has to be password, refresh_token or that of devices");
     }
   };
 
   /** Docker sends an identity token as the password of a user that is called `<token>`. */
-  const checkLogin = (user: string, password: string, address: string): Promise<Login> => (user === "<token>" ? byRefreshToken(password) : logins.check(user, password, address));
+  const checkLogin = (user: string, password: string, address: string): Promise<Login> => (user === "<token>" && !logins.takesToken(password) ? byRefreshToken(password) : logins.check(user, password, address));
 
   return (request) => (request.method === "POST" ? byPost(request) : byGet(request));
 }

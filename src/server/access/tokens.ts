@@ -16,8 +16,8 @@ export interface Tokens {
   issue(identity: Identity, access: readonly Scope[]): Promise<{ token: string; issued: Date; seconds: number }>;
   /** @throws TokenRefused */
   verify(token: string): Promise<TokenContent>;
-  /** A token that gets tokens; `stamp` is what changes when it shall be worth nothing any more. Undefined where none are given out. */
-  issueRefresh(identity: Identity, stamp: string): Promise<string | undefined>;
+  /** A token that gets tokens; `stamp` is what changes when it shall be worth nothing any more, `lifetime` (ms) what it is good for at most. Undefined where none are given out. */
+  issueRefresh(identity: Identity, stamp: string, lifetime?: number): Promise<string | undefined>;
   /** @throws TokenRefused */
   verifyRefresh(token: string): Promise<{ identity: Identity; stamp: string }>;
   /** A token that a browser keeps; `began` is when its user logged in, in milliseconds since the epoch. */
@@ -83,9 +83,10 @@ export function createTokens(keys: TokenKeys, options: { issuer: string; service
       if (known.size > REMEMBERED) known.delete(known.keys().next().value!);
       return content;
     },
-    async issueRefresh(identity, stamp) {
-      if (options.refresh === 0 || identity.kind === "anonymous") return undefined;
-      return sign({ stamp }, identity, refreshAudience, Math.round(options.refresh / 1000), Math.floor(Date.now() / 1000));
+    async issueRefresh(identity, stamp, lifetime = options.refresh) {
+      const milliseconds = Math.min(lifetime, options.refresh);
+      if (milliseconds === 0 || identity.kind === "anonymous") return undefined;
+      return sign({ stamp }, identity, refreshAudience, Math.round(milliseconds / 1000), Math.floor(Date.now() / 1000));
     },
     async verifyRefresh(token) {
       const payload = await open(token, refreshAudience);

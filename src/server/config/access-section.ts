@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ldapSection } from "./ldap-section.ts";
+import { oidcSection } from "./oidc-section.ts";
 import { RIGHTS } from "../terms/rights.ts";
 import { span, count, file, oneOrMore, repositories, word } from "./values.ts";
 
@@ -19,6 +20,7 @@ export const accessSection = v.pipe(
   v.strictObject({
     htpasswd: v.pipe(v.optional(file), v.description("File of users with bcrypt passwords (`htpasswd -B`); read again when it changes")),
     ldap: v.optional(ldapSection),
+    oidc: v.optional(oidcSection),
     groups: v.pipe(v.optional(v.record(word, v.array(word)), {}), v.description("Members by group: `core: [alice, bob]`")),
     roles: v.pipe(v.optional(v.record(word, v.array(v.picklist(RIGHTS, `it is no right; rights are ${RIGHTS.join(", ")}`))), {}), v.description(`Roles of your own, from single rights: ${RIGHTS.join(", ")}`)),
     grants: v.pipe(v.optional(v.array(grant), []), v.description("What is allowed; everything else is not. Grants add up")),
