@@ -169,11 +169,15 @@ test("what is no image is described as far as it can be", async (context) => {
   const text = JSON.stringify(list);
   const strange = await registry.pushBlob("odd", text);
   assert.equal((await registry.pushManifest("odd", "2", { ...document, config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: strange, size: text.length } })).status, 201);
-  for (const tag of ["1", "2"]) {
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  const nested = `{"os":${deep},"history":[{"created_by":${deep}}],"config":{"Env":[${deep}],"Labels":{"a":${deep}},"Healthcheck":${deep},"Cmd":${deep}}}`;
+  const bottomless = await registry.pushBlob("odd", nested);
+  assert.equal((await registry.pushManifest("odd", "3", { ...document, config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: bottomless, size: nested.length } })).status, 201);
+  for (const tag of ["1", "2", "3"]) {
     const image = (await registry.request("GET", `/api/v1/image?repository=odd&reference=${tag}`)).json() as ImageAnswer;
     assert.deepEqual([image.layers, image.annotations, image.platform], [[], { a: "b" }, undefined]);
   }
-  assert.equal(((await registry.request("GET", "/api/v1/tags?repository=odd")).json() as Page<TagRow>).items.length, 2);
+  assert.equal(((await registry.request("GET", "/api/v1/tags?repository=odd")).json() as Page<TagRow>).items.length, 3);
   const { logins } = (await registry.request("GET", "/api/v1/session")).json() as SessionAnswer;
   assert.equal(logins, false);
 });

@@ -59,12 +59,12 @@ export function sizeOf({ query }: ApiExchange, { usual, most }: { usual: number;
 /** The body of a request, which is an object in JSON. */
 export async function objectOf({ request }: ApiExchange): Promise<Readonly<Record<string, unknown>>> {
   if (!/^application\/json(?:;|$)/.test(request.headers["content-type"] ?? "")) throw new RegistryError("REQUEST_INVALID", "the body has to be application/json", { status: 415 });
+  const bytes = await readBody(request, BODY_LIMIT, "body");
   let value: unknown;
   try {
-    value = JSON.parse((await readBody(request, BODY_LIMIT, "body")).toString("utf8"));
+    value = JSON.parse(bytes.toString("utf8"));
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw new RegistryError("REQUEST_INVALID", "the body is no JSON", { cause });
-    throw cause;
+    throw new RegistryError("REQUEST_INVALID", "the body is no JSON", { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new RegistryError("REQUEST_INVALID", "the body is no object");
   return value as Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { AuditRow, Page } from "./answers.ts";
 import { sizeOf, type ApiExchange } from "./api-exchange.ts";
@@ -22,6 +23,7 @@ export async function listChanges(exchange: ApiExchange): Promise<Page<AuditRow>
     }
     if (events.length < READ_AT_ONCE) return { items };
     before = events.at(-1)!.id;
+    await nextTurn();
   }
   return { items, next: String(before) };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../access/access-control.ts";
 import { certificateName } from "../access/client-certificate.ts";
 import { nameOf } from "../access/identity.ts";
+import type { RequestNote } from "../notify/request-entry.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { explainAccess } from "./access.ts";
 import type { ApiExchange, ApiHandler } from "./api-exchange.ts";
@@ -38,7 +39,7 @@ const routes: ApiRoutes = {
 /** A browser sends it to other sites only after they have allowed it: whoever sends it is a page of ours, or no browser. */
 const OWN_HEADER = "x-sampan-request";
 
-export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable">;
+export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable"> & { readonly note: RequestNote };
 
 /** Answers a request below /api/v1/. @throws RegistryError */
 export async function handleApi(request: IncomingMessage, response: ServerResponse, options: { path: string; query: URLSearchParams; context: ApiContext }): Promise<void> {
@@ -58,6 +59,7 @@ export async function handleApi(request: IncomingMessage, response: ServerRespon
     address: request.socket.remoteAddress,
     agent: request.headers["user-agent"],
   };
+  if (actor.user !== undefined) context.note.user = actor.user;
   const answer = Buffer.from(JSON.stringify(await handler({ ...context, request, response, caller, actor, query })));
   response.writeHead(200, { "Content-Type": "application/json", "Content-Length": answer.length });
   response.end(answer);

@@ -1,9 +1,12 @@
-import { isDigest, type Digest } from "../../oci/digest.ts";
+import { isDigest } from "../../oci/digest.ts";
 import { parseObject, type Descriptor } from "../../oci/manifest.ts";
 import { isIndex } from "../../oci/media-type.ts";
 import type { StoredManifest } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import { readJsonBlob } from "./read-json-blob.ts";
+
+/** Images of an index that are looked at: whoever pushes more must not keep the server from its work. */
+const IMAGES_AT_MOST = 200;
 
 /** A manifest with what its document names. Whatever a pusher wrote is in it: nothing but descriptors was checked. */
 export interface ImageView {
@@ -22,7 +25,7 @@ export function viewImage(manifest: StoredManifest): ImageView {
   return {
     manifest,
     annotations: textsOf(document["annotations"]),
-    manifests: index ? descriptorsOf(document["manifests"]) : [],
+    manifests: index ? descriptorsOf(document["manifests"]).slice(0, IMAGES_AT_MOST) : [],
     layers: index ? [] : descriptorsOf(document["layers"]),
     config: index ? undefined : config,
   };
@@ -66,5 +69,8 @@ export function textsOf(value: unknown): Readonly<Record<string, string>> {
 
 function descriptorsOf(value: unknown): readonly Descriptor[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((item): item is Descriptor & { digest: Digest } => typeof item === "object" && item !== null && isDigest(String((item as Descriptor).digest)) && Number.isSafeInteger((item as Descriptor).size));
+  return value.filter((item): item is Descriptor => {
+    const { digest, size } = (item ?? {}) as Record<string, unknown>;
+    return typeof digest === "string" && isDigest(digest) && Number.isSafeInteger(size);
+  });
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TagDetails } from "../storage/overview.ts";
 import type { Page, TagRow } from "./answers.ts";
 import { repositoryOf, sizeOf, unknownRepository, type ApiExchange } from "./api-exchange.ts";
@@ -12,6 +13,7 @@ export async function listTags(exchange: ApiExchange): Promise<Page<TagRow>> {
   for (const details of listed.items) {
     const row = await tagRow(exchange, repository, details);
     if (row) items.push(row);
+    await nextTurn(); // manifests may be large
   }
   const last = listed.items.at(-1);
   return { items, ...(listed.more && last ? { next: last.tag } : {}) };
