@@ -3,6 +3,7 @@ import type { AccessControl, Caller } from "./access/access-control.ts";
 import { commonHeaders } from "./terms/common-headers.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
 import type { PullThrough } from "./pull-through.ts";
+import type { RoomForPushes } from "./room-for-pushes.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { Actor } from "./storage/records.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -22,6 +23,8 @@ export interface Exchange {
   readonly actor: Actor;
   /** Tags that cannot be moved or deleted. */
   readonly immutable: ImmutableTags;
+  /** Undefined without quotas. */
+  readonly quotas: RoomForPushes | undefined;
   /** Repositories that come from elsewhere; undefined where there are none. */
   readonly mirror: PullThrough | undefined;
   readonly query: URLSearchParams;

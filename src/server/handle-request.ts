@@ -7,6 +7,7 @@ import { compileRoutes, type Match } from "./match-route.ts";
 import { checkName, isName } from "./terms/name.ts";
 import type { PullThrough } from "./pull-through.ts";
 import { RegistryError } from "./terms/registry-error.ts";
+import type { RoomForPushes } from "./room-for-pushes.ts";
 import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
 import type { Settings } from "./terms/settings.ts";
@@ -23,6 +24,7 @@ export interface ServerContext {
   readonly settings: Settings;
   readonly access: AccessControl;
   readonly immutable: ImmutableTags;
+  readonly quotas: RoomForPushes | undefined;
   readonly mirror: PullThrough | undefined;
   readonly config: Pick<ServerConfig, "retention" | "immutable" | "externalUrl">;
   readonly report: (problem: Error) => void;

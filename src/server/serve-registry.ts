@@ -10,6 +10,7 @@ import { closeHttpServer, createHttpServer } from "./http-server.ts";
 import { removeLeftovers } from "./keep/collect-garbage.ts";
 import { startCollector } from "./keep/collector.ts";
 import { every } from "./keep/every.ts";
+import { createQuotas } from "./keep/quotas.ts";
 import { applyRetention } from "./keep/retention.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
@@ -69,6 +70,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const collector = startCollector(storage, { ...config.gc, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
   const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
   const immutable = immutableTags(config.immutable);
+  const quotas = createQuotas(config.quota, storage.metadata);
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   let notices!: Notices;
@@ -77,7 +79,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
-    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, mirror, config, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, quotas, mirror, config, report }).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;

@@ -4,6 +4,7 @@ import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { logSection, metricsSection } from "./notify-sections.ts";
 import { proxySection } from "./proxy-section.ts";
+import { quotaSection } from "./quota-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
@@ -18,6 +19,7 @@ export const configSchema = v.strictObject({
   gc: v.optional(gcSection, {}),
   retention: v.optional(retentionSection, {}),
   immutable: v.optional(immutableSection, []),
+  quota: v.optional(quotaSection, []),
   proxy: v.optional(proxySection, []),
   limits: v.optional(limitsSection, {}),
   metrics: v.optional(metricsSection, {}),

@@ -35,6 +35,7 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
   const references = checkManifest(bytes, request.headers["content-type"]);
   for (const tag of tags) await checkRetag(exchange, tag, digest);
+  await exchange.quotas?.demandTags(repository, tags);
   const record = describeManifest(bytes, digest);
   const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, { tags, references, sparse: settings.sparse, actor: exchange.actor });
   if (missing.length > 0) throw missingContent(missing);

@@ -16,6 +16,7 @@ export async function startUpload(exchange: Exchange): Promise<void> {
     const upload = await createUpload(exchange, digestAlgorithm(wanted));
     return work(upload, async () => {
       try {
+        await roomFor(exchange, upload, Number(exchange.request.headers["content-length"] ?? 0));
         await upload.append(bodyOf(exchange));
         await finish(exchange, upload, wanted);
       } finally {
@@ -68,7 +69,9 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   }
   const from = named ?? (await someoneShows(exchange, digest));
   if (from === undefined) return false;
-  if ((await storage.blobs.size(digest)) === undefined || !(await storage.metadata.mountBlob(repository, digest, { from, actor }))) return false;
+  const size = await storage.blobs.size(digest);
+  const mounted = (): Promise<boolean> => storage.metadata.mountBlob(repository, digest, { from, actor });
+  if (size === undefined || !(await (exchange.quotas ? exchange.quotas.withBlob(repository, { digest, size }, mounted) : mounted()))) return false;
   sendBlobCreated(exchange, digest);
   return true;
 }
@@ -79,6 +82,8 @@ async function someoneShows({ caller, storage }: Exchange, digest: Digest): Prom
 }
 
 async function receive(exchange: Exchange, upload: Upload): Promise<void> {
+  const told = Number(exchange.request.headers["content-length"] ?? 0);
+  if (told > 0) await roomFor(exchange, upload, upload.size + told);
   const { headers } = exchange.request;
   const header = headers["content-range"];
   if (header === undefined) return void (await upload.append(bodyOf(exchange)));
@@ -95,6 +100,14 @@ async function receive(exchange: Exchange, upload: Upload): Promise<void> {
   if (!whole || upload.size - before !== length) throw new RegistryError("SIZE_INVALID", "the chunk is not as long as its Content-Range");
 }
 
+/** An upload that is too large for a quota ends before it is read. */
+async function roomFor({ quotas, repository }: Exchange, upload: Upload, bytes: number): Promise<void> {
+  await quotas?.demandBytes(repository, bytes).catch(async (error: unknown) => {
+    await upload.cancel();
+    throw error;
+  });
+}
+
 /** The body, left open when it is not read to its end, so that the refusal reaches the client. */
 function bodyOf({ request }: Exchange): AsyncIterable<Uint8Array> {
   return request.iterator({ destroyOnReturn: false });
@@ -105,7 +118,9 @@ async function finish(exchange: Exchange, upload: Upload, digest: Digest): Promi
     await upload.cancel();
     throw new RegistryError("DIGEST_INVALID", "the uploaded bytes have another digest", { detail: { digest } });
   }
-  await exchange.storage.keepBlob(upload, digest, exchange.actor);
+  const keep = (): Promise<void> => exchange.storage.keepBlob(upload, digest, exchange.actor);
+  const blob = { digest, size: upload.size };
+  await (exchange.quotas ? exchange.quotas.withBlob(exchange.repository, blob, keep).finally(() => upload.cancel()) : keep());
   sendBlobCreated(exchange, digest);
 }
 

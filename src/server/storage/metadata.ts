@@ -75,6 +75,8 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   manifestDigests(repository: string, range: ListRange): Promise<Listed<Digest>>;
   /** What manifests of the repository name and the repository does not have, in the order of manifests. */
   brokenReferences(repository: string): Promise<readonly BrokenReference[]>;
+  /** What repositories use together; `has` tells whether one of them has the blob. A blob of several counts once. */
+  usage(covers: (repository: string) => boolean, digest?: Digest): Promise<{ readonly bytes: number; readonly tags: number; readonly has: boolean }>;
   /** What the database finds wrong with itself; nothing when all is well. */
   verify(): Promise<readonly string[]>;
   /** Takes a blob that has lost its bytes from all repositories: it is then "deleting". */

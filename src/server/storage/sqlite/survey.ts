@@ -4,7 +4,7 @@ import { DELETING, LIVE, logEvent, repositoryId, type SqliteContext } from "./co
 import { readList } from "./lists.ts";
 
 /** What a check of the whole registry looks at. Nothing of it is kept in memory. */
-export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "manifestDigests" | "brokenReferences" | "verify" | "loseBlob"> {
+export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "manifestDigests" | "brokenReferences" | "verify" | "loseBlob" | "usage"> {
   const { database } = context;
   return {
     async blobs(range) {
@@ -22,10 +22,24 @@ export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "ma
       return database.all<BrokenReference>(
         `SELECT manifest, kind, digest FROM manifest_references AS named WHERE repository_id = ?
           AND NOT EXISTS (SELECT 1 FROM repository_blobs JOIN blobs USING (digest) WHERE repository_id = named.repository_id AND digest = named.digest AND state = ${LIVE})
+          -- A mirror has what was asked for, and fetches the rest when it is.
+          AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = named.repository_id AND digest = named.manifest AND pushed_by = 'sampan:mirror')
           AND NOT (kind = 'manifest' AND EXISTS (SELECT 1 FROM manifests WHERE repository_id = named.repository_id AND digest = named.digest))
           ORDER BY manifest, digest`,
         id,
       );
+    },
+
+    async usage(covers, digest) {
+      const ids = JSON.stringify(database.all<{ id: number; name: string }>("SELECT id, name FROM repositories").filter(({ name }) => covers(name)).map(({ id }) => id));
+      const row = database.get<{ bytes: number; tags: number; has: number }>(
+        `WITH ids AS MATERIALIZED (SELECT value AS id FROM json_each(?1))
+          SELECT (SELECT coalesce(sum(size), 0) FROM blobs WHERE digest IN (SELECT digest FROM ids JOIN repository_blobs ON repository_id = ids.id)) AS bytes,
+            (SELECT count(*) FROM ids JOIN tags ON repository_id = ids.id) AS tags,
+            EXISTS (SELECT 1 FROM repository_blobs WHERE digest = ?2 AND repository_id IN (SELECT id FROM ids)) AS has`,
+        ids, digest ?? "",
+      )!;
+      return { bytes: row.bytes, tags: row.tags, has: row.has === 1 };
     },
 
     async verify() {
