@@ -77,6 +77,11 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/access-explain.ts")).accessExplainCommand,
   },
+  "registry audit": {
+    summary: "Show what was changed in a registry, by whom and from where",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-audit.ts")).registryAuditCommand,
+  },
   "registry check": {
     summary: "Compare what a registry's records say with its bytes, and repair it",
     group: "Registries",

@@ -40,6 +40,7 @@ export async function handleRequest(
     await dispatch(request, response, context);
   } catch (error) {
     if (request.destroyed && !request.complete) return; // the client left in the middle of its own body
+    if (error instanceof RegistryError && error.code === "DENIED") context.note.denied = error.message;
     await sendError(request, response, error, context.report);
   }
 }
@@ -62,7 +63,10 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
   if (!handler) {
     throw new RegistryError("UNSUPPORTED", `${request.method} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
   }
-  if (route.path.includes("<name>")) checkName(repository);
+  if (route.path.includes("<name>")) {
+    checkName(repository);
+    context.note.repository = repository;
+  }
   const caller = await findCaller(request, match, query, context);
   const actor = {
     user: context.note.user,

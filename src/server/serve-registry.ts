@@ -89,7 +89,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
       logRequests: options.logRequests === true, writeLog: options.writeLog ?? ((): void => undefined), onRequest: options.onRequest,
     });
     mirror = await mirrorOf(config, { storage, immutable, configFile, report });
-    access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.metrics.loginFailed });
+    access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.loginFailed });
     address = await listen(server, wanted, options.listen);
   } catch (error) {
     await mirror?.[Symbol.asyncDispose]();
@@ -126,7 +126,7 @@ async function tlsOf(tls: NonNullable<ServerConfig["tls"]>, configFile: string) 
 }
 
 /** What checks logins and tokens is loaded where there are any. */
-async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void; onLoginFailure: () => void }): Promise<AccessControl> {
+async function accessOf({ access, ...config }: ServerConfig, options: { configFile: string; root: string; secrets: Secrets; report: (problem: Error) => void; onLoginFailure: Notices["loginFailed"] }): Promise<AccessControl> {
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { LoginFailure } from "./access/logins.ts";
+import { recordIncidents } from "./audit/record-incidents.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
 import { fileBeside } from "./config/values.ts";
 import { closeHttpServer } from "./http-server.ts";
@@ -13,10 +15,14 @@ import type { RegistryStorage } from "./storage/storage.ts";
 /** What the server tells of itself: figures, health, the log of requests. */
 export interface Notices extends AsyncDisposable {
   readonly metrics: Metrics;
+  loginFailed(failure: LoginFailure): void;
   /** Whether the request was one for these, and is answered. */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   observe(request: IncomingMessage, response: ServerResponse, note: RequestNote): void;
 }
+
+/** Of a reason, in the log of changes. */
+const LONGEST = 500;
 
 /** @throws SERVER_LISTEN_INVALID, SERVER_LISTEN_FAILED */
 export async function startNotices(
@@ -44,6 +50,12 @@ export async function startNotices(
     const write = log?.write ?? options.writeLog;
     observers.push((entry) => write(requestLine(entry, new Date())));
   }
+  const incidents = recordIncidents(storage.metadata, report);
+  opened.defer(incidents.close);
+  observers.push(({ method, denied, repository = "", user, remoteAddress: address, agent }) => {
+    if (denied === undefined || method === "GET" || method === "HEAD") return;
+    incidents.note({ action: "access.deny", repository, actor: { user, address, agent }, detail: { method, reason: denied.slice(0, LONGEST) } });
+  });
   const own = config.metrics.listen;
   if (own !== undefined) {
     const server = createServer((request, response) => {
@@ -56,6 +68,10 @@ export async function startNotices(
   const lifetime = opened.move();
   return {
     metrics,
+    loginFailed({ user, address }) {
+      metrics.loginFailed();
+      incidents.note({ action: "login.fail", repository: "", actor: { user, address, agent: undefined }, detail: {} });
+    },
     answer: (request, response) => monitor.answer(request, response, local && isFromHere(request)),
     observe: (request, response, note) => observeRequest(request, response, note, (entry) => {
       for (const observer of observers) observer(entry);

@@ -9,5 +9,5 @@ export const commandActor: Actor = { user: undefined, address: undefined, agent:
 export async function withRecords<Result>(root: string | undefined, io: Io, work: (metadata: Metadata) => Promise<Result>): Promise<Result> {
   const [{ openRecordsBeside }, { storeRoot }] = await Promise.all([import("../../server/storage/upkeep/open-beside.ts"), import("../../store/store-root.ts")]);
   await using metadata = await openRecordsBeside(root ?? `${storeRoot(io.env)}/registry`, ({ message }) => void io.stderr.write(`warning: ${message}\n`));
-  return work(metadata);
+  return await work(metadata);
 }

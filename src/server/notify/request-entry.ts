@@ -7,6 +7,9 @@ export interface RequestNote {
   route?: string;
   /** Undefined for somebody without a name. */
   user?: string;
+  repository?: string;
+  /** Why it was not allowed. */
+  denied?: string;
 }
 
 /** One answered request. */

@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import type { Collection } from "./collection.ts";
+import type { Incidents } from "./incidents.ts";
 import type { Overview } from "./overview.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Trash } from "./trash.ts";
@@ -12,7 +13,7 @@ import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, 
  * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
  * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
  */
-export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, AsyncDisposable {
+export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, AsyncDisposable {
   repositoryExists(repository: string): Promise<boolean>;
   repositories(range: ListRange): Promise<Listed<string>>;
 
@@ -82,8 +83,8 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   /** Takes a blob that has lost its bytes from all repositories: it is then "deleting". */
   loseBlob(digest: Digest, actor: Actor): Promise<void>;
 
-  /** Events with ids above `after`, in order. */
-  events(options: { readonly after: number; readonly limit: number }): Promise<readonly RegistryEvent[]>;
+  /** Events with ids above `after`, in order; `since` in milliseconds since the epoch. */
+  events(options: { readonly after: number; readonly limit: number; readonly since?: number | undefined }): Promise<readonly RegistryEvent[]>;
 }
 
 export interface BlobRow {

@@ -51,6 +51,8 @@ export type RegistryAction =
   | "tag.move"
   | "tag.delete"
   | "tag.restore"
+  | "login.fail"
+  | "access.deny"
   | `${"robot" | "token"}.${"create" | "disable" | "enable" | "delete"}`;
 
 /** One change. Ids grow in the order of the transactions, and are never used twice. */
@@ -59,7 +61,7 @@ export interface RegistryEvent extends Actor {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly action: RegistryAction;
-  /** Empty for changes of robots and personal tokens. */
+  /** Empty for changes of robots and personal tokens, and for logins. */
   readonly repository: string;
   /** The tag, where the change is one of a tag. */
   readonly tag: string | undefined;

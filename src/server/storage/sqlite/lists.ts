@@ -79,8 +79,8 @@ export function listPart(context: SqliteContext): ListPart {
       );
     },
 
-    async events({ after, limit }) {
-      return database.all<EventRow>("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", after, limit).map(eventOf);
+    async events({ after, limit, since }) {
+      return database.all<EventRow>("SELECT * FROM events WHERE id > ? AND at >= ? ORDER BY id LIMIT ?", after, since ?? 0, limit).map(eventOf);
     },
   };
 }

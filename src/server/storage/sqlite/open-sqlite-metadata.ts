@@ -3,6 +3,7 @@ import { blobPart } from "./blobs.ts";
 import { collectionPart } from "./collection.ts";
 import type { SqliteContext } from "./context.ts";
 import { importPart } from "./import-repository.ts";
+import { incidentPart } from "./incidents.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
 import { overviewPart } from "./overview.ts";
@@ -34,6 +35,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...trashPart(context),
     ...overviewPart(context),
     ...vitalsPart(context),
+    ...incidentPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await secrets[Symbol.asyncDispose]();
