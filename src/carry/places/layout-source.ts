@@ -2,11 +2,12 @@ import { digestAlgorithm, digestHex, type Digest } from "../../oci/digest.ts";
 import { parseIndex, type Descriptor } from "../../oci/manifest.ts";
 import { isManifest } from "../../oci/media-type.ts";
 import { familiarReference, parseReference } from "../../oci/reference.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { Document, Referrer, Source } from "../place.ts";
 import { checkedDocument, subjectOf } from "../read-document.ts";
 import { readSmall, type LayoutFiles } from "./layout-files.ts";
-import { referrerDescriptor, referrersTag } from "./referrer-tags.ts";
+import { referrerDescriptor } from "./referrer-tags.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 const FULL_NAME = "io.containerd.image.name";

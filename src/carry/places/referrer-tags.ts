@@ -1,16 +1,12 @@
-import { digestAlgorithm, digestHex, type Digest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { parseIndex, parseObject, serializeManifest, type Descriptor } from "../../oci/manifest.ts";
 import { isIndex, mediaType } from "../../oci/media-type.ts";
 import type { Reference } from "../../oci/reference.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
 import type { RegistryClient } from "../../registry/client.ts";
 import { isFault } from "../../std/fault.ts";
 import type { Document } from "../place.ts";
 import { deleteTag } from "../tags/delete-tag.ts";
-
-/** The tag under which clients keep the list of referrers where a registry has no API for it (distribution-spec § Referrers Tag Schema). */
-export function referrersTag(digest: Digest): string {
-  return `${digestAlgorithm(digest)}-${digestHex(digest).slice(0, 64)}`;
-}
 
 /** How a list of referrers describes a manifest. */
 export function referrerDescriptor({ bytes, mediaType: type, digest }: Document): Descriptor {

@@ -1,7 +1,8 @@
 import { fault, isFault } from "../../std/fault.ts";
-import { digestAlgorithm, digestHex, type Digest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { parseIndex, type Descriptor } from "../../oci/manifest.ts";
 import { formatRepository, isRepository, isTag, type Reference } from "../../oci/reference.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
 import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
 import { getManifest } from "./manifest-requests.ts";
 import { readPages } from "./pages.ts";
@@ -61,11 +62,6 @@ export async function listReferrers(
     found.push(...parseIndex(Buffer.from(JSON.stringify(value)), `the referrers of ${reference.digest}`).manifests);
   }
   return artifactType === undefined ? found : found.filter((descriptor) => descriptor.artifactType === artifactType);
-}
-
-/** The tag under which clients list referrers on registries without the API. */
-function referrersTag(digest: Digest): string {
-  return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
 }
 
 async function fallbackReferrers(session: Session, places: Places, reference: Reference & { readonly digest: Digest }, signal: AbortSignal | undefined): Promise<readonly Descriptor[]> {
