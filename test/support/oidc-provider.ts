@@ -13,6 +13,8 @@ export interface OidcProvider {
   /** Has a person agree to the login that waits with that code, with these claims. */
   approve(userCode: string, claims: JWTPayload): void;
   deny(userCode: string): void;
+  /** Waits for the first login that somebody begins, for a minute, and agrees to it. */
+  approveNext(claims: JWTPayload): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +67,13 @@ export async function startOidcProvider(context: TestContext): Promise<OidcProvi
   return {
     issuer, token, stop,
     approve: (userCode, claims) => void (deviceOf(userCode).claims = claims),
+    async approveNext(claims) {
+      for (let attempt = 0; devices.size === 0; attempt += 1) {
+        if (attempt > 1200) throw new Error("nobody has begun a login");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      [...devices.values()][0]!.claims = claims;
+    },
     deny: (userCode) => void (deviceOf(userCode).denied = true),
   };
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { deviceLogin } from "../../registry/credentials/device-login.ts";
 import { command, type Call } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 
@@ -7,6 +8,7 @@ const flags = flagTable({
   password: { kind: "text", short: "p", value: "TEXT", help: "Password; it stays in the shell's history, so --password-stdin is better" },
   "password-stdin": { kind: "switch", help: "Read the password from standard input" },
   authfile: { kind: "text", value: "PATH", help: "Keep the login in this file, in the format of containers' auth.json; SERVER may then be a namespace, `host/team`" },
+  device: { kind: "switch", help: "Confirm the login in a browser, on this or another machine, where the registry has an identity provider" },
   insecure: { kind: "switch", help: "Speak plain HTTP to the registry, or HTTPS without checking its certificate" },
 });
 
@@ -29,9 +31,12 @@ export const loginCommand = command({
     ]);
     const authFile = call.flags.authfile === undefined ? undefined : resolve(io.cwd, call.flags.authfile);
     const { host, place } = loginPlace(positionals[0], authFile);
-    const { username, password } = await credentials(call);
-    const { identityToken } = await checkLogin(host, { username, password }, { insecure: call.flags.insecure, environment: io.env, routes: machineRoutes(io.env), signal });
-    const login = { username, password, ...(identityToken === undefined ? {} : { identityToken }) };
+    const options = { insecure: call.flags.insecure, environment: io.env, routes: machineRoutes(io.env), signal };
+    const typedLogin = async (typed: { username: string; password: string }) => {
+      const { identityToken } = await checkLogin(host, typed, options);
+      return { ...typed, ...(identityToken === undefined ? {} : { identityToken }) };
+    };
+    const login = call.flags.device ? await confirmedLogin(call, host, options) : await typedLogin(await credentials(call));
     const kept = await saveLogin(place, login, { environment: io.env, signal, ...(authFile === undefined ? {} : { authFile }) });
     if (!kept.helper) io.stderr.write(plainTextWarning(kept.file, io.env));
     const other = authFile === undefined ? await otherSource(host, kept, io.env) : undefined;
@@ -39,6 +44,14 @@ export const loginCommand = command({
     io.stdout.write("Login Succeeded\n");
   },
 });
+
+/** A login that a person confirms in a browser; its token is kept in the place of a password. */
+async function confirmedLogin({ given, io }: Call<typeof flags>, host: string, options: Omit<Parameters<typeof deviceLogin>[1], "onCode">): Promise<{ username: string; password: string; identityToken: string }> {
+  const [{ deviceLogin: begin }, { fault }] = await Promise.all([import("../../registry/credentials/device-login.ts"), import("../../std/fault.ts")]);
+  if ((["username", "password", "password-stdin"] as const).some((name) => given.has(name))) throw fault("USAGE", { problem: "--device asks for neither a name nor a password" });
+  const { username, identityToken } = await begin(host, { ...options, onCode: ({ url, code }) => void io.stderr.write(`Open ${url}\nand confirm the code ${code}\n`) });
+  return { username, password: "", identityToken };
+}
 
 async function credentials({ flags: given, given: names, io, signal }: Call<typeof flags>): Promise<{ username: string; password: string }> {
   const [{ ask, readStdin }, { fault }] = await Promise.all([import("../ask.ts"), import("../../std/fault.ts")]);

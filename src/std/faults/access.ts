@@ -28,6 +28,12 @@ export const accessFaults = {
     message: ({ host, user, answer }) => `registry ${host} does not accept this password for ${user}${said(answer)}`,
     hint: () => "check the name and the password; many registries want an access token in the password's place",
   }),
+  LOGIN_NOT_CONFIRMED: spec<{ host: string; answer?: string }>({
+    when: "`sampan login --device` was not confirmed in time, was refused, or the registry has no identity provider.",
+    exit: 1,
+    message: ({ host, answer }) => `the login to registry ${host} was not confirmed${said(answer)}`,
+    hint: () => "begin again, or log in with a name and a password where the registry has no identity provider",
+  }),
   MANIFEST_UNKNOWN: spec<MissingManifest>({
     when: "The repository has no manifest of that tag or digest.",
     exit: 1,
