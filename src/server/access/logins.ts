@@ -132,7 +132,7 @@ export function createLogins(options: {
       return found?.stamp === stamp ? found.identity : undefined;
     },
     async named(name) {
-      if (!name.startsWith(ROBOT)) return { kind: "user", name, groups: configuredGroups(name) };
+      if (!name.startsWith(ROBOT)) return (await findUser(name))?.identity ?? { kind: "user", name, groups: configuredGroups(name) };
       const robot = (await options.secrets.secrets("robot")).find((each) => ROBOT + each.name === name);
       if (!robot || robot.disabled || (robot.expiresAt !== undefined && robot.expiresAt <= Date.now())) return undefined;
       return { kind: "robot", name: robot.name, groups: [], secret: { id: robot.id, scope: robot.scope } };

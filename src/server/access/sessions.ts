@@ -37,6 +37,8 @@ export function createSessions({ grants, logins, tokens }: { grants: Grants; log
   return {
     async login(user, password, address) {
       const login = await logins.check(user, password, address);
+      // It would be worth nothing at the next request.
+      if (login.refresh === 0) throw new RegistryError("UNAUTHORIZED", "a token of a job begins no session here: log in with a password or a personal token");
       return { ...(await issue(login, Date.now())), caller: callerOf(grants, login.identity) };
     },
 
