@@ -76,5 +76,5 @@ export async function deviceLogin(
 function firstError(body: Readonly<Record<string, unknown>>): { readonly message?: string; readonly pending: boolean } | undefined {
   const error = (Array.isArray(body["errors"]) ? body["errors"][0] : undefined) as { message?: unknown; detail?: { error?: unknown } | null } | undefined;
   if (typeof error !== "object" || error === null) return undefined;
-  return { ...(typeof error.message === "string" ? { message: error.message } : {}), pending: error.detail?.error === "authorization_pending" };
+  return { ...(typeof error.message === "string" ? { message: error.message.replace(/\p{C}+/gu, " ").slice(0, 500) } : {}), pending: error.detail?.error === "authorization_pending" };
 }
