@@ -25,7 +25,9 @@ export async function createHttpServer(settings: Settings, onRequest: OnRequest,
   const listener: OnRequest = (request, response) => {
     answers.set(request.socket, response);
     // While the server itself works (fsync, hashing again) the connection is silent through no fault of the client.
-    request.once("end", () => request.socket.setTimeout(0));
+    request.once("end", () => {
+      if (!response.headersSent) request.socket.setTimeout(0);
+    });
     onRequest(request, response);
   };
   const server = tls === undefined ? createServer(options, listener) : await createTlsServer({ ...options, handshakeTimeout: settings.headersTimeout, ...tls }, listener);

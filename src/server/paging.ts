@@ -1,6 +1,9 @@
 import { RegistryError } from "./terms/registry-error.ts";
 import type { Listed, ListRange } from "./storage/records.ts";
 
+/** More than a name or a digest has characters. */
+const LONGEST_ITEM = 300;
+
 /**
  * The part of a list that a query asks for: `n` items at most, those after `last`. `most` caps it where a whole list may
  * be too long for one answer.
@@ -9,7 +12,8 @@ import type { Listed, ListRange } from "./storage/records.ts";
 export function pageOf(query: URLSearchParams, options: { most?: number } = {}): ListRange {
   const wanted = pageSize(query);
   const limit = options.most === undefined ? wanted : Math.min(wanted ?? options.most, options.most);
-  return { after: query.get("last") ?? undefined, limit };
+  // No item is that long, so that the rest of the text cannot matter.
+  return { after: query.get("last")?.slice(0, LONGEST_ITEM), limit };
 }
 
 /** The `Link` to what follows a page (distribution-spec, "Listing Tags"); none behind the last one, nor behind one of no items. */

@@ -139,6 +139,23 @@ test("a client that stops reading is dropped", async (context) => {
   assert.deepEqual(registry.problems, []);
 });
 
+test("clients that stop in the middle of their downloads are dropped, each of them", async (context) => {
+  const registry = await scratchRegistry(context, { settings: { idleTimeout: 1000 } });
+  const digest = await registry.pushBlob("app", Buffer.alloc(30_000_000, "z"));
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = connect(registry.port, "127.0.0.1", () => socket.write(`GET /v2/app/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`));
+    socket.once("data", () => socket.pause());
+    context.after(() => socket.destroy());
+    return socket;
+  });
+  await wait(3000);
+  let closed = 0;
+  // Only who reads on learns that the other side is gone.
+  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.on("close", resolve).on("error", () => undefined).resume())));
+  for (const socket of sockets) if (socket.bytesRead < 30_000_000) closed += 1;
+  assert.equal(closed, sockets.length);
+});
+
 test("a client that leaves in the middle of a download does no harm", async (context) => {
   const registry = await scratchRegistry(context);
   const digest = await registry.pushBlob("app", Buffer.alloc(8_000_000, "z"));

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { scratchRegistry } from "../support/scratch-registry.ts";
+import { DatabaseSync } from "node:sqlite";
+import { digestOf, scratchRegistry } from "../support/scratch-registry.ts";
 import { runSampan } from "../support/run-sampan.ts";
 
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
@@ -106,7 +107,7 @@ test("immutable tags are set once; nobody moves or deletes them", async (context
   const digest = await push("prod/shop", "v1", "one");
   await push("prod/shop", "v1", "one");
   await push("prod/shop", "latest", "one");
-  await assert.rejects(push("prod/shop", "v1", "two"), /the tag v1 of prod\/shop is immutable: it can be neither moved nor deleted/);
+  await assert.rejects(push("prod/shop", "v1", "two"), /the tag v1 of prod\/shop is immutable: neither it nor what it leads to can be changed or deleted/);
   for (const reference of ["v1", digest]) {
     const answer = await registry.request("DELETE", `/v2/prod/shop/manifests/${reference}`);
     assert.deepEqual([answer.status, answer.code()], [403, "DENIED"]);
@@ -114,4 +115,31 @@ test("immutable tags are set once; nobody moves or deletes them", async (context
   await push("prod/shop", "latest", "two");
   await push("test/shop", "v1", "one");
   await push("test/shop", "v1", "two");
+});
+
+test("what an immutable tag leads to cannot be deleted either, and no race moves it", async (context) => {
+  const { registry, push } = await keptRegistry(context, "immutable:\n  - {repositories: a, tags: 'v*'}\n");
+  const child = await push("a", "plain", "child");
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", digest: child, size: 1 }] });
+  assert.equal((await registry.request("PUT", "/v2/a/manifests/v1", { headers: { "content-type": "application/vnd.oci.image.index.v1+json" }, body: index })).status, 201);
+  assert.equal((await registry.request("DELETE", `/v2/a/manifests/${child}`)).status, 403);
+  assert.equal((await registry.request("DELETE", `/v2/a/blobs/${digestOf("child")}`)).status, 403);
+  assert.equal((await registry.request("DELETE", "/v2/a/manifests/plain")).status, 202);
+  const free = await push("a", "other", "free");
+  assert.equal((await registry.request("DELETE", `/v2/a/blobs/${digestOf("free")}`)).status, 202);
+  assert.equal((await registry.request("DELETE", `/v2/a/manifests/${free}`)).status, 202);
+
+  const contents = Array.from({ length: 8 }, (_, number) => `image ${number}`);
+  const digests = await Promise.all(contents.map((content) => push("a", `t${content.at(-1)}`, content)));
+  // Another process holds the database, so that all of them are checked before the first is stored.
+  const other = new DatabaseSync(join(registry.root, "registry.db"));
+  other.exec("BEGIN IMMEDIATE");
+  const puts = Promise.all(digests.map(async (digest) => {
+    const { body } = await registry.request("GET", `/v2/a/manifests/${digest}`);
+    return (await registry.request("PUT", "/v2/a/manifests/v9", { headers: { "content-type": "application/vnd.oci.image.manifest.v1+json" }, body })).status;
+  }));
+  await wait(500);
+  other.exec("ROLLBACK");
+  other.close();
+  assert.deepEqual((await puts).sort(), [201, 403, 403, 403, 403, 403, 403, 403]);
 });

@@ -226,6 +226,19 @@ test("a role without retag sets new tags and moves none", async (context) => {
   assert.equal((await push(registry, "a", "1", await registry.token(["repository:a:pull,push"], alice), "two")).status, 201);
 });
 
+test("attaching something to an image needs the right to sign", async (context) => {
+  const registry = await guardedRegistry(context, { users: USERS, access: "roles: {adder: [pull, push]}\ngrants: [{who: bob, role: adder, repositories: a}, {who: alice, role: writer, repositories: a}]" });
+  const { digest } = await push(registry, "a", "1", basic("bob", USERS.bob), "one");
+  const attach = async (user: keyof typeof USERS, tag?: string): Promise<number> => {
+    const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digestOf("one"), size: 3 };
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [], ...(tag ? {} : { subject: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size: 1 } }) });
+    const answer = await registry.server.request("PUT", `/v2/a/manifests/${tag ?? digestOf(body)}`, { headers: { authorization: basic(user, USERS[user]), "content-type": "application/vnd.oci.image.manifest.v1+json" }, body });
+    return answer.status;
+  };
+  const cosign = `${digest.replace(":", "-")}.sig`;
+  assert.deepEqual([await attach("bob"), await attach("bob", cosign), await attach("alice"), await attach("alice", cosign)], [403, 403, 201, 201]);
+});
+
 test("a password file that becomes invalid changes nothing, and is reported", async (context) => {
   const { server, htpasswd } = await guarded(context);
   appendFileSync(htpasswd, "carol:$apr1$abc$def\n");

@@ -1,6 +1,7 @@
 import { isDigest, type Digest } from "../../oci/digest.ts";
 import { parseRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
+import { demandMutable } from "../demand-mutable.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { sendStream } from "../send-stream.ts";
 import { commonHeaders } from "../terms/common-headers.ts";
@@ -41,14 +42,14 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   const body = request.method === "HEAD" ? undefined : along ? arriving.read() : await storage.blobs.read(digest, { start, end });
   if (!body && request.method !== "HEAD") throw lostBlob(exchange, digest);
   response.writeHead(range ? 206 : 200, { ...commonHeaders, ...headers, ...part, "Content-Length": end - start + 1 });
-  if (body) await sendStream(response, body);
+  if (body) await sendStream(response, body, exchange.settings.idleTimeout);
   else response.end();
 }
 
 /** end-10. */
 export async function deleteBlob(exchange: Exchange): Promise<void> {
   const digest = digestOf(exchange);
-  if (!(await exchange.storage.dropBlob(exchange.repository, digest, exchange.actor))) throw unknownBlob(digest);
+  if (!(await exchange.storage.dropBlob(exchange.repository, digest, exchange.actor, (tag) => demandMutable(exchange, tag)))) throw unknownBlob(digest);
   sendEmpty(exchange, 202, { "Docker-Content-Digest": digest });
 }
 

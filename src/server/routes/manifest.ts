@@ -3,6 +3,7 @@ import { isTag } from "../../oci/reference.ts";
 import { checkManifest } from "../check-manifest.ts";
 import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
+import { demandMutable } from "../demand-mutable.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { describeManifest } from "../storage/describe-manifest.ts";
 
@@ -34,10 +35,10 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const bytes = await readBody(request, settings.manifestLimit);
   const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
   const references = checkManifest(bytes, request.headers["content-type"]);
-  for (const tag of tags) await checkRetag(exchange, tag, digest);
-  await exchange.quotas?.demandTags(repository, tags);
   const record = describeManifest(bytes, digest);
-  const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, { tags, references, sparse: settings.sparse, actor: exchange.actor });
+  if (record.subject || tags.some(isReferrersTag)) exchange.caller.demand("sign", repository);
+  await exchange.quotas?.demandTags(repository, tags);
+  const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, { tags, references, sparse: settings.sparse, actor: exchange.actor, onMove: (tag) => demandMove(exchange, tag) });
   if (missing.length > 0) throw missingContent(missing);
   sendEmpty(exchange, 201, {
     Location: `/v2/${repository}/manifests/${digest}`,
@@ -51,33 +52,23 @@ export async function putManifest(exchange: Exchange): Promise<void> {
 export async function deleteManifest(exchange: Exchange): Promise<void> {
   const { repository, storage, actor } = exchange;
   const reference = checkReference(exchange.parameter);
-  await checkDelete(exchange, reference);
+  const onLoss = (tag: string): void => demandMutable(exchange, tag);
   const existed = isDigest(reference)
-    ? await storage.metadata.deleteManifest(repository, reference, actor)
-    : await storage.metadata.deleteTag(repository, reference, actor);
+    ? await storage.metadata.deleteManifest(repository, reference, actor, onLoss)
+    : await storage.metadata.deleteTag(repository, reference, actor, onLoss);
   if (!existed) throw unknownManifest(exchange);
   sendEmpty(exchange, 202);
 }
 
 /** A tag that names another manifest moves only for those who may move tags, and one that is immutable for nobody. */
-async function checkRetag({ caller, repository, storage, immutable }: Exchange, tag: string, digest: Digest): Promise<void> {
-  const fixed = immutable(repository, tag);
-  if (!fixed && caller.may("retag", repository)) return;
-  const present = await storage.metadata.manifest(repository, tag);
-  if (!present || present.digest === digest) return;
-  if (fixed) throw immutableTag(repository, tag);
-  caller.demand("retag", repository);
+function demandMove(exchange: Exchange, tag: string): void {
+  demandMutable(exchange, tag);
+  exchange.caller.demand("retag", exchange.repository);
 }
 
-/** What goes with a manifest are its tags. */
-async function checkDelete({ repository, storage, immutable }: Exchange, reference: string): Promise<void> {
-  const tags = isDigest(reference) ? await storage.metadata.tagsOf(repository, reference) : [reference];
-  const fixed = tags.find((tag) => immutable(repository, tag));
-  if (fixed !== undefined) throw immutableTag(repository, fixed);
-}
-
-function immutableTag(repository: string, tag: string): RegistryError {
-  return new RegistryError("DENIED", `the tag ${tag} of ${repository} is immutable: it can be neither moved nor deleted`);
+/** A tag under which clients attach signatures and SBOMs: the specification's, and cosign's. */
+function isReferrersTag(tag: string): boolean {
+  return /^sha256-[a-f0-9]{64}(?:\.(?:sig|att|sbom))?$/.test(tag);
 }
 
 function checkReference(text: string): string {

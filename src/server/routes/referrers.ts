@@ -7,11 +7,15 @@ import { RegistryError } from "../terms/registry-error.ts";
 /** Descriptors in one answer: annotations make them large, and clients bound what they read. */
 const PAGE = 1000;
 
+/** RFC 6838, 4.2: two names of at most 127 characters. */
+const LONGEST_TYPE = 255;
+
 /** end-12: an index of the manifests whose subject is the digest; empty for an unknown one. */
 export async function listReferrers(exchange: Exchange): Promise<void> {
   const { repository, parameter, query, storage } = exchange;
   if (!isDigest(parameter)) throw new RegistryError("DIGEST_INVALID", "the digest is not a sha256 or sha512 digest");
   const type = query.get("artifactType") || undefined;
+  if (type !== undefined && type.length > LONGEST_TYPE) throw new RegistryError("REQUEST_INVALID", "the artifactType is longer than a media type can be");
   const referrers = await storage.metadata.referrers(repository, parameter, { ...pageOf(query, { most: PAGE }), artifactType: type });
   const link = linkToNext(referrers, query, { path: `/v2/${repository}/referrers/${parameter}`, key: ({ digest }) => digest });
   sendList(

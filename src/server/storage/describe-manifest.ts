@@ -38,3 +38,13 @@ export function manifestType(document: Readonly<Record<string, unknown>>): strin
   if (typeof document["mediaType"] === "string" && document["mediaType"] !== "") return document["mediaType"];
   return "manifests" in document ? known.ociIndex : known.ociManifest;
 }
+
+/** Annotations are copied into lists of referrers; longer ones are read from the manifest itself. */
+const LONGEST_ANNOTATIONS = 256 * 1024;
+
+/** As they are kept beside the manifest; none where they are too long for a list. */
+export function annotationsText(annotations: unknown): string | null {
+  if (typeof annotations !== "object" || annotations === null) return null;
+  const text = JSON.stringify(annotations);
+  return text.length <= LONGEST_ANNOTATIONS ? text : null;
+}

@@ -32,10 +32,10 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
    */
   mountBlob(repository: string, digest: Digest, options: { readonly from?: string | undefined; readonly actor: Actor }): Promise<boolean>;
   /**
-   * Takes the blob from the repository. "last" when no other has it: it is then "deleting", and who asked removes the
+   * Takes the blob from the repository; `onLoss` is called in the transaction for every tag that leads to a manifest with it. "last" when no other has it: it is then "deleting", and who asked removes the
    * bytes and calls {@link forgetBlob}.
    */
-  unlinkBlob(repository: string, digest: Digest, actor: Actor): Promise<"unknown" | "unlinked" | "last">;
+  unlinkBlob(repository: string, digest: Digest, actor: Actor, onLoss?: Refuse): Promise<"unknown" | "unlinked" | "last">;
   /** The end of a blob that is "deleting". */
   forgetBlob(digest: Digest): Promise<void>;
   /** Blobs that were "deleting" already at that time: whoever removed their bytes has died. */
@@ -51,9 +51,12 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   leaseManifest(repository: string, digest: Digest): Promise<void>;
   /** By tag or digest. */
   manifest(repository: string, reference: string): Promise<StoredManifest | undefined>;
-  /** Removes the manifest and every tag that names it; false when there is no such manifest. */
-  deleteManifest(repository: string, digest: Digest, actor: Actor): Promise<boolean>;
-  deleteTag(repository: string, tag: string, actor: Actor): Promise<boolean>;
+  /**
+   * Removes the manifest and every tag that names it; false when there is no such manifest. `onLoss` is called in the transaction for every
+   * tag that leads to it, also through an index.
+   */
+  deleteManifest(repository: string, digest: Digest, actor: Actor, onLoss?: Refuse): Promise<boolean>;
+  deleteTag(repository: string, tag: string, actor: Actor, onLoss?: Refuse): Promise<boolean>;
   /** Undefined for an unknown repository. */
   tags(repository: string, range: ListRange): Promise<Listed<string> | undefined>;
   /** The tags that name a manifest. */
@@ -99,6 +102,9 @@ export interface BrokenReference {
   readonly digest: Digest;
 }
 
+/** Says no to a change that concerns a tag, by throwing: nothing of the change is done then. */
+export type Refuse = (tag: string) => void;
+
 export type BlobState = "unknown" | "live" | "deleting";
 
 export interface PutManifestOptions {
@@ -107,4 +113,6 @@ export interface PutManifestOptions {
   /** What the manifest may name without the repository having it: nothing, the manifests of an index, or blobs too. */
   readonly sparse: "nothing" | "indexes" | "manifests";
   readonly actor: Actor;
+  /** Called in the transaction for every tag that names another manifest until now. */
+  readonly onMove?: Refuse | undefined;
 }

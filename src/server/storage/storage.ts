@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobStorage, Upload } from "./blob-storage.ts";
 import { createKeyedLock } from "./keyed-lock.ts";
-import type { Metadata } from "./metadata.ts";
+import type { Metadata, Refuse } from "./metadata.ts";
 import type { Actor } from "./records.ts";
 
 /** How long a push waits for the removal of the same blob by another process, in milliseconds. */
@@ -19,7 +19,7 @@ export interface RegistryStorage {
   /** Ends a verified upload: its bytes are durable and a blob of its repository, or it is gone. */
   keepBlob(upload: Upload, digest: Digest, actor: Actor): Promise<void>;
   /** Takes a blob from a repository, and from the disk when no other has it; false when the repository has no such blob. */
-  dropBlob(repository: string, digest: Digest, actor: Actor): Promise<boolean>;
+  dropBlob(repository: string, digest: Digest, actor: Actor, onLoss?: Refuse): Promise<boolean>;
   /** Removes the bytes of a blob that is "deleting", and then its row. For who has made it so, or has outlived who did. */
   removeBlob(digest: Digest): Promise<void>;
 }
@@ -76,9 +76,9 @@ export function joinStorage(blobs: BlobStorage, metadata: Metadata): RegistrySto
         }
       }),
 
-    dropBlob: (repository, digest, actor) =>
+    dropBlob: (repository, digest, actor, onLoss) =>
       lock(digest, async () => {
-        const outcome = await metadata.unlinkBlob(repository, digest, actor);
+        const outcome = await metadata.unlinkBlob(repository, digest, actor, onLoss);
         if (outcome === "last") await removeBlob(digest);
         return outcome !== "unknown";
       }),

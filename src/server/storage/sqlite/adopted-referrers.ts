@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from "../../../oci/digest.ts";
 import { parseObject } from "../../../oci/manifest.ts";
 import { isIndex } from "../../../oci/media-type.ts";
-import { describeManifest } from "../describe-manifest.ts";
+import { annotationsText, describeManifest } from "../describe-manifest.ts";
 import type { StoredManifest } from "../records.ts";
 import type { SqliteContext } from "./context.ts";
 
@@ -25,7 +25,7 @@ export function adoptReferrers({ database }: SqliteContext, id: number, { tag, s
     const type = typeof artifactType === "string" && artifactType !== "" ? artifactType : describeManifest(row.bytes, digest).artifactType;
     database.run(
       "UPDATE manifests SET subject = ?, adopted_by = ?, artifact_type = ?, annotations = ? WHERE repository_id = ? AND digest = ?",
-      subject, tag, type ?? null, annotations && typeof annotations === "object" ? JSON.stringify(annotations) : null, id, digest,
+      subject, tag, type ?? null, annotationsText(annotations), id, digest,
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
-import { DELETING, findOrCreateRepository, leaseEnd, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
+import { DELETING, findOrCreateRepository, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
 import { createLeaseRenewals, renewLease } from "./lease-renewals.ts";
 import { COST_OF_NAME, type CachedBlob } from "./read-cache.ts";
 
@@ -81,10 +81,11 @@ export function blobPart(context: SqliteContext): BlobPart {
         return true;
       }),
 
-    unlinkBlob: (repository, digest, actor) =>
+    unlinkBlob: (repository, digest, actor, onLoss) =>
       database.write(() => {
         const id = repositoryId(context, repository);
         if (id === undefined || stateOf(digest) !== LIVE) return "unknown";
+        if (onLoss) for (const tag of tagsAbove(context, id, digest)) onLoss(tag);
         const { changes } = database.run("DELETE FROM repository_blobs WHERE repository_id = ? AND digest = ?", id, digest);
         if (changes === 0) return "unknown";
         cache.blobs.delete(`${repository}@${digest}`);

@@ -47,6 +47,18 @@ export function findOrCreateRepository(context: SqliteContext, name: string, act
   return lastId;
 }
 
+/** Tags that lead to a manifest or blob: name it, or an image or index that names it. */
+export function tagsAbove({ database }: SqliteContext, id: number, digest: Digest): readonly string[] {
+  return database
+    .all<{ name: string }>(
+      `WITH RECURSIVE above (digest) AS (
+        SELECT ?2 UNION SELECT r.manifest FROM above JOIN manifest_references r ON r.repository_id = ?1 AND r.digest = above.digest
+      ) SELECT name FROM tags WHERE repository_id = ?1 AND digest IN (SELECT digest FROM above) ORDER BY name`,
+      id, digest,
+    )
+    .map(({ name }) => name);
+}
+
 /** Forgets the lists of a repository: tags and referrers. */
 export function forgetLists({ cache }: SqliteContext, name: string): void {
   const known = cache.repositories.get(name);

@@ -7,6 +7,9 @@ import type { RegistryDatabase } from "./registry-database.ts";
 
 type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "tagsOf" | "referrers" | "events">;
 
+const REFERRERS_AT_ONCE = 16;
+const REFERRERS_PAGE = 4 * 1024 * 1024;
+
 interface ReferrerRow {
   readonly digest: Digest;
   readonly media_type: string;
@@ -70,19 +73,34 @@ export function listPart(context: SqliteContext): ListPart {
       database.checkVersion();
       const repository = findRepository(context, name);
       if (!repository) return { items: [], more: false };
-      const columns = "SELECT digest, media_type, size, artifact_type, annotations FROM manifests WHERE repository_id = ? AND subject = ? AND digest > ?";
-      const values = [repository.id, subject, range.after ?? ""];
       return cache.list(keyOf(`referrers ${subject} ${artifactType ?? ""}`, range), repository.generation, () =>
-        artifactType === undefined
-          ? readList(database, `${columns} ORDER BY digest`, values, range, describe)
-          : readList(database, `${columns} AND artifact_type = ? ORDER BY digest`, [...values, artifactType], range, describe),
-      );
+        readReferrers(database, { repository: repository.id, subject, artifactType }, range));
     },
 
     async events({ after, limit, since }) {
       return database.all<EventRow>("SELECT * FROM events WHERE id > ? AND at >= ? ORDER BY id LIMIT ?", after, since ?? 0, limit).map(eventOf);
     },
   };
+}
+
+/** A few rows at a time, until the list is as long as it may be, or the page as large (distribution-spec: 4 MiB). */
+function readReferrers(database: RegistryDatabase, wanted: { repository: number; subject: Digest; artifactType: string | undefined }, { after, limit = Number.POSITIVE_INFINITY }: ListRange): Listed<Descriptor> {
+  const items: Descriptor[] = [];
+  let bytes = 0;
+  for (let last = after ?? ""; ; ) {
+    const rows = database.all<ReferrerRow>(
+      `SELECT digest, media_type, size, artifact_type, annotations FROM manifests
+        WHERE repository_id = ?1 AND subject = ?2 AND digest > ?3 AND (?4 IS NULL OR artifact_type = ?4) ORDER BY digest LIMIT ?5`,
+      wanted.repository, wanted.subject, last, wanted.artifactType ?? null, REFERRERS_AT_ONCE,
+    );
+    for (const row of rows) {
+      bytes += (row.annotations?.length ?? 0) + 500;
+      if (items.length >= limit || (bytes > REFERRERS_PAGE && items.length > 0)) return { items, more: true };
+      items.push(describe(row));
+    }
+    if (rows.length < REFERRERS_AT_ONCE) return { items, more: false };
+    last = rows.at(-1)!.digest;
+  }
 }
 
 function keyOf(list: string, { after, limit }: ListRange): string {

@@ -1,4 +1,5 @@
 import type { Digest } from "../../../oci/digest.ts";
+import { annotationsText } from "../describe-manifest.ts";
 import type { ManifestReferences, StoredManifest } from "../records.ts";
 import { adoptReferrers, fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
 import { leaseEnd, type SqliteContext } from "./context.ts";
@@ -33,7 +34,7 @@ export function storeManifest(
   database.run(
     `INSERT INTO manifests (repository_id, digest, media_type, size, subject, artifact_type, annotations, config_digest, pushed_at, pushed_by, bytes)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    id, digest, mediaType, size, subject ?? null, artifactType ?? null, annotations ? JSON.stringify(annotations) : null, config ?? null, pushed.at, pushed.by ?? null, bytes,
+    id, digest, mediaType, size, subject ?? null, artifactType ?? null, annotationsText(annotations), config ?? null, pushed.at, pushed.by ?? null, bytes,
   );
   const refer = (kind: string, named: readonly Digest[]): void => {
     for (const other of named) database.run("INSERT OR IGNORE INTO manifest_references (repository_id, manifest, kind, digest) VALUES (?, ?, ?, ?)", id, digest, kind, other);

@@ -2,7 +2,7 @@ import { isDigest, type Digest } from "../../../oci/digest.ts";
 import type { Metadata, PutManifestOptions } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
 import { createBoundedCache } from "../bounded-cache.ts";
-import { findOrCreateRepository, forgetLists, leaseEnd, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
+import { findOrCreateRepository, forgetLists, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
 import { leaseManifest, MANIFEST_COLUMNS, manifestOf, setTag, storeManifest, type ManifestRow } from "./manifest-rows.ts";
 import { COST_OF_NAME, costOfManifest } from "./read-cache.ts";
 import { dropManifest, dropTag } from "./removals.ts";
@@ -48,6 +48,8 @@ export function manifestPart(context: SqliteContext): ManifestPart {
         storeManifest(context, id, { manifest, references: options.references, pushed });
         logEvent(context, { action: "manifest.push", repository, digest: manifest.digest, actor });
         for (const tag of options.tags) {
+          const named = database.get<{ digest: Digest }>("SELECT digest FROM tags WHERE repository_id = ? AND name = ?", id, tag)?.digest;
+          if (named !== undefined && named !== manifest.digest) options.onMove?.(tag);
           const before = setTag(context, id, { tag, manifest, pushed });
           cache.tags.delete(`${repository}:${tag}`);
           if (before === undefined) logEvent(context, { action: "tag.create", repository, tag, digest: manifest.digest, actor });
@@ -78,21 +80,23 @@ export function manifestPart(context: SqliteContext): ManifestPart {
       return digest && find(repository, digest);
     },
 
-    deleteManifest: (repository, digest, actor) =>
+    deleteManifest: (repository, digest, actor, onLoss) =>
       database.write(() => {
         const id = repositoryId(context, repository);
         if (id === undefined || !database.get("SELECT 1 FROM manifests WHERE repository_id = ? AND digest = ?", id, digest)) return false;
+        if (onLoss) for (const tag of tagsAbove(context, id, digest)) onLoss(tag);
         for (const tag of database.all<{ name: string; digest: Digest }>("SELECT name, digest FROM tags WHERE repository_id = ? AND digest = ?", id, digest)) dropTag(context, id, repository, tag, actor);
         dropManifest(context, id, repository, digest, actor);
         forgetLists(context, repository);
         return true;
       }),
 
-    deleteTag: (repository, tag, actor) =>
+    deleteTag: (repository, tag, actor, onLoss) =>
       database.write(() => {
         const id = repositoryId(context, repository);
         const row = id === undefined ? undefined : database.get<{ name: string; digest: Digest }>("SELECT name, digest FROM tags WHERE repository_id = ? AND name = ?", id, tag);
         if (!row) return false;
+        onLoss?.(tag);
         dropTag(context, id!, repository, row, actor);
         forgetLists(context, repository);
         return true;

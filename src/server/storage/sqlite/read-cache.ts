@@ -54,7 +54,7 @@ export function createReadCache(database: RegistryDatabase): ReadCache {
       const known = lists.get(full) as Listed<Item> | undefined;
       if (known) return known;
       const found = read();
-      lists.set(full, found, costOf(found.items) + OVERHEAD);
+      lists.set(full, found, costOf(found.items) + 2 * full.length + OVERHEAD);
       return found;
     },
   };
