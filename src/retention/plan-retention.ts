@@ -1,7 +1,7 @@
-import picomatch from "picomatch";
 import semver from "semver";
 import { tagVersion } from "../carry/tags/tag-version.ts";
 import type { Digest } from "../oci/digest.ts";
+import { compileGlob } from "../std/glob.ts";
 import type { Keep, RetentionRule } from "./retention-rule.ts";
 import type { TagFacts } from "./tag-facts.ts";
 
@@ -115,7 +115,7 @@ function subjectOf(tag: string): Digest | undefined {
 }
 
 function matcher(patterns: readonly string[]): (tag: string) => boolean {
-  const tests = patterns.map((pattern) => picomatch(pattern, { dot: true, nonegate: true, noextglob: true }));
+  const tests = patterns.map(compileGlob);
   return (tag) => tests.some((test) => test(tag));
 }
 

@@ -1,3 +1,4 @@
+import { isName } from "../terms/name.ts";
 import { RIGHTS, type Right } from "../terms/rights.ts";
 
 /** One resource of a token request or a token: `repository:team/app:pull,push` (distribution, spec/auth/scope.md). */
@@ -10,8 +11,8 @@ export interface Scope {
 const MOST = 100;
 
 /**
- * Scopes of a request: several parameters, or several in one, separated by spaces. A name may hold a colon (a port), so
- * that a scope is cut at its first and its last one. What has not the form is left out, as the specification wants it.
+ * Scopes of a request: several parameters, or several in one, separated by spaces. A scope is cut at its first and its last colon. What has not the form is left out, as the specification wants it,
+ * and so is what is no repository's name: nothing else would end what grants compare, and a token.
  */
 export function parseScopes(parameters: readonly string[]): readonly Scope[] {
   return parameters.flatMap((parameter) => parameter.split(" ")).filter((text) => text !== "").slice(0, MOST).flatMap((text) => {
@@ -20,7 +21,8 @@ export function parseScopes(parameters: readonly string[]): readonly Scope[] {
     if (first <= 0 || last === first) return [];
     const type = text.slice(0, first).replace(/\([a-z0-9]+\)$/, "");
     const actions = text.slice(last + 1).split(",").filter((action) => action !== "");
-    return [{ type, name: text.slice(first + 1, last), actions }];
+    const name = text.slice(first + 1, last);
+    return type === "repository" && !isName(name) ? [] : [{ type, name, actions }];
   });
 }
 

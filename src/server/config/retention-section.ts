@@ -1,8 +1,9 @@
 import * as v from "valibot";
+import { globProblem } from "../../std/glob.ts";
 import { presetKeep } from "../../retention/retention-rule.ts";
 import { count, oneOrMore, repositories, span, word } from "./values.ts";
 
-const tagPatterns = oneOrMore(word);
+const tagPatterns = oneOrMore(v.pipe(word, v.check((text) => globProblem(text) === undefined, ({ input }) => `it is no pattern of tags: ${globProblem(input)}`)));
 
 const keep = v.pipe(
   v.strictObject({

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseSize } from "../../std/parse-size.ts";
-import { isRepositoryPattern } from "../terms/repository-pattern.ts";
+import { isRepositoryPattern, patternProblem } from "../terms/repository-pattern.ts";
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
@@ -39,7 +39,7 @@ export function oneOrMore<Item extends v.GenericSchema>(item: Item): v.SchemaWit
 }
 
 /** Repository names with wildcards (access/repository-pattern.ts). */
-export const repositories = v.pipe(v.string("it is no text"), v.check(isRepositoryPattern, "it is no pattern of repository names: write prod/*, team/** or **"));
+export const repositories = v.pipe(v.string("it is no text"), v.check(isRepositoryPattern, ({ input }) => `it is no pattern of repository names: ${patternProblem(input)}`));
 
 /** Words such as names of users and groups. */
 export const word = v.pipe(v.string("it is no text"), v.nonEmpty("it is empty"), v.maxLength(255, "it is longer than 255 characters"));

@@ -1,17 +1,15 @@
-import picomatch from "picomatch";
+import { compileGlob, globProblem } from "../../std/glob.ts";
 
 const PATTERN = /^[a-z0-9._\-/*?{},[\]!^]{1,255}$/;
-const OPTIONS = { dot: true, nonegate: true, noextglob: true, nobracket: false } as const;
 
-/** Whether {@link repositoryPattern} can read it. */
+/** Why {@link repositoryPattern} cannot read it; undefined when it can. */
+export function patternProblem(text: string): string | undefined {
+  if (!PATTERN.test(text) || text.startsWith("/") || text.endsWith("/")) return "write prod/*, team/** or **";
+  return globProblem(text);
+}
+
 export function isRepositoryPattern(text: string): boolean {
-  if (!PATTERN.test(text) || text.startsWith("/") || text.endsWith("/")) return false;
-  try {
-    picomatch.makeRe(text, OPTIONS);
-    return true;
-  } catch {
-    return false;
-  }
+  return patternProblem(text) === undefined;
 }
 
 /**
@@ -19,6 +17,5 @@ export function isRepositoryPattern(text: string): boolean {
  * one of several; `*` alone stands for all, since nobody who writes it means less. As Harbor and zot read their selectors (doublestar).
  */
 export function repositoryPattern(text: string): (repository: string) => boolean {
-  if (text === "*" || text === "**") return () => true;
-  return picomatch(text, OPTIONS);
+  return text === "*" || text === "**" ? () => true : compileGlob(text);
 }
