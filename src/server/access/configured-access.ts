@@ -27,7 +27,7 @@ export async function configuredAccess(
   const directory = access.ldap === undefined ? undefined : (await import("./ldap-directory.ts")).ldapDirectory(access.ldap, options.configFile);
   const provider = access.oidc === undefined ? undefined : (await import("./oidc-provider.ts")).oidcProvider(access.oidc, options.configFile);
   const keys = token.key === undefined
-    ? rotatingTokenKeys(join(options.root, "keys"), { rotation: ROTATION, keep: Math.max(token.expires, token.refresh) })
+    ? rotatingTokenKeys(join(options.root, "keys"), { rotation: ROTATION, keep: Math.max(token.expires, token.refresh), report: options.report })
     : await readKey(token.key, options.configFile);
   return createAccess({
     grants: compileGrants(access),

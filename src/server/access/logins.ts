@@ -53,6 +53,9 @@ const BELIEVED = 60_000;
 const REMEMBERED = 4096;
 /** Names that are given with a token of the identity provider, which says itself whose it is. */
 const TOKEN_USERS = ["oidc", "<token>"];
+const LONGEST_NAME = 255;
+/** Passwords that are checked at once: more would keep those waiting who have come in time. */
+const CHECKED_AT_ONCE = 64;
 /** So many times more failures are borne of one address with all users, and of one user from everywhere. */
 const WIDER = 10;
 
@@ -72,6 +75,7 @@ export function createLogins(options: {
   const wideLimit = createLoginLimit({ ...options.loginLimit, failures: options.loginLimit.failures * WIDER });
   const secret = randomBytes(32);
   const believed = new Map<string, { login: Login; until: number }>();
+  const checks = new Map<string, Promise<Login>>();
   const configuredGroups = (user: string): readonly string[] => Object.entries(options.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []));
 
   /** A user as they are now, without a password; undefined for one who is not there any more. */
@@ -100,6 +104,30 @@ export function createLogins(options: {
     return passwords !== undefined && (await passwords.verify(user, password)) ? findUser(user) : undefined;
   };
 
+  /** Checks a login unless there were too many that failed. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS */
+  const limited = async (user: string, password: string, address: string): Promise<Login> => {
+    // One who guesses from many places must not lock a user out for long, nor one user all others of an address.
+    const counters = [[`user ${user} from ${address}`, limit], [`user ${user}`, wideLimit], [`address ${address}`, wideLimit]] as const;
+    const wait = Math.max(...counters.map(([counter, { wait }]) => wait(counter)));
+    if (wait > 0) throw tooMany("too many failed logins", wait);
+    if (checks.size >= CHECKED_AT_ONCE) throw tooMany("too many logins at once", 1);
+    for (const [counter, { began }] of counters) began(counter);
+    const takeBack = (): void => {
+      for (const [counter, { takeBack: back }] of counters) back(counter);
+    };
+    const login = await verify(user, password).catch((error: unknown) => {
+      takeBack();
+      throw error;
+    });
+    if (login === undefined) {
+      options.onFailure?.({ user, address });
+      throw wrong(user);
+    }
+    takeBack();
+    limit.succeeded(counters[0][0]);
+    return login;
+  };
+
   const secretLogins = createSecretLogins(options.secrets, async (user) => {
     const found = await findUser(user);
     return found?.identity.kind === "user" ? found.identity.groups : undefined;
@@ -111,8 +139,8 @@ export function createLogins(options: {
       async start(address) {
         const key = `device ${address}`;
         const wait = wideLimit.wait(key);
-        if (wait > 0) throw new RegistryError("TOOMANYREQUESTS", `too many logins were begun: try again in ${wait} seconds`, { headers: { "Retry-After": String(wait) } });
-        wideLimit.failed(key);
+        if (wait > 0) throw tooMany("too many logins were begun", wait);
+        wideLimit.began(key);
         return provider.startDevice();
       },
       async finish(deviceCode) {
@@ -138,6 +166,7 @@ export function createLogins(options: {
       return { kind: "robot", name: robot.name, groups: [], secret: { id: robot.id, scope: robot.scope } };
     },
     async check(user, password, address) {
+      if (Buffer.byteLength(user) > LONGEST_NAME) throw wrong(user);
       // Neither remembered nor limited: nobody guesses one, and its end has to be noticed at once.
       const known = await secretLogins.check(user, password);
       if (known) return { identity: known, stamp: "" };
@@ -146,22 +175,24 @@ export function createLogins(options: {
       const key = hash(secret, user, password, passwords?.stamp(user) ?? "");
       const before = believed.get(key);
       if (before && before.until > Date.now()) return before.login;
-      // One who guesses from many places must not lock a user out for long, nor one user all others of an address.
-      const counters = [[`user ${user} from ${address}`, limit], [`user ${user}`, wideLimit], [`address ${address}`, wideLimit]] as const;
-      const wait = Math.max(...counters.map(([counter, { wait }]) => wait(counter)));
-      if (wait > 0) throw new RegistryError("TOOMANYREQUESTS", `too many failed logins: try again in ${wait} seconds`, { headers: { "Retry-After": String(wait) } });
-      const login = await verify(user, password);
-      if (login === undefined) {
-        for (const [counter, { failed }] of counters) failed(counter);
-        options.onFailure?.({ user, address });
-        throw new RegistryError("UNAUTHORIZED", user.startsWith(ROBOT) ? "the robot or its secret is not known, or not good any more" : "the user name or the password is wrong");
-      }
+      // A client that sends the same login with each of its requests waits for one check, which counts once.
+      const same = JSON.stringify([key, address]);
+      const running = checks.get(same) ?? limited(user, password, address).finally(() => checks.delete(same));
+      checks.set(same, running);
+      const login = await running;
       believed.set(key, { login, until: Date.now() + BELIEVED });
       if (believed.size > REMEMBERED) believed.delete(believed.keys().next().value!);
-      limit.succeeded(counters[0][0]);
       return login;
     },
   };
+}
+
+function wrong(user: string): RegistryError {
+  return new RegistryError("UNAUTHORIZED", user.startsWith(ROBOT) ? "the robot or its secret is not known, or not good any more" : "the user name or the password is wrong");
+}
+
+function tooMany(problem: string, seconds: number): RegistryError {
+  return new RegistryError("TOOMANYREQUESTS", `${problem}: try again in ${seconds} second${seconds === 1 ? "" : "s"}`, { headers: { "Retry-After": String(seconds) } });
 }
 
 function stampOf(user: string, password: string): string {

@@ -29,10 +29,12 @@ export async function configuredTokenKeys(pem: string, place: string): Promise<T
 /**
  * Keys in a folder: one is made when there is none, and a new one when the newest is older than `rotation` (ms); what
  * an old one signed stays good for `keep` (ms) more. Several servers may share the folder.
+ * A damaged key is told to `report` once, and left out.
  */
-export function rotatingTokenKeys(folder: string, { rotation, keep }: { rotation: number; keep: number }): TokenKeys {
+export function rotatingTokenKeys(folder: string, { rotation, keep, report }: { rotation: number; keep: number; report: (problem: Error) => void }): TokenKeys {
   makeFolder(folder);
   chmodSync(folder, 0o700);
+  const damaged = new Set<string>();
   const loaded = new Map<string, { id: string; key: KeyObject; made: number }>();
 
   const load = async (): Promise<readonly { id: string; key: KeyObject; made: number }[]> => {
@@ -45,8 +47,10 @@ export function rotatingTokenKeys(folder: string, { rotation, keep }: { rotation
         rmSync(path, { force: true });
         loaded.delete(name);
       } else if (!loaded.has(name)) {
-        const key = createPrivateKey(readFileSync(path));
-        loaded.set(name, { id: await idOf(key), key, made });
+        const key = keyIn(path);
+        if (key) loaded.set(name, { id: await idOf(key), key, made });
+        else if (!damaged.has(name)) report(fault("SERVER_CONFIG_UNREADABLE", { file: path, problem: "it holds no private key of P-256; tokens that it signed are worth nothing" }));
+        if (!key) damaged.add(name);
       }
     }
     return [...loaded.values()].sort((a, b) => b.made - a.made);
@@ -77,6 +81,16 @@ export function rotatingTokenKeys(folder: string, { rotation, keep }: { rotation
       return known && Date.now() - known.made <= rotation + keep ? createPublicKey(known.key) : undefined;
     },
   };
+}
+
+/** Undefined for what is no key to sign tokens with. */
+function keyIn(path: string): KeyObject | undefined {
+  try {
+    const key = createPrivateKey(readFileSync(path));
+    return key.asymmetricKeyDetails?.namedCurve === "prime256v1" ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** RFC 7638. */
