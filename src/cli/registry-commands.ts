@@ -107,6 +107,11 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-gc.ts")).registryGcCommand,
   },
+  "registry usage": {
+    summary: "Show what the namespaces of a registry use, and their quotas",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-usage.ts")).registryUsageCommand,
+  },
   "retention plan": {
     summary: "Show which tags of a registry stay and which go, and why",
     group: "Registries",

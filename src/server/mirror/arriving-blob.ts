@@ -15,18 +15,23 @@ const PIECE = 256 * 1024;
  */
 export async function receiveBlob(
   storage: RegistryStorage,
-  blob: { readonly repository: string; readonly digest: Digest; readonly size: number; readonly host: string; readonly bytes: AsyncIterable<Uint8Array> },
+  blob: { readonly repository: string; readonly digest: Digest; readonly host: string; readonly open: () => Promise<{ readonly size: number; readonly bytes: AsyncIterable<Uint8Array> }> },
 ): Promise<ArrivingBlob> {
-  const { repository, digest, size, host } = blob;
+  const { repository, digest, host } = blob;
   const upload = await storage.blobs.uploads.create(repository, digestAlgorithm(digest));
   if (!upload) throw new RegistryError("TOOMANYREQUESTS", "too many uploads are open", { headers: { "Retry-After": "10" } });
+  // Opened last: what is opened is read.
+  const { size, bytes: source } = await blob.open().catch(async (error: unknown) => {
+    await upload.cancel();
+    throw error;
+  });
   let next = Promise.withResolvers<void>();
   let ended = false;
   const wake = (): void => {
     next.resolve();
     next = Promise.withResolvers();
   };
-  const stored = store(storage, upload, { ...blob, bytes: announced(blob.bytes, wake) }).finally(() => {
+  const stored = store(storage, upload, announced(source, wake)).finally(() => {
     ended = true;
     wake();
   });
@@ -52,7 +57,7 @@ export async function receiveBlob(
 
   return { size, stored, read };
 
-  async function store(into: RegistryStorage, session: Upload, { bytes }: { readonly bytes: AsyncIterable<Uint8Array> }): Promise<void> {
+  async function store(into: RegistryStorage, session: Upload, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const outcome = await session.exclusively(async () => {
       try {
         await session.append(bytes, size);

@@ -30,8 +30,10 @@ export function mirroredBlobs(context: MirrorContext): MirroredBlobs {
     if (expected !== undefined && (await storage.blobs.size(digest)) === expected && (await storage.metadata.mountBlob(repository, digest, { actor: MIRROR }))) {
       return present(context, digest, expected);
     }
-    const { size, bytes } = await proxied.state.ask(`${repository} ${digest}`, "BLOB_UNKNOWN", () => proxied.registry.blobGet(proxied.nameThere(repository), digest, { expected }));
-    return receiveBlob(storage, { repository, digest, size, host: proxied.upstream.host, bytes });
+    return receiveBlob(storage, {
+      repository, digest, host: proxied.upstream.host,
+      open: () => proxied.state.ask(`${repository} ${digest}`, "BLOB_UNKNOWN", () => proxied.registry.blobGet(proxied.nameThere(repository), digest, { expected })),
+    });
   };
 
   return {
