@@ -56,6 +56,10 @@ export async function startNotices(
     if (denied === undefined || method === "GET" || method === "HEAD") return;
     incidents.note({ action: "access.deny", repository, actor: { user, address, agent }, detail: { method, reason: denied.slice(0, LONGEST) } });
   });
+  if (config.webhooks.length > 0) {
+    const { startWebhooks } = await import("./notify/webhooks.ts");
+    opened.use(startWebhooks(config.webhooks, { metadata: storage.metadata, source: config.externalUrl ?? "/sampan-registry", report }));
+  }
   const own = config.metrics.listen;
   if (own !== undefined) {
     const server = createServer((request, response) => {

@@ -8,6 +8,7 @@ import { quotaSection } from "./quota-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
+import { webhooksSection } from "./webhooks-section.ts";
 import { httpUrl } from "./values.ts";
 
 /** Everything that a configuration file may say; docs/registry/configuration.md is generated from it. */
@@ -24,6 +25,7 @@ export const configSchema = v.strictObject({
   limits: v.optional(limitsSection, {}),
   metrics: v.optional(metricsSection, {}),
   log: v.optional(logSection, {}),
+  webhooks: v.optional(webhooksSection, []),
 });
 
 export type ServerConfig = v.InferOutput<typeof configSchema>;

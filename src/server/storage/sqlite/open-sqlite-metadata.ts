@@ -3,6 +3,7 @@ import { blobPart } from "./blobs.ts";
 import { collectionPart } from "./collection.ts";
 import type { SqliteContext } from "./context.ts";
 import { importPart } from "./import-repository.ts";
+import { cursorPart } from "./cursors.ts";
 import { incidentPart } from "./incidents.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
@@ -36,6 +37,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...overviewPart(context),
     ...vitalsPart(context),
     ...incidentPart(context),
+    ...cursorPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await secrets[Symbol.asyncDispose]();

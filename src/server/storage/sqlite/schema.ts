@@ -52,6 +52,8 @@ export const migrations: Readonly<Record<string, string>> = {
       name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, scope TEXT, created_at INTEGER NOT NULL, expires_at INTEGER,
       disabled INTEGER NOT NULL DEFAULT 0, used_at INTEGER, UNIQUE (kind, owner, name));
   `,
+  // How far readers of the events have come.
+  "event cursors": "CREATE TABLE event_cursors (reader TEXT PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID",
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */
