@@ -13,7 +13,7 @@ export interface Trash {
   /** Puts a tag back; the one that was deleted last where there are several of that name. */
   restoreTag(repository: string, tag: string, actor: Actor): Promise<"restored" | "not in the trash" | "the tag is there again">;
   /**
-   * Ends what is longer in the trash than it shall be: with it go images that nobody reaches any more.
+   * Ends what is longer in the trash than it shall be: with it go its image and what belongs to that, but for what something else names that stays.
    * @returns how many tags were forgotten, and how many manifests went
    */
   emptyTrash(options: { readonly limit: number; readonly actor: Actor }): Promise<{ readonly tags: number; readonly manifests: number }>;

@@ -19,3 +19,21 @@ export const BELONGING = `
     UNION SELECT r.digest FROM belonging JOIN manifest_references r ON r.repository_id = ?1 AND r.manifest = belonging.digest WHERE r.kind = 'manifest'
     UNION SELECT m.digest FROM belonging JOIN manifests m ON m.repository_id = ?1 AND m.subject = belonging.digest
   )`;
+
+/**
+ * What stays of that: what a tag, the trash, a push or a lease holds, or a manifest beside it that names it or is its subject; and what
+ * these reach. It looks at nothing that does not touch `belonging`, so that it costs the same in a repository of any size.
+ */
+export const HELD = `
+  held (digest) AS (
+    SELECT digest FROM belonging WHERE EXISTS (SELECT 1 FROM tags WHERE repository_id = ?1 AND tags.digest = belonging.digest)
+      OR digest IN (SELECT digest FROM trash WHERE repository_id = ?1 AND expires_at >= ?3)
+      OR EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = ?1 AND m.digest = belonging.digest AND (m.pushed_at >= ?2 OR m.leased_until >= ?3))
+      OR EXISTS (SELECT 1 FROM manifest_references r WHERE r.repository_id = ?1 AND r.digest = belonging.digest AND r.kind = 'manifest'
+        AND r.manifest NOT IN (SELECT digest FROM belonging))
+      OR EXISTS (SELECT 1 FROM manifests m JOIN manifests s ON s.repository_id = ?1 AND s.digest = m.subject
+        WHERE m.repository_id = ?1 AND m.digest = belonging.digest AND s.digest NOT IN (SELECT digest FROM belonging))
+    UNION SELECT r.digest FROM held JOIN manifest_references r ON r.repository_id = ?1 AND r.manifest = held.digest WHERE r.kind = 'manifest'
+    UNION SELECT m.digest FROM held JOIN manifests m ON m.repository_id = ?1 AND m.subject = held.digest
+    UNION SELECT m.subject FROM held JOIN manifests m ON m.repository_id = ?1 AND m.digest = held.digest WHERE m.subject IS NOT NULL
+  )`;

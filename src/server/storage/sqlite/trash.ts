@@ -2,7 +2,7 @@ import type { Digest } from "../../../oci/digest.ts";
 import type { DiscardedTag, Trash } from "../trash.ts";
 import { forgetLists, logEvent, repositoryId, type SqliteContext } from "./context.ts";
 import { setTag } from "./manifest-rows.ts";
-import { BELONGING, REACHED } from "./reached.ts";
+import { BELONGING, HELD } from "./reached.ts";
 import { dropManifest, dropTag } from "./removals.ts";
 
 interface FactsRow {
@@ -29,12 +29,16 @@ export function trashPart(context: SqliteContext): Trash {
   const { database } = context;
   return {
     async tagFacts(repository) {
+      // Docker and containerd ask for the tag by HEAD, which is no pull, and pull what it named by digest.
       const rows = database.all<FactsRow>(
-        `SELECT tags.name AS tag, tags.digest, tags.pushed_at, tags.pulled_at,
+        `SELECT tags.name AS tag, tags.digest, tags.pushed_at,
+            nullif(max(coalesce(tags.pulled_at, 0), coalesce(image.pulled_at, 0)), 0) AS pulled_at,
             EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = tags.repository_id AND m.subject = tags.digest) AS signed,
             (SELECT index_tag.name FROM manifest_references r JOIN tags index_tag ON index_tag.repository_id = r.repository_id AND index_tag.digest = r.manifest
               WHERE r.repository_id = tags.repository_id AND r.digest = tags.digest AND r.kind = 'manifest' LIMIT 1) AS part_of
-          FROM tags JOIN repositories ON repositories.id = tags.repository_id WHERE repositories.name = ? ORDER BY tags.name`,
+          FROM tags JOIN repositories ON repositories.id = tags.repository_id
+            LEFT JOIN manifests image ON image.repository_id = tags.repository_id AND image.digest = tags.digest
+          WHERE repositories.name = ? ORDER BY tags.name`,
         repository,
       );
       return rows.map(({ tag, digest, pushed_at, pulled_at, signed, part_of }) => ({
@@ -89,7 +93,7 @@ export function trashPart(context: SqliteContext): Trash {
         for (const { id, repository_id, name, digest } of rows) {
           database.run("DELETE FROM trash WHERE id = ?", id);
           const doomed = database.all<{ digest: Digest }>(
-            `WITH RECURSIVE ${REACHED}, ${BELONGING} SELECT digest FROM manifests WHERE repository_id = ?1 AND digest IN (SELECT digest FROM belonging) AND digest NOT IN (SELECT digest FROM reached)`,
+            `WITH RECURSIVE ${BELONGING}, ${HELD} SELECT digest FROM manifests WHERE repository_id = ?1 AND digest IN (SELECT digest FROM belonging) AND digest NOT IN (SELECT digest FROM held)`,
             repository_id, now - context.lease, now, digest,
           );
           for (const each of doomed) dropManifest(context, repository_id, name, each.digest, actor);
