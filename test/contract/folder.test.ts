@@ -12,7 +12,7 @@ blobStorageContract("folder", async (context: TestContext) => {
   const temporary = join(root, "temporary");
   mkdirSync(temporary);
   const open = async (): Promise<BlobStorage> => {
-    const files = createFolderBlobs(join(root, "blobs"));
+    const files = createFolderBlobs(join(root, "blobs"), join(root, "temporary"));
     const uploads = createFolderUploads({ folder: temporary, expiry: 60_000, limit: 100, adopt: files.adopt });
     context.after(() => uploads[Symbol.asyncDispose]());
     return { ...files, uploads };

@@ -111,10 +111,13 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     assert.equal(await metadata.leaseBlob("one", digest), undefined);
     assert.deepEqual(await metadata.abandonedBlobs(Date.now() - 60_000), []);
     assert.deepEqual(await metadata.abandonedBlobs(Date.now() + 1), [digest]);
-    await metadata.forgetBlob(digest);
+    let taken = 0;
+    const takeAway = (): void => void (taken += 1);
+    assert.equal(await metadata.forgetBlob(digest, takeAway), true);
     assert.equal(await metadata.blobState(digest), "unknown");
     assert.equal(await metadata.addBlob("one", { digest, size: 1 }, actor), "added");
-    await metadata.forgetBlob(digest);
+    assert.equal(await metadata.forgetBlob(digest, takeAway), false);
+    assert.equal(taken, 1, "who comes late takes nothing away");
     assert.equal(await metadata.blobState(digest), "live");
   });
 

@@ -2,6 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { BlobStorage } from "../storage/blob-storage.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import type { Actor } from "../storage/records.ts";
+import { removeBlob } from "../storage/remove-blob.ts";
 
 export interface Garbage {
   manifests: number;
@@ -12,7 +13,7 @@ export interface Garbage {
 }
 
 export interface CollectedStorage {
-  readonly blobs: Pick<BlobStorage, "delete" | "list">;
+  readonly blobs: Pick<BlobStorage, "removal" | "list">;
   readonly metadata: Metadata;
   /** Blobs whose bytes are being stored; undefined where another process may store some. */
   readonly arriving?: ReadonlySet<Digest>;
@@ -30,6 +31,8 @@ export interface CollectGarbageOptions {
 export const COLLECTOR: Actor = { user: "sampan:gc", address: undefined, agent: undefined };
 
 const AT_ONCE = 100;
+/** A whole index may go with each. */
+const TRASH_AT_ONCE = 10;
 /** Bytes without a row may be those of a push to another process; older ones are left over from a crash. In milliseconds. */
 const SETTLED = 10 * 60_000;
 const NAMES_AT_ONCE = 1000;
@@ -37,7 +40,7 @@ const NAMES_AT_ONCE = 1000;
 /**
  * Removes what nobody can reach, while clients push and pull: each step is a short transaction, and removes only what no
  * manifest names, and what nobody has pushed, mounted or asked for within the grace time. Bytes go last: a blob is claimed first, so that a push
- * of the same bytes waits, and stores them again.
+ * of the same bytes ends its removal, and stores them again.
  */
 export async function collectGarbage(storage: CollectedStorage, options: CollectGarbageOptions): Promise<Garbage> {
   const { metadata } = storage;
@@ -48,9 +51,9 @@ export async function collectGarbage(storage: CollectedStorage, options: Collect
 
   for (;;) {
     signal?.throwIfAborted();
-    const { tags, manifests } = await metadata.emptyTrash({ limit: AT_ONCE, actor: COLLECTOR });
+    const { tags, manifests } = await metadata.emptyTrash({ limit: TRASH_AT_ONCE, actor: COLLECTOR });
     garbage.manifests += manifests;
-    if (tags < AT_ONCE) break;
+    if (tags < TRASH_AT_ONCE) break;
   }
 
   for await (const repository of repositoryNames(metadata)) {
@@ -60,11 +63,13 @@ export async function collectGarbage(storage: CollectedStorage, options: Collect
     if (await metadata.collectRepository(repository, { before })) garbage.repositories += 1;
   }
 
+  // What a collector that was killed has left.
+  for (const digest of await metadata.abandonedBlobs(Date.now())) await removeBlob(storage, digest);
   for (;;) {
     signal?.throwIfAborted();
     const claimed = await metadata.collectBlobs({ limit: AT_ONCE });
     for (const { digest, size } of claimed) {
-      await removeBlob(storage, digest);
+      if (!(await removeBlob(storage, digest))) continue;
       garbage.blobs += 1;
       garbage.bytes += size;
     }
@@ -83,17 +88,11 @@ export async function removeLeftovers(storage: CollectedStorage, options: { read
   for await (const { digest, size, changed } of blobs.list()) {
     options.signal?.throwIfAborted();
     if (changed >= options.settled || storage.arriving?.has(digest) || (await metadata.blobState(digest)) !== "unknown") continue;
-    if (!(await metadata.claimLeftover(digest))) continue;
-    await removeBlob(storage, digest);
+    if (!(await metadata.claimLeftover(digest)) || !(await removeBlob(storage, digest))) continue;
     removed.blobs += 1;
     removed.bytes += size;
   }
   return removed;
-}
-
-async function removeBlob({ metadata, blobs }: CollectedStorage, digest: Digest): Promise<void> {
-  await blobs.delete(digest);
-  await metadata.forgetBlob(digest);
 }
 
 /** Until nothing more is taken. @returns how many were */

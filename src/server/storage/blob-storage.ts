@@ -12,11 +12,18 @@ export interface BlobStorage {
    * there are none, or not that many.
    */
   read(digest: Digest, range: { start: number; end: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
-  /** Durable when it resolves. */
-  delete(digest: Digest): Promise<void>;
+  /** A removal in two steps, of which the first fits in a transaction. */
+  removal(digest: Digest): BlobRemoval;
   /** Everything that is stored; `changed` is when it was put there, in milliseconds since the epoch. */
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly changed: number }>;
   readonly uploads: UploadStorage;
+}
+
+export interface BlobRemoval {
+  /** Takes the bytes away at once, if there are any. A power cut may bring them back. */
+  takeAway(): void;
+  /** Gives back what those that were taken away use of the disk. */
+  free(): Promise<void>;
 }
 
 /** Uploads that have begun and not ended. */

@@ -16,7 +16,7 @@ export interface Collection {
   collectLinks(repository: string, options: CollectOptions): Promise<readonly Digest[]>;
   /** Forgets a repository that has nothing any more. */
   collectRepository(repository: string, options: { readonly before: number }): Promise<boolean>;
-  /** Makes blobs that no repository has "deleting": who asked removes their bytes and calls `forgetBlob`. */
+  /** Makes blobs that no repository has "deleting": who asked ends them (`removeBlob`). */
   collectBlobs(options: { readonly limit: number }): Promise<readonly { readonly digest: Digest; readonly size: number }[]>;
   /** Makes bytes that no row knows a blob that is "deleting"; false when there is a row by now. */
   claimLeftover(digest: Digest): Promise<boolean>;

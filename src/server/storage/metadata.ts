@@ -33,13 +33,16 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
    */
   mountBlob(repository: string, digest: Digest, options: { readonly from?: string | undefined; readonly actor: Actor }): Promise<boolean>;
   /**
-   * Takes the blob from the repository; `onLoss` is called in the transaction for every tag that leads to a manifest with it. "last" when no other has it: it is then "deleting", and who asked removes the
-   * bytes and calls {@link forgetBlob}.
+   * Takes the blob from the repository; `onLoss` is called in the transaction for every tag that leads to a manifest with it. "last"
+   * when no other has it: it is then "deleting", and who asked ends it ({@link removeBlob}).
    */
   unlinkBlob(repository: string, digest: Digest, actor: Actor, onLoss?: Refuse): Promise<"unknown" | "unlinked" | "last">;
-  /** The end of a blob that is "deleting". */
-  forgetBlob(digest: Digest): Promise<void>;
-  /** Blobs that were "deleting" already at that time: whoever removed their bytes has died. */
+  /**
+   * The end of a blob that is "deleting": its bytes are taken away while nobody can change it. False, without that, when it is
+   * not "deleting".
+   */
+  forgetBlob(digest: Digest, takeAway: () => void): Promise<boolean>;
+  /** Blobs that were "deleting" already at that time. */
   abandonedBlobs(before: number): Promise<readonly Digest[]>;
 
   /**

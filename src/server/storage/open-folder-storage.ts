@@ -8,6 +8,7 @@ import { writeDurably } from "./folder/durable-file.ts";
 import { lockRoot } from "./folder/root-lock.ts";
 import { createFolderUploads } from "./folder/uploads.ts";
 import { openSqliteMetadata } from "./sqlite/open-sqlite-metadata.ts";
+import { removeBlob } from "./remove-blob.ts";
 import { joinStorage, type RegistryStorage } from "./storage.ts";
 import { takeOverLinks } from "./takeover/take-over-links.ts";
 
@@ -27,11 +28,11 @@ export async function openFolderStorage(
   await using opened = new AsyncDisposableStack();
   try {
     opened.defer(await prepareFolder(root, options.report));
-    const files = createFolderBlobs(join(root, "blobs"));
+    const files = createFolderBlobs(join(root, "blobs"), temporary);
     const metadata = opened.use(await openSqliteMetadata(join(root, "registry.db"), { lease: options.blobLease, report: options.report }));
     const uploads = opened.use(createFolderUploads({ folder: temporary, expiry: options.uploadExpiry, limit: options.uploads, adopt: files.adopt }));
     const storage = joinStorage({ ...files, uploads }, metadata);
-    await finishRemovals(root, storage);
+    for (const digest of await metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await removeBlob(storage, digest);
     const lifetime = opened.move();
     return { ...storage, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
   } catch (cause) {
@@ -61,7 +62,7 @@ async function prepareFolder(root: string, report: (problem: Error) => void): Pr
     for (const leftover of readdirSync(temporary)) rmSync(join(temporary, leftover), { force: true, recursive: true });
     if (version === 1) {
       const repositories = join(root, "repositories");
-      await takeOverLinks({ repositories, database: join(root, "registry.db"), temporary, blobs: createFolderBlobs(join(root, "blobs")), report });
+      await takeOverLinks({ repositories, database: join(root, "registry.db"), temporary, blobs: createFolderBlobs(join(root, "blobs"), temporary), report });
       await rm(repositories, { recursive: true, force: true });
     }
     if (version !== LAYOUT_VERSION) await writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: LAYOUT_VERSION })}\n`, temporary);
@@ -89,20 +90,4 @@ function readLayout(root: string): number | undefined {
   const version = (JSON.parse(text) as { sampanRegistryLayout?: unknown }).sampanRegistryLayout;
   if (version === 1 || version === LAYOUT_VERSION) return version;
   throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}, this program knows versions up to ${LAYOUT_VERSION}` });
-}
-
-/** Ends removals that a crash has cut short, unless a collector lives that may be in the middle of them. */
-async function finishRemovals(root: string, storage: RegistryStorage): Promise<void> {
-  let unlock: () => void;
-  try {
-    unlock = lockRoot(root, "collector.lock");
-  } catch (error) {
-    if (isFault(error, "SERVER_ROOT_BUSY")) return;
-    throw error;
-  }
-  try {
-    for (const digest of await storage.metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await storage.removeBlob(digest);
-  } finally {
-    unlock();
-  }
 }

@@ -1,11 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { open, opendir, readFile, stat, type FileHandle } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, renameSync } from "node:fs";
+import { open, opendir, readFile, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { digestAlgorithm, digestHex, isDigest, type Digest } from "../../../oci/digest.ts";
 import type { BlobStorage } from "../blob-storage.ts";
 import { createBoundedCache } from "../bounded-cache.ts";
 import { createBufferPool } from "./buffer-pool.ts";
-import { renameDurably, unlinkDurably } from "./durable-file.ts";
+import { renameDurably } from "./durable-file.ts";
 import type { AdoptFile } from "./uploads.ts";
 
 const READ_SIZE = 512 * 1024;
@@ -22,11 +23,12 @@ export interface FolderBlobs extends Omit<BlobStorage, "uploads"> {
   readonly adopt: AdoptFile;
 }
 
-export function createFolderBlobs(root: string): FolderBlobs {
+/** @param temporary on the same file system; whoever empties it removes nothing of value */
+export function createFolderBlobs(root: string, temporary: string): FolderBlobs {
   const sizes = new Map<Digest, number>();
   const small = createBoundedCache<Uint8Array>(SMALL_CACHE);
   const pool = createBufferPool(READ_SIZE, POOLED);
-  for (const algorithm of ALGORITHMS) mkdirSync(join(root, algorithm), { recursive: true });
+  for (const folder of [...ALGORITHMS.map((algorithm) => join(root, algorithm)), temporary]) mkdirSync(folder, { recursive: true });
   const path = (digest: Digest): string => join(root, digestAlgorithm(digest), digestHex(digest));
 
   const remember = (digest: Digest, size: number): number => {
@@ -66,9 +68,19 @@ export function createFolderBlobs(root: string): FolderBlobs {
       return readFrom(handle, range);
     },
 
-    async delete(digest) {
-      forget(digest);
-      await unlinkDurably(path(digest));
+    removal(digest) {
+      const aside = join(temporary, `${randomBytes(12).toString("hex")}.removed`);
+      return {
+        takeAway() {
+          forget(digest);
+          try {
+            renameSync(path(digest), aside);
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+          }
+        },
+        free: () => rm(aside, { force: true }),
+      };
     },
 
     async *list() {

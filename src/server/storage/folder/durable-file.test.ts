@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { renameDurably, syncFolder, unlinkDurably, writeDurably } from "./durable-file.ts";
+import { renameDurably, syncFolder, writeDurably } from "./durable-file.ts";
 
 function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-durable-"));
@@ -27,13 +27,6 @@ test("a write that fails leaves the old file and no draft", async (context) => {
   mkdirSync(join(folder, "x"));
   await assert.rejects(writeDurably(join(folder, "x"), "text", join(folder, "temporary")), { code: "EISDIR" });
   assert.deepEqual(readdirSync(join(folder, "temporary")), []);
-});
-
-test("removing a file that is not there is told, not an error", async (context) => {
-  const folder = scratch(context);
-  writeFileSync(join(folder, "x"), "");
-  assert.equal(await unlinkDurably(join(folder, "x")), true);
-  assert.equal(await unlinkDurably(join(folder, "x")), false);
 });
 
 test("a renamed file is there with its content", async (context) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { statfsSync } from "node:fs";
-import { open, rename, rm, unlink, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { shareRuns } from "../share-runs.ts";
 
@@ -64,16 +64,4 @@ export async function writeDurably(path: string, content: Uint8Array | string, t
     throw error;
   }
   await syncFolder(dirname(path));
-}
-
-/** Removes a file for good; false when there was none. */
-export async function unlinkDurably(path: string): Promise<boolean> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
-  await syncFolder(dirname(path));
-  return true;
 }

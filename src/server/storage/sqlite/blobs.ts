@@ -95,9 +95,13 @@ export function blobPart(context: SqliteContext): BlobPart {
         return "last";
       }),
 
-    async forgetBlob(digest) {
-      await database.write(() => database.run(`DELETE FROM blobs WHERE digest = ? AND state = ${DELETING}`, digest));
-    },
+    forgetBlob: (digest, takeAway) =>
+      database.write(() => {
+        if (stateOf(digest) !== DELETING) return false;
+        takeAway();
+        database.run("DELETE FROM blobs WHERE digest = ?", digest);
+        return true;
+      }),
 
     async abandonedBlobs(before) {
       return database.all<{ digest: Digest }>(`SELECT digest FROM blobs WHERE state = ${DELETING} AND leased_until < ?`, before).map(({ digest }) => digest);

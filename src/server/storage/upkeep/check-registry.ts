@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { digestAlgorithm, digestBytes, type Digest } from "../../../oci/digest.ts";
+import { removeBlob } from "../remove-blob.ts";
 import { everyItem } from "./every-item.ts";
 import { keeper, type OpenedFolder } from "./open-beside.ts";
 
@@ -34,6 +35,7 @@ export async function checkRegistry(
   options: { repair: boolean; quick: boolean; settled?: number; signal?: AbortSignal; onProblem: (problem: RegistryProblem) => void },
 ): Promise<CheckedRegistry> {
   const { files, metadata } = folder;
+  const remove = async (digest: Digest): Promise<void> => void (await removeBlob({ blobs: files, metadata }, digest));
   const count = { blobs: 0, bytes: 0, manifests: 0, repositories: 0, problems: 0, repaired: 0 };
   const problem = async (what: string, repair: string, mend?: () => Promise<void>): Promise<void> => {
     const repaired = options.repair && mend !== undefined;
@@ -46,7 +48,7 @@ export async function checkRegistry(
   for (const text of await metadata.verify()) await problem(`the database is damaged: ${text}`, "restore a backup");
 
   for (const digest of await metadata.abandonedBlobs(Date.now() - ABANDONED)) {
-    await problem(`the removal of ${digest} was cut short`, "it is ended", () => removeBlob(folder, digest));
+    await problem(`the removal of ${digest} was cut short`, "it is ended", () => remove(digest));
   }
 
   for await (const { digest, size, state } of everyItem((range) => metadata.blobs(range), (blob) => blob.digest)) {
@@ -59,14 +61,16 @@ export async function checkRegistry(
     if (damage === undefined || (await metadata.blobState(digest)) !== "live") continue;
     await problem(`the blob ${digest} ${damage}`, "it is taken from its repositories, so that clients push it again instead of finding it; images with it are broken until then", async () => {
       await metadata.loseBlob(digest, keeper);
-      await removeBlob(folder, digest);
+      await remove(digest);
     });
   }
 
   for await (const { digest, size, changed } of files.list()) {
     options.signal?.throwIfAborted();
     if (Date.now() - changed < (options.settled ?? SETTLED) || (await metadata.blobState(digest)) !== "unknown") continue;
-    await problem(`${size} bytes of ${digest} belong to no repository: a crash has left them`, "they are removed", () => files.delete(digest));
+    await problem(`${size} bytes of ${digest} belong to no repository: a crash has left them`, "they are removed", async () => {
+      if (await metadata.claimLeftover(digest)) await remove(digest);
+    });
   }
 
   for await (const repository of everyItem((range) => metadata.repositories(range), (name) => name)) {
@@ -83,11 +87,6 @@ export async function checkRegistry(
     }
   }
   return count;
-}
-
-async function removeBlob({ files, metadata }: OpenedFolder, digest: Digest): Promise<void> {
-  await files.delete(digest);
-  await metadata.forgetBlob(digest);
 }
 
 async function findDamage({ files }: OpenedFolder, { digest, size, quick }: { digest: Digest; size: number; quick: boolean }): Promise<string | undefined> {

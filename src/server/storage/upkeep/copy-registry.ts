@@ -19,6 +19,9 @@ export interface CopiedRegistry {
   readonly placed: number;
 }
 
+/** These records have no bytes yet. */
+const nothing = (): void => undefined;
+
 /**
  * Copies a registry folder, beside the server that may be running on it, into another folder that is then a registry as well: its
  * records as they are at one moment, and the blobs that they name. What an earlier copy has placed there is not copied again.
@@ -41,7 +44,7 @@ export async function copyRegistry(from: string, to: string, options: { copy: bo
     for await (const { digest, size, state } of everyItem((range) => metadata.blobs(range), (blob) => blob.digest)) {
       options.signal?.throwIfAborted();
       if (state === "deleting") {
-        await metadata.forgetBlob(digest);
+        await metadata.forgetBlob(digest, nothing);
         continue;
       }
       try {
@@ -53,7 +56,7 @@ export async function copyRegistry(from: string, to: string, options: { copy: bo
         // Deleted by a client after the moment of the records, or lost before: the copy must not claim to have it.
         if ((await source.metadata.blobState(digest)) === "live") options.report(new Error(`the blob ${digest} has lost its bytes; the copy goes without it`, { cause }));
         await metadata.loseBlob(digest, keeper);
-        await metadata.forgetBlob(digest);
+        await metadata.forgetBlob(digest, nothing);
       }
     }
   }

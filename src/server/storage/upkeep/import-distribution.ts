@@ -10,6 +10,7 @@ import { syncFolder } from "../folder/durable-file.ts";
 import { placeFile } from "../folder/place-file.ts";
 import { referencesOf } from "../manifest-references.ts";
 import type { ImportedRepository } from "../records.ts";
+import { removeBlob } from "../remove-blob.ts";
 import { DISTRIBUTION_BASE, distributionBlob, readDistribution, type DistributionRepository } from "../takeover/read-distribution.ts";
 import { keeper, type OpenedFolder } from "./open-beside.ts";
 
@@ -37,10 +38,7 @@ export async function importDistribution(
   const base = join(folder, DISTRIBUTION_BASE);
   if (!existsSync(join(base, "repositories"))) throw fault("SERVER_IMPORT_INVALID", { folder });
   // What a crash has left half removed must not look as if it were here.
-  for (const digest of await target.metadata.abandonedBlobs(Date.now())) {
-    await target.files.delete(digest);
-    await target.metadata.forgetBlob(digest);
-  }
+  for (const digest of await target.metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await removeBlob({ blobs: target.files, metadata: target.metadata }, digest);
   const count = { repositories: 0, blobs: 0, manifests: 0, tags: 0 };
   for await (const found of readDistribution(base)) {
     options.signal?.throwIfAborted();

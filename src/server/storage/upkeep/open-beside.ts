@@ -33,7 +33,7 @@ export async function openBeside(root: string, options: { lease: number; report:
   await using opened = new AsyncDisposableStack();
   opened.defer(lockRoot(root, "collector.lock"));
   const metadata = opened.use(await openSqliteMetadata(join(root, "registry.db"), options));
-  const files = createFolderBlobs(join(root, "blobs"));
+  const files = createFolderBlobs(join(root, "blobs"), join(root, "temporary"));
   const lifetime = opened.move();
   return { root, files, metadata, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
 }
