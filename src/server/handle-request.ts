@@ -4,6 +4,7 @@ import { nameOf } from "./access/identity.ts";
 import { openAccess } from "./access/open-access.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
 import { compileRoutes, type Match } from "./match-route.ts";
+import { originOf } from "./terms/client-origin.ts";
 import { checkName, isName } from "./terms/name.ts";
 import type { PullThrough } from "./pull-through.ts";
 import { RegistryError } from "./terms/registry-error.ts";
@@ -70,7 +71,7 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
   const caller = await findCaller(request, match, query, context);
   const actor = {
     user: context.note.user,
-    address: request.socket.remoteAddress,
+    address: originOf(request).address,
     agent: request.headers["user-agent"],
   };
   if (route.rights?.[request.method!] === "push" && context.mirror?.covers(repository)) throw mirroredOnly(repository);

@@ -17,6 +17,7 @@ import { isLoopback, parseListenAddress } from "./listen-address.ts";
 import type { RequestEntry, RequestNote } from "./notify/request-entry.ts";
 import { startNotices, type Notices } from "./start-notices.ts";
 import type { PullThrough } from "./pull-through.ts";
+import { noteOrigin, proxyList } from "./terms/client-origin.ts";
 import { immutableTags, type ImmutableTags } from "./terms/immutable-tags.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { serverOf } from "./storage/folder/root-lock.ts";
@@ -71,11 +72,13 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
   const immutable = immutableTags(config.immutable);
   const quotas = createQuotas(config.quota, storage.metadata);
+  const proxies = proxyList(config.trustedProxies);
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   let notices!: Notices;
   let mirror: (PullThrough & AsyncDisposable) | undefined;
   const server = await createHttpServer(settings, (request, response) => {
+    noteOrigin(request, proxies);
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
@@ -91,6 +94,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     mirror = await mirrorOf(config, { storage, immutable, configFile, report });
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.loginFailed });
     address = await listen(server, wanted, options.listen);
+    if (!isLoopback(wanted) && sendsPasswordsOpenly(config)) report(fault("SERVER_PASSWORDS_OPEN", { listen: options.listen }));
   } catch (error) {
     await mirror?.[Symbol.asyncDispose]();
     await notices?.[Symbol.asyncDispose]();
@@ -117,6 +121,11 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
 /** Whether it is not for everybody who reaches it. */
 function isGuarded({ access, tls }: ServerConfig): boolean {
   return access !== undefined || tls?.clients !== undefined;
+}
+
+/** Whether logins come over connections of which nothing says that they are encrypted. */
+function sendsPasswordsOpenly({ access, tls, externalUrl, trustedProxies }: ServerConfig): boolean {
+  return access !== undefined && tls === undefined && externalUrl === undefined && trustedProxies.length === 0;
 }
 
 /** TLS is loaded where it is used. */

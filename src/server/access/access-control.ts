@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { ClientOrigin } from "../terms/client-origin.ts";
 import type { Identity } from "./identity.ts";
 import type { Right } from "../terms/rights.ts";
 import type { Sessions } from "./sessions.ts";
@@ -7,6 +8,8 @@ import type { Sessions } from "./sessions.ts";
 export interface Caller {
   readonly identity: Identity;
   may(right: Right, repository: string): boolean;
+  /** Whether the grants let the caller pull, whatever the token of this request is for. */
+  couldPull(repository: string): boolean;
   /** Whether a list may show the repository. */
   sees(repository: string): boolean;
   /** Whether a list shows everything. */
@@ -24,7 +27,7 @@ export interface AccessControl {
   /** Logins of people who look at the pages; undefined where nobody has to log in. */
   readonly sessions: Sessions | undefined;
   /** Begins the login of a person who confirms it elsewhere; undefined where there is no identity provider. */
-  readonly startDeviceLogin?: ((address: string) => Promise<object>) | undefined;
+  readonly startDeviceLogin?: ((origin: ClientOrigin) => Promise<object>) | undefined;
 }
 
 /** What a request is for: what a challenge asks the client to get a token for. */
@@ -41,7 +44,7 @@ export interface TokenRequest {
   /** Of the query for GET, of the body for POST. */
   readonly parameters: URLSearchParams;
   readonly authorization: string | undefined;
-  readonly address: string;
+  readonly origin: ClientOrigin;
 }
 
 /** The body of the answer (distribution, spec/auth/token.md and oauth.md). @throws RegistryError */

@@ -201,6 +201,24 @@ test("lists and mounts show only what may be pulled", async (context) => {
   assert.match(weak.headers["www-authenticate"]!, /scope="repository:team\/bob:pull,push repository:team\/x:pull",error="insufficient_scope"/);
 });
 
+test("a token that is good for one repository shows nothing of others that its owner may pull", async (context) => {
+  const registry = await guarded(context);
+  const { server, token } = registry;
+  for (const repository of ["team/x", "prod/shop"]) assert.equal((await push(registry, repository, "1", basic("alice", USERS.alice), repository)).status, 201);
+  const authorization = await token(["repository:team/bob:pull,push"], alice);
+  const ask = (method: string, path: string) => server.request(method, path, { headers: { authorization } });
+  assert.equal((await ask("POST", `/v2/team/bob/blobs/uploads/?mount=${digestOf("prod/shop")}`)).status, 202, "as if nobody had it");
+  assert.equal((await ask("HEAD", `/v2/team/bob/blobs/${digestOf("prod/shop")}`)).status, 404);
+  const catalog = await ask("GET", "/v2/_catalog");
+  assert.equal(catalog.status, 401);
+  assert.match(catalog.headers["www-authenticate"]!, /scope="registry:catalog:\*",error="insufficient_scope"$/);
+  const listed = async (scopes: string[]): Promise<string[]> =>
+    ((await server.request("GET", "/api/v1/repositories", { headers: { authorization: await token(scopes, alice) } })).json() as { items: { name: string }[] }).items.map(({ name }) => name);
+  assert.deepEqual([await listed(["repository:team/x:pull"]), await listed(["repository:team/x:push", "registry:catalog:*"])], [["team/x"], []]);
+  const both = await server.request("POST", `/v2/team/bob/blobs/uploads/?mount=${digestOf("prod/shop")}`, { headers: { authorization: await token(["repository:team/bob:pull,push", "repository:prod/shop:pull"], alice) } });
+  assert.equal(both.status, 201);
+});
+
 test("a private repository answers as one that is not there", async (context) => {
   const registry = await guarded(context);
   const { server, token } = registry;
@@ -250,12 +268,17 @@ test("a password file that becomes invalid changes nothing, and is reported", as
 test("a key that is none, a password file that is not there, and an open address without access are faults", async (context) => {
   const { config, folder } = await guarded(context);
   const text = readFileSync(config, "utf8");
+  const problems: Error[] = [];
   const start = (more: string, listen = "127.0.0.1:0") => {
     writeFileSync(join(folder, "other.yaml"), more);
-    return serveRegistry({ listen, root: join(folder, "root"), config: join(folder, "other.yaml") });
+    return serveRegistry({ listen, root: join(folder, "root"), config: join(folder, "other.yaml"), onProblem: (problem) => problems.push(problem) });
   };
   await assert.rejects(start(`${text}token: {key: htpasswd}\n`), (error) => isFault(error, "SERVER_CONFIG_UNREADABLE") && /no private key/.test(error.message));
   await assert.rejects(start("access: {htpasswd: none}\n"), (error) => isFault(error, "SERVER_CONFIG_UNREADABLE"));
   await assert.rejects(start("limits: {connections: 5}\n", "0.0.0.0:0"), (error) => isFault(error, "SERVER_WITHOUT_ACCESS_CONTROL"));
   await (await start(text, "0.0.0.0:0")).close();
+  assert.deepEqual(problems.map((problem) => isFault(problem, "SERVER_PASSWORDS_OPEN")), [true], "others can listen in");
+  await (await start(`trustedProxies: [10.0.0.0/8]\n${text}`, "0.0.0.0:0")).close();
+  await (await start(text, "127.0.0.1:0")).close();
+  assert.equal(problems.length, 1);
 });

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { TLSSocket } from "node:tls";
+import { originOf } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { WantedAccess } from "./access-control.ts";
 
@@ -31,9 +31,10 @@ function actionsFor(right: string): string {
   return right === "delete" ? "pull,delete" : "pull,push";
 }
 
-function baseUrl({ headers, socket }: IncomingMessage, externalUrl: string | undefined): string {
+function baseUrl(request: IncomingMessage, externalUrl: string | undefined): string {
   if (externalUrl !== undefined) return externalUrl.replace(/\/+$/, "");
-  const host = headers.host ?? `${socket.localAddress?.includes(":") ? `[${socket.localAddress}]` : socket.localAddress}:${socket.localPort}`;
-  if (!HOST.test(host)) throw new RegistryError("REQUEST_INVALID", "the Host header is not a host name with a port");
-  return `${(socket as TLSSocket).encrypted === true ? "https" : "http"}://${host}`;
+  const { socket } = request;
+  const { scheme, host = `${socket.localAddress?.includes(":") ? `[${socket.localAddress}]` : socket.localAddress}:${socket.localPort}` } = originOf(request);
+  if (!HOST.test(host)) throw new RegistryError("REQUEST_INVALID", "Host or X-Forwarded-Host is not a host name with a port");
+  return `${scheme}://${host}`;
 }

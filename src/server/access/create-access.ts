@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { originOf } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { AccessControl, Caller, WantedAccess } from "./access-control.ts";
 import { challenge } from "./challenge.ts";
@@ -33,7 +34,9 @@ export function createAccess(parts: AccessParts): AccessControl {
     identity,
     may: allows,
     seesAll: false,
-    sees: (repository) => grants.rights(identity, repository).has("pull"),
+    couldPull: (repository) => grants.rights(identity, repository).has("pull"),
+    // What a token for the catalog is for is the names; any other shows what it is good for.
+    sees: (repository) => grants.rights(identity, repository).has("pull") && (wanted.catalog === true || allows("pull", repository)),
     demand(right, repository) {
       if (allows(right, repository)) return;
       const decision = grants.decide(identity, right, repository);
@@ -55,6 +58,9 @@ export function createAccess(parts: AccessParts): AccessControl {
     }
     const identity = await logins.current(content.identity);
     if (!identity) throw refused(request, wanted, "the robot or the personal token that the token was given for is not good any more", "invalid_token");
+    if (wanted.catalog === true && !content.access.some(({ type, name, actions }) => type === "registry" && name === "catalog" && actions.includes("*"))) {
+      throw refused(request, wanted, "the token is not good for this: the catalog has to be asked for", "insufficient_scope");
+    }
     return callerWith(request, wanted, identity, (right, repository) =>
       content.access.some(({ type, name, actions }) => type === "repository" && name === repository && actions.includes(right)));
   };
@@ -69,7 +75,7 @@ export function createAccess(parts: AccessParts): AccessControl {
       if (credentials.kind === "basic") {
         let identity: Identity;
         try {
-          ({ identity } = await logins.check(credentials.user, credentials.password, request.socket.remoteAddress ?? ""));
+          ({ identity } = await logins.check(credentials.user, credentials.password, originOf(request)));
         } catch (error) {
           if (error instanceof RegistryError && error.code === "UNAUTHORIZED") throw refused(request, wanted, error.message);
           throw error;

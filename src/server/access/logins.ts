@@ -1,17 +1,18 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { Secrets } from "../storage/secrets.ts";
+import { addressGroup, type ClientOrigin } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { Directory, DirectoryUser } from "./directory.ts";
 import type { PasswordFile } from "./htpasswd.ts";
 import type { Identity } from "./identity.ts";
-import { createLoginLimit } from "./login-limit.ts";
+import { createLoginLimit, type LoginLimit } from "./login-limit.ts";
 import type { DeviceLogin, Provider, ProviderUser } from "./oidc-provider.ts";
 import { createSecretLogins, ROBOT } from "./secret-logins.ts";
 
 /** Finds out who gave a name and a password. */
 export interface Logins {
   /** @throws RegistryError UNAUTHORIZED, or TOOMANYREQUESTS after too many that failed */
-  check(user: string, password: string, address: string): Promise<Login>;
+  check(user: string, password: string, origin: ClientOrigin): Promise<Login>;
   /** One who has logged in before, as they are now; undefined when that login is worth nothing any more. */
   revive(identity: Identity, stamp: string): Promise<Identity | undefined>;
   /** Logins of people that an identity provider confirms elsewhere; undefined where there is none. */
@@ -28,7 +29,7 @@ export interface Logins {
 
 export interface DeviceLogins {
   /** @throws RegistryError TOOMANYREQUESTS, UNAVAILABLE */
-  start(address: string): Promise<DeviceLogin>;
+  start(origin: ClientOrigin): Promise<DeviceLogin>;
   /** Undefined while nobody has confirmed it. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
   finish(deviceCode: string): Promise<Login | undefined>;
 }
@@ -105,9 +106,11 @@ export function createLogins(options: {
   };
 
   /** Checks a login unless there were too many that failed. @throws RegistryError UNAUTHORIZED, TOOMANYREQUESTS */
-  const limited = async (user: string, password: string, address: string): Promise<Login> => {
+  const limited = async (user: string, password: string, { address, shared }: ClientOrigin): Promise<Login> => {
     // One who guesses from many places must not lock a user out for long, nor one user all others of an address.
-    const counters = [[`user ${user} from ${address}`, limit], [`user ${user}`, wideLimit], [`address ${address}`, wideLimit]] as const;
+    const group = addressGroup(address);
+    const own = `user ${user} from ${group}`;
+    const counters: readonly (readonly [string, LoginLimit])[] = [[own, limit], [`user ${user}`, wideLimit], ...(shared ? [] : [[`address ${group}`, wideLimit] as const])];
     const wait = Math.max(...counters.map(([counter, { wait }]) => wait(counter)));
     if (wait > 0) throw tooMany("too many failed logins", wait);
     if (checks.size >= CHECKED_AT_ONCE) throw tooMany("too many logins at once", 1);
@@ -124,7 +127,7 @@ export function createLogins(options: {
       throw wrong(user);
     }
     takeBack();
-    limit.succeeded(counters[0][0]);
+    limit.succeeded(own);
     return login;
   };
 
@@ -136,8 +139,9 @@ export function createLogins(options: {
   return {
     certified: (name) => ({ kind: "user", name, groups: configuredGroups(name) }),
     device: provider && {
-      async start(address) {
-        const key = `device ${address}`;
+      async start({ address, shared }) {
+        if (shared) return provider.startDevice();
+        const key = `device ${addressGroup(address)}`;
         const wait = wideLimit.wait(key);
         if (wait > 0) throw tooMany("too many logins were begun", wait);
         wideLimit.began(key);
@@ -165,7 +169,7 @@ export function createLogins(options: {
       if (!robot || robot.disabled || (robot.expiresAt !== undefined && robot.expiresAt <= Date.now())) return undefined;
       return { kind: "robot", name: robot.name, groups: [], secret: { id: robot.id, scope: robot.scope } };
     },
-    async check(user, password, address) {
+    async check(user, password, origin) {
       if (Buffer.byteLength(user) > LONGEST_NAME) throw wrong(user);
       // Neither remembered nor limited: nobody guesses one, and its end has to be noticed at once.
       const known = await secretLogins.check(user, password);
@@ -176,8 +180,8 @@ export function createLogins(options: {
       const before = believed.get(key);
       if (before && before.until > Date.now()) return before.login;
       // A client that sends the same login with each of its requests waits for one check, which counts once.
-      const same = JSON.stringify([key, address]);
-      const running = checks.get(same) ?? limited(user, password, address).finally(() => checks.delete(same));
+      const same = JSON.stringify([key, origin.address]);
+      const running = checks.get(same) ?? limited(user, password, origin).finally(() => checks.delete(same));
       checks.set(same, running);
       const login = await running;
       believed.set(key, { login, until: Date.now() + BELIEVED });

@@ -1,3 +1,4 @@
+import type { ClientOrigin } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { RIGHTS, type Right } from "../terms/rights.ts";
 import type { Caller } from "./access-control.ts";
@@ -9,7 +10,7 @@ import { TokenRefused, type Tokens } from "./tokens.ts";
 /** People who have logged in on the pages. A session is a signed token; nothing of it is kept here. */
 export interface Sessions {
   /** @throws RegistryError UNAUTHORIZED; TOOMANYREQUESTS */
-  login(user: string, password: string, address: string): Promise<SessionToken & { readonly caller: Caller }>;
+  login(user: string, password: string, origin: ClientOrigin): Promise<SessionToken & { readonly caller: Caller }>;
   /** Anonymous without a token, and with one that is worth nothing any more. Where there is a new token, the old one ends soon. */
   caller(token: string | undefined): Promise<{ readonly caller: Caller; readonly renewed?: SessionToken }>;
   /** Every right in a repository, and what decides it. */
@@ -35,8 +36,8 @@ export function createSessions({ grants, logins, tokens }: { grants: Grants; log
   };
 
   return {
-    async login(user, password, address) {
-      const login = await logins.check(user, password, address);
+    async login(user, password, origin) {
+      const login = await logins.check(user, password, origin);
       // It would be worth nothing at the next request.
       if (login.refresh === 0) throw new RegistryError("UNAUTHORIZED", "a token of a job begins no session here: log in with a password or a personal token");
       return { ...(await issue(login, Date.now())), caller: callerOf(grants, login.identity) };
@@ -69,6 +70,7 @@ function callerOf(grants: Grants, identity: Identity): Caller {
     identity,
     may,
     seesAll: false,
+    couldPull: (repository) => may("pull", repository),
     sees: (repository) => may("pull", repository),
     demand(right, repository) {
       const { allowed, reason } = grants.decide(identity, right, repository);

@@ -1,3 +1,4 @@
+import type { ClientOrigin } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { TokenEndpoint, TokenRequest } from "./access-control.ts";
 import { readCredentials } from "./credentials.ts";
@@ -45,18 +46,18 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
     }
   };
 
-  const byGet = async ({ parameters, authorization, address }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
+  const byGet = async ({ parameters, authorization, origin }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
     const credentials = readCredentials(authorization);
     if (credentials.kind === "bearer" || credentials.kind === "unknown") throw unauthorized("a token is given for a name and a password (Basic), or for none");
-    const login = credentials.kind === "none" ? { identity: ANONYMOUS, stamp: "" } : await checkLogin(credentials.user, credentials.password, address);
+    const login = credentials.kind === "none" ? { identity: ANONYMOUS, stamp: "" } : await checkLogin(credentials.user, credentials.password, origin);
     return answer(login, parseScopes(parameters.getAll("scope")), parameters.get("offline_token") === "true");
   };
 
-  const byPost = async ({ parameters, address }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
+  const byPost = async ({ parameters, origin }: TokenRequest): Promise<Readonly<Record<string, unknown>>> => {
     const scopes = parseScopes(parameters.getAll("scope"));
     switch (parameters.get("grant_type")) {
       case "password":
-        return answer(await checkLogin(parameters.get("username") ?? "", parameters.get("password") ?? "", address), scopes, parameters.get("access_type") === "offline");
+        return answer(await checkLogin(parameters.get("username") ?? "", parameters.get("password") ?? "", origin), scopes, parameters.get("access_type") === "offline");
       case "refresh_token": {
         const token = parameters.get("refresh_token") ?? "";
         return { ...(await answer(await byRefreshToken(token), scopes, false)), refresh_token: token };
@@ -74,7 +75,7 @@ export function createTokenEndpoint({ grants, logins, tokens }: { grants: Grants
   };
 
   /** Docker sends an identity token as the password of a user that is called `<token>`. */
-  const checkLogin = (user: string, password: string, address: string): Promise<Login> => (user === "<token>" && !logins.takesToken(password) ? byRefreshToken(password) : logins.check(user, password, address));
+  const checkLogin = (user: string, password: string, origin: ClientOrigin): Promise<Login> => (user === "<token>" && !logins.takesToken(password) ? byRefreshToken(password) : logins.check(user, password, origin));
 
   return (request) => (request.method === "POST" ? byPost(request) : byGet(request));
 }

@@ -3,6 +3,7 @@ import type { Caller } from "../access/access-control.ts";
 import { certificateName } from "../access/client-certificate.ts";
 import { nameOf } from "../access/identity.ts";
 import type { RequestNote } from "../notify/request-entry.ts";
+import { originOf } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { explainAccess } from "./access.ts";
 import type { ApiExchange, ApiHandler } from "./api-exchange.ts";
@@ -56,7 +57,7 @@ export async function handleApi(request: IncomingMessage, response: ServerRespon
   const caller = await findCaller(request, response, context);
   const actor = {
     user: caller.identity.kind === "anonymous" ? undefined : nameOf(caller.identity),
-    address: request.socket.remoteAddress,
+    address: originOf(request).address,
     agent: request.headers["user-agent"],
   };
   if (actor.user !== undefined) context.note.user = actor.user;

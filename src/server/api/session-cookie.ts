@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { SessionToken } from "../access/sessions.ts";
+import { originOf } from "../terms/client-origin.ts";
 import type { ApiExchange } from "./api-exchange.ts";
 
 const NAME = "sampan-session";
@@ -11,6 +12,6 @@ export function sessionCookie(request: IncomingMessage): string | undefined {
 
 /** No script reads it, no other site has it sent, and no other path gets it. */
 export function setSessionCookie({ request, response, config }: Pick<ApiExchange, "request" | "response" | "config">, { token, seconds }: SessionToken): void {
-  const encrypted = "encrypted" in request.socket || config.externalUrl?.startsWith("https:") === true;
+  const encrypted = originOf(request).scheme === "https" || config.externalUrl?.startsWith("https:") === true;
   response.setHeader("Set-Cookie", `${NAME}=${token}; Path=/api/v1/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${encrypted ? "; Secure" : ""}`);
 }

@@ -1,5 +1,6 @@
 import { packageVersion } from "../../std/package-version.ts";
 import type { Caller } from "../access/access-control.ts";
+import { originOf } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { SessionAnswer } from "./answers.ts";
 import { objectOf, textOf, type ApiExchange } from "./api-exchange.ts";
@@ -15,7 +16,7 @@ export async function logIn(exchange: ApiExchange): Promise<SessionAnswer> {
   const { access, request } = exchange;
   if (!access.sessions) throw new RegistryError("UNSUPPORTED", "there are no logins here: everybody may do everything");
   const body = await objectOf(exchange);
-  const session = await access.sessions.login(textOf(body, "user"), textOf(body, "password"), request.socket.remoteAddress ?? "");
+  const session = await access.sessions.login(textOf(body, "user"), textOf(body, "password"), originOf(request));
   setSessionCookie(exchange, session);
   return sessionOf(exchange, session.caller);
 }
@@ -31,7 +32,7 @@ function sessionOf({ access, request, config }: ApiExchange, { identity }: Calle
     groups: identity.kind === "anonymous" ? [] : identity.groups,
     ...(identity.kind === "anonymous" ? {} : { user: identity.name }),
     logins: access.sessions !== undefined,
-    host: config.externalUrl === undefined ? (request.headers.host ?? "") : new URL(config.externalUrl).host,
+    host: config.externalUrl === undefined ? (originOf(request).host ?? "") : new URL(config.externalUrl).host,
     version: packageVersion(),
   };
 }

@@ -8,12 +8,13 @@ import { quotaSection } from "./quota-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
+import { httpUrl, network } from "./values.ts";
 import { webhooksSection } from "./webhooks-section.ts";
-import { httpUrl } from "./values.ts";
 
 /** Everything that a configuration file may say; docs/registry/configuration.md is generated from it. */
 export const configSchema = v.strictObject({
   externalUrl: v.pipe(v.optional(httpUrl), v.description("The address that clients use, where a proxy stands in front; by default the one of each request")),
+  trustedProxies: v.pipe(v.optional(v.array(network), []), v.description("Addresses or networks (`10.0.0.0/8`) of proxies in front that are believed: X-Forwarded-For says whose a request is (log, limits of logins), X-Forwarded-Proto and X-Forwarded-Host what clients call this server")),
   tls: v.optional(tlsSection),
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),

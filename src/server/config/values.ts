@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseSize } from "../../std/parse-size.ts";
+import { isNetwork } from "../terms/client-origin.ts";
 import { isRepositoryPattern, patternProblem } from "../terms/repository-pattern.ts";
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
@@ -54,6 +55,9 @@ export const file = v.pipe(v.string("it is no path"), v.nonEmpty("it is no path"
 export function fileBeside(configFile: string, path: string): string {
   return resolve(dirname(configFile), path);
 }
+
+/** An address or a network. */
+export const network = v.pipe(v.string("it is no text"), v.check(isNetwork, "it is no network: write 10.0.0.0/8, fd00::/8 or an address"));
 
 export const httpUrl = v.pipe(
   v.string("it is no URL"),

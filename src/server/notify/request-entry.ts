@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { originOf } from "../terms/client-origin.ts";
 
 /** What is found out about a request while it is answered. */
 export interface RequestNote {
@@ -34,7 +35,7 @@ const carried = new WeakMap<Socket, { received: number; sent: number }>();
 export function observeRequest(request: IncomingMessage, response: ServerResponse, note: RequestNote, onRequest: (entry: RequestEntry) => void): void {
   const started = performance.now();
   const { method = "", url = "", socket } = request;
-  const { remoteAddress } = socket;
+  const remoteAddress = originOf(request).address || undefined;
   response.once("close", () => {
     const before = carried.get(socket);
     const now = { received: socket.bytesRead, sent: socket.bytesWritten };

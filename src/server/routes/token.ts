@@ -1,5 +1,6 @@
 import { sendJson, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
+import { originOf } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 
 const FORM_LIMIT = 64 * 1024;
@@ -14,7 +15,7 @@ export async function giveToken(exchange: Exchange): Promise<void> {
     method: request.method!,
     parameters,
     authorization: request.headers.authorization,
-    address: request.socket.remoteAddress ?? "",
+    origin: originOf(request),
   });
   sendJson(exchange, answer, { "Cache-Control": "no-store" });
 }

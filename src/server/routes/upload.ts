@@ -63,7 +63,7 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   const digest = checkDigest(mount);
   const named = query.get("from");
   if (named !== null) {
-    if (!isName(named) || !exchange.caller.sees(named)) return false;
+    if (!isName(named) || !exchange.caller.couldPull(named)) return false;
     // Who may pull there is told to come with a token that says so; a token is good for nothing beyond its words.
     exchange.caller.demand("pull", named);
   }
@@ -76,9 +76,9 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   return true;
 }
 
-/** A repository with the blob that the caller may pull from: knowing a digest is no right to its bytes. */
+/** A repository with the blob that the caller may pull from, with this token: knowing a digest is no right to its bytes. */
 async function someoneShows({ caller, storage }: Exchange, digest: Digest): Promise<string | undefined> {
-  return (await storage.metadata.holders(digest)).find((name) => caller.sees(name));
+  return (await storage.metadata.holders(digest)).find((name) => caller.may("pull", name));
 }
 
 async function receive(exchange: Exchange, upload: Upload): Promise<void> {

@@ -21,6 +21,12 @@ export const serverFaults = {
     message: ({ listen }) => `refusing to serve on ${listen}: anybody who reaches it could push and delete`,
     hint: () => "give it a configuration with an `access` section (--config FILE, docs/guides/registry.md), listen on 127.0.0.1 or [::1], or accept the risk with --anonymous",
   }),
+  SERVER_PASSWORDS_OPEN: spec<{ listen: string }>({
+    when: "The registry server asks for passwords on an address that other machines reach, and nothing says that its connections are encrypted. It serves all the same.",
+    exit: 1,
+    message: ({ listen }) => `warning: passwords and tokens reach ${listen} unencrypted: give the configuration \`tls\`, or \`trustedProxies\` or \`externalUrl\` where a proxy encrypts`,
+    hint: () => "docs/guides/registry.md shows both ways under HTTPS",
+  }),
   SERVER_CONFIG_UNREADABLE: spec<{ file: string; problem: string }>({
     when: "The configuration of the registry server, or a file that it names, cannot be read.",
     exit: 1,
