@@ -7,7 +7,7 @@ export const retentionApplyCommand = command({
   name: "retention apply",
   summary: "Delete the tags that a plan of `retention plan` says",
   description:
-    "Deletes exactly the tags that PLAN says (`-` reads it from standard input), each only while it still names the image that it named when that was planned. Without PLAN it plans now. " +
+    "Deletes exactly the tags that PLAN says (`-` reads it from standard input), each only while it still names the image that it named when that was planned; what is immutable stays. Without PLAN it plans now. " +
     "Deleted tags can be restored for the time of `retention.trash`; after that the collector removes their images.",
   usage: "--config FILE [OPTIONS] [PLAN|-]",
   flags: flagTable({ ...registryFlags, quiet: { kind: "switch", short: "q", help: "Print nothing" } }),
@@ -15,26 +15,29 @@ export const retentionApplyCommand = command({
   positionals: { min: 0, max: 1 },
   async run({ flags, positionals, io }) {
     if (flags.config === undefined) throw fault("USAGE", { problem: "name the registry's configuration with --config FILE: it says how long deleted tags can be restored" });
-    const [{ openRegistryFolder }, { applyPlan, planRepositories, RETENTION }, { parseRetentionPlan }] = await Promise.all([
+    const [{ openRegistryFolder }, { applyPlan, planRepositories, RETENTION }, { parseRetentionPlan }, { immutableTags }] = await Promise.all([
       import("../registry/open-registry-folder.ts"), import("../../server/keep/retention.ts"), import("../../server/keep/retention-plan-file.ts"),
+      import("../../server/terms/immutable-tags.ts"),
     ]);
     const [file] = positionals;
     const plan = file === undefined ? undefined : parseRetentionPlan(await readPlan(file, io.stdin), file === "-" ? "standard input" : file);
     const { folder, config } = await openRegistryFolder(flags, io);
     await using _folder = folder;
-    let [deleted, changed] = [0, 0];
+    const immutable = immutableTags(config.immutable);
+    const count = { deleted: 0, "changed meanwhile": 0, immutable: 0 };
     for await (const each of plan?.repositories ?? planRepositories(folder.metadata, config, Date.now())) {
       await applyPlan(folder.metadata, each, {
         trash: config.retention.trash,
+        immutable,
         actor: RETENTION,
         onTag(repository, { tag, reason }, outcome) {
-          if (outcome === "deleted") deleted += 1;
-          else changed += 1;
-          if (!flags.quiet) io.stdout.write(outcome === "deleted" ? `deleted ${repository}:${tag}: ${reason}\n` : `left ${repository}:${tag}: it has changed since that was planned\n`);
+          count[outcome] += 1;
+          const why = { deleted: reason, "changed meanwhile": "it has changed since that was planned", immutable: "it is immutable" };
+          if (!flags.quiet) io.stdout.write(`${outcome === "deleted" ? "deleted" : "left"} ${repository}:${tag}: ${why[outcome]}\n`);
         },
       });
     }
-    if (!flags.quiet) io.stdout.write(`${deleted} tags were deleted${changed > 0 ? `, ${changed} had changed meanwhile` : ""}.\n`);
+    if (!flags.quiet) io.stdout.write(`${count.deleted} tags were deleted${count["changed meanwhile"] > 0 ? `, ${count["changed meanwhile"]} had changed meanwhile` : ""}${count.immutable > 0 ? `, ${count.immutable} are immutable` : ""}.\n`);
   },
 });
 

@@ -35,11 +35,13 @@ export async function applyTags(exchange: ApiExchange): Promise<AppliedAnswer> {
   checkName(repository);
   caller.demand("admin", repository);
   const wanted = shownTags(body["tags"]);
-  const plan = planRetention(repository, await storage.metadata.tagFacts(repository), retentionOptions(config, Date.now()));
+  const options = retentionOptions(config, Date.now());
+  const plan = planRetention(repository, await storage.metadata.tagFacts(repository), options);
   const agreed = plan.filter(({ tag, digest, verdict }) => verdict === "delete" && wanted.get(tag) === digest);
   let deleted = 0;
   await applyPlan(storage.metadata, { repository, tags: agreed }, {
     trash: config.retention.trash,
+    immutable: options.immutable,
     actor,
     onTag: (_repository, _verdict, outcome) => void (outcome === "deleted" && (deleted += 1)),
   });

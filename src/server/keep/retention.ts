@@ -4,7 +4,7 @@ import type { ServerConfig } from "../config/config-schema.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import type { Actor } from "../storage/records.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
-import { immutableTags } from "../terms/immutable-tags.ts";
+import { immutableTags, type ImmutableTags } from "../terms/immutable-tags.ts";
 
 /** What is planned for a repository. */
 export interface RepositoryPlan {
@@ -36,17 +36,21 @@ export function retentionOptions(config: Pick<ServerConfig, "retention" | "immut
   return { rules: namedRules(config.retention.rules), immutable: immutableTags(config.immutable), now };
 }
 
-export type Applied = "deleted" | "changed meanwhile";
+export type Applied = "deleted" | "changed meanwhile" | "immutable";
 
-/** Deletes exactly the tags that the plan says, each only while it names what it named when that was planned. */
+/** Deletes exactly the tags that the plan says, each only while it names what it named when that was planned, and was not made immutable since. */
 export async function applyPlan(
   metadata: Metadata,
   { repository, tags }: RepositoryPlan,
-  options: { trash: number; actor: Actor; onTag: (repository: string, verdict: Verdict, outcome: Applied) => void },
+  options: { trash: number; immutable: ImmutableTags; actor: Actor; onTag: (repository: string, verdict: Verdict, outcome: Applied) => void },
 ): Promise<void> {
   for (const verdict of tags) {
     if (verdict.verdict !== "delete") continue;
     const { tag, digest, reason } = verdict;
+    if (options.immutable(repository, tag)) {
+      options.onTag(repository, verdict, "immutable");
+      continue;
+    }
     const done = await metadata.discardTag(repository, { tag, digest }, { actor: options.actor, reason, keepFor: options.trash });
     options.onTag(repository, verdict, done ? "deleted" : "changed meanwhile");
   }
@@ -54,8 +58,9 @@ export async function applyPlan(
 
 /** Plans and does it. */
 export async function applyRetention(metadata: Metadata, config: Pick<ServerConfig, "retention" | "immutable">): Promise<void> {
+  const immutable = immutableTags(config.immutable);
   for await (const plan of planRepositories(metadata, config, Date.now())) {
-    await applyPlan(metadata, plan, { trash: config.retention.trash, actor: RETENTION, onTag: () => undefined });
+    await applyPlan(metadata, plan, { trash: config.retention.trash, immutable, actor: RETENTION, onTag: () => undefined });
   }
 }
 
