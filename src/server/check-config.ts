@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { describeKeep } from "../retention/describe-keep.ts";
+import { presetKeep } from "../retention/retention-rule.ts";
 import { fault } from "../std/fault.ts";
 import { openPasswordFile } from "./access/htpasswd.ts";
 import { readConfigFile } from "./config/read-config.ts";
@@ -9,7 +11,7 @@ import { fileBeside } from "./config/values.ts";
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
  */
 export async function checkConfig(file: string): Promise<readonly string[]> {
-  const { access, tls, token, proxy } = readConfigFile(file);
+  const { access, tls, token, proxy, retention } = readConfigFile(file);
   if (tls !== undefined) {
     const { readTlsFiles } = await import("./tls-files.ts");
     readTlsFiles(tls, file);
@@ -29,11 +31,14 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
   }
   const mirrors = proxy.map(({ prefix, repositories, upstream, username }) =>
     `${repositories?.join(", ") ?? `${prefix}**`}: copies of ${upstream}, as ${username ?? "nobody in particular"}`);
-  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`, ...mirrors];
+  const rules = retention.rules.map(({ repositories, tags, preset, keep }) =>
+    `${repositories.join(", ")}: of ${tags?.join(", ") ?? "all tags"} only these stay: ${describeKeep(preset === undefined ? keep! : presetKeep(preset)!)}`);
+  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`, ...mirrors, ...rules];
   return [
     `${file} is valid`,
     ...access.grants.map(({ who, role, repositories }) => `${who.join(", ")}: ${role} in ${repositories.join(", ")}`),
     ...mirrors,
+    ...rules,
     ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),
   ];
 }

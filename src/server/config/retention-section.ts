@@ -1,18 +1,21 @@
 import * as v from "valibot";
 import { globProblem } from "../../std/glob.ts";
 import { presetKeep } from "../../retention/retention-rule.ts";
-import { count, oneOrMore, repositories, span, word } from "./values.ts";
+import { oneOrMore, positive, repositories, span, word } from "./values.ts";
 
 const tagPatterns = oneOrMore(v.pipe(word, v.check((text) => globProblem(text) === undefined, ({ input }) => `it is no pattern of tags: ${globProblem(input)}`)));
 
+/** Nothing was pushed or pulled within no time: the rule would delete every tag. */
+const someTime = v.pipe(span, v.minValue(1, "it is no time at all, and would keep nothing"));
+
 const keep = v.pipe(
   v.strictObject({
-    last: v.pipe(v.optional(count), v.description("The images that were pushed last")),
-    versions: v.pipe(v.optional(count), v.description("The highest released versions, with the tags that lead to them (`1.2`, `1`) and variants that are not older (`1.2.3-alpine`)")),
+    last: v.pipe(v.optional(positive), v.description("The images that were pushed last")),
+    versions: v.pipe(v.optional(positive), v.description("The highest released versions, with the tags that lead to them (`1.2`, `1`) and variants that are not older (`1.2.3-alpine`)")),
     allVersions: v.pipe(v.optional(v.boolean("it is neither true nor false")), v.description("Every tag that is a version")),
     tags: v.pipe(v.optional(tagPatterns), v.description("Tags by name: `[latest, 'release-*']`")),
-    pushedWithin: v.pipe(v.optional(span), v.description("What was pushed within this time")),
-    pulledWithin: v.pipe(v.optional(span), v.description("What was pulled within this time")),
+    pushedWithin: v.pipe(v.optional(someTime), v.description("What was pushed within this time")),
+    pulledWithin: v.pipe(v.optional(someTime), v.description("What was pulled within this time")),
     signed: v.pipe(v.optional(v.boolean("it is neither true nor false")), v.description("What something refers to: a signature, an SBOM")),
   }),
   v.check((conditions) => Object.values(conditions).some((value) => value !== undefined && value !== false), "it keeps nothing: say what stays"),
