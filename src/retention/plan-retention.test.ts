@@ -34,6 +34,29 @@ test("tags that lead to a kept version stay, and so do variants that are not old
   assert.deepEqual(kept(tags, { versions: 2 }), ["1", "1.9", "1.9.1", "1.9.1-alpine", "2", "2.1.0-rc.1", "v2.0.0"]);
 });
 
+test("names that float along with a kept version stay: of variants, and whatever names the same image", () => {
+  const [old, variant, ...rest] = tagsOf("1.0.0-alpine", "1.2.0-alpine", "1.0.0", "1.2.0");
+  const floating = ["1.2-alpine", "1-alpine", "alpine"].map((tag) => ({ ...variant!, tag }));
+  const stale = { ...old!, tag: "1.0-alpine" };
+  const plan = verdicts([old!, stale, variant!, ...rest, ...floating], { versions: 1 });
+  assert.deepEqual(Object.fromEntries(plan.filter(({ verdict }) => verdict === "keep").map(({ tag, reason }) => [tag, reason])), {
+    "1-alpine": "it leads to 1.2.0 (rule 1)", "1.2-alpine": "it leads to 1.2.0 (rule 1)", "1.2.0": "among the 1 highest versions (rule 1)",
+    "1.2.0-alpine": "not older than 1.2.0 (rule 1)", alpine: "it names the same image as 1-alpine",
+  });
+  assert.deepEqual(kept([{ ...old!, tag: "1.2-alpine" }, ...rest], { versions: 1 }), ["1.2-alpine", "1.2.0"], "by its name alone");
+  assert.deepEqual(kept(tagsOf("3.19", "3.20"), { versions: 1 }), ["3.19", "3.20"], "versions of two numbers, where there are no others");
+});
+
+test("a number that looks like a version and is none stays, and the others are compared without it", () => {
+  const tags = tagsOf("1.0.0", "20241127.1.0", "1.0.20241127103000", "V1.2.4", "1.1.0", "20241127");
+  for (const keep of [{ versions: 1 }, { allVersions: true }]) {
+    const plan = verdicts(tags, keep);
+    for (const tag of ["20241127.1.0", "1.0.20241127103000", "V1.2.4"]) assert.equal(plan.find((each) => each.tag === tag)?.reason, "it looks like a version, and cannot be compared as one (rule 1)");
+    assert.equal(plan.find(({ tag }) => tag === "20241127")?.verdict, "delete");
+  }
+  assert.equal(verdicts(tags, { versions: 1 }).find(({ tag }) => tag === "1.0.0")?.verdict, "delete");
+});
+
 test("latest and versions: everything that is none goes", () => {
   assert.deepEqual(kept(tagsOf("latest", "1.0.0", "1", "v3.1", "main", "pr-17", "20240101"), presetKeep("latest-and-versions")!), ["1", "1.0.0", "latest", "v3.1"]);
 });

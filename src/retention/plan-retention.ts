@@ -22,8 +22,8 @@ export interface PlanOptions {
 
 /**
  * The verdicts for all tags of a repository, by name. A tag goes when a rule speaks of it and none of these rules keeps
- * it; a tag that no rule speaks of stays. Tags that belong to another image, as cosign and the fallback of referrers name
- * them (`sha256-…`), stay with it and go with it.
+ * it; a tag that no rule speaks of stays, and so do all names of an image of which one stays. Tags that belong to another image,
+ * as cosign and the fallback of referrers name them (`sha256-…`), stay with it and go with it.
  */
 export function planRetention(repository: string, tags: readonly TagFacts[], options: PlanOptions): readonly Verdict[] {
   const rules = options.rules.filter(({ covers }) => covers(repository));
@@ -53,7 +53,12 @@ export function planRetention(repository: string, tags: readonly TagFacts[], opt
     else judge(facts, "delete", `nothing in ${spoken.get(tag)!.join(", ")} keeps it`);
   }
 
-  const staying = new Set(own.filter(({ tag }) => verdicts.get(tag)!.verdict === "keep").map(({ digest }) => digest));
+  // Deleting another name of an image that stays frees nothing, and breaks who pulls by that name.
+  const staying = new Map(own.filter(({ tag }) => verdicts.get(tag)!.verdict === "keep").map(({ tag, digest }) => [digest, tag]));
+  for (const facts of own) {
+    const kept = staying.get(facts.digest);
+    if (kept !== undefined && verdicts.get(facts.tag)!.verdict === "delete") judge(facts, "keep", `it names the same image as ${kept}`);
+  }
   const going = new Set(own.filter(({ digest }) => !staying.has(digest)).map(({ digest }) => digest));
   for (const facts of tags) {
     const subject = subjectOf(facts.tag);
@@ -78,7 +83,10 @@ function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap
   }
   if (keep.versions !== undefined) for (const [tag, reason] of versionsKept(tags, keep.versions)) add(tag, reason);
   for (const { tag, pushedAt, pulledAt, signed } of tags) {
-    if (keep.allVersions && tagVersion(tag)) add(tag, "it is a version");
+    if (keep.allVersions) {
+      if (readVersion(tag)) add(tag, "it is a version");
+      else if (LIKE_VERSION.test(tag)) add(tag, UNREADABLE);
+    }
     if (keep.pushedWithin !== undefined && now - pushedAt <= keep.pushedWithin) add(tag, `pushed ${age(now - pushedAt)} ago`);
     if (keep.pulledWithin !== undefined && pulledAt !== undefined && now - pulledAt <= keep.pulledWithin) add(tag, `pulled ${age(now - pulledAt)} ago`);
     if (keep.signed && signed) add(tag, "something refers to it");
@@ -87,21 +95,36 @@ function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap
 }
 
 const WHOLE = /^v?\d+\.\d+\.\d+$/;
-const PARTIAL = /^v?\d+(?:\.\d+)?$/;
+/** `1.2`, `1`, and of a variant `1.2-alpine`. */
+const PARTIAL = /^v?\d+(?<minor>\.\d+)?(?:-[A-Za-z][0-9A-Za-z._-]*)?$/;
+/** Dates and numbers of builds (20241127.1.0) are not ordered among versions, but nobody wants them to be lost for that. */
+const LIKE_VERSION = /^v?\d+\.\d/i;
+const UNREADABLE = "it looks like a version, and cannot be compared as one";
+
+/** As far as the tag means the version that it is read as: a number too long for a patch is taken for something behind it. */
+function readVersion(tag: string): semver.SemVer | undefined {
+  const version = tagVersion(tag);
+  return WHOLE.test(tag) && version?.prerelease.length !== 0 ? undefined : version;
+}
 
 function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: string]> {
-  const releases = tags.filter(({ tag }) => WHOLE.test(tag)).map(({ tag }) => tagVersion(tag)!).sort(semver.rcompare);
+  const releases = tags.filter(({ tag }) => WHOLE.test(tag)).map(({ tag }) => readVersion(tag)).filter((version) => version !== undefined).sort(semver.rcompare);
   const highest = [...new Map(releases.map((version) => [version.version, version])).values()].slice(0, count);
   const oldest = highest.at(-1);
   for (const { tag } of tags) {
-    const version = tagVersion(tag);
-    if (version === undefined) continue;
+    const version = readVersion(tag);
+    const partial = PARTIAL.exec(tag);
+    if (version === undefined) {
+      if (LIKE_VERSION.test(tag)) yield [tag, UNREADABLE];
+      continue;
+    }
     if (WHOLE.test(tag)) {
       if (highest.some((each) => each.version === version.version)) yield [tag, `among the ${count} highest versions`];
-    } else if (PARTIAL.test(tag)) {
-      const minor = /\.\d+$/.test(tag);
-      const leads = highest.find((each) => each.major === version.major && (!minor || each.minor === version.minor));
-      if (leads) yield [tag, `it leads to ${leads.version}`];
+      continue;
+    }
+    const leads = partial && highest.find((each) => each.major === version.major && (partial.groups!["minor"] === undefined || each.minor === version.minor));
+    if (leads) {
+      yield [tag, `it leads to ${leads.version}`];
     } else if (oldest === undefined || new semver.SemVer(`${version.major}.${version.minor}.${version.patch}`).compare(oldest) >= 0) {
       yield [tag, oldest === undefined ? "there is no released version yet" : `not older than ${oldest.version}`];
     }
