@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describeKeep } from "../retention/describe-keep.ts";
 import { presetKeep } from "../retention/retention-rule.ts";
 import { fault } from "../std/fault.ts";
+import { doubtfulAccess } from "./access/doubtful-access.ts";
 import { openPasswordFile } from "./access/htpasswd.ts";
 import { readConfigFile } from "./config/read-config.ts";
 import { fileBeside } from "./config/values.ts";
@@ -16,11 +17,9 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     const { readTlsFiles } = await import("./tls-files.ts");
     readTlsFiles(tls, file);
   }
-  if (access?.htpasswd !== undefined) {
-    openPasswordFile(fileBeside(file, access.htpasswd), (problem) => {
-      throw problem;
-    });
-  }
+  const passwords = access?.htpasswd === undefined ? undefined : openPasswordFile(fileBeside(file, access.htpasswd), (problem) => {
+    throw problem;
+  });
   if (access?.ldap !== undefined) (await import("./access/ldap-directory.ts")).ldapDirectory(access.ldap, file);
   for (const named of proxy.flatMap(({ ca, passwordFile }) => [ca, passwordFile])) if (named !== undefined) readNamed(fileBeside(file, named));
   if (access?.oidc !== undefined) (await import("./access/oidc-provider.ts")).oidcProvider(access.oidc, file);
@@ -39,6 +38,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     ...access.grants.map(({ who, role, repositories }) => `${who.join(", ")}: ${role} in ${repositories.join(", ")}`),
     ...mirrors,
     ...rules,
+    ...doubtfulAccess(access, passwords?.names()).map((doubt) => `warning: ${doubt}`),
     ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),
   ];
 }

@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
 import { fault } from "../../std/fault.ts";
+import type { ServerConfig } from "../config/config-schema.ts";
 import { readConfigFile } from "../config/read-config.ts";
+import { fileBeside } from "../config/values.ts";
 import { isName } from "../terms/name.ts";
 import type { SecretRecord } from "../storage/secrets.ts";
 import { compileGrants, type Decision, type ExplainedGrant } from "./grants.ts";
+import { openPasswordFile } from "./htpasswd.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import type { Right } from "../terms/rights.ts";
 
@@ -21,23 +25,39 @@ export function robotOf(user: string): string | undefined {
   return /^robot[:$](.+)$/.exec(user)?.[1];
 }
 
+export interface Explanation extends Decision {
+  readonly grants: readonly ExplainedGrant[];
+  /** What else there is to know. */
+  readonly note?: string;
+}
+
 /**
  * What a configuration says of one question.
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID; USAGE for what is no repository
  */
-export function explainAccess(question: AccessQuestion): Decision & { grants: readonly ExplainedGrant[] } {
-  const { user, right, repository } = question;
+export function explainAccess(question: AccessQuestion): Explanation {
+  const { right, repository } = question;
+  const robot = robotOf(question.user);
+  const user = question.user.replace(/^user:/, "");
   if (!isName(repository)) throw fault("USAGE", { problem: `${JSON.stringify(repository)} is no repository: it is named without host and tag, as in prod/shop` });
   const { access } = readConfigFile(question.config);
   if (access === undefined) return { allowed: true, reason: "the configuration has no section `access`: everybody may do everything", grants: [] };
-  const groups = [...question.groups, ...Object.entries(access.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []))];
-  const robot = robotOf(user);
+  const groups = robot !== undefined ? [] : [...question.groups, ...Object.entries(access.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []))];
   const problem = question.robot && robotProblem(question.robot);
   if (problem !== undefined) return { allowed: false, reason: `robot robot$${robot} may do nothing: it ${problem}`, grants: [] };
   const secret = question.robot ? { secret: { id: question.robot.id, scope: question.robot.scope } } : {};
-  const identity: Identity = user === "anonymous" ? ANONYMOUS : { kind: robot === undefined ? "user" : "robot", name: robot ?? user.replace(/^user:/, ""), groups, ...secret };
+  const identity: Identity = user === "anonymous" ? ANONYMOUS : { kind: robot === undefined ? "user" : "robot", name: robot ?? user, groups, ...secret };
   const grants = compileGrants(access);
-  return { ...grants.decide(identity, right, repository), grants: grants.explain(identity, right, repository) };
+  const note = identity.kind === "user" ? unknownUser(user, access, question.config) : undefined;
+  return { ...grants.decide(identity, right, repository), grants: grants.explain(identity, right, repository), ...(note === undefined ? {} : { note }) };
+}
+
+/** A directory or a provider may know users that the password file does not have. */
+function unknownUser(user: string, { htpasswd, ldap, oidc }: NonNullable<ServerConfig["access"]>, config: string): string | undefined {
+  const file = htpasswd === undefined || ldap !== undefined || oidc !== undefined ? undefined : fileBeside(config, htpasswd);
+  if (file === undefined || !existsSync(file)) return undefined; // the file may be on the server only
+  const known = openPasswordFile(file, () => undefined).names().has(user);
+  return known ? undefined : `the password file has no user ${user}: nobody can log in by that name`;
 }
 
 function robotProblem({ disabled, expiresAt }: SecretRecord): string | undefined {

@@ -9,6 +9,7 @@ export interface PasswordFile {
   verify(user: string, password: string): Promise<boolean>;
   /** Changes with the user's password; undefined for a user that is not there. */
   stamp(user: string): string | undefined;
+  names(): ReadonlySet<string>;
 }
 
 const LINE = /^(?<user>[^:\s][^:]*):(?<hash>\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53})$/;
@@ -46,6 +47,7 @@ export function openPasswordFile(file: string, report: (problem: Error) => void)
       return equal && hash !== undefined;
     },
     stamp: (user) => current().get(user),
+    names: () => new Set(current().keys()),
   };
 }
 

@@ -35,8 +35,8 @@ export function readConfig(text: string, file: string): ServerConfig {
   if (Array.isArray(read.value)) throw invalid([{ path: [], problem: "it is no map" }]);
   const result = v.safeParse(configSchema, read.value ?? {});
   if (!result.success) throw invalid(result.issues.map(describeIssue));
-  const unknown = unknownRoles(result.output);
-  if (unknown.length > 0) throw invalid(unknown);
+  const roles = [...rolesSaidAnew(result.output), ...unknownRoles(result.output)];
+  if (roles.length > 0) throw invalid(roles);
   return result.output;
 }
 
@@ -83,6 +83,13 @@ function unwrap(schema: unknown): Shape | undefined {
 function inside(schema: unknown, part: string | number): unknown {
   const shape = unwrap(schema);
   return typeof part === "number" ? shape?.item : (shape?.entries?.[part] ?? shape?.value);
+}
+
+/** A word that everybody knows must not mean something else here. */
+function rolesSaidAnew({ access }: ServerConfig): readonly Problem[] {
+  return Object.keys(access?.roles ?? {}).filter((role) => Object.hasOwn(ROLES, role)).map((role) => ({
+    path: ["access", "roles", role], problem: `${role} is always there and means ${ROLES[role]!.join(", ")}: choose another name`,
+  }));
 }
 
 /** Roles that grants name have to be there. */
