@@ -17,7 +17,7 @@ describe("the package that npm pack makes", () => {
     // Packing compiles into dist/, so it is done in a copy.
     const copy = join(folder, "copy");
     mkdirSync(copy);
-    for (const name of ["bin", "docs", "scripts", "src", "package.json", "README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
+    for (const name of ["bin", "docs", "scripts", "src", "web", "package.json", "README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: copy, env, stdio: ["ignore", "pipe", "pipe"] });
     rmSync(copy, { recursive: true });
@@ -36,6 +36,7 @@ describe("the package that npm pack makes", () => {
     const files = readdirSync(join(folder, "node_modules/sampan"), { recursive: true, encoding: "utf8" });
     assert.deepEqual(files.filter((file) => file.startsWith("src/") || /\.test\./.test(file)), []);
     assert.ok(files.includes("dist/cli/main.js"));
+    assert.ok(files.includes("dist/web/index.html"));
   });
 
   test("its API example compiles and runs", { skip }, () => {
