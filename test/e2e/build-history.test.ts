@@ -47,8 +47,12 @@ test("a build that is killed, and one that is interrupted, were canceled", { ski
     await sampan(["build", "--progress", "plain", app], {
       onStart: (child) => {
         let seen = "";
+        let begun = false;
         child.stderr!.on("data", (chunk: Buffer) => {
-          if (/ begun$/m.test(seen += chunk) && !child.killed) child.kill(signal);
+          if (begun || !/ begun$/m.test(seen += chunk)) return;
+          begun = true;
+          // What a build says of itself is written a moment after it has said it.
+          setTimeout(() => child.kill(signal), 500);
         });
       },
     });
