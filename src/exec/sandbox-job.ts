@@ -87,3 +87,6 @@ export interface MountStub {
   readonly before: { readonly atime: string; readonly mtime: string };
   readonly after: { readonly mtime: string };
 }
+
+/** What a zygote is told that took too long with a child: it makes none, and goes on looking after those it has. */
+export const NOT_WANTED = "not wanted\n";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { openProcess, takeDescriptor } from "../linux/pidfd.ts";
 import { entryUrl } from "../std/sources.ts";
 import { onReports } from "./on-reports.ts";
-import type { ZygoteReport } from "./sandbox-job.ts";
+import { NOT_WANTED, type ZygoteReport } from "./sandbox-job.ts";
 import { Sandbox, type SandboxProcess } from "./sandbox.ts";
 import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
 
@@ -55,6 +55,8 @@ export class SandboxZygote {
         this.#exits.delete(report.child);
         return;
       }
+      // It answers after all, long after it was given up; it must not wait for an answer of ours.
+      if (this.#ended) return void (report.kind === "descriptors" && this.#channel.write(NOT_WANTED));
       this.#reports.push(report);
       this.#wake?.();
     });

@@ -13,6 +13,7 @@ import { endAtOnce, moveDescriptor } from "../linux/process.ts";
 import { contain, reportReady } from "./contain.ts";
 import { defaultFilter } from "./default-filter.ts";
 import { CHANNEL, readLine, report } from "./sandbox-channel.ts";
+import { NOT_WANTED } from "./sandbox-job.ts";
 
 const filter = defaultFilter();
 bindDeclared();
@@ -39,8 +40,12 @@ function makeChild(): void {
   readLine();
   const [stdout, stderr, [channel, theirs]] = [createPipe(), createPipe(), createSocketPair()];
   report({ kind: "descriptors", stdout: stdout.read, stderr: stderr.read, channel: theirs });
-  readLine(); // the parent has them now
+  const taken = readLine() !== NOT_WANTED; // the parent has them now, or has stopped waiting
   for (const fd of [stdout.read, stderr.read, theirs]) closeSync(fd);
+  if (!taken) {
+    for (const fd of [stdout.write, stderr.write, channel]) closeSync(fd);
+    return;
+  }
   allowFork();
   const child = forkProcess(CLONE.NEWPID | CLONE.NEWNS | CLONE.NEWIPC | CLONE.NEWUTS);
   if (child === 0) becomeContained([stdout.write, stderr.write, channel]);

@@ -18,6 +18,23 @@ test("commands whose copies do not come up run in sandboxes that are started by 
   assert.deepEqual(zygotes(), copies, "the zygote, and the one copy that was waited for");
 });
 
+test("a zygote that answers no more is passed over, and what runs in its copies goes on", { skip }, async () => {
+  await using root = await SandboxRoot.create({ zygote: { patience: 2000 } });
+  root.executor.warm!(1, 3);
+  let stopped: number[] = [];
+  const onStart = (): void => {
+    // The command is the last of them; what it is a copy of is stopped.
+    stopped = zygotes().slice(0, 1);
+    for (const pid of stopped) process.kill(pid, "SIGSTOP");
+  };
+  const first = root.run("sleep 1; echo goes on", {}, { onStart });
+  await until(() => stopped.length > 0);
+  const others = await Promise.all([5, 6].map((status) => root.run(`exit ${status}`)));
+  assert.deepEqual(others.map(({ exitCode }) => exitCode), [5, 6]);
+  for (const pid of stopped) process.kill(pid, "SIGCONT");
+  assert.equal((await first).stdout, "goes on\n");
+});
+
 test("a sandbox that has ended before this process looked at it is no failure of this process", { skip }, async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
