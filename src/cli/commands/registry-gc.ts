@@ -18,12 +18,12 @@ export const registryGcCommand = command({
   examples: [{ title: "Beside the server, with its configuration", line: "sampan registry gc --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
-    const [{ openRegistryFolder }, { collectGarbage }, { serverOf }, { humanSize }] = await Promise.all([
-      import("../registry/open-registry-folder.ts"), import("../../server/keep/collect-garbage.ts"),
-      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"),
+    const [{ openBeside }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }] = await Promise.all([
+      import("../../server/storage/upkeep/open-beside.ts"), import("../../server/config/read-config.ts"), import("../../server/keep/collect-garbage.ts"),
+      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"),
     ]);
-    const { folder, config: { gc } } = await openRegistryFolder(flags, io);
-    await using _folder = folder;
+    const { gc } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
     const { manifests, blobs, bytes, repositories } = await collectGarbage(
       { blobs: folder.files, metadata: folder.metadata, ...(serverOf(folder.root) === "runs" ? {} : { arriving: new Set() }) },
       { ...gc, untagged: gc.untagged || flags.untagged, signal },

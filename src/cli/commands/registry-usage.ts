@@ -13,12 +13,12 @@ export const registryUsageCommand = command({
   examples: [{ title: "Who uses the disk", line: "sampan registry usage --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [{ openRegistryFolder }, { readUsage }, { humanSize }] = await Promise.all([
-      import("../registry/open-registry-folder.ts"), import("../../server/keep/read-usage.ts"), import("../../std/human-size.ts"),
+    const [{ openRegistryRecords }, { readUsage }, { humanSize }] = await Promise.all([
+      import("../registry/open-registry-records.ts"), import("../../server/keep/read-usage.ts"), import("../../std/human-size.ts"),
     ]);
-    const { folder, config } = await openRegistryFolder(flags, io);
-    await using _folder = folder;
-    const lines = await readUsage(folder.metadata, config.quota);
+    const { metadata, config } = await openRegistryRecords(flags, io);
+    await using _records = metadata;
+    const lines = await readUsage(metadata, config.quota);
     if (flags.json) return void io.stdout.write(`${JSON.stringify(lines, undefined, 2)}\n`);
     const rows = [
       ["REPOSITORIES", "SIZE", "OF", "TAGS", "OF"],

@@ -15,18 +15,18 @@ export const retentionApplyCommand = command({
   positionals: { min: 0, max: 1 },
   async run({ flags, positionals, io }) {
     if (flags.config === undefined) throw fault("USAGE", { problem: "name the registry's configuration with --config FILE: it says how long deleted tags can be restored" });
-    const [{ openRegistryFolder }, { applyPlan, planRepositories, RETENTION }, { parseRetentionPlan }, { immutableTags }] = await Promise.all([
-      import("../registry/open-registry-folder.ts"), import("../../server/keep/retention.ts"), import("../../server/keep/retention-plan-file.ts"),
+    const [{ openRegistryRecords }, { applyPlan, planRepositories, RETENTION }, { parseRetentionPlan }, { immutableTags }] = await Promise.all([
+      import("../registry/open-registry-records.ts"), import("../../server/keep/retention.ts"), import("../../server/keep/retention-plan-file.ts"),
       import("../../server/terms/immutable-tags.ts"),
     ]);
     const [file] = positionals;
     const plan = file === undefined ? undefined : parseRetentionPlan(await readPlan(file, io.stdin), file === "-" ? "standard input" : file);
-    const { folder, config } = await openRegistryFolder(flags, io);
-    await using _folder = folder;
+    const { metadata, config } = await openRegistryRecords(flags, io);
+    await using _records = metadata;
     const immutable = immutableTags(config.immutable);
     const count = { deleted: 0, "changed meanwhile": 0, immutable: 0 };
-    for await (const each of plan?.repositories ?? planRepositories(folder.metadata, config, Date.now())) {
-      await applyPlan(folder.metadata, each, {
+    for await (const each of plan?.repositories ?? planRepositories(metadata, config, Date.now())) {
+      await applyPlan(metadata, each, {
         trash: config.retention.trash,
         immutable,
         actor: RETENTION,

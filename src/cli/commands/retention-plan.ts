@@ -19,13 +19,13 @@ export const retentionPlanCommand = command({
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
     if (flags.config === undefined) throw fault("USAGE", { problem: "which rules? name the registry's configuration with --config FILE" });
-    const { openRegistryFolder } = await import("../registry/open-registry-folder.ts");
+    const { openRegistryRecords } = await import("../registry/open-registry-records.ts");
     const { planRepositories } = await import("../../server/keep/retention.ts");
-    const { folder, config } = await openRegistryFolder(flags, io);
-    await using _folder = folder;
+    const { metadata, config } = await openRegistryRecords(flags, io);
+    await using _records = metadata;
     const now = Date.now();
     const repositories = [];
-    for await (const plan of planRepositories(folder.metadata, config, now)) repositories.push(plan);
+    for await (const plan of planRepositories(metadata, config, now)) repositories.push(plan);
     if (flags.json) return void io.stdout.write(`${JSON.stringify({ version: 1, plannedAt: new Date(now).toISOString(), repositories }, null, 2)}\n`);
     let [going, staying] = [0, 0];
     for (const { repository, tags } of repositories) {

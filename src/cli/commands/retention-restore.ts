@@ -11,13 +11,13 @@ export const retentionRestoreCommand = command({
   examples: [{ title: "After a rule that was too strict", line: "sampan retention restore --root /srv/registry team/app:1.2.0" }],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io }) {
-    const { openRegistryFolder } = await import("../registry/open-registry-folder.ts");
-    const { folder } = await openRegistryFolder(flags, io);
-    await using _folder = folder;
+    const { openRegistryRecords } = await import("../registry/open-registry-records.ts");
+    const { metadata } = await openRegistryRecords(flags, io);
+    await using _records = metadata;
     for (const name of positionals) {
       const colon = name.lastIndexOf(":");
       if (colon < 1) throw fault("USAGE", { problem: `${JSON.stringify(name)} names no tag: write REPOSITORY:TAG` });
-      const outcome = await folder.metadata.restoreTag(name.slice(0, colon), name.slice(colon + 1), { user: undefined, address: undefined, agent: "sampan retention" });
+      const outcome = await metadata.restoreTag(name.slice(0, colon), name.slice(colon + 1), { user: undefined, address: undefined, agent: "sampan retention" });
       if (outcome !== "restored") throw fault("RETENTION_NOT_RESTORED", { name, problem: outcome });
       io.stdout.write(`${name}\n`);
     }

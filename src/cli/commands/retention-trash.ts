@@ -10,10 +10,10 @@ export const retentionTrashCommand = command({
   examples: [{ title: "What was deleted, and until when it can come back", line: "sampan retention trash --root /srv/registry team/app" }],
   positionals: { min: 0, max: 1 },
   async run({ flags, positionals, io }) {
-    const { openRegistryFolder } = await import("../registry/open-registry-folder.ts");
-    const { folder } = await openRegistryFolder(flags, io);
-    await using _folder = folder;
-    const tags = await folder.metadata.discarded(positionals[0]);
+    const { openRegistryRecords } = await import("../registry/open-registry-records.ts");
+    const { metadata } = await openRegistryRecords(flags, io);
+    await using _records = metadata;
+    const tags = await metadata.discarded(positionals[0]);
     if (flags.json) return void io.stdout.write(`${JSON.stringify(tags, null, 2)}\n`);
     if (tags.length === 0) return void io.stdout.write("The trash is empty.\n");
     for (const { repository, tag, digest, discardedAt, expiresAt, by, reason } of tags) {

@@ -8,6 +8,6 @@ export const commandActor: Actor = { user: undefined, address: undefined, agent:
 /** Works with the records of a registry, beside the server that may run on them. */
 export async function withRecords<Result>(root: string | undefined, io: Io, work: (metadata: Metadata) => Promise<Result>): Promise<Result> {
   const [{ openRecordsBeside }, { storeRoot }] = await Promise.all([import("../../server/storage/upkeep/open-beside.ts"), import("../../store/store-root.ts")]);
-  await using metadata = await openRecordsBeside(root ?? `${storeRoot(io.env)}/registry`, ({ message }) => void io.stderr.write(`warning: ${message}\n`));
+  await using metadata = await openRecordsBeside(root ?? `${storeRoot(io.env)}/registry`, { lease: 0, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
   return await work(metadata);
 }

@@ -16,7 +16,7 @@ const actor = { user: undefined, address: undefined, agent: "test" };
 /** A registry, and its records as another process opens them. */
 async function registryWithRecords(context: TestContext) {
   const registry = await guardedRegistry(context, { users: { alice: "pw" }, access: ACCESS });
-  const records = await openRecordsBeside(registry.server.root, (problem) => assert.fail(problem));
+  const records = await openRecordsBeside(registry.server.root, { lease: 0, report: (problem) => assert.fail(problem) });
   context.after(() => records[Symbol.asyncDispose]());
   const make = async (kind: SecretKind, name: string, more: { owner?: string; scope?: SecretScope; expiresAt?: number } = {}): Promise<string> => {
     const secret = makeSecret(kind);

@@ -25,7 +25,12 @@ export interface CollectGarbageOptions {
   /** Whether manifests go that nobody reaches from a tag. */
   readonly untagged: boolean;
   readonly signal?: AbortSignal;
+  /** Removes bytes without a record only while nobody else places some: an import does. For who is not alone anyway. */
+  readonly alone?: Alone;
 }
+
+/** Does the work unless another process looks after the same folder; undefined when one does. */
+export type Alone = <Result>(work: () => Promise<Result>) => Promise<Result | undefined>;
 
 /** What the log of changes calls the collector. */
 export const COLLECTOR: Actor = { user: "sampan:gc", address: undefined, agent: undefined };
@@ -77,8 +82,9 @@ export async function collectGarbage(storage: CollectedStorage, options: Collect
   }
 
   const settled = Date.now() - (storage.arriving ? options.grace : Math.max(options.grace, SETTLED));
-  const leftovers = await removeLeftovers(storage, { settled, ...(signal ? { signal } : {}) });
-  return { ...garbage, blobs: garbage.blobs + leftovers.blobs, bytes: garbage.bytes + leftovers.bytes };
+  const sweep = () => removeLeftovers(storage, { settled, ...(signal ? { signal } : {}) });
+  const leftovers = await (options.alone ? options.alone(sweep) : sweep());
+  return { ...garbage, blobs: garbage.blobs + (leftovers?.blobs ?? 0), bytes: garbage.bytes + (leftovers?.bytes ?? 0) };
 }
 
 /** Removes bytes without a record, which a crash has left: those that lie there since `settled`, in milliseconds since the epoch. */

@@ -1,31 +1,23 @@
 import type { RegistryStorage } from "../storage/storage.ts";
-import { collectGarbage, type Garbage } from "./collect-garbage.ts";
+import { collectGarbage, type Alone, type Garbage } from "./collect-garbage.ts";
 import { every } from "./every.ts";
 
-/** Collects now and then, while the server runs. */
-export interface Collector extends AsyncDisposable {
-  /** Once, now; waits for a collection that runs already. */
-  run(): Promise<Garbage>;
-}
-
-/** @param options `interval` in milliseconds between two collections, 0 for none of its own accord */
+/**
+ * Collects now and then, while the server runs.
+ * @param options `interval` in milliseconds between two collections, 0 for none of its own accord
+ * @returns how to end it; waits for a collection that runs
+ */
 export function startCollector(
   storage: RegistryStorage,
-  options: { interval: number; grace: number; untagged: boolean; report: (problem: Error) => void; onCollected?: (garbage: Garbage) => void },
-): Collector {
+  options: { interval: number; grace: number; untagged: boolean; alone: Alone; report: (problem: Error) => void; onCollected: (garbage: Garbage) => void },
+): AsyncDisposable {
   const stop = new AbortController();
-  let running: Promise<Garbage> | undefined;
-  const collect = async (): Promise<Garbage> => {
-    const garbage = await collectGarbage(storage, { ...options, signal: stop.signal });
-    options.onCollected?.(garbage);
-    return garbage;
-  };
-  const run = (): Promise<Garbage> => (running ??= collect().finally(() => (running = undefined)));
-  const timer = every(options.interval, run, (problem) => {
+  let running: Promise<void> | undefined;
+  const collect = async (): Promise<void> => options.onCollected(await collectGarbage(storage, { ...options, signal: stop.signal }));
+  const timer = every(options.interval, () => (running = collect()), (problem) => {
     if (!stop.signal.aborted) options.report(problem);
   });
   return {
-    run,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       stop.abort();

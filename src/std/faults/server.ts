@@ -63,6 +63,12 @@ export const serverFaults = {
     message: ({ kind, name }) => `there is no ${kind} ${name}`,
     hint: ({ kind }) => `\`sampan registry ${kind} ls\` lists them`,
   }),
+  SERVER_UPKEEP_BUSY: spec<{ root: string; pid: number }>({
+    when: "Another command collects, checks, copies or imports in the same registry folder; only one of them may at a time.",
+    exit: 1,
+    message: ({ root, pid }) => `process ${pid} looks after ${root} already: it collects, checks, copies or imports`,
+    hint: () => "try again when it has ended; the server itself need not be stopped",
+  }),
   SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
     when: "Another process serves the same registry folder.",
     exit: 1,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { isFault } from "../../../std/fault.ts";
-import { lockRoot } from "./root-lock.ts";
+import { lockRoot, unlessKept } from "./root-lock.ts";
 
 function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-lock-"));
@@ -27,4 +27,17 @@ test("the claim of a dead process, of a reused process id and a torn one are tak
     writeFileSync(join(root, "lock"), claim === "" ? "" : JSON.stringify(claim));
     lockRoot(root)();
   }
+});
+
+test("one process at a time looks after a folder, beside its server; another one is told so, or leaves it", async (context) => {
+  const root = scratch(context);
+  const serving = lockRoot(root);
+  const keeping = lockRoot(root, "collector.lock");
+  assert.throws(() => lockRoot(root, "collector.lock"), (error) => isFault(error, "SERVER_UPKEEP_BUSY") && /looks after/.test(error.message));
+  assert.equal(await unlessKept(root, () => assert.fail("it was done beside another")), undefined);
+  keeping();
+  assert.equal(await unlessKept(root, async () => "done"), "done");
+  await assert.rejects(unlessKept(root, () => Promise.reject(new Error("of the work"))), /of the work/);
+  lockRoot(root, "collector.lock")();
+  serving();
 });

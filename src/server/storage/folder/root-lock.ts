@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fault } from "../../../std/fault.ts";
+import { fault, isFault } from "../../../std/fault.ts";
 
 /**
  * Claims a part of a registry folder for this process: `lock` for the one server that it may have, because the server remembers
  * uploads and files; `collector.lock` for who removes blobs. The claim names the process by id and start time; one that a
  * dead process left is taken over.
  * @returns how to give the claim up
- * @throws SERVER_ROOT_BUSY
+ * @throws SERVER_ROOT_BUSY, SERVER_UPKEEP_BUSY
  */
 export function lockRoot(root: string, name: "lock" | "collector.lock" = "lock"): () => void {
   const path = join(root, name);
@@ -20,8 +20,24 @@ export function lockRoot(root: string, name: "lock" | "collector.lock" = "lock")
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === 3) throw error;
     }
     const holder = readHolder(path);
-    if (holder && startTime(holder.pid) === holder.started) throw fault("SERVER_ROOT_BUSY", { root, pid: holder.pid });
+    if (holder && startTime(holder.pid) === holder.started) throw fault(name === "lock" ? "SERVER_ROOT_BUSY" : "SERVER_UPKEEP_BUSY", { root, pid: holder.pid });
     rmSync(path, { force: true });
+  }
+}
+
+/** Does what only one process may do at a time that looks after the folder; undefined when another one is at it. */
+export async function unlessKept<Result>(root: string, work: () => Promise<Result>): Promise<Result | undefined> {
+  let unlock: () => void;
+  try {
+    unlock = lockRoot(root, "collector.lock");
+  } catch (error) {
+    if (isFault(error, "SERVER_UPKEEP_BUSY")) return undefined;
+    throw error;
+  }
+  try {
+    return await work();
+  } finally {
+    unlock();
   }
 }
 

@@ -19,14 +19,14 @@ export interface OpenedFolder extends AsyncDisposable {
  * The records alone, for a command that touches no blobs; it waits for nobody.
  * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files
  */
-export async function openRecordsBeside(root: string, report: (problem: Error) => void): Promise<Metadata> {
+export async function openRecordsBeside(root: string, options: { lease: number; report: (problem: Error) => void }): Promise<Metadata> {
   checkLayout(root);
-  return openSqliteMetadata(join(root, "registry.db"), { lease: 0, report });
+  return openSqliteMetadata(join(root, "registry.db"), options);
 }
 
 /**
  * Opens a registry folder beside the server that may be running on it, as the only one that removes blobs.
- * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files; SERVER_ROOT_BUSY
+ * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files; SERVER_UPKEEP_BUSY
  */
 export async function openBeside(root: string, options: { lease: number; report: (problem: Error) => void }): Promise<OpenedFolder> {
   checkLayout(root);
