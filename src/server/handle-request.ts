@@ -68,6 +68,7 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
     checkName(repository);
     context.note.repository = repository;
   }
+  if (isOfOtherSite(request)) throw new RegistryError("DENIED", "a page of another web site may change nothing here");
   const caller = await findCaller(request, match, query, context);
   const actor = {
     user: context.note.user,
@@ -76,6 +77,16 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
   };
   if (route.rights?.[request.method!] === "push" && context.mirror?.covers(repository)) throw mirroredOnly(repository);
   await handler({ request, response, ...context, caller, actor, query, repository, parameter });
+}
+
+/**
+ * Whether a browser sends it for a page of somebody else's that the user looks at: a registry on loopback that asks nobody who they
+ * are would take its pushes. Clients of registries send no `Origin`.
+ */
+function isOfOtherSite(request: IncomingMessage): boolean {
+  const { origin } = request.headers;
+  if (origin === undefined || request.method === "GET" || request.method === "HEAD") return false;
+  return !URL.canParse(origin) || new URL(origin).host !== originOf(request).host;
 }
 
 /** Whether a request is one of the pages, or for them; a browser that was given the address alone wants them too. */

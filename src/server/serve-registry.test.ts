@@ -110,6 +110,13 @@ test("garbage behind a request does not break into the answer to it", async (con
   assert.ok(!answer.includes("REQUEST_INVALID") || !answer.includes("zz"));
 });
 
+test("a page of another web site pushes nothing", async (context) => {
+  const registry = await scratchRegistry(context);
+  const post = async (origin: string): Promise<number> =>
+    (await registry.request("POST", `/v2/app/blobs/uploads/?digest=${digestOf("x")}`, { headers: { origin, "content-type": "text/plain" }, body: "x" })).status;
+  assert.deepEqual([await post("https://evil.example"), await post("null"), await post(`http://${registry.address}`)], [403, 403, 201]);
+});
+
 test("a refusal reaches a client that is still sending", async (context) => {
   const registry = await scratchRegistry(context);
   const body = Buffer.alloc(20_000_000);
