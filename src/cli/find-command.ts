@@ -29,7 +29,7 @@ export function findCommand(words: readonly string[]): { name: string; rest: rea
 /**
  * `build history ls` and its siblings, also below buildx and builder. `build history` alone builds a folder of that name.
  */
-export function isHistory([first = "", second, third]: readonly string[]): boolean {
+function isHistory([first = "", second, third]: readonly string[]): boolean {
   return second === "history" && (first === "buildx" || first === "builder" || (first === "build" && third !== undefined && !third.startsWith("-")));
 }
 

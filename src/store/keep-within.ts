@@ -12,7 +12,7 @@ const LIMITS = { records: 20_000, recordBytes: 256 * 1024 ** 2, digestBytes: 128
 const MEASURE_AFTER = 10 * 60_000;
 
 /** Bytes of everything: blobs, caches of RUN, snapshots whose size is known, and the database. */
-export function storeSize(database: Database): number {
+function storeSize(database: Database): number {
   return database.get<{ size: number }>(`SELECT
     (SELECT coalesce(sum(size), 0) FROM blob WHERE state = 1) + ${SNAPSHOT_BYTES}
     + (SELECT coalesce(sum(size), 0) FROM cache_mount WHERE state = 1) AS size`)!.size + databaseSize(database);

@@ -30,8 +30,3 @@ function personOf(name: string, email: string): string {
   if (known(name) === "") return known(email);
   return known(email) === "" || email.includes("<") ? name : `${name} <${email}>`;
 }
-
-/** One spelling for names that mean the same (PEP 503). */
-export function normalizePythonName(name: string): string {
-  return name.toLowerCase().replace(/[-_.]+/g, "-");
-}
