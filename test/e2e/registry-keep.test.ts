@@ -79,8 +79,8 @@ test("the last three versions: a plan to read, exactly that done, and a tag brou
   await push("team/app", "1.3.0", "new meanwhile");
   const frozen = `${file}.frozen.yaml`;
   writeFileSync(frozen, `${readFileSync(file, "utf8").replace("0.9.*", "1.0.*")}`);
-  assert.equal(await sampan("retention", "apply", "--root", place[1]!, "--config", frozen, plan), "left team/app:1.0.0: it is immutable\nleft team/app:pr-1: it has changed since that was planned\n0 tags were deleted, 1 had changed meanwhile, 1 are immutable.\n");
-  assert.equal(await sampan("retention", "apply", ...place, plan), "deleted team/app:1.0.0: nothing in last-3-versions keeps it\nleft team/app:pr-1: it has changed since that was planned\n1 tags were deleted, 1 had changed meanwhile.\n");
+  assert.equal(await sampan("retention", "apply", "--root", place[1]!, "--config", frozen, plan), "left team/app:1.0.0: it is immutable\nleft team/app:pr-1: it has changed since that was planned\n0 tags deleted, 1 left (changed meanwhile), 1 left (immutable).\n");
+  assert.equal(await sampan("retention", "apply", ...place, plan), "deleted team/app:1.0.0: nothing in last-3-versions keeps it\nleft team/app:pr-1: it has changed since that was planned\n1 tag deleted, 1 left (changed meanwhile).\n");
   assert.deepEqual(await tags("team/app"), ["0.9.0", "1.1.0", "1.10.0", "1.2", "1.2.0", "1.3.0", "latest", "pr-1"]);
   assert.match(await sampan("retention", "trash", ...place), /^team\/app:1\.0\.0 {2}sha256:[0-9a-f]{12} {2}deleted .* by sampan:retention, until .*: nothing in last-3-versions keeps it$/m);
   assert.equal(await sampan("retention", "restore", ...place, "team/app:1.0.0"), "team/app:1.0.0\n");

@@ -37,7 +37,8 @@ export const retentionApplyCommand = command({
         },
       });
     }
-    if (!flags.quiet) io.stdout.write(`${count.deleted} tags were deleted${count["changed meanwhile"] > 0 ? `, ${count["changed meanwhile"]} had changed meanwhile` : ""}${count.immutable > 0 ? `, ${count.immutable} are immutable` : ""}.\n`);
+    const others = [["changed meanwhile", count["changed meanwhile"]], ["immutable", count.immutable]].filter(([, number]) => number !== 0);
+    if (!flags.quiet) io.stdout.write(`${count.deleted} ${count.deleted === 1 ? "tag" : "tags"} deleted${others.map(([why, number]) => `, ${number} left (${why})`).join("")}.\n`);
   },
 });
 
