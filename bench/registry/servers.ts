@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../test/support/find-program.ts";
-import { freePort, startDaemon, type Daemon } from "../setup/daemon.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { startDaemon, type Daemon } from "../setup/daemon.ts";
 
 export interface Server {
   readonly name: string;

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Daemon extends AsyncDisposable {
@@ -28,11 +27,3 @@ export async function startDaemon(program: string, args: readonly string[], opti
   throw new Error(`${program} did not start:\n${readFileSync(options.log, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`);
 }
 
-/** A loopback port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../test/support/find-program.ts";
-import { freePort, startDaemon, type Daemon } from "./daemon.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { startDaemon, type Daemon } from "./daemon.ts";
 
 /** Debian's docker-registry on a free loopback port: the place that every tool pushes to and pulls from. */
 export async function startRegistry(folder: string): Promise<{ host: string; daemon: Daemon }> {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,14 +7,7 @@ import { noBuildkitd, startBuildkitd } from "../support/buildkitd.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
 import { siteAuthority, siteClient } from "../support/site-certificates.ts";
 import { testAuthority, testCertificate } from "../support/test-certificate.ts";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { freePort } from "../support/free-port.ts";
 
 test("buildkitd's own TLS: certificates of both sides, by flags and in the address, and another server name", { skip: noBuildkitd }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "sampan-tls-"));

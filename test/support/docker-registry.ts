@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram } from "./find-program.ts";
+import { freePort } from "./free-port.ts";
 
 /** The reason to skip a test that needs this program, or false when it is there. */
 export function missing(program: string): string | false {
@@ -83,10 +84,3 @@ function writeTls(folder: string, { cert, key, clients }: NonNullable<DockerRegi
   return { certificate: write("server.crt", cert), key: write("server.key", key), ...(clients ? { clientcas: [write("clients.crt", clients)] } : {}) };
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { findProgram } from "./find-program.ts";
+import { freePort } from "./free-port.ts";
 
 /** Why an S3 service cannot be had here, or false. */
 export const noS3: string | false = findProgram("versitygw") === undefined ? "needs versitygw" : false;
@@ -46,11 +47,3 @@ function accepts(host: string): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { findProgram } from "./find-program.ts";
-import { freePort } from "./docker-registry.ts";
+import { freePort } from "./free-port.ts";
 import { testCertificate } from "./test-certificate.ts";
 
 const PROGRAM = findProgram("slapd") ?? "/usr/sbin/slapd";

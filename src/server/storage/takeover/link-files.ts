@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isDigest, type Digest } from "../../../oci/digest.ts";
 import { isTag } from "../../../oci/reference.ts";
+import { findRepositories, namesIn } from "./repository-folders.ts";
 
 const ALGORITHMS = ["sha256", "sha512"] as const;
 /** Files read at once. */
@@ -20,7 +21,7 @@ export interface LinkedRepository {
  * repositories nest: `_blobs/<algorithm>/<hex>` (empty), `_manifests/<algorithm>/<hex>` (the bytes), `_tags/<tag>` (a digest).
  */
 export async function* readLinkFiles(base: string): AsyncIterable<LinkedRepository> {
-  for await (const name of findRepositories(base, "")) {
+  for await (const name of findRepositories(base, ["_tags"])) {
     const folder = join(base, name);
     const blobs: Digest[] = [];
     const manifests: { digest: Digest; bytes: Uint8Array; at: number }[] = [];
@@ -41,23 +42,6 @@ export async function* readLinkFiles(base: string): AsyncIterable<LinkedReposito
       if (isTag(tag) && isDigest(digest)) tags.push({ name: tag, digest, at });
     });
     yield { name, blobs, manifests, tags };
-  }
-}
-
-async function* findRepositories(base: string, name: string): AsyncIterable<string> {
-  const children = (await readdir(join(base, name), { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  if (children.some((entry) => entry.name === "_tags")) yield name;
-  for (const entry of children) {
-    if (!entry.name.startsWith("_")) yield* findRepositories(base, name === "" ? entry.name : `${name}/${entry.name}`);
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { digestAlgorithm, digestHex, isDigest, type Digest } from "../../../oci/digest.ts";
 import { isTag } from "../../../oci/reference.ts";
+import { findRepositories, namesIn } from "./repository-folders.ts";
 
 /** Where docker-registry keeps everything below its root directory. */
 export const DISTRIBUTION_BASE = "docker/registry/v2";
@@ -30,7 +31,7 @@ export function distributionBlob(base: string, digest: Digest): string {
  * `_manifests/tags/<tag>/current/link`, each with a digest. What was deleted there has no link file any more.
  */
 export async function* readDistribution(base: string): AsyncIterable<DistributionRepository> {
-  for await (const name of findRepositories(join(base, "repositories"), "")) {
+  for await (const name of findRepositories(join(base, "repositories"), ["_manifests", "_layers"])) {
     const folder = join(base, "repositories", name);
     const tags: (Dated & { name: string })[] = [];
     for (const tag of await namesIn(join(folder, "_manifests/tags"))) {
@@ -59,23 +60,6 @@ async function readLink(path: string): Promise<Dated | undefined> {
     return isDigest(digest) ? { digest, at: Math.floor(mtimeMs) } : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-async function* findRepositories(base: string, name: string): AsyncIterable<string> {
-  const children = (await readdir(join(base, name), { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  if (children.some((entry) => entry.name === "_manifests" || entry.name === "_layers")) yield name;
-  for (const entry of children) {
-    if (!entry.name.startsWith("_")) yield* findRepositories(base, name === "" ? entry.name : `${name}/${entry.name}`);
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
 }
