@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { tryLock } from "../../../linux/lock-file.ts";
 import { isFault } from "../../../std/fault.ts";
-import { lockRoot, unlessKept } from "./root-lock.ts";
+import { haveLibc } from "../../../linux/libc.ts";
+import { lockRoot, serverOf, unlessKept } from "./root-lock.ts";
 
 function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-lock-"));
@@ -40,4 +42,21 @@ test("one process at a time looks after a folder, beside its server; another one
   await assert.rejects(unlessKept(root, () => Promise.reject(new Error("of the work"))), /of the work/);
   lockRoot(root, "collector.lock")();
   serving();
+});
+
+test("a claim counts whose holder has no process id here, as one of another container; and its end is noticed", { skip: !haveLibc() && "files cannot be locked here" }, (context) => {
+  const root = scratch(context);
+  const path = join(root, "lock");
+  assert.equal(serverOf(root), "none");
+  writeFileSync(path, JSON.stringify({ pid: 4_194_304, started: "of another container" }));
+  const held = openSync(path, "r");
+  assert.equal(tryLock(held), true);
+  assert.throws(() => lockRoot(root), (error) => isFault(error, "SERVER_ROOT_BUSY") && error.message.includes("4194304"));
+  assert.equal(serverOf(root), "runs");
+  closeSync(held);
+  assert.equal(serverOf(root), "was killed");
+  const unlock = lockRoot(root);
+  assert.equal(serverOf(root), "runs");
+  unlock();
+  assert.equal(serverOf(root), "none");
 });

@@ -1,27 +1,54 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { tryLock } from "../../../linux/lock-file.ts";
 import { fault, isFault } from "../../../std/fault.ts";
+
+/** How often a claim is tried that somebody holds who may only be looking, and the pause before the next time in milliseconds. */
+const ATTEMPTS = 5;
+const PAUSE = 10;
 
 /**
  * Claims a part of a registry folder for this process: `lock` for the one server that it may have, because the server remembers
- * uploads and files; `collector.lock` for who removes blobs. The claim names the process by id and start time; one that a
- * dead process left is taken over.
+ * uploads and files; `collector.lock` for who removes blobs. The claim is the lock of a file, which the kernel gives up with the
+ * process and which counts for containers too that share nothing but the folder. The file names the process; where files
+ * cannot be locked, that it still runs is what counts.
  * @returns how to give the claim up
  * @throws SERVER_ROOT_BUSY, SERVER_UPKEEP_BUSY
  */
 export function lockRoot(root: string, name: "lock" | "collector.lock" = "lock"): () => void {
   const path = join(root, name);
-  const claim = JSON.stringify({ pid: process.pid, started: startTime(process.pid) });
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      writeFileSync(path, claim, { flag: "wx" });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === 3) throw error;
+  for (let attempt = 1; ; attempt += 1) {
+    const fd = claim(path);
+    if (fd !== undefined) {
+      return () => {
+        rmSync(path, { force: true });
+        closeSync(fd);
+      };
     }
-    const holder = readHolder(path);
-    if (holder && startTime(holder.pid) === holder.started) throw fault(name === "lock" ? "SERVER_ROOT_BUSY" : "SERVER_UPKEEP_BUSY", { root, pid: holder.pid });
-    rmSync(path, { force: true });
+    if (attempt === ATTEMPTS) throw fault(name === "lock" ? "SERVER_ROOT_BUSY" : "SERVER_UPKEEP_BUSY", { root, pid: readHolder(path)?.pid ?? 0 });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+  }
+}
+
+/** The file, opened and locked, with this process's name in it; undefined where another one has it. */
+function claim(path: string): number | undefined {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  // A file that its holder has removed meanwhile is nobody's.
+  if (!isFree(fd) || isAlive(readHolder(path)) || fstatSync(fd).ino !== statSync(path, { throwIfNoEntry: false })?.ino) {
+    closeSync(fd);
+    return undefined;
+  }
+  ftruncateSync(fd, 0);
+  writeSync(fd, JSON.stringify({ pid: process.pid, started: startTime(process.pid) }), 0);
+  return fd;
+}
+
+/** Takes the lock of the file, where there are locks. */
+function isFree(fd: number): boolean {
+  try {
+    return tryLock(fd);
+  } catch {
+    return true;
   }
 }
 
@@ -43,10 +70,21 @@ export async function unlessKept<Result>(root: string, work: () => Promise<Resul
 
 /** Whether a server runs on the folder, and whether one did until it was killed. */
 export function serverOf(root: string): "runs" | "was killed" | "none" {
-  const path = join(root, "lock");
-  const holder = readHolder(path);
-  if (holder && startTime(holder.pid) === holder.started) return "runs";
-  return existsSync(path) ? "was killed" : "none";
+  let fd: number;
+  try {
+    fd = openSync(join(root, "lock"), "r");
+  } catch {
+    return "none"; // whoever opens the folder says what is wrong with it
+  }
+  try {
+    return isFree(fd) && !isAlive(readHolder(join(root, "lock"))) ? "was killed" : "runs";
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isAlive(holder: { pid: number; started: string } | undefined): boolean {
+  return holder !== undefined && startTime(holder.pid) === holder.started;
 }
 
 function readHolder(path: string): { pid: number; started: string } | undefined {
