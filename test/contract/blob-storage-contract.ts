@@ -162,6 +162,7 @@ async function read(blobs: BlobStorage, digest: Digest, start: number, end: numb
 
 async function remove(blobs: BlobStorage, digest: Digest): Promise<void> {
   const removal = blobs.removal(digest);
-  removal.takeAway();
+  if ("now" in removal.takeAway) removal.takeAway.now();
+  else await removal.takeAway.later();
   await removal.free();
 }
