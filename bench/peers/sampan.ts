@@ -1,16 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
+import { installPackage } from "../setup/install-package.ts";
 import type { Workspace } from "../setup/workspace.ts";
 import type { Peer } from "./peer.ts";
 
 const project = join(import.meta.dirname, "../..");
 
-/** This project, from its sources, with a store of its own. */
-export function sampanCommand(root: string, args: readonly string[]): Command {
-  return { program: process.execPath, args: [join(project, "bin/sampan.cjs"), ...args], env: { SAMPAN_ROOT: root } };
+/** This project's command line in the checkout, with a store of its own: for what is prepared. */
+export function sampanCommand(root: string, args: readonly string[], launcher = join(project, "bin/sampan.cjs")): Command {
+  return { program: process.execPath, args: [launcher, ...args], env: { SAMPAN_ROOT: root } };
 }
 
+/** This project as its users have it: the installed package. */
 export async function createSampan(workspace: Workspace): Promise<Peer> {
   return peer(workspace, "sampan", []);
 }
@@ -26,7 +28,8 @@ async function peer(workspace: Workspace, name: string, pushing: readonly string
   const root = join(workspace.root, `${name}-store`);
   // `rmi` leaves blobs for the next collection, so what is pulled goes into a store that has none.
   const pulled = join(workspace.root, `${name}-pulled`);
-  const sampan = (...args: string[]): Command => sampanCommand(root, args);
+  const launcher = installPackage(workspace);
+  const sampan = (...args: string[]): Command => sampanCommand(root, args, launcher);
   const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
   return {
     name,
@@ -40,7 +43,7 @@ async function peer(workspace: Workspace, name: string, pushing: readonly string
     take: ({ context }, image) => [sampan("build", "--progress", "plain", "-t", image, context)],
     push: (image) => [sampan("push", ...pushing, image)],
     forget: () => [{ program: "rm", args: ["-rf", pulled] }],
-    pull: (image) => [sampanCommand(pulled, ["pull", image])],
+    pull: (image) => [sampanCommand(pulled, ["pull", image], launcher)],
     tag: (image, other) => [sampan("tag", image, other)],
     pushAll: (images) => [sampan("push", ...pushing, ...images)],
     copy: (from, to) => [sampan("copy", from, to)],
