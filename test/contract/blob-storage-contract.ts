@@ -162,7 +162,6 @@ async function read(blobs: BlobStorage, digest: Digest, start: number, end: numb
 
 async function remove(blobs: BlobStorage, digest: Digest): Promise<void> {
   const removal = blobs.removal(digest);
-  if ("now" in removal.takeAway) removal.takeAway.now();
-  else await removal.takeAway.later();
+  removal.takeAway();
   await removal.free();
 }

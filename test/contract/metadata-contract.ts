@@ -112,43 +112,13 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     assert.deepEqual(await metadata.abandonedBlobs(Date.now() - 60_000), []);
     assert.deepEqual(await metadata.abandonedBlobs(Date.now() + 1), [digest]);
     let taken = 0;
-    const takeAway = { now: (): void => void (taken += 1) };
+    const takeAway = (): void => void (taken += 1);
     assert.equal(await metadata.forgetBlob(digest, takeAway), true);
     assert.equal(await metadata.blobState(digest), "unknown");
     assert.equal(await metadata.addBlob("one", { digest, size: 1 }, actor), "added");
     assert.equal(await metadata.forgetBlob(digest, takeAway), false);
     assert.equal(taken, 1, "who comes late takes nothing away");
     assert.equal(await metadata.blobState(digest), "live");
-  });
-
-  contract("bytes that are taken away elsewhere, slowly: whoever wants the blob meanwhile comes after the end", async (metadata, place) => {
-    await using other = await place.open();
-    const digest = digestOf("x");
-    await metadata.addBlob("one", { digest, size: 1 }, actor);
-    await metadata.unlinkBlob("one", digest, actor);
-    const order: string[] = [];
-    const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const slow = {
-      async later() {
-        begun.resolve();
-        await end.promise;
-        order.push("taken away");
-      },
-    };
-    const removal = metadata.forgetBlob(digest, slow);
-    await begun.promise;
-    assert.equal(await other.blobState(digest), "deleting", "reads go on");
-    const pushes = [metadata, other].map((each) => each.addBlob("one", { digest, size: 1 }, actor).then((outcome) => void order.push(outcome)));
-    const second = other.forgetBlob(digest, { later: () => assert.fail("it was taken away twice") });
-    await wait(20);
-    end.resolve();
-    assert.equal(await removal, true);
-    await Promise.all(pushes);
-    assert.deepEqual([order, await second], [["taken away", "added", "added"], false]);
-    await metadata.unlinkBlob("one", digest, actor);
-    await assert.rejects(metadata.forgetBlob(digest, { later: () => Promise.reject(new Error("no answer")) }), /no answer/);
-    assert.equal(await other.blobState(digest), "deleting", "a removal that failed can be repeated");
-    assert.equal(await other.forgetBlob(digest, { later: async () => undefined }), true);
   });
 
   contract("lists come in pages, in order, each item once", async (metadata) => {

@@ -12,7 +12,7 @@ export interface BlobStorage {
    * there are none, or not that many.
    */
   read(digest: Digest, range: { start: number; end: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
-  /** A removal in two steps, of which the first is part of a transaction. */
+  /** A removal in two steps, of which the first fits in a transaction. */
   removal(digest: Digest): BlobRemoval;
   /** Everything that is stored; `changed` is when it was put there, in milliseconds since the epoch. */
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly changed: number }>;
@@ -20,14 +20,11 @@ export interface BlobStorage {
 }
 
 export interface BlobRemoval {
-  /** Takes the bytes away, if there are any. A power cut may bring them back. */
-  readonly takeAway: TakeAway;
+  /** Takes the bytes away at once, if there are any. A power cut may bring them back. */
+  takeAway(): void;
   /** Gives back what those that were taken away use of the disk. */
   free(): Promise<void>;
 }
-
-/** At once, or by asking somebody else: then it has a bound of time of its own, since others wait for its end. */
-export type TakeAway = { now(): void } | { later(): Promise<void> };
 
 /** Uploads that have begun and not ended. */
 export interface UploadStorage {

@@ -1,6 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
-import type { TakeAway } from "./blob-storage.ts";
 import type { Collection } from "./collection.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Incidents } from "./incidents.ts";
@@ -39,10 +38,10 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
    */
   unlinkBlob(repository: string, digest: Digest, actor: Actor, onLoss?: Refuse): Promise<"unknown" | "unlinked" | "last">;
   /**
-   * The end of a blob that is "deleting": its bytes are taken away while nobody can change it, however long that takes. False, without
-   * that, when it is not "deleting".
+   * The end of a blob that is "deleting": its bytes are taken away while nobody can change it. False, without that, when it is
+   * not "deleting".
    */
-  forgetBlob(digest: Digest, takeAway: TakeAway): Promise<boolean>;
+  forgetBlob(digest: Digest, takeAway: () => void): Promise<boolean>;
   /** Blobs that were "deleting" already at that time. */
   abandonedBlobs(before: number): Promise<readonly Digest[]>;
 

@@ -71,15 +71,13 @@ export function createFolderBlobs(root: string, temporary: string): FolderBlobs 
     removal(digest) {
       const aside = join(temporary, `${randomBytes(12).toString("hex")}.removed`);
       return {
-        takeAway: {
-          now() {
-            forget(digest);
-            try {
-              renameSync(path(digest), aside);
-            } catch (error) {
-              if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-            }
-          },
+        takeAway() {
+          forget(digest);
+          try {
+            renameSync(path(digest), aside);
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+          }
         },
         free: () => rm(aside, { force: true }),
       };

@@ -95,17 +95,13 @@ export function blobPart(context: SqliteContext): BlobPart {
         return "last";
       }),
 
-    forgetBlob(digest, takeAway) {
-      const forget = "DELETE FROM blobs WHERE digest = ?";
-      const isDoomed = (): boolean => stateOf(digest) === DELETING;
-      if ("later" in takeAway) return database.writeAfter(isDoomed, () => takeAway.later(), forget, digest);
-      return database.write(() => {
-        if (!isDoomed()) return false;
-        takeAway.now();
-        database.run(forget, digest);
+    forgetBlob: (digest, takeAway) =>
+      database.write(() => {
+        if (stateOf(digest) !== DELETING) return false;
+        takeAway();
+        database.run("DELETE FROM blobs WHERE digest = ?", digest);
         return true;
-      });
-    },
+      }),
 
     async abandonedBlobs(before) {
       return database.all<{ digest: Digest }>(`SELECT digest FROM blobs WHERE state = ${DELETING} AND leased_until < ?`, before).map(({ digest }) => digest);

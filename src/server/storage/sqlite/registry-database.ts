@@ -5,7 +5,6 @@ import { isFault } from "../../../std/fault.ts";
 import { Database, type SqlValue } from "../../../store/database.ts";
 import { syncFolder } from "../folder/durable-file.ts";
 import { shareRuns } from "../share-runs.ts";
-import { createKeyedLock } from "../keyed-lock.ts";
 import { migrate } from "./schema.ts";
 
 /** How long a change waits for one of another process, in milliseconds. */
@@ -27,11 +26,6 @@ export interface RegistryDatabase extends AsyncDisposable {
   write<Result>(work: () => Result): Promise<Result>;
   /** The same for what a power cut may take back. */
   writeLazily<Result>(work: () => Result): Promise<Result>;
-  /**
-   * A transaction of one statement after a task that may take long, during which nobody else writes; without both where `wanted` says no
-   * within it. Such transactions wait for each other, and leave others the time to write between them.
-   */
-  writeAfter(wanted: () => boolean, task: () => Promise<void>, sql: string, ...values: SqlValue[]): Promise<boolean>;
   /** Calls back, before the next read of this turn of the event loop, when another process has written. */
   watch(changed: () => void): void;
   /** To be called before answering from memory. */
@@ -61,9 +55,6 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
   /** Whether the transaction that runs has changed anything. */
   let changed = false;
 
-  const sequence = createKeyedLock();
-  let held: Promise<unknown> | undefined;
-
   const writeLazily = async <Result>(work: () => Result): Promise<Result> => {
     const deadline = Date.now() + PATIENCE;
     for (;;) {
@@ -72,7 +63,7 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
         return database.transaction(work);
       } catch (error) {
         if (!isFault(error, "STORE_BUSY") || Date.now() > deadline) throw error;
-        await (held ?? wait(5));
+        await wait(5);
       }
     }
   };
@@ -97,20 +88,6 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
       if (wrote) await sync();
       return result;
     },
-    writeAfter: (wanted, task, sql, ...values) =>
-      sequence("", async () => {
-        const work = lockedTransaction(path, async (own) => {
-          if (!wanted()) return false;
-          await task();
-          own.run(sql, ...values);
-          return true;
-        });
-        held = work.catch(() => undefined);
-        const wrote = await work.finally(() => (held = undefined));
-        if (wrote) await sync();
-        await wait(BLOCKING);
-        return wrote;
-      }),
     watch: (changed) => void watchers.push(changed),
     checkVersion() {
       if (checked) return;
@@ -127,24 +104,4 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
       database.close();
     },
   };
-}
-
-/** On a connection of its own, so that reads of the other one go on. */
-async function lockedTransaction<Result>(path: string, work: (own: Database) => Promise<Result>): Promise<Result> {
-  const own = new Database(path, { timeout: BLOCKING });
-  try {
-    for (const deadline = Date.now() + PATIENCE; ; await wait(BLOCKING)) {
-      try {
-        own.exec("BEGIN IMMEDIATE");
-        break;
-      } catch (error) {
-        if (!isFault(error, "STORE_BUSY") || Date.now() > deadline) throw error;
-      }
-    }
-    const result = await work(own);
-    own.exec("COMMIT");
-    return result;
-  } finally {
-    own.close(); // a transaction that is open ends without a trace
-  }
 }

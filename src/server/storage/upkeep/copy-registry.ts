@@ -20,7 +20,7 @@ export interface CopiedRegistry {
 }
 
 /** These records have no bytes yet. */
-const nothing = { now: (): void => undefined };
+const nothing = (): void => undefined;
 
 /**
  * Copies a registry folder, beside the server that may be running on it, into another folder that is then a registry as well: its
