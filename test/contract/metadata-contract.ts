@@ -5,6 +5,7 @@ import type { Digest } from "../../src/oci/digest.ts";
 import type { Metadata } from "../../src/server/storage/metadata.ts";
 import type { RegistryEvent } from "../../src/server/storage/records.ts";
 import { actor, describe, digestOf, imageOf, indexOf, manifestOf, pushImage, put } from "./contract-content.ts";
+import { objectRecordsContract } from "./object-records-contract.ts";
 
 /** Where one test keeps its records; each `open` is another process's view of the same ones. */
 export interface MetadataPlace {
@@ -19,6 +20,8 @@ export function metadataContract(driver: string, place: (context: TestContext) =
       await using metadata = await here.open();
       await check(metadata, here);
     });
+
+  objectRecordsContract(driver, place);
 
   contract("a repository exists from its first blob on", async (metadata) => {
     assert.equal(await metadata.repositoryExists("app"), false);

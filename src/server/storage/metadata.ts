@@ -3,6 +3,7 @@ import type { Descriptor } from "../../oci/manifest.ts";
 import type { Collection } from "./collection.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Incidents } from "./incidents.ts";
+import type { ObjectRecords } from "./object-records.ts";
 import type { Overview } from "./overview.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Trash } from "./trash.ts";
@@ -14,7 +15,7 @@ import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, 
  * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
  * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
  */
-export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, Cursors, AsyncDisposable {
+export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, Cursors, ObjectRecords, AsyncDisposable {
   repositoryExists(repository: string): Promise<boolean>;
   repositories(range: ListRange): Promise<Listed<string>>;
 
@@ -38,8 +39,8 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
    */
   unlinkBlob(repository: string, digest: Digest, actor: Actor, onLoss?: Refuse): Promise<"unknown" | "unlinked" | "last">;
   /**
-   * The end of a blob that is "deleting": its bytes are taken away while nobody can change it. False, without that, when it is
-   * not "deleting".
+   * The end of a blob that is "deleting": its bytes are taken away while nobody can change it, and where they lie is
+   * forgotten ({@link ObjectRecords.objectOf}). False, without that, when it is not "deleting".
    */
   forgetBlob(digest: Digest, takeAway: () => void): Promise<boolean>;
   /** Blobs that were "deleting" already at that time. */

@@ -2,6 +2,7 @@ import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
 import { DELETING, findOrCreateRepository, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
 import { createLeaseRenewals, renewLease } from "./lease-renewals.ts";
+import { condemnObjectOf } from "./objects.ts";
 import { COST_OF_NAME, type CachedBlob } from "./read-cache.ts";
 
 type BlobPart = Pick<Metadata, "blobSize" | "leaseBlob" | "blobState" | "holders" | "addBlob" | "mountBlob" | "unlinkBlob" | "forgetBlob" | "abandonedBlobs">;
@@ -99,6 +100,7 @@ export function blobPart(context: SqliteContext): BlobPart {
       database.write(() => {
         if (stateOf(digest) !== DELETING) return false;
         takeAway();
+        condemnObjectOf(context, digest);
         database.run("DELETE FROM blobs WHERE digest = ?", digest);
         return true;
       }),

@@ -7,6 +7,7 @@ import { cursorPart } from "./cursors.ts";
 import { incidentPart } from "./incidents.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
+import { objectPart } from "./objects.ts";
 import { overviewPart } from "./overview.ts";
 import { surveyPart } from "./survey.ts";
 import { createPullCounts } from "./pull-counts.ts";
@@ -35,6 +36,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...collectionPart(context),
     ...trashPart(context),
     ...overviewPart(context),
+    ...objectPart(context),
     ...vitalsPart(context),
     ...incidentPart(context),
     ...cursorPart(context),

@@ -54,6 +54,18 @@ export const migrations: Readonly<Record<string, string>> = {
   `,
   // How far readers of the events have come.
   "event cursors": "CREATE TABLE event_cursors (reader TEXT PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID",
+  // Of a storage of objects. uploads.object is written in parts, multipart is what the service calls that; a piece is one of its parts
+  // (name: ETag) or an object of its own. A worker has an upload to itself until claimed_until.
+  objects: `
+    CREATE TABLE uploads (id TEXT PRIMARY KEY, repository TEXT NOT NULL, algorithm TEXT NOT NULL, part_size INTEGER NOT NULL, object TEXT,
+      multipart TEXT, worker TEXT, claimed_until INTEGER NOT NULL DEFAULT 0, touched_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX uploads_touched ON uploads (touched_at);
+    CREATE TABLE upload_pieces (upload TEXT NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('part', 'object')), name TEXT NOT NULL, PRIMARY KEY (upload, start)) WITHOUT ROWID;
+    CREATE TABLE blob_objects (digest TEXT PRIMARY KEY, object TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, placed_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE condemned_objects (name TEXT PRIMARY KEY, multipart TEXT, condemned_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX condemned_objects_age ON condemned_objects (condemned_at);
+  `,
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */
