@@ -31,14 +31,21 @@ async function read<Answer>(response: Response): Promise<Answer> {
 
 export type Loaded<Answer> = { readonly state: "loading" } | { readonly state: "failed"; readonly error: Error } | { readonly state: "ready"; readonly answer: Answer };
 
-/** The answer for what the view shows now; an answer that comes too late is dropped. */
-export function useAnswer<Answer>(path: string, parameters: Readonly<Record<string, string | undefined>> = {}): Loaded<Answer> & { readonly again: () => void } {
+/**
+ * The answer for what the view shows now; an answer that comes too late is dropped.
+ * @param stays which answers stay while another one is on its way: what has the focus keeps it
+ */
+export function useAnswer<Answer>(
+  path: string,
+  parameters: Readonly<Record<string, string | undefined>> = {},
+  stays: (answer: Answer) => boolean = () => false,
+): Loaded<Answer> & { readonly again: () => void } {
   const [loaded, setLoaded] = useState<Loaded<Answer>>({ state: "loading" });
   const [round, setRound] = useState(0);
   const key = JSON.stringify([path, parameters, round]);
   useEffect(() => {
     const stop = new AbortController();
-    setLoaded({ state: "loading" });
+    setLoaded((before) => (before.state === "ready" && stays(before.answer) ? before : { state: "loading" }));
     ask<Answer>(path, parameters, stop.signal).then(
       (answer) => setLoaded({ state: "ready", answer }),
       (error: Error) => stop.signal.aborted || setLoaded({ state: "failed", error }),

@@ -8,7 +8,7 @@ import { Moment } from "../parts/moment.tsx";
 import { useMore } from "../parts/more.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { useAnswer } from "../state/ask.ts";
-import { linkTo } from "../state/place.ts";
+import { linkTo, placeOf } from "../state/place.ts";
 import { useSession } from "../state/session.ts";
 import { count, say, size } from "../state/words.ts";
 
@@ -22,7 +22,8 @@ export function RepositoriesView({ place }: ViewProps) {
     if (text === search) return;
     const timer = setTimeout(() => {
       setSearch(text);
-      history.replaceState(null, "", linkTo("repositories", { search: text }));
+      // Somebody who follows a link at this moment goes there.
+      if (placeOf(location.hash).view === "repositories") history.replaceState(null, "", linkTo("repositories", { search: text }));
     }, TYPING);
     return () => clearTimeout(timer);
   }, [text]);
@@ -40,13 +41,13 @@ export function RepositoriesView({ place }: ViewProps) {
       <Heading title={say("repositories")}>
         <input ref={field} type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} placeholder={say("searchHint")} aria-label={say("search")} />
       </Heading>
-      <Found key={search} search={search.trim()} onAll={() => setText("")} />
+      <Found search={search.trim()} onAll={() => setText("")} />
     </>
   );
 }
 
 function Found({ search, onAll }: { search: string; onAll: () => void }) {
-  const loaded = useAnswer<Page<RepositoryRow>>("repositories", { search });
+  const loaded = useAnswer<Page<RepositoryRow>>("repositories", { search }, ({ items }) => items.length > 0);
   return <Answered loaded={loaded}>{(page) => (page.items.length === 0 ? <NoneFound search={search} onAll={onAll} /> : <Rows page={page} search={search} />)}</Answered>;
 }
 
