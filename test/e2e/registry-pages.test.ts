@@ -4,7 +4,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { startCodeProvider } from "../support/code-provider.ts";
 import { findProgram } from "../support/find-program.ts";
+import { guardedRegistry } from "../support/guarded-registry.ts";
+import { CLIENT } from "../support/oidc-provider.ts";
 import { PAGES_USERS, pagesRegistry } from "../support/pages-registry.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -25,15 +28,31 @@ after(() => browser?.close());
 /** The pages in a browser of their own; whatever they complain about fails the test. */
 async function open(context: TestContext, options: { colorScheme?: "light" | "dark"; locale?: string } = {}) {
   const { server } = await pagesRegistry(context);
+  return { server, ...(await openPage(context, options)), address: `http://127.0.0.1:${server.port}` };
+}
+
+async function openPage(context: TestContext, options: { colorScheme?: "light" | "dark"; locale?: string }) {
   const tab = await browser!.newContext({ locale: "en-US", colorScheme: "light", viewport: { width: 1180, height: 860 }, ...options });
   context.after(() => tab.close());
+  await tab.route(/^https:/, (route) => route.abort()); // the page of a provider wants fonts from elsewhere; ours may not
   const page = await tab.newPage();
   page.setDefaultTimeout(PATIENCE);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => void (message.type() === "error" && !/status of 40[134]/.test(message.text()) && complaints.push(message.text())));
+  page.on("console", (message) => void (message.type() === "error" && !message.location().url.startsWith("https:") && !/status of 40[134]/.test(message.text()) && complaints.push(message.text())));
+  return { page, complaints };
+}
+
+/** A registry whose people come from a provider; alice is one of its own. */
+async function registryWithProvider(context: TestContext, more = "") {
+  const provider = await startCodeProvider(context);
+  const { server } = await guardedRegistry(context, {
+    users: PAGES_USERS, more,
+    access: `oidc: {issuer: "${provider.issuer}", clientId: ${CLIENT.id}, clientSecret: ${CLIENT.secret}}\ngrants: [{who: group:core, role: reader, repositories: prod/*}]`,
+  });
   const address = `http://127.0.0.1:${server.port}`;
-  return { server, page, complaints, address };
+  await provider.open(address);
+  return { provider, server, address };
 }
 
 async function logIn(page: Page, user: keyof typeof PAGES_USERS): Promise<void> {
@@ -163,6 +182,57 @@ test("the pages speak Chinese, and need no mouse", { skip }, async (context) => 
   await page.getByRole("link", { name: "1", exact: true }).waitFor();
   assert.equal(await page.evaluate("document.activeElement.id"), "main");
   assert.deepEqual(complaints, []);
+});
+
+test("somebody logs in at their identity provider, with its groups, and out again", { skip }, async (context) => {
+  const { provider, server, address } = await registryWithProvider(context);
+  const { page, complaints } = await openPage(context, {});
+  await page.goto(`${address}/ui/#/tags?repository=prod/shop`);
+  await page.getByRole("alert").getByRole("link", { name: "Log in" }).click();
+  await picture(page, "login-provider");
+  await page.getByRole("link", { name: `Log in with ${new URL(provider.issuer).host}` }).click();
+  await page.getByPlaceholder("Enter any login").fill("carol");
+  await page.getByPlaceholder("and password").fill("whatever");
+  await page.getByRole("button", { name: "Sign-in" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator(".user", { hasText: "carol" }).waitFor();
+  assert.equal(page.url(), `${address}/ui/#/tags?repository=prod/shop`);
+  await page.getByText("the registry has no such repository").waitFor(); // her group may see what is there
+  const cookies = (await page.context().cookies(`${address}/api/v1/oidc/`)).filter(({ name }) => name.startsWith("sampan")).map(({ name, path, httpOnly, sameSite, secure }) => ({ name, path, httpOnly, sameSite, secure }));
+  assert.deepEqual(cookies, [{ name: "sampan-session", path: "/api/v1/", httpOnly: true, sameSite: "Strict", secure: false }]);
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("banner").getByRole("link", { name: "Log in" }).waitFor();
+  // Whose name is another user's here is not let in.
+  await page.context().clearCookies();
+  await page.goto(`${address}/api/v1/oidc/login`);
+  await page.getByPlaceholder("Enter any login").fill("alice");
+  await page.getByPlaceholder("and password").fill("whatever");
+  await page.getByRole("button", { name: "Sign-in" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("The provider did not let you in").waitFor();
+  assert.deepEqual([complaints, provider.errors, server.problems], [[], [], []]);
+});
+
+test("an answer of a provider is good only in the browser that asked for it, and once", async (context) => {
+  const { server, address } = await registryWithProvider(context, `externalUrl: https://registry.example.com\n`);
+  const begun = await server.request("GET", "/api/v1/oidc/login?back=https://evil");
+  const asked = new URL(begun.headers.location!);
+  assert.deepEqual([begun.status, asked.searchParams.get("redirect_uri"), asked.searchParams.get("code_challenge_method")], [302, "https://registry.example.com/api/v1/oidc/callback", "S256"]);
+  const [whole = ""] = begun.headers["set-cookie"]!;
+  assert.match(whole, /^sampan-login=[\w-]+; Path=\/api\/v1\/oidc\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/);
+  const cookie = whole.split(";")[0]!;
+  const back = async (query: string, headers: Record<string, string> = { cookie }) => {
+    const answer = await server.request("GET", `/api/v1/oidc/callback?${query}`, { headers });
+    return [answer.headers.location, answer.headers["set-cookie"]?.filter((each) => !each.startsWith("sampan-login=;"))];
+  };
+  const state = asked.searchParams.get("state")!;
+  assert.deepEqual(await back(`state=${state}&code=x`, {}), ["/ui/#/login?failed=late", []]);
+  assert.deepEqual(await back("state=other&code=x"), ["/ui/#/login?failed=late", []]);
+  assert.deepEqual(await back(`state=${state}&code=x`, { cookie: "sampan-login=bm9uZQ" }), ["/ui/#/login?failed=late", []]);
+  assert.deepEqual(await back(`state=${state}&error=access_denied`), ["/ui/#/login?failed=refused", []]);
+  assert.deepEqual(await back(`state=${state}&code=unknown`), ["/ui/#/login?failed=refused", []]);
+  assert.deepEqual(await back(`state=${state}&code=x&iss=https://evil`), ["/ui/#/login?failed=refused", []]);
+  assert.equal((await server.request("GET", "/api/v1/oidc/login", { headers: { host: "evil.example.com/x" } })).status, 302, `the address that is configured counts, not ${address}`);
 });
 
 test("files of the pages are cached for ever, the first is asked for each time, and nothing else is served", { skip }, async (context) => {

@@ -4,6 +4,7 @@ export const chinese: Readonly<Record<Word, string>> = {
   registry: "镜像仓库", skip: "跳到正文", views: "页面", language: "English", dark: "深色", light: "浅色",
   repositories: "仓库", retention: "保留策略", trash: "回收站", audit: "审计", usage: "存储", access: "权限",
   logIn: "登录", logOut: "退出", user: "用户名", password: "密码", loginHint: "与 docker login 使用相同的用户名和密码。",
+  logInWith: "使用 {provider} 登录", loginLate: "登录超时，或并非从此处开始。请重新登录。", loginRefused: "身份提供方未允许登录，或您的用户名已被此处的其他用户使用。", loginUnavailable: "身份提供方没有响应。请稍后重试。",
   loading: "正在加载…", failed: "操作未成功", unreachable: "无法连接到镜像仓库。请检查服务和网络。", again: "重试",
   needLogin: "登录后可查看更多内容。", denied: "请向该仓库的管理员申请权限。", missing: "它可能已被删除，或者您无权查看。",
   search: "搜索仓库", searchHint: "按 / 键搜索", name: "名称", tags: "标签", size: "大小", pushed: "推送时间", more: "显示更多",

@@ -2,6 +2,7 @@ export const english = {
   registry: "Registry", skip: "Skip to the content", views: "Views", language: "中文", dark: "Dark", light: "Light",
   repositories: "Repositories", retention: "Retention", trash: "Trash", audit: "Audit", usage: "Storage", access: "Access",
   logIn: "Log in", logOut: "Log out", user: "User name", password: "Password", loginHint: "The same name and password as for docker login.",
+  logInWith: "Log in with {provider}", loginLate: "That took too long, or was begun elsewhere. Please begin again.", loginRefused: "The provider did not let you in, or your name there is another user's here.", loginUnavailable: "The provider does not answer. Please try again later.",
   loading: "Loading …", failed: "That did not work", unreachable: "The registry does not answer. Is it running, and is the network there?", again: "Try again",
   needLogin: "Log in to see more.", denied: "Ask somebody who administers this repository for the right.", missing: "It may have been deleted, or you may not see it.",
   search: "Search repositories", searchHint: "Press / to search", name: "Name", tags: "Tags", size: "Size", pushed: "Pushed", more: "Show more",

@@ -31,7 +31,8 @@ function actionsFor(right: string): string {
   return right === "delete" ? "pull,delete" : "pull,push";
 }
 
-function baseUrl(request: IncomingMessage, externalUrl: string | undefined): string {
+/** Where clients come to, as they know it. @throws RegistryError REQUEST_INVALID */
+export function baseUrl(request: IncomingMessage, externalUrl: string | undefined): string {
   if (externalUrl !== undefined) return externalUrl.replace(/\/+$/, "");
   const { socket } = request;
   const { scheme, host = `${socket.localAddress?.includes(":") ? `[${socket.localAddress}]` : socket.localAddress}:${socket.localPort}` } = originOf(request);

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { Secrets } from "../storage/secrets.ts";
 import { addressGroup, type ClientOrigin } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import type { CodeAnswer, CodeRequest } from "./code-flow.ts";
 import type { Directory, DirectoryUser } from "./directory.ts";
 import type { PasswordFile } from "./htpasswd.ts";
 import type { Identity } from "./identity.ts";
@@ -17,6 +18,8 @@ export interface Logins {
   revive(identity: Identity, stamp: string): Promise<Identity | undefined>;
   /** Logins of people that an identity provider confirms elsewhere; undefined where there is none. */
   readonly device: DeviceLogins | undefined;
+  /** The same in the browser of the person themselves. */
+  readonly code: CodeLogins | undefined;
   /** Whether a password is a token of the identity provider, to be checked here under whatever name. */
   takesToken(password: string): boolean;
   /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
@@ -32,6 +35,14 @@ export interface DeviceLogins {
   start(origin: ClientOrigin): Promise<DeviceLogin>;
   /** Undefined while nobody has confirmed it. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
   finish(deviceCode: string): Promise<Login | undefined>;
+}
+
+export interface CodeLogins {
+  readonly provider: string;
+  /** @throws RegistryError UNAVAILABLE */
+  begin(redirectUri: string): Promise<CodeRequest>;
+  /** @throws RegistryError UNAUTHORIZED, UNAVAILABLE, TOOMANYREQUESTS */
+  finish(answer: CodeAnswer, origin: ClientOrigin): Promise<Login>;
 }
 
 export interface Login {
@@ -136,20 +147,36 @@ export function createLogins(options: {
     return found?.identity.kind === "user" ? found.identity.groups : undefined;
   });
 
+  /** Counts what somebody has the provider asked; @throws RegistryError TOOMANYREQUESTS */
+  const countLogin = (kind: string, { address, shared }: ClientOrigin): (() => void) => {
+    if (shared) return () => undefined;
+    const key = `${kind} ${addressGroup(address)}`;
+    const wait = wideLimit.wait(key);
+    if (wait > 0) throw tooMany("too many logins were begun", wait);
+    wideLimit.began(key);
+    return () => wideLimit.takeBack(key);
+  };
+
   return {
     certified: (name) => ({ kind: "user", name, groups: configuredGroups(name) }),
     device: provider && {
-      async start({ address, shared }) {
-        if (shared) return provider.startDevice();
-        const key = `device ${addressGroup(address)}`;
-        const wait = wideLimit.wait(key);
-        if (wait > 0) throw tooMany("too many logins were begun", wait);
-        wideLimit.began(key);
+      async start(origin) {
+        countLogin("device", origin);
         return provider.startDevice();
       },
       async finish(deviceCode) {
         const found = await provider.finishDevice(deviceCode);
         return found && providedLogin(found, provider.session);
+      },
+    },
+    code: provider && {
+      provider: new URL(provider.issuer).host,
+      begin: provider.code.begin,
+      async finish(answer, origin) {
+        const takeBack = countLogin("code", origin);
+        const login = providedLogin(await provider.code.finish(answer), provider.session);
+        takeBack();
+        return login;
       },
     },
     takesToken: (password) => provider?.claims(password) ?? false,

@@ -5,6 +5,7 @@ import { Semaphore } from "../../std/semaphore.ts";
 import type { OidcConfig } from "../config/oidc-section.ts";
 import { fileBeside } from "../config/values.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import { createCodeFlow, type CodeFlow } from "./code-flow.ts";
 
 /** Who a token of a provider speaks of. */
 export interface ProviderUser {
@@ -23,6 +24,8 @@ export interface Provider {
   startDevice(): Promise<DeviceLogin>;
   /** Who has confirmed it; undefined while nobody has. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
   finishDevice(deviceCode: string): Promise<ProviderUser | undefined>;
+  /** Logins of people in their own browser. */
+  readonly code: CodeFlow;
   /** Whose token a workload shows. @throws RegistryError UNAUTHORIZED, UNAVAILABLE */
   workload(token: string): Promise<ProviderUser>;
 }
@@ -94,9 +97,9 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
     room.run(async () => {
       try {
         const { document } = await discover();
-        const secret = readSecret(config, configFile);
-        const body = new URLSearchParams({ client_id: config.clientId, ...(secret === undefined ? {} : { client_secret: secret }), ...fields });
-        const answer = await fetch(endpointOf(document, endpoint, config.issuer), { method: "POST", body, signal: AbortSignal.timeout(TIMEOUT), redirect: "error", headers: { accept: "application/json" } });
+        const login = clientLogin(document, config.clientId, readSecret(config, configFile));
+        const body = new URLSearchParams({ ...login.fields, ...fields });
+        const answer = await fetch(endpointOf(document, endpoint, config.issuer), { method: "POST", body, signal: AbortSignal.timeout(TIMEOUT), redirect: "error", headers: { accept: "application/json", ...login.headers } });
         if (answer.status >= 500) throw new Error(`the provider answered with status ${answer.status}`);
         return { status: answer.status, body: await readJson(answer) };
       } catch (error) {
@@ -129,6 +132,22 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
     },
     issuer: config.issuer,
     session: config.session,
+    code: createCodeFlow({
+      clientId: config.clientId,
+      issuer: config.issuer,
+      scopes: config.scopes,
+      endpoint: async () => {
+        try {
+          return endpointOf((await discover()).document, "authorization_endpoint", config.issuer);
+        } catch (error) {
+          discovered = undefined;
+          throw unavailable(error);
+        }
+      },
+      redeem: (fields) => post("token_endpoint", fields),
+      verify: (token) => verify(token, [config.clientId]),
+      userOf: (payload) => userOf(payload, config.usernameClaim, config.groupsClaim),
+    }),
     claims(token) {
       if (token.length > LONGEST || token.split(".").length !== 3) return false;
       try {
@@ -139,6 +158,15 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
     },
     workload: async (token) => userOf(await verify(token, config.audience ?? [config.clientId]), config.workloadClaim ?? config.usernameClaim, config.groupsClaim),
   };
+}
+
+/** How the registry says who it is: most providers take the secret as a field, some only as Basic (OpenID Connect Core 1.0, 9). */
+function clientLogin(document: Readonly<Record<string, unknown>>, id: string, secret: string | undefined): { fields: Record<string, string>; headers: Record<string, string> } {
+  if (secret === undefined) return { fields: { client_id: id }, headers: {} };
+  const ways = document["token_endpoint_auth_methods_supported"];
+  if (!Array.isArray(ways) || ways.includes("client_secret_post") || !ways.includes("client_secret_basic")) return { fields: { client_id: id, client_secret: secret }, headers: {} };
+  const encode = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
+  return { fields: { client_id: id }, headers: { authorization: `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString("base64")}` } };
 }
 
 function secondsOf(value: unknown, otherwise: number): number {

@@ -20,10 +20,10 @@ export interface Tokens {
   issueRefresh(identity: Identity, stamp: string, lifetime?: number): Promise<string | undefined>;
   /** @throws TokenRefused */
   verifyRefresh(token: string): Promise<{ identity: Identity; stamp: string }>;
-  /** A token that a browser keeps; `began` is when its user logged in, in milliseconds since the epoch. */
-  issueSession(identity: Identity, session: { stamp: string; began: number; seconds: number }): Promise<string>;
+  /** A token that a browser keeps; `ends` is when its user has to log in again, in milliseconds since the epoch, however often it is renewed. */
+  issueSession(identity: Identity, session: { stamp: string; ends: number; seconds: number }): Promise<string>;
   /** @throws TokenRefused */
-  verifySession(token: string): Promise<{ identity: Identity; stamp: string; began: number; issued: number }>;
+  verifySession(token: string): Promise<{ identity: Identity; stamp: string; ends: number; issued: number }>;
 }
 
 /** Why a token is worth nothing, in words that may be told to whoever sent it. */
@@ -92,10 +92,12 @@ export function createTokens(keys: TokenKeys, options: { issuer: string; service
       const payload = await open(token, refreshAudience);
       return { identity: identityOf(payload), stamp: String(payload["stamp"]) };
     },
-    issueSession: (identity, { stamp, began, seconds }) => sign({ stamp, began }, identity, sessionAudience, seconds, Math.floor(Date.now() / 1000)),
+    issueSession: (identity, { stamp, ends, seconds }) => sign({ stamp, ends }, identity, sessionAudience, seconds, Math.floor(Date.now() / 1000)),
     async verifySession(token) {
       const payload = await open(token, sessionAudience);
-      return { identity: identityOf(payload), stamp: String(payload["stamp"]), began: Number(payload["began"]), issued: payload.iat! * 1000 };
+      const ends = payload["ends"];
+      if (typeof ends !== "number") throw new TokenRefused("the session is of an older form");
+      return { identity: identityOf(payload), stamp: String(payload["stamp"]), ends, issued: payload.iat! * 1000 };
     },
   };
 }

@@ -9,6 +9,8 @@ export interface SessionAnswer {
   readonly groups: readonly string[];
   /** Whether names and passwords are known here; otherwise everybody may do everything. */
   readonly logins: boolean;
+  /** The identity provider that people can log in at: `gitlab.example.com`. */
+  readonly provider?: string;
   /** What references begin with, `registry.example.com:5000`. */
   readonly host: string;
   readonly version: string;

@@ -21,9 +21,19 @@ export interface ApiExchange {
   readonly caller: Caller;
   readonly actor: Actor;
   readonly query: URLSearchParams;
+  readonly report: (problem: Error) => void;
 }
 
-/** Gives what is sent as JSON. */
+/** Sends the browser elsewhere, in the place of an answer. */
+export class Redirect {
+  readonly location: string;
+
+  constructor(location: string) {
+    this.location = location;
+  }
+}
+
+/** Gives what is sent as JSON, or a {@link Redirect}. */
 export type ApiHandler = (exchange: ApiExchange) => Promise<unknown>;
 
 const BODY_LIMIT = 4 * 1024 * 1024;

@@ -6,10 +6,11 @@ import type { RequestNote } from "../notify/request-entry.ts";
 import { originOf } from "../terms/client-origin.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { explainAccess } from "./access.ts";
-import type { ApiExchange, ApiHandler } from "./api-exchange.ts";
+import { Redirect, type ApiExchange, type ApiHandler } from "./api-exchange.ts";
 import { listChanges } from "./audit.ts";
 import { diffImages } from "./diff.ts";
 import { showImage } from "./image.ts";
+import { beginLogin, finishLogin } from "./login-elsewhere.ts";
 import { listReferrers } from "./referrers.ts";
 import { listRepositories } from "./repositories.ts";
 import { applyTags, planTags } from "./retention.ts";
@@ -23,6 +24,8 @@ type ApiRoutes = Readonly<Record<string, Readonly<Record<string, ApiHandler>>>>;
 
 const routes: ApiRoutes = {
   "/api/v1/session": { GET: showSession, POST: logIn, DELETE: logOut },
+  "/api/v1/oidc/login": { GET: beginLogin },
+  "/api/v1/oidc/callback": { GET: finishLogin },
   "/api/v1/repositories": { GET: listRepositories },
   "/api/v1/tags": { GET: listTags },
   "/api/v1/image": { GET: showImage },
@@ -40,7 +43,7 @@ const routes: ApiRoutes = {
 /** A browser sends it to other sites only after they have allowed it: whoever sends it is a page of ours, or no browser. */
 const OWN_HEADER = "x-sampan-request";
 
-export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable"> & { readonly note: RequestNote };
+export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable" | "report"> & { readonly note: RequestNote };
 
 /** Answers a request below /api/v1/. @throws RegistryError */
 export async function handleApi(request: IncomingMessage, response: ServerResponse, options: { path: string; query: URLSearchParams; context: ApiContext }): Promise<void> {
@@ -61,7 +64,9 @@ export async function handleApi(request: IncomingMessage, response: ServerRespon
     agent: request.headers["user-agent"],
   };
   if (actor.user !== undefined) context.note.user = actor.user;
-  const answer = Buffer.from(JSON.stringify(await handler({ ...context, request, response, caller, actor, query })));
+  const given = await handler({ ...context, request, response, caller, actor, query });
+  if (given instanceof Redirect) return void response.writeHead(302, { Location: given.location, "Content-Length": 0, "Referrer-Policy": "no-referrer" }).end();
+  const answer = Buffer.from(JSON.stringify(given));
   response.writeHead(200, { "Content-Type": "application/json", "Content-Length": answer.length });
   response.end(answer);
 }

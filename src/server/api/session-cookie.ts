@@ -3,15 +3,26 @@ import type { SessionToken } from "../access/sessions.ts";
 import { originOf } from "../terms/client-origin.ts";
 import type { ApiExchange } from "./api-exchange.ts";
 
-const NAME = "sampan-session";
+type CookieExchange = Pick<ApiExchange, "request" | "response" | "config">;
+
+const SESSION = "sampan-session";
 
 export function sessionCookie(request: IncomingMessage): string | undefined {
-  const cookies = (request.headers.cookie ?? "").split(/; */);
-  return cookies.find((cookie) => cookie.startsWith(`${NAME}=`))?.slice(NAME.length + 1) || undefined;
+  return readCookie(request, SESSION);
 }
 
-/** No script reads it, no other site has it sent, and no other path gets it. */
-export function setSessionCookie({ request, response, config }: Pick<ApiExchange, "request" | "response" | "config">, { token, seconds }: SessionToken): void {
+/** No other site has it sent. */
+export function setSessionCookie(exchange: CookieExchange, { token, seconds }: SessionToken): void {
+  setCookie(exchange, { name: SESSION, value: token, path: "/api/v1/", seconds, sameSite: "Strict" });
+}
+
+export function readCookie(request: IncomingMessage, name: string): string | undefined {
+  const cookies = (request.headers.cookie ?? "").split(/; */);
+  return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) || undefined;
+}
+
+/** No script reads it, and no other path gets it. */
+export function setCookie({ request, response, config }: CookieExchange, cookie: { name: string; value: string; path: string; seconds: number; sameSite: "Strict" | "Lax" }): void {
   const encrypted = originOf(request).scheme === "https" || config.externalUrl?.startsWith("https:") === true;
-  response.setHeader("Set-Cookie", `${NAME}=${token}; Path=/api/v1/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${encrypted ? "; Secure" : ""}`);
+  response.appendHeader("Set-Cookie", `${cookie.name}=${cookie.value}; Path=${cookie.path}; Max-Age=${cookie.seconds}; HttpOnly; SameSite=${cookie.sameSite}${encrypted ? "; Secure" : ""}`);
 }

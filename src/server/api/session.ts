@@ -32,6 +32,7 @@ function sessionOf({ access, request, config }: ApiExchange, { identity }: Calle
     groups: identity.kind === "anonymous" ? [] : identity.groups,
     ...(identity.kind === "anonymous" ? {} : { user: identity.name }),
     logins: access.sessions !== undefined,
+    ...(access.sessions?.elsewhere ? { provider: access.sessions.elsewhere.provider } : {}),
     host: config.externalUrl === undefined ? (originOf(request).host ?? "") : new URL(config.externalUrl).host,
     version: packageVersion(),
   };
