@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { mediaType } from "../../src/oci/media-type.ts";
 import { guardedRegistry } from "../support/guarded-registry.ts";
 import { findProgram } from "../support/find-program.ts";
+import { startRegistryProcess } from "../support/registry-process.ts";
 import { described, digestOf, scratchRegistry } from "../support/scratch-registry.ts";
 
 const run = promisify(execFile);
-const launcher = join(import.meta.dirname, "../../bin/sampan.cjs");
 const [skopeo, crane, conformance] = ["skopeo", "crane", "conformance"].map(findProgram);
 
 for (const version of ["1.1", "dev"]) {
@@ -75,7 +74,7 @@ test("crane pushes, lists, copies and validates", { skip: crane === undefined &&
 
 test("`sampan registry serve` says when it is ready, and an acknowledged push outlives kill -9", async (context) => {
   const folder = scratch(context);
-  const first = await startServer(context, folder);
+  const first = await startRegistryProcess(context, folder);
   const blob = await fetch(`http://${first.address}/v2/app/blobs/uploads/?digest=${digestOf("{}")}`, { method: "POST", body: "{}" });
   assert.equal(blob.status, 201);
   const manifest = JSON.stringify({ schemaVersion: 2, mediaType: mediaType.ociManifest, config: described(digestOf("{}"), 2), layers: [] });
@@ -85,28 +84,13 @@ test("`sampan registry serve` says when it is ready, and an acknowledged push ou
   await fetch(`http://${first.address}${open.headers.get("location")}`, { method: "PATCH", body: "half" });
   await first.end("SIGKILL");
   assert.equal(readdirSync(join(folder, "temporary")).length, 1);
-  const second = await startServer(context, folder);
+  const second = await startRegistryProcess(context, folder);
   assert.equal(await (await fetch(`http://${second.address}/v2/app/manifests/v1`)).text(), manifest);
   assert.equal(await (await fetch(`http://${second.address}/v2/app/blobs/${digestOf("{}")}`)).text(), "{}");
   assert.deepEqual(readdirSync(join(folder, "temporary")), []);
   await second.end("SIGTERM");
   assert.equal(existsSync(join(folder, "lock")), false);
 });
-
-async function startServer(context: TestContext, root: string): Promise<{ address: string; end(signal: NodeJS.Signals): Promise<void> }> {
-  const child = spawn(process.execPath, [launcher, "registry", "serve", "--listen", "127.0.0.1:0", "--root", root], { stdio: ["ignore", "pipe", "inherit"] });
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const end = (signal: NodeJS.Signals): Promise<void> => {
-    child.kill(signal);
-    return exited;
-  };
-  context.after(() => (child.exitCode === null && child.signalCode === null ? end("SIGKILL") : undefined));
-  for await (const line of createInterface(child.stdout)) {
-    const address = /^listening on (.+)$/.exec(line)?.[1];
-    if (address !== undefined) return { address, end };
-  }
-  throw new Error("the server ended before it was ready");
-}
 
 /** An image of one small layer in an OCI layout folder, tagged v1; gives the manifest's digest. */
 function writeLayout(folder: string): string {
