@@ -30,8 +30,8 @@ for (const version of ["1.1", "dev"]) {
   }
 }
 
-test("the official conformance suite passes with users and rights too", { skip: conformance === undefined && "conformance is not installed" }, async (context) => {
-  const { server } = await guardedRegistry(context, { users: { tester: "secret" }, access: "grants: [{who: tester, role: maintainer, repositories: conformance/**}]" });
+test("the official conformance suite passes with users, rights and a least length of chunks too", { skip: conformance === undefined && "conformance is not installed" }, async (context) => {
+  const { server } = await guardedRegistry(context, { users: { tester: "secret" }, access: "grants: [{who: tester, role: maintainer, repositories: conformance/**}]", more: "limits: {chunkMinLength: 1KiB}\n" });
   const folder = scratch(context);
   const env = { ...process.env, OCI_REGISTRY: server.address, OCI_TLS: "disabled", OCI_VERSION: "dev", OCI_RESULTS_DIR: join(folder, "results"), OCI_USERNAME: "tester", OCI_PASSWORD: "secret" };
   const { stdout } = await run(conformance!, [], { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 });

@@ -8,6 +8,8 @@ export function settingsOf({ gc, limits }: ServerConfig): Partial<Settings> {
     headerLimit: limits.header,
     connections: limits.connections,
     uploads: limits.uploads,
+    uploadsOfOne: limits.uploadsOfOne,
+    chunkMinLength: limits.chunkMinLength,
     uploadExpiry: limits.uploadExpiry,
     idleTimeout: limits.idle,
     sparse: limits.sparse,

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { basic, guardedRegistry } from "../../../test/support/guarded-registry.ts";
 import { digestOf, scratchRegistry, type ScratchRegistry } from "../../../test/support/scratch-registry.ts";
 
 const drafts = (registry: ScratchRegistry): string[] => readdirSync(join(registry.root, "temporary"));
@@ -226,3 +227,42 @@ function cutOff(registry: ScratchRegistry, text: string): Promise<void> {
     socket.on("close", () => resolve()).on("error", reject);
   });
 }
+
+test("a chunk below the least length is the last one, and an upload in one piece may be shorter", async (context) => {
+  const registry = await scratchRegistry(context, { settings: { chunkMinLength: 5 } });
+  const send = (method: string, path: string, body: string, range?: string) => registry.request(method, path, { body, headers: range === undefined ? {} : { "Content-Range": range } });
+  const opened = await registry.request("POST", "/v2/app/blobs/uploads/");
+  assert.equal(opened.headers["oci-chunk-min-length"], "5");
+  const location = opened.headers.location!;
+  assert.equal((await send("PATCH", location, "hello", "0-4")).status, 202);
+  assert.equal((await send("PATCH", location, " you", "5-8")).status, 202);
+  for (const [method, path] of [["PATCH", location], ["PUT", `${location}?digest=${digestOf("hello you all")}`]] as const) {
+    const refused = await send(method, path, " all", "9-12");
+    assert.deepEqual([refused.status, refused.code(), refused.headers.range], [400, "SIZE_INVALID", "0-8"]);
+  }
+  assert.equal((await registry.request("PUT", `${location}?digest=${digestOf("hello you")}`)).status, 201);
+
+  const closing = await registry.openUpload("app");
+  await send("PATCH", closing, "hello", "0-4");
+  assert.equal((await send("PUT", `${closing}?digest=${digestOf("hello x")}`, " x", "5-6")).status, 201);
+  const streamed = await registry.openUpload("app");
+  assert.equal((await send("PATCH", streamed, "hi")).status, 202);
+  assert.equal((await send("PUT", `${streamed}?digest=${digestOf("hi")}`, "")).status, 201);
+  const mixed = await registry.openUpload("app");
+  await send("PATCH", mixed, "hi", "0-1");
+  assert.equal((await send("PATCH", mixed, "there")).code(), "SIZE_INVALID");
+});
+
+test("one client uses up its share of the uploads, and not those of others", async (context) => {
+  const { server } = await guardedRegistry(context, {
+    users: { alice: "pw", bob: "pw" }, access: "grants: [{who: authenticated, role: writer, repositories: '**'}, {who: anonymous, role: writer, repositories: 'public/**'}]", more: "limits: {uploads: 4, uploadsOfOne: 2}\n",
+  });
+  const open = (path: string, user?: string) => server.request("POST", path, user === undefined ? {} : { headers: { authorization: basic(user, "pw") } });
+  const first = await open("/v2/app/blobs/uploads/", "alice");
+  assert.deepEqual([first.status, (await open("/v2/other/blobs/uploads/", "alice")).status], [202, 202]);
+  const refused = await open("/v2/app/blobs/uploads/", "alice");
+  assert.deepEqual([refused.status, refused.code(), refused.headers["retry-after"]], [429, "TOOMANYREQUESTS", "10"]);
+  assert.equal((await open("/v2/app/blobs/uploads/", "bob")).status, 202);
+  await server.request("DELETE", first.headers.location!, { headers: { authorization: basic("alice", "pw") } });
+  assert.equal((await open("/v2/app/blobs/uploads/", "alice")).status, 202);
+});

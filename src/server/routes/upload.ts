@@ -1,6 +1,8 @@
 import { isDigest, digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import { parseChunkRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
+import { nameOf } from "../access/identity.ts";
+import { addressGroup, originOf } from "../terms/client-origin.ts";
 import { isName } from "../terms/name.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { DigestAlgorithm, Upload } from "../storage/blob-storage.ts";
@@ -25,7 +27,8 @@ export async function startUpload(exchange: Exchange): Promise<void> {
     });
   }
   const upload = await createUpload(exchange, announcedAlgorithm(query));
-  sendEmpty(exchange, 202, sessionHeaders(upload));
+  const { chunkMinLength } = exchange.settings;
+  sendEmpty(exchange, 202, { ...sessionHeaders(upload), ...(chunkMinLength > 0 ? { "OCI-Chunk-Min-Length": chunkMinLength } : {}) });
 }
 
 /** end-13: how far the session has come. */
@@ -86,7 +89,11 @@ async function receive(exchange: Exchange, upload: Upload): Promise<void> {
   if (told > 0) await roomFor(exchange, upload, upload.size + told);
   const { headers } = exchange.request;
   const header = headers["content-range"];
-  if (header === undefined) return void (await upload.append(bodyOf(exchange)));
+  if (header === undefined) {
+    const taken = await upload.append(bodyOf(exchange), upload.ended ? 0 : undefined);
+    if (!taken) throw tooShort(exchange, upload);
+    return;
+  }
   const chunk = parseChunkRange(header);
   if (!chunk) throw new RegistryError("BLOB_UPLOAD_INVALID", "Content-Range is not <first>-<last>");
   const length = chunk.end - chunk.start + 1;
@@ -95,9 +102,16 @@ async function receive(exchange: Exchange, upload: Upload): Promise<void> {
     throw new RegistryError("RANGE_INVALID", `the next byte of this upload is ${upload.size}`, { headers: sessionHeaders(upload) });
   }
   if (announced !== undefined && Number(announced) !== length) throw new RegistryError("SIZE_INVALID", "Content-Length and Content-Range disagree");
+  if (upload.ended) throw tooShort(exchange, upload);
   const before = upload.size;
   const whole = await upload.append(bodyOf(exchange), length);
   if (!whole || upload.size - before !== length) throw new RegistryError("SIZE_INVALID", "the chunk is not as long as its Content-Range");
+  // It may be the last one, which may be short; whether it is, the next request says. One that broke off is no chunk: its client goes on.
+  upload.ended = length < exchange.settings.chunkMinLength;
+}
+
+function tooShort({ settings }: Exchange, upload: Upload): RegistryError {
+  return new RegistryError("SIZE_INVALID", `only the last chunk may be shorter than ${settings.chunkMinLength} bytes (OCI-Chunk-Min-Length): begin this upload anew`, { headers: sessionHeaders(upload) });
 }
 
 /** An upload that is too large for a quota ends before it is read. */
@@ -145,10 +159,26 @@ async function work(upload: Upload, task: () => Promise<void>): Promise<void> {
   if (outcome === "gone") throw unknownUpload();
 }
 
-async function createUpload({ storage, repository }: Exchange, algorithm: DigestAlgorithm): Promise<Upload> {
-  const upload = await storage.blobs.uploads.create(repository, algorithm);
-  if (!upload) throw new RegistryError("TOOMANYREQUESTS", "too many uploads are open", { headers: { "Retry-After": "10" } });
+async function createUpload(exchange: Exchange, algorithm: DigestAlgorithm): Promise<Upload> {
+  const { storage, repository, settings } = exchange;
+  const { uploads } = storage.blobs;
+  const owner = ownerOf(exchange);
+  const share = settings.uploadsOfOne ?? Math.ceil(settings.uploads / 4);
+  if (owner !== undefined && uploads.openOf(owner) >= share) throw tooMany(`${owner} has too many uploads open`);
+  const upload = await uploads.create(repository, algorithm, owner);
+  if (!upload) throw tooMany("too many uploads are open");
   return upload;
+}
+
+function tooMany(problem: string): RegistryError {
+  return new RegistryError("TOOMANYREQUESTS", problem, { headers: { "Retry-After": "10" } });
+}
+
+/** Whose share of the uploads it counts to; undefined where all share an address. */
+function ownerOf({ request, caller }: Exchange): string | undefined {
+  if (caller.identity.kind !== "anonymous") return `${caller.identity.kind} ${nameOf(caller.identity)}`;
+  const { address, shared } = originOf(request);
+  return shared ? undefined : `address ${addressGroup(address)}`;
 }
 
 /** The id is in the path because some clients drop or rewrite the query. An empty session is `0-0`, as distribution has it. */

@@ -30,8 +30,10 @@ export interface BlobRemoval {
 export interface UploadStorage {
   /** How many there are. */
   readonly open: number;
-  /** Undefined when there are too many already. */
-  create(repository: string, algorithm: DigestAlgorithm): Promise<Upload | undefined>;
+  /** How many of them are the owner's. */
+  openOf(owner: string): number;
+  /** Undefined when there are too many already. Who names an owner looks at that one's share first. */
+  create(repository: string, algorithm: DigestAlgorithm, owner?: string): Promise<Upload | undefined>;
   /** Undefined for an unknown id and for one that belongs to another repository. */
   find(repository: string, id: string): Promise<Upload | undefined>;
 }
@@ -44,6 +46,8 @@ export interface Upload {
   readonly repository: string;
   /** Bytes received so far. */
   readonly size: number;
+  /** Whether a chunk came that is so short that it has to be the last one. */
+  ended: boolean;
   /**
    * Runs the one task that may `append`, `verify`, `store` and `cancel`. Waits a moment for a task before it, since a
    * client may come back before the end of its broken connection was noticed.

@@ -18,6 +18,10 @@ export interface Settings {
   readonly uploadExpiry: number;
   /** Uploads that are open at once; one more is refused with 429. */
   readonly uploads: number;
+  /** How many of them one user, or one address that does not log in, may have; one more is refused with 429. A quarter by default. */
+  readonly uploadsOfOne?: number | undefined;
+  /** The least length of a chunk of an upload that is not its last one; 0 for any. */
+  readonly chunkMinLength: number;
   /** How long a blob that a client found by HEAD, or pushed, is safe from collection at least while no manifest names it. */
   readonly blobLease: number;
   /** What a manifest may name without the repository having it: nothing, the manifests of an index, or layers too. */
@@ -33,6 +37,7 @@ export const defaultSettings: Settings = {
   connections: 4096,
   uploadExpiry: 60 * 60_000,
   uploads: 10_000,
+  chunkMinLength: 0,
   blobLease: 60 * 60_000,
   sparse: "nothing",
 };

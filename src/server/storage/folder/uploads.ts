@@ -23,6 +23,13 @@ export type AdoptFile = (handle: FileHandle, path: string, digest: Digest) => Pr
  */
 export function createFolderUploads(options: { folder: string; expiry: number; limit: number; adopt: AdoptFile }): FolderUploads {
   const sessions = new Map<string, FolderUpload>();
+  const owners = new Map<string, number>();
+  const count = (owner: string | undefined, more: 1 | -1): void => {
+    if (owner === undefined) return;
+    const open = (owners.get(owner) ?? 0) + more;
+    if (open === 0) owners.delete(owner);
+    else owners.set(owner, open);
+  };
   const sweep = setInterval(() => {
     const oldest = Date.now() - options.expiry;
     for (const session of sessions.values()) if (!session.busy && session.touched < oldest) void session.cancel();
@@ -33,12 +40,16 @@ export function createFolderUploads(options: { folder: string; expiry: number; l
     get open() {
       return sessions.size;
     },
-    async create(repository, algorithm) {
+    openOf: (owner) => owners.get(owner) ?? 0,
+    async create(repository, algorithm, owner) {
       if (sessions.size >= options.limit) return undefined;
       const id = randomUUID();
-      const forget = (): void => void sessions.delete(id);
+      const forget = (): void => {
+        if (sessions.delete(id)) count(owner, -1);
+      };
       const upload = new FolderUpload({ id, repository, algorithm, path: join(options.folder, id), adopt: options.adopt, forget });
       sessions.set(id, upload);
+      count(owner, 1);
       return upload;
     },
     async find(repository, id) {
@@ -65,6 +76,7 @@ class FolderUpload implements Upload {
   readonly id: string;
   readonly repository: string;
   size = 0;
+  ended = false;
   touched = Date.now();
   readonly #parts: UploadParts;
   #algorithm: DigestAlgorithm;
