@@ -8,6 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { digestOf, scratchRegistry } from "../../test/support/scratch-registry.ts";
 import { noMounts, smallDisk } from "../../test/support/small-disk.ts";
 import { isFault } from "../std/fault.ts";
+import { Database } from "../store/database.ts";
 import { serveRegistry } from "./serve-registry.ts";
 
 const scratch = (): string => mkdtempSync(join(tmpdir(), "sampan-registry-"));
@@ -189,6 +190,21 @@ test("a full disk gives 507 with a JSON body, the partial upload is removed, and
   assert.equal((await registry.request("GET", location)).status, 404);
   assert.equal((await registry.request("GET", "/v2/app/manifests/v1")).headers["docker-content-digest"], digest);
   await registry.pushImage("app", "v2", "another");
+});
+
+test("a database that another process holds for long gives 503 with a time to come back", async (context) => {
+  const registry = await scratchRegistry(context);
+  const holder = new Database(join(registry.root, "registry.db"));
+  context.after(() => holder.close());
+  holder.exec("BEGIN IMMEDIATE");
+  context.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const pushing = registry.request("POST", `/v2/app/blobs/uploads/?digest=${digestOf("x")}`, { body: "x" });
+  const later = setInterval(() => context.mock.timers.tick(5000), 50);
+  context.after(() => clearInterval(later));
+  const refused = await pushing;
+  assert.deepEqual([refused.status, refused.code(), refused.headers["retry-after"]], [503, "UNAVAILABLE", "5"]);
+  holder.exec("ROLLBACK");
+  await registry.pushBlob("app", "x");
 });
 
 test("onRequest tells what was asked and answered", async (context) => {

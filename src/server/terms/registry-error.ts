@@ -51,12 +51,15 @@ export class RegistryError extends Error {
   }
 }
 
-/** What a client is told about an error: a full disk as 507, anything unforeseen as 500 without its text. */
+/** What a client is told about an error: a full disk as 507, a database that another process holds for long as 503, anything unforeseen as 500 without its text. */
 export function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT" || isFault(error, "DISK_FULL")) {
     return new RegistryError("STORAGE_FULL", "the registry's disk is full; nothing of this request was kept", { cause: error });
+  }
+  if (isFault(error, "STORE_BUSY")) {
+    return new RegistryError("UNAVAILABLE", "the registry's database is busy with something long; nothing of this request was kept", { headers: { "Retry-After": "5" }, cause: error });
   }
   return new RegistryError("INTERNAL", "the registry failed to answer; its log says why", { cause: error });
 }
