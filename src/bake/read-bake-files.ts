@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { fault } from "../std/fault.ts";
 import { readEnv } from "./compose/read-env.ts";
-import type { ComposeFile } from "./compose/read-compose.ts";
+import type { ComposeFile } from "./compose/parse-model.ts";
 import { evaluateDefinition, type Definition } from "./definition.ts";
 import type { Body } from "./hcl/expression.ts";
 import { mergeTarget, type Group, type Target } from "./target.ts";
@@ -89,8 +89,7 @@ function isCompose({ name, text: content }: ComposeFile): boolean {
 async function fromCompose(files: readonly ComposeFile[], cwd: string, outside: (name: string) => string | undefined): Promise<Pick<Definition, "groups" | "targets">> {
   const { readCompose } = await import("./compose/read-compose.ts");
   const dotEnv = readEnv(readText(resolve(cwd, ".env"), ".env", false) ?? "", outside);
-  const beside = dirname(resolve(cwd, files[0]!.name === "-" ? "." : files[0]!.name));
-  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: (path) => readText(resolve(beside, path), path, false) });
+  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: (path) => readText(resolve(cwd, path), path, false) });
 }
 
 function joinTargets(below: readonly Target[], above: readonly Target[]): Target[] {

@@ -3,6 +3,7 @@ import { fault } from "../../std/fault.ts";
 import { mergeTarget, readKey, type Target } from "../target.ts";
 import { checkName } from "../definition.ts";
 import type { Value } from "../value.ts";
+import { listOf } from "./canonical-service.ts";
 import { readEnv } from "./read-env.ts";
 import { isYamlMap, mapOf, type Yaml, type YamlMap } from "./yaml-map.ts";
 
@@ -69,17 +70,9 @@ function joinExtension(own: Target, extension: Target): Target {
   return joined;
 }
 
-function listOf(value: Yaml): readonly Yaml[] {
-  return Array.isArray(value) ? (value as readonly Yaml[]) : [value];
-}
-
-/** `NAME=VALUE` as a list or an object; a name alone gets what `missing` says, or is left out. */
+/** Names with their values; a name alone gets what `missing` says, or is left out. */
 function pairs(value: Yaml, missing: (name: string) => string | undefined): Record<string, string> {
-  const rows = isYamlMap(value) ? Object.entries(value) : listOf(value ?? []).map((item): [string, Yaml] => {
-    const [name = "", text] = String(item).split(/=(.*)/s, 2);
-    return [name, text ?? null];
-  });
-  return Object.fromEntries(rows.flatMap(([name, item]) => {
+  return Object.fromEntries(Object.entries(isYamlMap(value) ? value : {}).flatMap(([name, item]) => {
     const text = item === null ? missing(name) : String(item);
     return text === undefined ? [] : [[name, text] as const];
   }));
@@ -92,15 +85,16 @@ function contexts(map: Record<string, string>): Record<string, string> {
 function contextPlace(place: string): string {
   const [, other] = /^(?:service|target):(.*)$/s.exec(place) ?? [];
   if (other !== undefined) return `target:${other.replaceAll(".", "_")}`;
-  return /^[a-z-]+:|^git@/.test(place) ? place : posix.normalize(place);
+  return place;
 }
 
 function hosts(value: Yaml): Record<string, string> {
-  const rows = isYamlMap(value) ? Object.entries(value).map(([name, places]) => [name, listOf(places).join(",")] as const) : listOf(value).map((item) => {
+  const places = new Map<string, string>();
+  for (const item of listOf(value)) {
     const [, name = "", place = ""] = /^([^=:]*)[=:](.*)$/s.exec(String(item)) ?? [];
-    return [name, place] as const;
-  });
-  return Object.fromEntries(rows);
+    places.set(name, [...(places.has(name) ? [places.get(name)!] : []), place].join(","));
+  }
+  return Object.fromEntries(places);
 }
 
 function secretOf(value: Yaml, { secrets }: ServiceSurroundings, refuse: (problem: string) => never): YamlMap {
@@ -112,8 +106,7 @@ function secretOf(value: Yaml, { secrets }: ServiceSurroundings, refuse: (proble
 }
 
 function sshKeys(value: Yaml): Yaml {
-  const rows = isYamlMap(value) ? Object.entries(value).map(([id, path]) => (path === null ? id : `${id}=${String(path)}`)) : listOf(value).map(String);
-  return rows.sort();
+  return listOf(value).map(String).sort();
 }
 
 /** A size as Go's units write it: units are powers of 1024, four digits are shown. */
