@@ -16,6 +16,8 @@ const LIMIT = 8 * 1024 * 1024;
 export interface BakeFileOptions {
   /** Names as given by -f; without any, those that bake looks for in the folder. `-` is standard input. */
   readonly files: readonly string[];
+  /** Where files are read instead of this machine, but for those that begin with `cwd://`. */
+  readonly elsewhere?: Elsewhere;
   readonly cwd: string;
   readonly stdin: Readable;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -23,6 +25,19 @@ export interface BakeFileOptions {
   readonly variables: ReadonlyMap<string, string>;
   readonly localPlatform: string;
 }
+
+export interface Elsewhere {
+  /** For messages, without a login. */
+  readonly name: string;
+  /** What `BAKE_CMD_CONTEXT` is. */
+  readonly commandContext: string;
+  /** A file of it; undefined where there is none. */
+  readonly read: (path: string) => string | undefined;
+  /** It is one file. */
+  readonly single: boolean;
+}
+
+const HERE = "cwd://";
 
 /**
  * Reads bake files and evaluates what they define. Compose files come first; targets of one name add up.
@@ -40,8 +55,8 @@ export async function readBakeFiles(options: BakeFileOptions): Promise<Definitio
     const parse = /\.json$/i.test(name) || /^\s*\{/.test(content) ? parseHclJson : parseHcl;
     bodies.push(await withinDepth(name, () => parse(name, content)));
   }
-  const services = compose.length === 0 ? { groups: [], targets: [] } : await withinDepth(compose[0]!.name, () => fromCompose(compose, options.cwd, lookup));
-  const builtIn = { BAKE_CMD_CONTEXT: "cwd://", BAKE_LOCAL_PLATFORM: options.localPlatform };
+  const services = compose.length === 0 ? { groups: [], targets: [] } : await withinDepth(compose[0]!.name, () => fromCompose(compose, options, lookup));
+  const builtIn = { BAKE_CMD_CONTEXT: options.elsewhere?.commandContext ?? HERE, BAKE_LOCAL_PLATFORM: options.localPlatform };
   const defined = evaluateDefinition(bodies, { lookup, builtIn });
   return { ...defined, groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
 }
@@ -56,12 +71,23 @@ async function withinDepth<Result>(file: string, read: () => Promise<Result>): P
   }
 }
 
-async function readAll({ files, cwd, stdin }: BakeFileOptions): Promise<ComposeFile[]> {
+async function readAll({ files, elsewhere, cwd, stdin }: BakeFileOptions): Promise<ComposeFile[]> {
   const found: ComposeFile[] = [];
-  for (const name of files.length > 0 ? files : [...COMPOSE, ...BAKE]) {
+  if (elsewhere?.single) found.push({ name: elsewhere.name, text: elsewhere.read("")! });
+  const distant = elsewhere === undefined ? [] : files.filter((name) => !name.startsWith(HERE));
+  const named = elsewhere === undefined || files.length > distant.length ? files.filter((name) => !distant.includes(name)) : undefined;
+  if (elsewhere && !elsewhere.single) {
+    for (const name of distant.length > 0 ? distant : [...COMPOSE, ...BAKE]) {
+      const content = elsewhere.read(name);
+      if (content !== undefined) found.push({ name, text: content });
+      else if (distant.length > 0) throw fault("BAKE_FILE_MISSING", { path: name, reason: `there is no such file in ${elsewhere.name}` });
+    }
+  }
+  for (const written of named === undefined ? [] : named.length > 0 ? named : [...COMPOSE, ...BAKE]) {
+    const name = written.startsWith(HERE) ? written.slice(HERE.length) : written;
     if (name === "-") found.push({ name, text: await text(stdin) });
     else {
-      const content = readText(resolve(cwd, name), name, files.length > 0);
+      const content = readText(resolve(cwd, name), name, named!.length > 0);
       if (content !== undefined) found.push({ name, text: content });
     }
   }
@@ -86,10 +112,10 @@ function isCompose({ name, text: content }: ComposeFile): boolean {
   return !/\.(?:json|hcl)$/i.test(name) && /^services:/m.test(content);
 }
 
-async function fromCompose(files: readonly ComposeFile[], cwd: string, outside: (name: string) => string | undefined): Promise<Pick<Definition, "groups" | "targets">> {
+async function fromCompose(files: readonly ComposeFile[], { cwd, elsewhere }: BakeFileOptions, outside: (name: string) => string | undefined): Promise<Pick<Definition, "groups" | "targets">> {
   const { readCompose } = await import("./compose/read-compose.ts");
   const dotEnv = readEnv(readText(resolve(cwd, ".env"), ".env", false) ?? "", outside);
-  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: (path) => readText(resolve(cwd, path), path, false) });
+  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: elsewhere && !elsewhere.single ? elsewhere.read : (path) => readText(resolve(cwd, path), path, false) });
 }
 
 function joinTargets(below: readonly Target[], above: readonly Target[]): Target[] {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
 import { needs } from "../support/foreign.ts";
 import { startJourney } from "../support/journey.ts";
+import { commit, git, publish } from "../support/git-repositories.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
+import { serveSources } from "../support/source-server.ts";
 
 const skip = noBusybox || needs();
 
@@ -110,15 +113,12 @@ test("a step that fails ends the build with its place, and what cannot be built 
   const failed = await bake("--set", "app.dockerfile=missing");
   assert.equal(failed.status, 1);
   assert.match(failed.stderr, /ERROR: there is no Dockerfile at \S+\/app\/missing/);
-  const refused = await bake("--set", "app.call=check");
-  assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /ERROR: target "app": call = "check" is not supported/);
   for (const [words, status, said] of [
     [["nothing"], 1, /failed to find target nothing/],
     [["--set", "app.nothing=1"], 2, /unknown key: nothing/],
     [["--list", "odd"], 2, /invalid list type/],
     [["--print", "--list", "targets"], 2, /mutually exclusive/],
-    [["https://example.com/x.git"], 1, /bake definition at another place/],
+    [["--call", "odd"], 2, /"odd" is none of build, check, outline, targets/],
   ] as const) {
     const result = await sampan(["bake", ...words], { cwd });
     assert.equal(result.status, status, result.stderr);
@@ -154,4 +154,84 @@ test("a file takes no rights that --allow does not give, keys that matter are no
   assert.match((await sampan(["bake", "--print", "net"], { cwd, env })).stdout, /network\.host/, "--print builds nothing");
   assert.match((await sampan(["bake", "--allow", "network.host", "net"], { cwd, env })).stderr, /builder tcp:\/\/127\.0\.0\.1:1 cannot be reached/);
   assert.equal((await sampan(["bake", "--builder", "default", "--allow", "network.host", "net"], { cwd, env })).status, 0);
+});
+
+test("--check and --call answer for each target, upon others too, and build nothing", { skip }, async (context) => {
+  const { bake } = await project(context, {
+    "docker-bake.hcl": `
+group "default" { targets = ["app", "base"] }
+target "base" {
+  context = "base"
+  description = "below all"
+}
+target "app" {
+  context = "app"
+  contexts = { mybase = "target:base" }
+}
+target "bad" { context = "bad" }
+target "asks" {
+  context = "app"
+  contexts = { mybase = "target:base" }
+  call = "outline"
+}
+`,
+    "base/Dockerfile": "FROM scratch\nENV A=base\n",
+    "app/Dockerfile": "FROM mybase AS main\nARG WORD=x\nENV B $A\n",
+    "bad/Dockerfile": "FROM scratch\nCOPY --bogus x y\n",
+  });
+  const checked = await bake("--check");
+  assert.equal(checked.status, 1);
+  assert.match(checked.stdout, /^app\n\nCheck complete, 1 warning has been found!\n\nWARNING: LegacyKeyValueFormat[^]*\nbase\nbelow all\n\nCheck complete, no warnings found\.\n$/);
+  assert.equal((await bake("--call", "check,ignorestatus=true")).status, 0);
+  const bad = await bake("--check", "bad", "base");
+  assert.equal(bad.status, 1);
+  assert.match(bad.stdout, /^bad\n\nerror: [^\n]*unknown flag: --bogus[^]*>>> COPY[^]*\nbase\n/);
+  const json = JSON.parse((await bake("--call", "targets,format=json", "app")).stdout) as { group: unknown; target: Record<string, { build: { call: string }; targets?: { targets: { name: string }[] } }> };
+  assert.equal(json.target["app"]!.build.call, "targets");
+  assert.deepEqual(json.target["app"]!.targets!.targets.map(({ name }) => name), ["main"]);
+  assert.equal(json.target["base"]!.targets, undefined, "it is only there for app");
+  const asks = await bake("asks");
+  assert.equal(asks.status, 0, asks.stderr);
+  assert.match(asks.stdout, /^asks\n\nTARGET: main\n[^]*WORD +x/);
+});
+
+test("a definition from a repository or a URL is built from there", { skip: skip || needs("git") }, async (context) => {
+  const { bake, succeeds } = await project(context, { "D.local": "FROM scratch\nCOPY file /local\n", "lib/lib": "of this machine\n", "local.hcl": 'target "app" { args = { WORD = "changed" } }\n' });
+  const root = mkdtempSync(join(tmpdir(), "bake-remote-"));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  mkdirSync(join(root, "work/app"), { recursive: true });
+  git(join(root, "work/app"), "init", "-q");
+  commit(join(root, "work/app"), "first", {
+    file: "top\n", Dockerfile: "FROM scratch\nARG WORD\nLABEL word=$WORD\nCOPY file /top\n", "web/Dockerfile": "FROM base:1\nCOPY --from=top file /top\nCOPY --from=here lib /lib\nCOPY own /own\n", "web/own": "web\n",
+    "docker-bake.hcl": `
+target "app" { tags = ["app:1"] }
+target "web" {
+  context = "web"
+  contexts = { top = ".", here = "cwd://lib" }
+  tags = ["web:1"]
+}
+target "mixed" {
+  dockerfile = "cwd://D.local"
+  tags = ["mixed:1"]
+}
+target "thief" {
+  secret = ["id=k,src=/etc/hostname"]
+}
+`,
+    "compose.yaml": "services:\n  svc:\n    extends: { file: parts/s.yaml, service: s }\n", "parts/s.yaml": "services:\n  s:\n    build: .\n",
+  });
+  publish(root, "app");
+  await using server = await serveSources(root);
+  const url = `${server.origin}/git/app.git`;
+  const made = await bake("-f", "docker-bake.hcl", "-f", "cwd://local.hcl", url, "app", "web", "mixed");
+  assert.equal(made.status, 0, made.stderr);
+  assert.equal(await succeeds(["run", "--rm", "web:1", "cat", "/top", "/lib", "/own"]), "top\nof this machine\nweb\n");
+  assert.match(await succeeds(["inspect", "app:1"]), /"word": "changed"/);
+  assert.equal((JSON.parse((await bake("--print", url, "svc")).stdout) as { target: { svc: { context: string } } }).target.svc.context, `${url}#:parts`);
+  const thief = await bake(url, "thief");
+  assert.match(thief.stderr, /requests fs\.read=\/etc\/hostname, which was not allowed/);
+  server.files.set("/only.hcl", { body: 'target "default" {\n  dockerfile = "D.local"\n  context = "."\n  tags = ["only:1"]\n}\n' });
+  const only = await bake("--print", `${server.origin}/only.hcl`);
+  assert.match(only.stdout, /"context": "\."/, only.stderr);
+  assert.match((await bake("-f", "nothing.hcl", url)).stderr, /nothing\.hcl cannot be read: there is no such file in http/);
 });

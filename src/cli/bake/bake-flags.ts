@@ -27,9 +27,9 @@ export const bakeFlags = flagTable({
 
   sbom: { kind: "text", value: "VALUE", help: "Attach an SBOM, `--set '*.attest=type=sbom'`", group: "Output" },
   provenance: { kind: "text", value: "VALUE", help: "Attach a provenance, `--set '*.attest=type=provenance'`", group: "Output" },
-  call: { kind: "text", help: "", refused: "check the Dockerfiles one by one with `sampan build`" },
-  check: { kind: "switch", help: "", refused: "check the Dockerfiles one by one with `sampan build`" },
-  allow: { kind: "list", value: "ENTITLEMENT", help: "Let targets have `network.host` or `security.insecure`, which they ask for; files (`fs…`) and agents (`ssh`) need no leave", group: "Running" },
+  call: { kind: "text", value: "METHOD", help: "What to do with the targets: `build`, `check`, `outline` (arguments and secrets) or `targets` (stages), with `,format=json` as JSON; default: each target's `call`", group: "Definition" },
+  check: { kind: "switch", help: "Look for mistakes without building, as --call check", group: "Definition" },
+  allow: { kind: "list", value: "ENTITLEMENT", help: "Let targets have `network.host` or `security.insecure`, which they ask for; with a definition from elsewhere, files outside of this folder (`fs.read=PATH`, `fs.write=PATH`, `fs=*`) and agents (`ssh`)", group: "Running" },
   ...builderFlags,
   debug: { kind: "switch", short: "D", help: "", refused: "" },
   jobs: { kind: "text", short: "j", help: "", refused: "all targets are built in one go, and their steps side by side" },

@@ -11,13 +11,13 @@ import type { ProgressMode } from "../progress/renderer.ts";
 import { registryHosts } from "../registry-host.ts";
 import type { bakeFlags } from "./bake-flags.ts";
 import { callOfTarget } from "./call-of-target.ts";
-import { requireConsent } from "./require-consent.ts";
+import { consentOf, requireConsent } from "./require-consent.ts";
 import { linkedTargets } from "./target-words.ts";
 
 /** Builds the targets on the BuildKit worker at an address, side by side. @throws BAKE_NOT_ALLOWED, NOT_SUPPORTED, and the faults of building there */
 export async function bakeOnWorker(builder: string, { targets, linked }: Resolved, call: Call<typeof bakeFlags>): Promise<void> {
   const { flags, given, io, signal } = call;
-  requireConsent(targets, flags.allow);
+  requireConsent(targets, consentOf(call));
   for (const name of ["explain", "runtime", "no-host-certs"] as const) {
     if (given.has(name)) throw fault("NOT_SUPPORTED", { feature: `the flag --${name} together with a builder`, hint: "leave it away, or build here with --builder default" });
   }

@@ -15,14 +15,14 @@ import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
 import { registryHosts } from "../registry-host.ts";
 import { becomeRoot } from "../with-store.ts";
 import type { bakeFlags } from "./bake-flags.ts";
-import { requireConsent } from "./require-consent.ts";
+import { consentOf, requireConsent } from "./require-consent.ts";
 import { callOfTarget } from "./call-of-target.ts";
 import { linkedTargets } from "./target-words.ts";
 
 /** Builds the targets in one go. @throws BAKE_NOT_ALLOWED, BAKE_KEY_LATER for what `sampan build` refuses, and the faults of building */
 export async function bakeTargets({ targets, linked }: Resolved, call: Call<typeof bakeFlags>): Promise<void> {
   const { flags, io, signal } = call;
-  requireConsent(targets, flags.allow);
+  requireConsent(targets, consentOf(call));
   const wanted: BuildTarget[] = targets.map((target) => ({
     ...(targets.length > 1 ? { name: target.name } : {}),
     options: callOfTarget(linked.has(target.name) ? { ...target, output: [] } : target, call, (one) => ({ ...buildOptions(one), ...toldProvenance(flags["metadata-file"], io.env) })),

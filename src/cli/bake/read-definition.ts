@@ -7,23 +7,34 @@ import type { Target } from "../../bake/target.ts";
 import { formatPlatform, hostPlatform } from "../../oci/platform.ts";
 import { fault } from "../../std/fault.ts";
 import type { Call } from "../command.ts";
+import { hideLogin } from "../../context/git-url.ts";
 import type { bakeFlags } from "./bake-flags.ts";
+import { atPlace, bakePlace, isElsewhere, type BakePlace } from "./bake-place.ts";
 
-/** What the bake files define. @throws BAKE_FILE_MISSING, BAKE_SYNTAX, BAKE_EXPRESSION, BAKE_COMPOSE, USAGE */
-export function readDefinition({ flags, io }: Call<typeof bakeFlags>): Promise<Definition> {
-  const named = flags.file.length > 0 ? flags.file : filesOfEnvironment(io.env);
-  return readBakeFiles({
-    files: named.map((file) => file.replace(/^cwd:\/\//, "")), cwd: io.cwd, stdin: io.stdin, env: io.env,
+/** A definition, and how it came if it is from elsewhere. */
+export interface ReadDefinition extends Definition {
+  readonly elsewhere?: BakePlace & { readonly kind: "git" | "archive" | "file" };
+}
+
+/** What the bake files define. @throws BAKE_FILE_MISSING, BAKE_SYNTAX, BAKE_EXPRESSION, BAKE_COMPOSE, USAGE, and the faults of fetching */
+export async function readDefinition({ flags, io, positionals, signal }: Call<typeof bakeFlags>): Promise<ReadDefinition> {
+  const { place } = bakePlace(positionals);
+  const options = {
+    files: flags.file.length > 0 ? flags.file : filesOfEnvironment(io.env), cwd: io.cwd, stdin: io.stdin, env: io.env,
     variables: new Map(flags.var.map(readAssignment)), localPlatform: formatPlatform(hostPlatform(process.arch)),
+  };
+  if (place === undefined) return await readBakeFiles(options);
+  const [{ withDefinition }, { becomeRoot }] = await Promise.all([import("../../build/fetch-definition.ts"), import("../with-store.ts")]);
+  await becomeRoot();
+  return await withDefinition(place.url, { cwd: io.cwd, signal }, async ({ kind, read }) => {
+    const defined = await readBakeFiles({ ...options, elsewhere: { name: hideLogin(place.url), commandContext: place.commandContext, read, single: kind === "file" } });
+    return { ...defined, elsewhere: { ...place, kind } };
   });
 }
 
 /** The targets that the command line means, as they will be built. @throws BAKE_TARGET, BAKE_OVERRIDE, NOT_SUPPORTED */
-export function chosenTargets(definition: Definition, { flags, given, positionals, io }: Call<typeof bakeFlags>): Resolved {
-  const [first] = positionals;
-  if (first !== undefined && /^(?:https?:\/\/|git:\/\/|ssh:\/\/|git@)/.test(first)) {
-    throw fault("NOT_SUPPORTED", { feature: "a bake definition at another place", hint: "clone the repository and run `sampan bake` in it" });
-  }
+export function chosenTargets(definition: ReadDefinition, { flags, given, positionals, io }: Call<typeof bakeFlags>): Resolved {
+  const { names } = bakePlace(positionals);
   const overrides: Override[] = [
     ...flags.set,
     ...(flags.push ? ["*.push=true"] : []),
@@ -33,8 +44,10 @@ export function chosenTargets(definition: Definition, { flags, given, positional
     ...attestation("sbom", flags.sbom),
     ...attestation("provenance", flags.provenance),
   ].map(parseOverride);
-  const resolved = resolveTargets(definition, { names: positionals.length > 0 ? positionals : ["default"], overrides, env: io.env });
-  return { ...resolved, targets: resolved.targets.map((target) => withEpoch(withCleanContext(target), io.env)) };
+  const resolved = resolveTargets(definition, { names: names.length > 0 ? names : ["default"], overrides, env: io.env });
+  const { elsewhere } = definition;
+  const placed = elsewhere ? resolved.targets.map((target) => atPlace(target, elsewhere, elsewhere.kind)) : resolved.targets;
+  return { ...resolved, targets: placed.map((target) => withEpoch(withCleanContext(target), io.env)) };
 }
 
 function filesOfEnvironment(env: NodeJS.ProcessEnv): string[] {
@@ -56,7 +69,7 @@ function attestation(type: string, value: string | undefined): string[] {
 /** `cwd://` means the current folder, which is where paths begin anyway. */
 function withCleanContext(target: Target): Target {
   const context = target.context!;
-  if (/^[a-z+]+:\/\//i.test(context) && !context.startsWith("cwd://") || context.startsWith("git@")) return target;
+  if (isElsewhere(context) || /^[a-z+-]+:\/\//i.test(context) && !context.startsWith("cwd://")) return target;
   return { ...target, context: posix.normalize(context.replace(/^cwd:\/\//, "") || ".").replace(/(.)\/$/, "$1") };
 }
 

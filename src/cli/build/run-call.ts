@@ -1,29 +1,43 @@
 import type { BuildOptions } from "../../build/build-options.ts";
+import type { InspectTarget } from "../../build/inspect-dockerfile.ts";
+import type { Fault } from "../../std/fault.ts";
 import type { Io } from "../io.ts";
 import type { BuildCall } from "./call-flag.ts";
+
+/** What a Dockerfile has to say, to be printed. */
+export interface CallAnswer {
+  /** Undefined where an error leaves nothing to say. */
+  readonly json?: unknown;
+  readonly text: string;
+  /** What keeps the Dockerfile from being built. */
+  readonly error?: Fault;
+  readonly status: number;
+}
 
 /**
  * Answers what a Dockerfile has to say, without building it. Exit status 1 where checks found something.
  * @throws the fault that keeps the Dockerfile from being built
  */
 export async function runCall(call: BuildCall, options: BuildOptions, io: Io): Promise<number> {
+  const { json, text, error, status } = await answerCall(call, { options });
+  if (json !== undefined) io.stdout.write(call.json ? `${JSON.stringify(json, null, 2)}\n` : text);
+  if (error) throw error;
+  return status;
+}
+
+export async function answerCall(call: BuildCall, target: InspectTarget): Promise<CallAnswer> {
   const { inspectDockerfile } = await import("../../build/inspect-dockerfile.ts");
-  const print = (json: () => unknown, text: () => string): void =>
-    void io.stdout.write(call.json ? `${JSON.stringify(json(), null, 2)}\n` : text());
-  const found = await inspectDockerfile(options, { depth: call.method === "check" ? "all" : call.method === "outline" ? "target" : "text" });
+  const found = await inspectDockerfile(target, { depth: call.method === "check" ? "all" : call.method === "outline" ? "target" : "text" });
   if (call.method === "check") {
     const { checkJson, checkText } = await import("../../check/check-report.ts");
-    print(() => checkJson(found), () => checkText(found));
+    return { json: checkJson(found), text: checkText(found), ...(found.error ? { error: found.error } : {}), status: found.warnings.length > 0 && !call.ignoreStatus ? 1 : 0 };
   }
-  if (found.error) throw found.error;
+  if (found.error) return { text: "", error: found.error, status: 1 };
   if (call.method === "targets") {
     const { targetsJson, targetsText } = await import("../../check/list-targets.ts");
-    print(() => targetsJson(found.dockerfile!), () => targetsText(found.dockerfile!));
+    return { json: targetsJson(found.dockerfile!), text: targetsText(found.dockerfile!), status: 0 };
   }
-  if (call.method === "outline") {
-    const [{ outline }, { outlineJson, outlineText }] = await Promise.all([import("../../check/outline.ts"), import("../../check/outline-text.ts")]);
-    const result = outline(found.outline!);
-    print(() => outlineJson(result, found.source), () => outlineText(result));
-  }
-  return found.warnings.length > 0 && call.method === "check" && !call.ignoreStatus ? 1 : 0;
+  const [{ outline }, { outlineJson, outlineText }] = await Promise.all([import("../../check/outline.ts"), import("../../check/outline-text.ts")]);
+  const result = outline(found.outline!);
+  return { json: outlineJson(result, found.source), text: outlineText(result), status: 0 };
 }

@@ -48,13 +48,13 @@ export const bakeFaults = {
     when: "A compose file says something about building that is wrong or not supported.",
     exit: 1,
     message: ({ file, problem }) => `${file}: ${problem}`,
-    hint: () => "only the keys image, build, environment and env_file of services, and secrets, count for bake",
+    hint: () => "only include, secrets, and the keys image, build, environment, env_file and extends of services count for bake",
   }),
   BAKE_NOT_ALLOWED: spec<{ target: string; entitlement: string }>({
-    when: "A target wants the host's network or the rights of the host, which its file cannot give itself.",
+    when: "A target wants what its file cannot give itself: the host's network, the rights of the host, and, when the file is from elsewhere, other files of this machine or the SSH agent.",
     exit: 1,
     message: ({ target, entitlement }) => `target ${JSON.stringify(target)} requests ${entitlement}, which was not allowed`,
-    hint: ({ entitlement }) => `look at what its RUN instructions do with it, then add --allow ${entitlement}`,
+    hint: ({ entitlement }) => `look at what the target does with it, then add --allow ${entitlement}`,
   }),
   BAKE_KEY_LATER: spec<{ target: string; key: string; hint?: string }>({
     when: "A target has a key that Sampan cannot build with.",
