@@ -15,6 +15,7 @@ import { LoginView } from "./views/login-view.tsx";
 import { RepositoriesView } from "./views/repositories-view.tsx";
 import { RetentionView } from "./views/retention-view.tsx";
 import { TagsView } from "./views/tags-view.tsx";
+import { TokensView } from "./views/tokens-view.tsx";
 import { TrashView } from "./views/trash-view.tsx";
 import { UsageView } from "./views/usage-view.tsx";
 
@@ -26,7 +27,7 @@ export interface ViewProps {
 
 const views: Readonly<Record<string, ComponentType<ViewProps>>> = {
   repositories: RepositoriesView, tags: TagsView, image: ImageView, diff: DiffView, retention: RetentionView,
-  trash: TrashView, audit: AuditView, usage: UsageView, access: AccessView, login: LoginView,
+  trash: TrashView, audit: AuditView, usage: UsageView, access: AccessView, tokens: TokensView, login: LoginView,
 };
 
 export function App() {
@@ -58,7 +59,8 @@ export function App() {
   );
 }
 
-function titleOf(view: string): "repositories" | "retention" | "trash" | "audit" | "usage" | "access" | "logIn" {
+function titleOf(view: string): "repositories" | "retention" | "trash" | "audit" | "usage" | "access" | "secrets" | "logIn" {
   if (view === "login") return "logIn";
+  if (view === "tokens") return "secrets";
   return view === "retention" || view === "trash" || view === "audit" || view === "usage" || view === "access" ? view : "repositories";
 }

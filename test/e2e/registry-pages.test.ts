@@ -6,7 +6,7 @@ import { after, before, test, type TestContext } from "node:test";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { startCodeProvider } from "../support/code-provider.ts";
 import { findProgram } from "../support/find-program.ts";
-import { guardedRegistry } from "../support/guarded-registry.ts";
+import { basic, guardedRegistry } from "../support/guarded-registry.ts";
 import { CLIENT } from "../support/oidc-provider.ts";
 import { PAGES_USERS, pagesRegistry } from "../support/pages-registry.ts";
 
@@ -125,7 +125,7 @@ test("somebody finds an image: login, search, tags, layers, platforms, compariso
 });
 
 test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", { skip }, async (context) => {
-  const { page, complaints, address } = await open(context, { colorScheme: "dark" });
+  const { page, complaints, address, server } = await open(context, { colorScheme: "dark" });
   await page.goto(`${address}/ui/`);
   assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
   await logIn(page, "alice");
@@ -154,6 +154,24 @@ test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", {
   await page.getByRole("button", { name: "Explain" }).click();
   await page.getByText("user bob may not push to prod/shop: has rights in other repositories only").waitFor();
   await picture(page, "access-dark");
+  await page.getByRole("banner").getByRole("link", { name: "alice" }).click();
+  const robots = page.getByRole("region", { name: "Robots" });
+  await robots.getByLabel("Name").fill("ci");
+  await robots.getByLabel("Role").selectOption("writer");
+  await robots.getByLabel("Repositories").fill("team/** prod/*");
+  await robots.getByRole("button", { name: "Create robot" }).click();
+  await robots.getByText("This secret is shown only now. The user name with it is robot$ci.").waitFor();
+  const secret = await robots.locator("code", { hasText: /^sampan_robot_/ }).textContent();
+  const login = async (): Promise<number> => (await server.request("GET", "/v2/", { headers: { authorization: basic("robot$ci", secret!) } })).status;
+  assert.equal(await login(), 200);
+  await robots.getByRole("row", { name: /^ci robot\$ci writer team\/\*\* prod\/\*/ }).waitFor();
+  await picture(page, "tokens-dark");
+  await robots.getByRole("button", { name: "Disable ci" }).click();
+  await robots.getByRole("button", { name: "Enable ci" }).waitFor();
+  assert.equal(await login(), 401);
+  await robots.getByRole("button", { name: "Remove ci" }).click();
+  await robots.getByRole("button", { name: "Remove ci for good" }).click();
+  await robots.getByText("None yet.").waitFor();
   await page.getByRole("button", { name: "Light" }).click();
   assert.equal(await page.locator("html").getAttribute("data-theme"), "light");
   await page.getByRole("button", { name: "Log out" }).click();

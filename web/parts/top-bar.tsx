@@ -27,7 +27,7 @@ export function TopBar({ place, onLanguage, onSession }: { place: Place; onLangu
       <div class="tools">
         <button type="button" class="plain" onClick={switchLanguage} lang={currentLanguage() === "en" ? "zh-CN" : "en"}>{say("language")}</button>
         <button type="button" class="plain" onClick={() => { chooseTheme(other); setTheme(other); }}>{say(other)}</button>
-        {session.user !== undefined && <span class="user">{session.user}</span>}
+        {session.user !== undefined && <a class="user" href={linkTo("tokens")} title={say("secrets")} aria-current={place.view === "tokens" ? "page" : undefined}>{session.user}</a>}
         {session.user !== undefined && <button type="button" class="plain" onClick={() => void tell("DELETE", "session").then(onSession)}>{say("logOut")}</button>}
         {session.user === undefined && session.logins && <a class="button" href={linkTo("login")}>{say("logIn")}</a>}
       </div>

@@ -19,6 +19,9 @@ export const english = {
   noRules: "No rules", noRulesHint: "No rule in the configuration is for a repository that you see. This one keeps the last three versions:", onlyDeletes: "Only what goes",
   noTrash: "The trash is empty", noTrashHint: "Tags that the retention deletes stay here for a time, and can be restored.", restore: "Restore", restored: "{tag} is back.", deleted: "Deleted", expires: "Gone for good",
   when: "When", what: "Change", who: "Who", from: "From", noAudit: "No changes to show", noAuditHint: "Here is every change in repositories that you administer.",
+  secrets: "Tokens and robots", tokens: "Personal tokens", robots: "Robots", tokensHint: "In the place of your password, for programs and machines of yours. A token ends with you.", robotsHint: "Logins for programs that belong to nobody. You see those whose repositories you administer.",
+  noSecrets: "None yet.", secret: "Secret", secretOnce: "This secret is shown only now. The user name with it is {login}.", goodFor: "Good for", allRights: "all that you may do", grantsOnly: "what grants give it", expiry: "Expires", used: "Last used", never: "never", role: "Role",
+  expired: "expired", disabled: "disabled", disable: "Disable", enable: "Enable", remove: "Remove", removeReally: "Remove {name} for good", createToken: "Create token", createRobot: "Create robot",
   usageSum: "{size} in {count} repositories", usageStored: "{size} on the disk: what several have is kept once", noUsage: "Nothing is stored yet", usagePicture: "Repositories by size", days: "{count} days", hours: "{count} hours",
 };
 

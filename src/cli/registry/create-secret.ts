@@ -1,6 +1,6 @@
 import { readConfig, readConfigFile } from "../../server/config/read-config.ts";
 import { parseSpan } from "../../server/config/values.ts";
-import { hashSecret, makeSecret } from "../../server/access/secret.ts";
+import { hashSecret, isSecretName, makeSecret } from "../../server/access/secret.ts";
 import type { SecretName, SecretRecord, SecretScope } from "../../server/storage/secrets.ts";
 import { isRepositoryPattern } from "../../server/terms/repository-pattern.ts";
 import { ROLES } from "../../server/terms/rights.ts";
@@ -19,14 +19,12 @@ interface SecretWords {
   readonly json: boolean;
 }
 
-const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
-
 /**
  * Makes a robot or a personal token and shows its secret, which is nowhere to be had afterwards.
  * @throws USAGE, REGISTRY_SECRET_EXISTS, SERVER_ROOT_UNUSABLE
  */
 export async function createSecret(name: SecretName, flags: SecretWords, io: Io): Promise<void> {
-  if (!NAME.test(name.name)) throw fault("USAGE", { problem: `${JSON.stringify(name.name)} is no name for a ${name.kind}: it has small letters, digits, dots, hyphens and underscores, at most 63` });
+  if (!isSecretName(name.name)) throw fault("USAGE", { problem: `${JSON.stringify(name.name)} is no name for a ${name.kind}: it has small letters, digits, dots, hyphens and underscores, at most 63` });
   const scope = readScope(flags);
   const expiresAt = readExpiry(flags.expires);
   const secret = makeSecret(name.kind);

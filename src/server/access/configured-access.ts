@@ -33,6 +33,7 @@ export async function configuredAccess(
     grants: compileGrants(access),
     logins: createLogins({ passwords, directory, provider, secrets: options.secrets, groups: access.groups, loginLimit: access.loginLimit, onFailure: options.onLoginFailure }),
     tokens: createTokens(keys, token),
+    secrets: options.secrets,
     service: token.service,
     ...(token.realm === undefined ? {} : { realm: token.realm }),
     ...(config.externalUrl === undefined ? {} : { externalUrl: config.externalUrl }),

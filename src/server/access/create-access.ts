@@ -8,6 +8,7 @@ import { readCredentials } from "./credentials.ts";
 import type { Grants } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import type { Logins } from "./logins.ts";
+import type { Secrets } from "../storage/secrets.ts";
 import type { Right } from "../terms/rights.ts";
 import { createTokenEndpoint } from "./token-endpoint.ts";
 import { createSessions } from "./sessions.ts";
@@ -17,6 +18,7 @@ export interface AccessParts {
   readonly grants: Grants;
   readonly logins: Logins;
   readonly tokens: Tokens;
+  readonly secrets: Secrets;
   readonly service: string;
   /** Where clients get tokens, when it is not here. */
   readonly realm?: string;

@@ -14,6 +14,13 @@ export interface Grants {
   /** Rights of one who asks in one repository, all grants together. */
   rights(identity: Identity, repository: string): ReadonlySet<Right>;
   decide(identity: Identity, right: Right, repository: string): Decision;
+  /** Patterns of repositories in which grants give somebody the right. */
+  patterns(identity: Identity, right: Right): readonly string[];
+  /** What grants give to the robot of that name, and not to everybody. */
+  namedFor(robot: string): readonly { readonly rights: readonly Right[]; readonly patterns: readonly string[] }[];
+  /** What a role stands for; undefined for none. */
+  role(name: string): readonly Right[] | undefined;
+  readonly roles: readonly string[];
   /** Every grant that is the asking one's, with what it says of the question. */
   explain(identity: Identity, right: Right, repository: string): readonly ExplainedGrant[];
 }
@@ -64,7 +71,13 @@ export function compileGrants({ grants, roles }: Pick<AccessConfig, "grants" | "
   /** What a personal token is narrowed to. */
   const boundOf = (identity: Identity): Grant | undefined => (identity.kind === "user" ? scopeOf(identity) : undefined);
 
+  const allRoles: Readonly<Record<string, readonly Right[]>> = { ...ROLES, ...roles };
+
   return {
+    patterns: (identity, right) => of(identity).filter(({ rights }) => rights.includes(right)).flatMap(({ patterns }) => patterns),
+    namedFor: (robot) => compiled.filter(({ who }) => who.includes(`robot:${robot}`)),
+    role: (name) => (Object.hasOwn(allRoles, name) ? allRoles[name] : undefined),
+    roles: Object.keys(allRoles),
     explain: (identity, right, repository) => of(identity).map((grant) => ({ grant: describe(grant), covers: grant.covers(repository), gives: grant.rights.includes(right) })),
     rights(identity, repository) {
       const bound = boundOf(identity);

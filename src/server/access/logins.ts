@@ -20,6 +20,8 @@ export interface Logins {
   readonly device: DeviceLogins | undefined;
   /** The same in the browser of the person themselves. */
   readonly code: CodeLogins | undefined;
+  /** Whether a user can be asked after without a password: personal tokens are for these. */
+  isKnown(user: string): Promise<boolean>;
   /** Whether a password is a token of the identity provider, to be checked here under whatever name. */
   takesToken(password: string): boolean;
   /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
@@ -179,6 +181,7 @@ export function createLogins(options: {
         return login;
       },
     },
+    isKnown: async (user) => (await findUser(user)) !== undefined,
     takesToken: (password) => provider?.claims(password) ?? false,
     async current(identity) {
       return identity.kind === "anonymous" || !identity.secret ? identity : secretLogins.current(identity.secret.id);

@@ -18,3 +18,8 @@ export function isSecret(text: string): boolean {
 export function hashSecret(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
+
+/** How robots and personal tokens may be called. */
+export function isSecretName(text: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/.test(text);
+}

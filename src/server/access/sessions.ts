@@ -1,4 +1,5 @@
 import type { ClientOrigin } from "../terms/client-origin.ts";
+import type { Secrets } from "../storage/secrets.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { RIGHTS, type Right } from "../terms/rights.ts";
 import type { Caller } from "./access-control.ts";
@@ -6,6 +7,7 @@ import type { CodeAnswer, CodeRequest } from "./code-flow.ts";
 import type { Decision, Grants } from "./grants.ts";
 import { ANONYMOUS, type Identity } from "./identity.ts";
 import type { Login, Logins } from "./logins.ts";
+import { createSecretDesk, type SecretDesk } from "./secret-desk.ts";
 import { TokenRefused, type Tokens } from "./tokens.ts";
 
 /** People who have logged in on the pages. A session is a signed token; nothing of it is kept here. */
@@ -16,6 +18,8 @@ export interface Sessions {
   readonly elsewhere: SessionsElsewhere | undefined;
   /** Anonymous without a token, and with one that is worth nothing any more. Where there is a new token, the old one ends soon. */
   caller(token: string | undefined): Promise<{ readonly caller: Caller; readonly renewed?: SessionToken }>;
+  /** Robots and personal tokens, for people who have logged in. */
+  readonly secrets: SecretDesk;
   /** Every right in a repository, and what decides it. */
   explain(identity: Identity, repository: string): readonly (Decision & { readonly right: Right })[];
   /** Who a name stands for: `anonymous`, `robot$ci`, `alice`; undefined for a robot that is not there or not good any more. */
@@ -41,7 +45,7 @@ const IDLE = 3_600_000;
 const LONGEST = 24 * 3_600_000;
 const RENEWED_AFTER = IDLE / 4;
 
-export function createSessions({ grants, logins, tokens }: { grants: Grants; logins: Logins; tokens: Tokens }): Sessions {
+export function createSessions({ grants, logins, tokens, secrets }: { grants: Grants; logins: Logins; tokens: Tokens; secrets: Secrets }): Sessions {
   const issue = async ({ identity, stamp }: Login, ends: number): Promise<SessionToken> => {
     const seconds = Math.ceil(Math.min(IDLE, ends - Date.now()) / 1000);
     return { token: await tokens.issueSession(identity, { stamp, ends, seconds }), seconds };
@@ -73,6 +77,8 @@ export function createSessions({ grants, logins, tokens }: { grants: Grants; log
         throw error;
       }
     },
+
+    secrets: createSecretDesk({ grants, secrets, isKnown: logins.isKnown }),
 
     explain: (identity, repository) => RIGHTS.map((right) => ({ right, ...grants.decide(identity, right, repository) })),
 

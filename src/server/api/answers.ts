@@ -157,3 +157,29 @@ export interface UsageAnswer {
   /** On the disk, where every blob is kept once; only for who sees everything. */
   readonly stored?: number;
 }
+
+/** A robot, or a personal token. */
+export interface SecretRow {
+  readonly name: string;
+  /** The name that it logs in with: `robot$ci`, `alice`. */
+  readonly login: string;
+  /** What a robot may do besides its grants, and a token at most; undefined for nothing more, and for all that its user may do. */
+  readonly role?: string;
+  readonly repositories: readonly string[];
+  readonly createdAt: number;
+  /** Undefined for never. */
+  readonly expiresAt?: number;
+  readonly usedAt?: number;
+  readonly state: "good" | "disabled" | "expired";
+}
+
+export interface SecretsAnswer {
+  readonly items: readonly SecretRow[];
+  readonly roles: readonly string[];
+  readonly mayCreate: boolean;
+}
+
+/** The secret is told this once. */
+export interface CreatedSecret extends SecretRow {
+  readonly secret: string;
+}

@@ -14,6 +14,7 @@ import { beginLogin, finishLogin } from "./login-elsewhere.ts";
 import { listReferrers } from "./referrers.ts";
 import { listRepositories } from "./repositories.ts";
 import { applyTags, planTags } from "./retention.ts";
+import { secretRoutes } from "./secrets.ts";
 import { sessionCookie, setSessionCookie } from "./session-cookie.ts";
 import { logIn, logOut, showSession } from "./session.ts";
 import { listTags } from "./tags.ts";
@@ -21,6 +22,8 @@ import { listTrash, restoreTag } from "./trash.ts";
 import { showUsage } from "./usage.ts";
 
 type ApiRoutes = Readonly<Record<string, Readonly<Record<string, ApiHandler>>>>;
+
+const [robots, tokens] = [secretRoutes("robot"), secretRoutes("token")];
 
 const routes: ApiRoutes = {
   "/api/v1/session": { GET: showSession, POST: logIn, DELETE: logOut },
@@ -37,6 +40,10 @@ const routes: ApiRoutes = {
   "/api/v1/trash": { GET: listTrash },
   "/api/v1/trash/restore": { POST: restoreTag },
   "/api/v1/audit": { GET: listChanges },
+  "/api/v1/robots": { GET: robots.list, POST: robots.create, DELETE: robots.remove },
+  "/api/v1/robots/disable": { POST: robots.disable },
+  "/api/v1/tokens": { GET: tokens.list, POST: tokens.create, DELETE: tokens.remove },
+  "/api/v1/tokens/disable": { POST: tokens.disable },
   "/api/v1/usage": { GET: showUsage },
 };
 

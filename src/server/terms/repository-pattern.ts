@@ -19,3 +19,10 @@ export function isRepositoryPattern(text: string): boolean {
 export function repositoryPattern(text: string): (repository: string) => boolean {
   return text === "*" || text === "**" ? () => true : compileGlob(text);
 }
+
+/** Whether everything that `inner` covers is certainly covered by `outer`: the same pattern, everything, or all below a path that has no wildcards. */
+export function isWithin(inner: string, outer: string): boolean {
+  if (outer === inner || outer === "*" || outer === "**") return true;
+  const path = /^([a-z0-9._\-/]+\/)\*\*$/.exec(outer)?.[1];
+  return path !== undefined && inner.startsWith(path);
+}

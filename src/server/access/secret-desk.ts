@@ -1,0 +1,107 @@
+import type { Actor } from "../storage/records.ts";
+import type { SecretKind, SecretRecord, Secrets, SecretScope } from "../storage/secrets.ts";
+import { RegistryError } from "../terms/registry-error.ts";
+import { isRepositoryPattern, isWithin } from "../terms/repository-pattern.ts";
+import type { Right } from "../terms/rights.ts";
+import type { Grants } from "./grants.ts";
+import type { Identity } from "./identity.ts";
+import { hashSecret, isSecretName, makeSecret } from "./secret.ts";
+
+/**
+ * Robots and personal tokens in the hands of people. A user has tokens of their own. A robot is made and changed by who administers every repository that it has rights in, and has
+ * those rights too: nobody gives what they do not have. Who administers everything sees and ends all of them.
+ */
+export interface SecretDesk {
+  /** Roles that a scope may name. */
+  readonly roles: readonly string[];
+  list(kind: SecretKind, user: Identity): Promise<readonly SecretRecord[]>;
+  /** Whether the user may make any. */
+  mayCreate(kind: SecretKind, user: Identity): Promise<boolean>;
+  /** @throws RegistryError DENIED, REQUEST_INVALID */
+  create(kind: SecretKind, user: Identity, wanted: WantedSecret, actor: Actor): Promise<{ readonly record: SecretRecord; readonly secret: string }>;
+  /** @throws RegistryError DENIED, REQUEST_INVALID where there is none */
+  change(kind: SecretKind, user: Identity, named: { readonly owner: string; readonly name: string }, verb: "delete" | "disable" | "enable", actor: Actor): Promise<void>;
+}
+
+export interface WantedSecret {
+  readonly name: string;
+  readonly scope: SecretScope | undefined;
+  readonly expiresAt: number | undefined;
+}
+
+type User = Identity & { readonly kind: "user" };
+
+export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants; secrets: Secrets; isKnown: (user: string) => Promise<boolean> }): SecretDesk {
+  const has = (user: User, right: Right, patterns: readonly string[]): boolean => {
+    const own = grants.patterns(user, right);
+    return patterns.every((pattern) => own.some((outer) => isWithin(pattern, outer)));
+  };
+  const administersAll = (user: User): boolean => has(user, "admin", ["**"]);
+
+  /** Whether the user administers all that a robot may do, and may do it too. */
+  const governs = (user: User, { name, scope }: { name: string; scope: SecretScope | undefined }): boolean => {
+    if (administersAll(user)) return true;
+    const given = [...grants.namedFor(name), ...(scope ? [{ rights: grants.role(scope.role) ?? [], patterns: scope.repositories }] : [])];
+    return given.length > 0 && given.every(({ rights, patterns }) => (["admin", ...rights] as const).every((right) => has(user, right, patterns)));
+  };
+
+  const mayChange = (kind: SecretKind, user: User, record: { owner: string; name: string; scope: SecretScope | undefined }): boolean =>
+    kind === "token" ? record.owner === user.name || administersAll(user) : governs(user, record);
+
+  return {
+    roles: grants.roles,
+
+    async list(kind, identity) {
+      const user = personOf(identity);
+      return (await secrets.secrets(kind)).filter((record) => mayChange(kind, user, record));
+    },
+
+    async mayCreate(kind, identity) {
+      const user = personOf(identity);
+      return kind === "token" ? isKnown(user.name) : grants.patterns(user, "admin").length > 0;
+    },
+
+    async create(kind, identity, { name, scope, expiresAt }, actor) {
+      const user = personOf(identity);
+      if (!isSecretName(name)) throw invalid(`a ${kind} is called by small letters, digits, dots, hyphens and underscores, at most 63`);
+      if (scope) checkScope(grants, scope);
+      if (expiresAt !== undefined && expiresAt <= Date.now()) throw invalid("it would have expired already");
+      if (kind === "token" && !(await isKnown(user.name))) throw denied("personal tokens are for users that this registry or its directory keeps: users of an identity provider log in there");
+      if (kind === "robot" && !governs(user, { name, scope })) throw denied("a robot is made by who administers the repositories that it is for, and has the rights that it gets");
+      const secret = makeSecret(kind);
+      const record = await secrets.createSecret({ kind, owner: kind === "token" ? user.name : "", name, hash: hashSecret(secret), scope, expiresAt }, actor);
+      if (!record) throw invalid(`there is a ${kind} of that name already`, 409);
+      return { record, secret };
+    },
+
+    async change(kind, identity, { owner, name }, verb, actor) {
+      const user = personOf(identity);
+      const record = (await secrets.secrets(kind)).find((each) => each.owner === owner && each.name === name);
+      // What is not theirs to see is not there.
+      if (!record || !mayChange(kind, user, record)) throw invalid(`there is no such ${kind}`, 404);
+      const id = { kind, owner, name };
+      const done = verb === "delete" ? await secrets.deleteSecret(id, actor) : await secrets.disableSecret(id, verb === "disable", actor);
+      if (!done) throw invalid(`there is no such ${kind}`, 404);
+    },
+  };
+}
+
+/** A secret makes no others: they would outlive it. */
+function personOf(identity: Identity): User {
+  if (identity.kind === "anonymous") throw new RegistryError("UNAUTHORIZED", "log in first");
+  if (identity.kind !== "user" || identity.secret) throw denied("robots and personal tokens are managed by people who have logged in with their password or at their provider");
+  return identity;
+}
+
+function checkScope(grants: Grants, { role, repositories }: SecretScope): void {
+  if (grants.role(role) === undefined) throw invalid(`there is no such role: it may be ${grants.roles.join(", ")}`);
+  if (repositories.length === 0 || repositories.length > 100 || !repositories.every(isRepositoryPattern)) throw invalid("a role needs repositories: write prod/*, team/** or **");
+}
+
+function invalid(message: string, status?: number): RegistryError {
+  return new RegistryError("REQUEST_INVALID", message, status === undefined ? {} : { status });
+}
+
+function denied(message: string): RegistryError {
+  return new RegistryError("DENIED", message);
+}
