@@ -167,6 +167,11 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-token-ls.ts")).registryTokenLsCommand,
   },
+  "registry token enable": {
+    summary: "Put personal tokens back to use that have outlived their user",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-token-enable.ts")).registryTokenEnableCommand,
+  },
   "registry token rm": {
     summary: "Remove personal tokens from a registry",
     group: "Registries",

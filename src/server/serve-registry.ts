@@ -2,6 +2,7 @@ import type { Server as HttpsServer } from "node:https";
 import { fault } from "../std/fault.ts";
 import type { AccessControl } from "./access/access-control.ts";
 import { openAccess } from "./access/open-access.ts";
+import { watchOrphans } from "./access/watch-orphans.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
 import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
@@ -9,7 +10,7 @@ import { handleRequest } from "./handle-request.ts";
 import { closeHttpServer, createHttpServer } from "./http-server.ts";
 import { removeLeftovers, type Alone } from "./keep/collect-garbage.ts";
 import { startCollector } from "./keep/collector.ts";
-import { every } from "./keep/every.ts";
+import { every } from "./terms/every.ts";
 import { createQuotas } from "./keep/quotas.ts";
 import { applyRetention } from "./keep/retention.ts";
 import { listen } from "./listen.ts";
@@ -103,6 +104,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     await storage[Symbol.asyncDispose]();
     throw error;
   }
+  const orphans = watchOrphans(access, report);
   const stopWatching = tls?.watch({ changed: (context) => (server as HttpsServer).setSecureContext(context), report });
   const stop = async (): Promise<void> => {
     clearInterval(retention);
@@ -111,6 +113,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     await mirror?.[Symbol.asyncDispose](); // who reads along with a fetch is cut off
     await Promise.all(running);
     await collector[Symbol.asyncDispose]();
+    await orphans[Symbol.asyncDispose]();
     await notices[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
   };

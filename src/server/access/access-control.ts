@@ -22,6 +22,8 @@ export interface Caller {
 export interface AccessControl {
   /** @throws RegistryError UNAUTHORIZED with a challenge; TOOMANYREQUESTS */
   caller(request: IncomingMessage, wanted: WantedAccess): Promise<Caller>;
+  /** Puts personal tokens out of use whose user is not there any more; undefined where nobody has to log in. @throws RegistryError UNAVAILABLE */
+  readonly endOrphans?: (() => Promise<void>) | undefined;
   /** Answers for tokens; undefined where nobody has to log in, or where another program gives tokens out. */
   readonly tokenEndpoint: TokenEndpoint | undefined;
   /** Logins of people who look at the pages; undefined where nobody has to log in. */

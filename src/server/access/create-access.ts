@@ -71,6 +71,7 @@ export function createAccess(parts: AccessParts): AccessControl {
     startDeviceLogin: parts.realm === undefined ? logins.device?.start : undefined,
     tokenEndpoint: parts.realm === undefined ? createTokenEndpoint(parts) : undefined,
     sessions: createSessions(parts),
+    endOrphans: logins.endOrphans,
     async caller(request, wanted) {
       const credentials = readCredentials(request.headers.authorization);
       if (credentials.kind === "bearer") return withToken(request, wanted, credentials.token);

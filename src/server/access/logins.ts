@@ -26,6 +26,8 @@ export interface Logins {
   takesToken(password: string): boolean;
   /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
   current(identity: Identity): Promise<Identity | undefined>;
+  /** Puts personal tokens out of use whose user is not there any more. @throws RegistryError UNAVAILABLE when a directory does not answer */
+  endOrphans(): Promise<void>;
   /** A user whose name a client certificate has proved. */
   certified(name: string): Identity;
   /** Who a name stands for, as far as it is known without a login: `alice`, `robot$ci`; undefined for a robot that is not there or not good any more. */
@@ -186,6 +188,7 @@ export function createLogins(options: {
     async current(identity) {
       return identity.kind === "anonymous" || !identity.secret ? identity : secretLogins.current(identity.secret.id);
     },
+    endOrphans: secretLogins.endOrphans,
     async revive(identity, stamp) {
       if (identity.kind === "anonymous") return undefined;
       if (identity.secret) return secretLogins.current(identity.secret.id);

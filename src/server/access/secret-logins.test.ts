@@ -5,6 +5,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { basic, guardedRegistry, htpasswdOf } from "../../../test/support/guarded-registry.ts";
 import type { SecretKind, SecretScope } from "../storage/secrets.ts";
 import { openRecordsBeside } from "../storage/upkeep/open-beside.ts";
+import { RegistryError } from "../terms/registry-error.ts";
+import { createSecretLogins } from "./secret-logins.ts";
 import { hashSecret, makeSecret } from "./secret.ts";
 
 const ACCESS = `groups: {core: [alice]}
@@ -73,7 +75,7 @@ test("a robot that another process disables, enables or removes, or that expires
 });
 
 test("a personal token is the user's password, narrowed to its scope, and ends with the user", async (context) => {
-  const { make, status, token, server, htpasswd } = await registryWithRecords(context);
+  const { make, status, token, server, htpasswd, records } = await registryWithRecords(context);
   const whole = await make("token", "laptop", { owner: "alice" });
   const narrow = await make("token", "reading", { owner: "alice", scope: { role: "reader", repositories: ["team/**"] } });
   assert.equal(await status("POST", "/v2/prod/a/blobs/uploads/", basic("alice", whole)), 202);
@@ -85,6 +87,24 @@ test("a personal token is the user's password, narrowed to its scope, and ends w
   writeFileSync(htpasswd, htpasswdOf({ bob: "pw" }));
   await wait(1100);
   assert.deepEqual([await status("GET", "/v2/", basic("alice", whole)), await status("GET", "/v2/team/a/tags/list", bearer)], [401, 401]);
+  writeFileSync(htpasswd, htpasswdOf({ alice: "another alice" }));
+  await wait(1100);
+  assert.equal(await status("GET", "/v2/", basic("alice", "another alice")), 200);
+  assert.deepEqual([await status("GET", "/v2/", basic("alice", whole)), await status("GET", "/v2/team/a/tags/list", bearer)], [401, 401], "the new alice is another one");
+  assert.equal(await records.disableSecret({ kind: "token", owner: "alice", name: "laptop" }, false, actor), true);
+  assert.equal(await status("GET", "/v2/", basic("alice", whole)), 200);
+});
+
+test("tokens that nobody uses end with their user too; those of users who are there, and of a directory that is down, stay", async (context) => {
+  const { make, records } = await registryWithRecords(context);
+  await make("token", "unused", { owner: "gone" });
+  await make("token", "good", { owner: "alice" });
+  await make("token", "later", { owner: "unknown" });
+  await createSecretLogins(records, async (user) => {
+    if (user === "unknown") throw new RegistryError("UNAVAILABLE", "the directory is down");
+    return user === "alice" ? [] : undefined;
+  }).endOrphans().catch((error: unknown) => assert.equal((error as RegistryError).code, "UNAVAILABLE"));
+  assert.deepEqual((await records.secrets("token")).map(({ owner, disabled }) => [owner, disabled]), [["alice", false], ["gone", true], ["unknown", false]]);
 });
 
 test("robots and tokens are in the log of changes, their secrets and hashes are not", async (context) => {

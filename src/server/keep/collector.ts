@@ -1,6 +1,6 @@
 import type { RegistryStorage } from "../storage/storage.ts";
 import { collectGarbage, type Alone, type Garbage } from "./collect-garbage.ts";
-import { every } from "./every.ts";
+import { every } from "../terms/every.ts";
 
 /**
  * Collects now and then, while the server runs.

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fault } from "../../std/fault.ts";
 import type { ProxyRule } from "../config/proxy-section.ts";
 import { fileBeside } from "../config/values.ts";
-import { every } from "../keep/every.ts";
+import { every } from "../terms/every.ts";
 import type { PullThrough } from "../pull-through.ts";
 import { createBoundedCache } from "../storage/bounded-cache.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
