@@ -3,6 +3,7 @@ import { fault } from "../std/fault.ts";
 import type { AccessControl } from "./access/access-control.ts";
 import { openAccess } from "./access/open-access.ts";
 import { watchOrphans } from "./access/watch-orphans.ts";
+import { archiveOf } from "./audit/archive-events.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
 import { readConfig, readConfigFile } from "./config/read-config.ts";
 import { settingsOf } from "./config/settings-of.ts";
@@ -70,7 +71,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const storage = await openFolderStorage(options.root, { ...settings, report });
   const alone: Alone = (work) => unlessKept(options.root, work);
   if (before === "was killed") await alone(() => removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY }));
-  const collector = startCollector(storage, { ...config.gc, alone, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
+  const collector = startCollector(storage, { ...config.gc, archive: archiveOf(config.audit, { root: options.root, configFile }), alone, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
   const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
   const immutable = immutableTags(config.immutable);
   const quotas = createQuotas(config.quota, storage.metadata);

@@ -217,6 +217,18 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     assert.deepEqual((await metadata.events({ after: events[3]!.id, limit: 2 })).map(({ id }) => id), [events[4]!.id, events[5]!.id]);
   });
 
+  contract("events are forgotten from the first on, and what comes later has new ids", async (metadata) => {
+    await pushImage(metadata, "app", "one", ["v1"]);
+    const before = await metadata.events({ after: 0, limit: 100 });
+    await metadata.forgetEvents(before[1]!.id);
+    assert.deepEqual(await metadata.events({ after: 0, limit: 100 }), before.slice(2));
+    await metadata.forgetEvents(before.at(-1)!.id);
+    await metadata.deleteTag("app", "v1", actor);
+    const after = await metadata.events({ after: 0, limit: 100 });
+    assert.equal(after.length, 1);
+    assert.ok(after[0]!.id > before.at(-1)!.id);
+  });
+
   contract("what one process changes another one sees at its next look", async (metadata, place) => {
     await using other = await place.open();
     const first = await pushImage(metadata, "app", "one", ["v1"]);

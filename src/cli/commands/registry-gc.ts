@@ -8,7 +8,7 @@ export const registryGcCommand = command({
   description:
     "Removes blobs that no image names, and with `gc.untagged` of the configuration, or --untagged, images that no tag leads to. " +
     "What was pushed, mounted or asked for within the grace time stays. It works beside the running server, which does the same " +
-    "every hour (`gc.interval`), and disturbs no push and no pull.",
+    "every hour (`gc.interval`), and disturbs no push and no pull. Events of the log of changes that are older than `audit.keep` go to files.",
   usage: "[OPTIONS]",
   flags: flagTable({
     ...registryFlags,
@@ -18,18 +18,20 @@ export const registryGcCommand = command({
   examples: [{ title: "Beside the server, with its configuration", line: "sampan registry gc --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
-    const [{ openBeside }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }] = await Promise.all([
-      import("../../server/storage/upkeep/open-beside.ts"), import("../../server/config/read-config.ts"), import("../../server/keep/collect-garbage.ts"),
+    const [{ openBeside }, { archiveEvents, archiveOf }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }] = await Promise.all([
+      import("../../server/storage/upkeep/open-beside.ts"), import("../../server/audit/archive-events.ts"), import("../../server/config/read-config.ts"), import("../../server/keep/collect-garbage.ts"),
       import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"),
     ]);
-    const { gc } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    const { gc, audit } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
     await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
     const { manifests, blobs, bytes, repositories } = await collectGarbage(
       { blobs: folder.files, metadata: folder.metadata, ...(serverOf(folder.root) === "runs" ? {} : { arriving: new Set() }) },
       { ...gc, untagged: gc.untagged || flags.untagged, signal },
     );
+    const moved = await archiveEvents(folder.metadata, { ...archiveOf(audit, { root: folder.root, configFile: flags.config ?? "" }), signal });
     if (flags.quiet) return;
     const count = (number: number, one: string, more = `${one}s`): string => `${number} ${number === 1 ? one : more}`;
     io.stdout.write(`Removed ${count(manifests, "manifest")}, ${count(blobs, "blob")} (${humanSize(bytes)}) and ${count(repositories, "empty repository", "empty repositories")}.\n`);
+    if (moved > 0) io.stdout.write(`Moved ${count(moved, "old event")} of the log of changes to files.\n`);
   },
 });

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { accessSection } from "./access-section.ts";
+import { auditSection } from "./audit-section.ts";
 import { gcSection } from "./gc-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { logSection, metricsSection } from "./notify-sections.ts";
@@ -18,6 +19,7 @@ export const configSchema = v.strictObject({
   tls: v.optional(tlsSection),
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),
+  audit: v.optional(auditSection, {}),
   gc: v.optional(gcSection, {}),
   retention: v.optional(retentionSection, {}),
   immutable: v.optional(immutableSection, []),

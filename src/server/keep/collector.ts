@@ -1,3 +1,4 @@
+import { archiveEvents, type ArchiveOptions } from "../audit/archive-events.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import { collectGarbage, type Alone, type Garbage } from "./collect-garbage.ts";
 import { every } from "../terms/every.ts";
@@ -9,11 +10,15 @@ import { every } from "../terms/every.ts";
  */
 export function startCollector(
   storage: RegistryStorage,
-  options: { interval: number; grace: number; untagged: boolean; alone: Alone; report: (problem: Error) => void; onCollected: (garbage: Garbage) => void },
+  options: { interval: number; grace: number; untagged: boolean; archive: ArchiveOptions; alone: Alone; report: (problem: Error) => void; onCollected: (garbage: Garbage) => void },
 ): AsyncDisposable {
   const stop = new AbortController();
   let running: Promise<void> | undefined;
-  const collect = async (): Promise<void> => options.onCollected(await collectGarbage(storage, { ...options, signal: stop.signal }));
+  const { signal } = stop;
+  const collect = async (): Promise<void> => {
+    options.onCollected(await collectGarbage(storage, { ...options, signal }));
+    await options.alone(() => archiveEvents(storage.metadata, { ...options.archive, signal }));
+  };
   const timer = every(options.interval, () => (running = collect()), (problem) => {
     if (!stop.signal.aborted) options.report(problem);
   });

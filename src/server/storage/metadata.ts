@@ -93,6 +93,8 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
 
   /** Events with ids above `after`, in order; `since` in milliseconds since the epoch. */
   events(options: { readonly after: number; readonly limit: number; readonly since?: number | undefined }): Promise<readonly RegistryEvent[]>;
+  /** Removes the events up to this id, which is never used again. */
+  forgetEvents(upTo: number): Promise<void>;
 }
 
 export interface BlobRow {

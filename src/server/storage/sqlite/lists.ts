@@ -5,7 +5,7 @@ import type { Listed, ListRange, RegistryAction, RegistryEvent } from "../record
 import { findRepository, type SqliteContext } from "./context.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
-type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "tagsOf" | "referrers" | "events">;
+type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "tagsOf" | "referrers" | "events" | "forgetEvents">;
 
 const REFERRERS_AT_ONCE = 16;
 const REFERRERS_PAGE = 4 * 1024 * 1024;
@@ -76,6 +76,8 @@ export function listPart(context: SqliteContext): ListPart {
       return cache.list(keyOf(`referrers ${subject} ${artifactType ?? ""}`, range), repository.generation, () =>
         readReferrers(database, { repository: repository.id, subject, artifactType }, range));
     },
+
+    forgetEvents: (upTo) => database.write(() => void database.run("DELETE FROM events WHERE id <= ?", upTo)),
 
     async events({ after, limit, since }) {
       return database.all<EventRow>("SELECT * FROM events WHERE id > ? AND at >= ? ORDER BY id LIMIT ?", after, since ?? 0, limit).map(eventOf);
