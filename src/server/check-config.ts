@@ -3,6 +3,8 @@ import { describeKeep } from "../retention/describe-keep.ts";
 import { presetKeep } from "../retention/retention-rule.ts";
 import { fault } from "../std/fault.ts";
 import { doubtfulAccess } from "./access/doubtful-access.ts";
+import { keyNames } from "./signatures/describe-demand.ts";
+import { readKeys } from "./signatures/signature-policy.ts";
 import { openPasswordFile } from "./access/htpasswd.ts";
 import { readConfigFile } from "./config/read-config.ts";
 import { fileBeside } from "./config/values.ts";
@@ -12,7 +14,7 @@ import { fileBeside } from "./config/values.ts";
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
  */
 export async function checkConfig(file: string): Promise<readonly string[]> {
-  const { access, tls, token, proxy, retention } = readConfigFile(file);
+  const { access, tls, token, proxy, retention, signatures } = readConfigFile(file);
   if (tls !== undefined) {
     const { readTlsFiles } = await import("./tls-files.ts");
     readTlsFiles(tls, file);
@@ -30,13 +32,16 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
   }
   const mirrors = proxy.map(({ prefix, repositories, upstream, username }) =>
     `${repositories?.join(", ") ?? `${prefix}**`}: copies of ${upstream}, as ${username ?? "nobody in particular"}`);
+  for (const { keys } of signatures) if (keys) readKeys(keys, file);
+  const demands = signatures.map(({ repositories, keys }) => `${repositories.join(", ")}: only what is signed ${keys === undefined ? "by whomever" : `with ${keyNames(keys).join(" or ")}`}`);
   const rules = retention.rules.map(({ repositories, tags, preset, keep }) =>
     `${repositories.join(", ")}: of ${tags?.join(", ") ?? "all tags"} only these stay: ${describeKeep(preset === undefined ? keep! : presetKeep(preset)!)}`);
-  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`, ...mirrors, ...rules];
+  if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`, ...mirrors, ...demands, ...rules];
   return [
     `${file} is valid`,
     ...access.grants.map(({ who, role, repositories }) => `${who.join(", ")}: ${role} in ${repositories.join(", ")}`),
     ...mirrors,
+    ...demands,
     ...rules,
     ...doubtfulAccess(access, passwords?.names()).map((doubt) => `warning: ${doubt}`),
     ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),

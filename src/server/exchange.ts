@@ -6,6 +6,7 @@ import type { PullThrough } from "./pull-through.ts";
 import type { RoomForPushes } from "./room-for-pushes.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { Actor } from "./storage/records.ts";
+import type { SignaturePolicy } from "./signatures/signature-policy.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 
 /** One request on its way through a route. */
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly actor: Actor;
   /** Tags that cannot be moved or deleted. */
   readonly immutable: ImmutableTags;
+  /** What has to be signed before readers get it. */
+  readonly signatures: SignaturePolicy;
   /** Undefined without quotas. */
   readonly quotas: RoomForPushes | undefined;
   /** Repositories that come from elsewhere; undefined where there are none. */

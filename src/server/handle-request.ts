@@ -14,6 +14,7 @@ import { sendError } from "./send-error.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
 import type { RequestNote } from "./notify/request-entry.ts";
+import type { SignaturePolicy } from "./signatures/signature-policy.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 
 const findRoute = compileRoutes(routes);
@@ -25,9 +26,10 @@ export interface ServerContext {
   readonly settings: Settings;
   readonly access: AccessControl;
   readonly immutable: ImmutableTags;
+  readonly signatures: SignaturePolicy;
   readonly quotas: RoomForPushes | undefined;
   readonly mirror: PullThrough | undefined;
-  readonly config: Pick<ServerConfig, "retention" | "immutable" | "externalUrl">;
+  readonly config: Pick<ServerConfig, "retention" | "immutable" | "signatures" | "externalUrl">;
   readonly report: (problem: Error) => void;
 }
 

@@ -22,6 +22,7 @@ import type { PullThrough } from "./pull-through.ts";
 import { noteOrigin, proxyList } from "./terms/client-origin.ts";
 import { immutableTags, type ImmutableTags } from "./terms/immutable-tags.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
+import { createSignaturePolicy, type SignaturePolicy } from "./signatures/signature-policy.ts";
 import { serverOf, unlessKept } from "./storage/folder/root-lock.ts";
 import type { Secrets } from "./storage/secrets.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -76,6 +77,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const immutable = immutableTags(config.immutable);
   const quotas = createQuotas(config.quota, storage.metadata);
   const proxies = proxyList(config.trustedProxies);
+  let signatures!: SignaturePolicy;
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   let notices!: Notices;
@@ -85,7 +87,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
-    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, quotas, mirror, config, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, config, report }).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;
@@ -94,6 +96,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
       root: options.root, config, configFile, report, running: () => running.size,
       logRequests: options.logRequests === true, writeLog: options.writeLog ?? ((): void => undefined), onRequest: options.onRequest,
     });
+    signatures = createSignaturePolicy(config.signatures, { storage, configFile });
     mirror = await mirrorOf(config, { storage, immutable, configFile, report });
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.loginFailed });
     address = await listen(server, wanted, options.listen);

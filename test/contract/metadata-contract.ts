@@ -74,6 +74,8 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     const index = indexOf([describe(imageOf("two").manifest)]);
     assert.deepEqual(await put(metadata, "app", index, ["all"]), [imageOf("two").manifest.digest]);
     assert.deepEqual(await put(metadata, "app", index, ["all"], { sparse: "indexes" }), []);
+    assert.deepEqual(await metadata.indexesOf("app", imageOf("two").manifest.digest), [index.digest]);
+    assert.deepEqual([await metadata.indexesOf("app", index.digest), await metadata.indexesOf("other", imageOf("two").manifest.digest)], [[], []]);
   });
 
   contract("a tag moves; deleted, it leaves its manifest; a deleted manifest takes its tags along", async (metadata) => {

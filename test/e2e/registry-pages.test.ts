@@ -137,6 +137,9 @@ test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", {
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete 3 tags" }).click();
   await page.getByText("3 tags are deleted, 0 had changed and stay.").waitFor();
 
+  await page.goto(`${address}/ui/#/image?repository=prod/shop&reference=v1`);
+  await page.getByText("It lacks the signature that the registry demands: readers do not get it.").waitFor();
+  await picture(page, "unsigned-dark");
   await page.getByRole("navigation").getByRole("link", { name: "Trash" }).click();
   await page.getByRole("button", { name: "Restore team/app:1.1.0" }).click();
   await page.getByText("team/app:1.1.0 is back.").waitFor();

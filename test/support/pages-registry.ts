@@ -12,7 +12,8 @@ grants:
   - {who: bob, role: writer, repositories: team/**}
   - {who: group:core, role: admin, repositories: "**"}`;
 const MORE = `retention: {trash: 7d, rules: [{repositories: team/**, preset: last-3-versions}]}
-immutable: [{repositories: prod/*, tags: v*}]`;
+immutable: [{repositories: prod/*, tags: v*}]
+signatures: [{repositories: prod/*, any: true}]`;
 
 interface Step {
   readonly createdBy: string;

@@ -7,6 +7,7 @@ import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { useMore } from "../parts/more.tsx";
 import { Settings } from "../parts/settings.tsx";
+import { SignatureMark } from "../parts/signature.tsx";
 import { useAnswer } from "../state/ask.ts";
 import { linkTo } from "../state/place.ts";
 import { useSession } from "../state/session.ts";
@@ -35,6 +36,7 @@ function Image({ image, reference }: { image: ImageAnswer; reference: string }) 
       <dl class="facts">
         <dt>{say("digest")}</dt><dd><code>{image.digest}</code></dd>
         {image.tags.length > 0 && <><dt>{say("tags")}</dt><dd>{image.tags.map((tag) => <a key={tag} class="mark" href={linkTo("image", { repository: image.repository, reference: tag })}>{tag}</a>)}</dd></>}
+        {image.signature !== "none" && <><dt>{say("signature")}</dt><dd><SignatureMark word={image.signature} /> <span class="quiet">{say(image.signature === "valid" ? "signedHint" : image.signature === "missing" ? "unsignedHint" : "signaturesHint")}</span></dd></>}
         <dt>{say("size")}</dt><dd>{size(image.size)}</dd>
         {image.platform && <><dt>{say("platform")}</dt><dd>{image.platform}</dd></>}
         {image.created && <><dt>{say("created")}</dt><dd><Moment at={Date.parse(image.created)} /></dd></>}

@@ -8,6 +8,7 @@ import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { useMore } from "../parts/more.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { SignatureMark } from "../parts/signature.tsx";
 import { useAnswer } from "../state/ask.ts";
 import { linkTo } from "../state/place.ts";
 import { useSession } from "../state/session.ts";
@@ -56,7 +57,7 @@ function Row({ row, repository, chosen, onChoose }: { row: TagRow; repository: s
     <tr>
       <td class="check"><input type="checkbox" checked={chosen} onChange={onChoose} aria-label={say("choose", { tag: row.tag })} /></td>
       <td>
-        <a class="name" href={linkTo("image", { repository, reference: row.tag })}>{row.tag}</a> {row.immutable && <span class="mark">{say("immutable")}</span>}
+        <a class="name" href={linkTo("image", { repository, reference: row.tag })}>{row.tag}</a> {row.immutable && <span class="mark">{say("immutable")}</span>} <SignatureMark word={row.signature} />
         <div><ShortDigest digest={row.digest} /></div>
       </td>
       <td>{row.platforms.map((platform) => <span key={platform} class="mark">{platform}</span>)}</td>

@@ -33,7 +33,7 @@ export const accessExplainCommand = command({
     if (flags.json) io.stdout.write(`${JSON.stringify(explained, null, 2)}\n`);
     else {
       io.stdout.write(`${explained.allowed ? "yes" : "no"}: ${explained.reason}\n`);
-      if (explained.note !== undefined) io.stdout.write(`  note: ${explained.note}\n`);
+      for (const note of explained.notes) io.stdout.write(`  note: ${note}\n`);
       for (const { grant, covers, gives } of explained.grants) {
         io.stdout.write(`  ${covers && gives ? "✓" : " "} ${grant}${covers ? (gives ? "" : `, which does not ${verb}`) : ", which is for other repositories"}\n`);
       }

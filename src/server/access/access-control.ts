@@ -8,8 +8,8 @@ import type { Sessions } from "./sessions.ts";
 export interface Caller {
   readonly identity: Identity;
   may(right: Right, repository: string): boolean;
-  /** Whether the grants let the caller pull, whatever the token of this request is for. */
-  couldPull(repository: string): boolean;
+  /** Whether the grants let the caller, whatever the token of this request is for. */
+  could(right: Right, repository: string): boolean;
   /** Whether a list may show the repository. */
   sees(repository: string): boolean;
   /** Whether a list shows everything. */

@@ -36,7 +36,7 @@ export function createAccess(parts: AccessParts): AccessControl {
     identity,
     may: allows,
     seesAll: false,
-    couldPull: (repository) => grants.rights(identity, repository).has("pull"),
+    could: (right, repository) => grants.rights(identity, repository).has(right),
     // What a token for the catalog is for is the names; any other shows what it is good for.
     sees: (repository) => grants.rights(identity, repository).has("pull") && (wanted.catalog === true || allows("pull", repository)),
     demand(right, repository) {

@@ -12,6 +12,6 @@ test("a user is meant whether its name is bare or user:NAME, and a robot is in n
   assert.deepEqual([ask("alice").allowed, ask("user:alice").allowed], [true, true]);
   assert.equal(ask("user:alice").reason, "user alice may push to prod/shop: writer on prod/* (group:core)");
   assert.deepEqual([ask("robot:ci").allowed, ask("robot$ci").allowed, ask("anonymous", ["core"]).allowed], [false, false, false]);
-  assert.deepEqual([ask("alice").note, ask("robot:ci").note, ask("anonymous").note], [undefined, undefined, undefined]);
-  assert.deepEqual([ask("bob", ["core"]).allowed, ask("bob").note], [true, "the password file has no user bob: nobody can log in by that name"]);
+  assert.deepEqual([ask("alice").notes, ask("robot:ci").notes, ask("anonymous").notes], [[], [], []]);
+  assert.deepEqual([ask("bob", ["core"]).allowed, ask("bob").notes], [true, ["the password file has no user bob: nobody can log in by that name"]]);
 });

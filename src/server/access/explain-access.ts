@@ -4,6 +4,7 @@ import type { ServerConfig } from "../config/config-schema.ts";
 import { readConfigFile } from "../config/read-config.ts";
 import { fileBeside } from "../config/values.ts";
 import { isName } from "../terms/name.ts";
+import { describeDemands } from "../signatures/describe-demand.ts";
 import type { SecretRecord } from "../storage/secrets.ts";
 import { compileGrants, type Decision, type ExplainedGrant } from "./grants.ts";
 import { openPasswordFile } from "./htpasswd.ts";
@@ -28,7 +29,7 @@ export function robotOf(user: string): string | undefined {
 export interface Explanation extends Decision {
   readonly grants: readonly ExplainedGrant[];
   /** What else there is to know. */
-  readonly note?: string;
+  readonly notes: readonly string[];
 }
 
 /**
@@ -40,16 +41,18 @@ export function explainAccess(question: AccessQuestion): Explanation {
   const robot = robotOf(question.user);
   const user = question.user.replace(/^user:/, "");
   if (!isName(repository)) throw fault("USAGE", { problem: `${JSON.stringify(repository)} is no repository: it is named without host and tag, as in prod/shop` });
-  const { access } = readConfigFile(question.config);
-  if (access === undefined) return { allowed: true, reason: "the configuration has no section `access`: everybody may do everything", grants: [] };
+  const { access, signatures } = readConfigFile(question.config);
+  if (access === undefined) return { allowed: true, reason: "the configuration has no section `access`: everybody may do everything", grants: [], notes: [] };
   const groups = robot !== undefined ? [] : [...question.groups, ...Object.entries(access.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []))];
   const problem = question.robot && robotProblem(question.robot);
-  if (problem !== undefined) return { allowed: false, reason: `robot robot$${robot} may do nothing: it ${problem}`, grants: [] };
+  if (problem !== undefined) return { allowed: false, reason: `robot robot$${robot} may do nothing: it ${problem}`, grants: [], notes: [] };
   const secret = question.robot ? { secret: { id: question.robot.id, scope: question.robot.scope } } : {};
   const identity: Identity = user === "anonymous" ? ANONYMOUS : { kind: robot === undefined ? "user" : "robot", name: robot ?? user, groups, ...secret };
   const grants = compileGrants(access);
   const note = identity.kind === "user" ? unknownUser(user, access, question.config) : undefined;
-  return { ...grants.decide(identity, right, repository), grants: grants.explain(identity, right, repository), ...(note === undefined ? {} : { note }) };
+  const decision = grants.decide(identity, right, repository);
+  const demands = right === "pull" && decision.allowed ? describeDemands(signatures, repository) : [];
+  return { ...decision, grants: grants.explain(identity, right, repository), notes: [...(note === undefined ? [] : [note]), ...demands] };
 }
 
 /** A directory or a provider may know users that the password file does not have. */

@@ -1,7 +1,7 @@
 import type { AccessControl, Caller } from "./access-control.ts";
 import { ANONYMOUS } from "./identity.ts";
 
-const anybody: Caller = { identity: ANONYMOUS, may: () => true, couldPull: () => true, sees: () => true, seesAll: true, demand: () => undefined };
+const anybody: Caller = { identity: ANONYMOUS, may: () => true, could: () => true, sees: () => true, seesAll: true, demand: () => undefined };
 
 /** Everybody may do everything. */
 export const openAccess: AccessControl = { caller: async () => anybody, tokenEndpoint: undefined, sessions: undefined };

@@ -92,7 +92,7 @@ function callerOf(grants: Grants, identity: Identity): Caller {
     identity,
     may,
     seesAll: false,
-    couldPull: (repository) => may("pull", repository),
+    could: may,
     sees: (repository) => may("pull", repository),
     demand(right, repository) {
       const { allowed, reason } = grants.decide(identity, right, repository);

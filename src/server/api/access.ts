@@ -1,4 +1,5 @@
 import { nameOf } from "../access/identity.ts";
+import { describeDemands } from "../signatures/describe-demand.ts";
 import { checkName } from "../terms/name.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { RIGHTS } from "../terms/rights.ts";
@@ -7,16 +8,17 @@ import { wordOf, type ApiExchange } from "./api-exchange.ts";
 
 /** What somebody may do in a repository, and why: everybody may ask for themselves, and who administers the repository for others. */
 export async function explainAccess(exchange: ApiExchange): Promise<AccessAnswer> {
-  const { access, caller, query } = exchange;
+  const { access, caller, query, config } = exchange;
   const repository = wordOf(exchange, "repository");
   checkName(repository);
   const own = nameOf(caller.identity);
   const user = (query.get("user") || own).slice(0, 300);
   if (user !== own) caller.demand("admin", repository);
+  const notes = caller.sees(repository) ? describeDemands(config.signatures, repository) : [];
   if (!access.sessions) {
-    return { user, repository, rights: RIGHTS.map((right) => ({ right, allowed: true, reason: "the configuration has no section `access`: everybody may do everything" })) };
+    return { user, repository, notes, rights: RIGHTS.map((right) => ({ right, allowed: true, reason: "the configuration has no section `access`: everybody may do everything" })) };
   }
   const identity = user === own ? caller.identity : await access.sessions.named(user);
   if (!identity) throw new RegistryError("REQUEST_INVALID", "there is no such robot, or it is not good any more", { status: 404 });
-  return { user: nameOf(identity), repository, rights: access.sessions.explain(identity, repository) };
+  return { user: nameOf(identity), repository, notes, rights: access.sessions.explain(identity, repository) };
 }

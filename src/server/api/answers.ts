@@ -44,7 +44,11 @@ export interface TagRow {
   /** Signatures, SBOMs and whatever else refers to the image. */
   readonly referrers: number;
   readonly immutable: boolean;
+  readonly signature: SignatureWord;
 }
+
+/** `valid`: what is demanded is met; `unchecked`: signatures that nothing is demanded of; `missing`: readers do not get it. */
+export type SignatureWord = "valid" | "unchecked" | "none" | "missing";
 
 export interface LayerRow {
   readonly digest: string;
@@ -69,6 +73,7 @@ export interface ImageAnswer {
   readonly size: number;
   readonly tags: readonly string[];
   readonly artifactType?: string;
+  readonly signature: SignatureWord;
   readonly annotations: Readonly<Record<string, string>>;
   /** Images of an index, with their platforms; empty for a single image. */
   readonly manifests: readonly { readonly digest: string; readonly platform: string; readonly size: number }[];
@@ -105,6 +110,8 @@ export interface ReferrerRow {
 export interface AccessAnswer {
   readonly user: string;
   readonly repository: string;
+  /** What else there is to know: the repository serves only what is signed. */
+  readonly notes: readonly string[];
   readonly rights: readonly { readonly right: string; readonly allowed: boolean; readonly reason: string }[];
 }
 

@@ -4,6 +4,7 @@ import type { AccessControl, Caller } from "../access/access-control.ts";
 import type { ServerConfig } from "../config/config-schema.ts";
 import { readBody } from "../read-body.ts";
 import type { Actor } from "../storage/records.ts";
+import type { SignaturePolicy } from "../signatures/signature-policy.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
 import { checkName } from "../terms/name.ts";
@@ -16,8 +17,9 @@ export interface ApiExchange {
   readonly response: ServerResponse;
   readonly storage: RegistryStorage;
   readonly access: AccessControl;
-  readonly config: Pick<ServerConfig, "retention" | "immutable" | "externalUrl">;
+  readonly config: Pick<ServerConfig, "retention" | "immutable" | "signatures" | "externalUrl">;
   readonly immutable: ImmutableTags;
+  readonly signatures: SignaturePolicy;
   readonly caller: Caller;
   readonly actor: Actor;
   readonly query: URLSearchParams;

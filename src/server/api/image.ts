@@ -25,7 +25,7 @@ export async function findImage({ storage }: ApiExchange, repository: string, re
   return viewImage(manifest);
 }
 
-export async function describeImage({ storage }: ApiExchange, repository: string, view: ImageView): Promise<ImageAnswer> {
+export async function describeImage({ storage, signatures }: ApiExchange, repository: string, view: ImageView): Promise<ImageAnswer> {
   const { manifest, annotations } = view;
   const config = (view.config && (await readJsonBlob(storage, repository, view.config.digest))) ?? {};
   const { layers, history } = stepsOf(view, config["history"]);
@@ -37,6 +37,7 @@ export async function describeImage({ storage }: ApiExchange, repository: string
     mediaType: manifest.mediaType,
     size: await imageSize(storage, repository, view),
     tags: await storage.metadata.tagsOf(repository, manifest.digest),
+    signature: await signatures.state(repository, manifest),
     annotations,
     ...(manifest.artifactType === undefined || IMAGE_CONFIGS.includes(manifest.artifactType) ? {} : { artifactType: manifest.artifactType }),
     manifests: await Promise.all(view.manifests.map(async ({ digest, platform: said, size }) => {

@@ -19,7 +19,7 @@ export async function listTags(exchange: ApiExchange): Promise<Page<TagRow>> {
   return { items, ...(listed.more && last ? { next: last.tag } : {}) };
 }
 
-async function tagRow({ storage, immutable }: ApiExchange, repository: string, details: TagDetails): Promise<TagRow | undefined> {
+async function tagRow({ storage, immutable, signatures }: ApiExchange, repository: string, details: TagDetails): Promise<TagRow | undefined> {
   const manifest = await storage.metadata.manifest(repository, details.digest);
   if (!manifest) return undefined;
   const view = viewImage(manifest);
@@ -28,5 +28,6 @@ async function tagRow({ storage, immutable }: ApiExchange, repository: string, d
     size: await imageSize(storage, repository, view),
     platforms: await platformsOf(storage, repository, view),
     immutable: immutable(repository, details.tag),
+    signature: await signatures.state(repository, manifest),
   };
 }

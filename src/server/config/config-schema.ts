@@ -7,6 +7,7 @@ import { logSection, metricsSection } from "./notify-sections.ts";
 import { proxySection } from "./proxy-section.ts";
 import { quotaSection } from "./quota-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
+import { signaturesSection } from "./signatures-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
 import { httpUrl, network } from "./values.ts";
@@ -23,6 +24,7 @@ export const configSchema = v.strictObject({
   gc: v.optional(gcSection, {}),
   retention: v.optional(retentionSection, {}),
   immutable: v.optional(immutableSection, []),
+  signatures: v.optional(signaturesSection, []),
   quota: v.optional(quotaSection, []),
   proxy: v.optional(proxySection, []),
   limits: v.optional(limitsSection, {}),

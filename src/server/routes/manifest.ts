@@ -5,6 +5,7 @@ import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
 import { demandMutable } from "../demand-mutable.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import type { StoredManifest } from "../storage/records.ts";
 import { describeManifest } from "../storage/describe-manifest.ts";
 
 /** Tags that one PUT may set (end-7b asks for at least 10). */
@@ -17,6 +18,7 @@ export async function sendManifest(exchange: Exchange): Promise<void> {
   const reference = checkReference(exchange.parameter);
   const manifest = await (exchange.mirror?.covers(repository) ? exchange.mirror.manifest(repository, reference) : metadata.manifest(repository, reference));
   if (!manifest) throw unknownManifest(exchange);
+  await demandSigned(exchange, manifest, reference);
   // Who asks for a digest without reading it is about to name it in an index, or to give it a tag.
   if (request.method === "HEAD" && reference === manifest.digest) await metadata.leaseManifest(repository, manifest.digest);
   if (request.method === "GET") metadata.notePull(repository, { digest: manifest.digest, tag: reference === manifest.digest ? undefined : reference });
@@ -58,6 +60,13 @@ export async function deleteManifest(exchange: Exchange): Promise<void> {
     : await storage.metadata.deleteTag(repository, reference, actor, onLoss);
   if (!existed) throw unknownManifest(exchange);
   sendEmpty(exchange, 202);
+}
+
+/** Who may push or sign has to see an image that is not signed yet. */
+async function demandSigned({ repository, signatures, caller }: Exchange, manifest: StoredManifest, reference: string): Promise<void> {
+  if (!signatures.demands(repository) || caller.could("push", repository) || caller.could("sign", repository)) return;
+  const refusal = await signatures.refusal(repository, manifest, reference);
+  if (refusal !== undefined) throw new RegistryError("DENIED", refusal);
 }
 
 /** A tag that names another manifest moves only for those who may move tags, and one that is immutable for nobody. */

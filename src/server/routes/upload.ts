@@ -66,7 +66,7 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   const digest = checkDigest(mount);
   const named = query.get("from");
   if (named !== null) {
-    if (!isName(named) || !exchange.caller.couldPull(named)) return false;
+    if (!isName(named) || !exchange.caller.could("pull", named)) return false;
     // Who may pull there is told to come with a token that says so; a token is good for nothing beyond its words.
     exchange.caller.demand("pull", named);
   }

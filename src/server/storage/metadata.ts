@@ -66,6 +66,8 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   tags(repository: string, range: ListRange): Promise<Listed<string> | undefined>;
   /** The tags that name a manifest. */
   tagsOf(repository: string, digest: Digest): Promise<readonly string[]>;
+  /** Indexes of the repository that name the manifest, by digest, at most a hundred of them. */
+  indexesOf(repository: string, digest: Digest): Promise<readonly Digest[]>;
   /** Manifests of the repository whose subject is that digest, sorted by digest. */
   referrers(repository: string, subject: Digest, options: ListRange & { readonly artifactType?: string | undefined }): Promise<Listed<Descriptor>>;
   /** Counts a pull. It is written a few seconds later, and lost by a crash before. */

@@ -5,7 +5,7 @@ import type { Listed, ListRange, RegistryAction, RegistryEvent } from "../record
 import { findRepository, type SqliteContext } from "./context.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
-type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "tagsOf" | "referrers" | "events" | "forgetEvents">;
+type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "tagsOf" | "indexesOf" | "referrers" | "events" | "forgetEvents">;
 
 const REFERRERS_AT_ONCE = 16;
 const REFERRERS_PAGE = 4 * 1024 * 1024;
@@ -67,6 +67,14 @@ export function listPart(context: SqliteContext): ListPart {
       return database
         .all<{ name: string }>("SELECT tags.name FROM tags JOIN repositories ON repositories.id = repository_id WHERE repositories.name = ? AND digest = ? ORDER BY tags.name", name, digest)
         .map((row) => row.name);
+    },
+
+    async indexesOf(name, digest) {
+      return database
+        .all<{ manifest: Digest }>(
+          "SELECT manifest FROM manifest_references r JOIN repositories ON repositories.id = repository_id WHERE repositories.name = ? AND digest = ? AND kind = 'manifest' ORDER BY manifest LIMIT 100", name, digest,
+        )
+        .map((row) => row.manifest);
     },
 
     async referrers(name, subject, { artifactType, ...range }) {
