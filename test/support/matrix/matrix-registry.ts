@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { missing, startDockerRegistry, type DockerRegistryOptions } from "../docker-registry.ts";
-import { guardedConfig } from "../guarded-registry.ts";
 import { findProgram } from "../find-program.ts";
 import { serveRegistry } from "../serve-registry.ts";
 import { siteAuthority, siteClient } from "../site-certificates.ts";
@@ -44,13 +43,6 @@ export const REGISTRY_KINDS: Readonly<Record<string, RegistryKind>> = {
       context.after(() => rmSync(folder, { recursive: true, force: true }));
       for (const [name, text] of Object.entries({ "server.crt": tls.cert, "server.key": tls.key, "registry.yaml": "tls: {certificate: server.crt, key: server.key}\n" })) writeFileSync(join(folder, name), text);
       return { host: await serveRegistry(context, "--config", join(folder, "registry.yaml")), authority: testAuthority };
-    },
-  },
-  "sampan registry serve with users": {
-    skip: false,
-    start: async (context) => {
-      const { config } = guardedConfig(context, { users: { [login.username]: login.password }, access: "grants: [{who: user:boatman, role: writer, repositories: team/**}]" });
-      return { host: await serveRegistry(context, "--config", config), login };
     },
   },
 };

@@ -1,0 +1,33 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { foreign } from "./foreign.ts";
+
+/** A containerd of the test's own, which speaks plain HTTP to that registry as its `hosts.toml` says. @returns its client, ctr */
+export async function startContainerd(context: TestContext, registry: string): Promise<{ ctr: (...args: string[]) => Promise<string>; hosts: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-containerd-"));
+  const [socket, hosts] = [join(folder, "containerd.sock"), join(folder, "hosts")];
+  mkdirSync(join(hosts, registry), { recursive: true });
+  writeFileSync(join(hosts, registry, "hosts.toml"), `server = "http://${registry}"\n[host."http://${registry}"]\n  capabilities = ["pull", "resolve", "push"]\n`);
+  const config = join(folder, "config.toml");
+  const disabled = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"];
+  writeFileSync(config, `version = 2\nroot = "${folder}/root"\nstate = "${folder}/state"\ndisabled_plugins = ${JSON.stringify(disabled)}\n[grpc]\n  address = "${socket}"\n[ttrpc]\n  address = "${socket}.ttrpc"\n`);
+  const daemon = spawn("containerd", ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  daemon.stderr.on("data", (data) => { log += data; });
+  const exited = new Promise<void>((resolve) => daemon.once("exit", () => resolve()));
+  context.after(async () => {
+    daemon.kill("SIGTERM");
+    await Promise.race([exited, sleep(5000, undefined, { ref: false })]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const words = ["--address", socket, "--namespace", "sampan"];
+  for (let round = 0; round < 300 && daemon.exitCode === null; round += 1) {
+    if (existsSync(socket) && spawnSync("ctr", [...words, "version"]).status === 0) return { ctr: (...args) => foreign("ctr", [...words, ...args]), hosts };
+    await sleep(100);
+  }
+  throw new Error(`containerd did not start: ${log.slice(-2000)}`);
+}
