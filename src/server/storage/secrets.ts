@@ -1,4 +1,5 @@
 import type { Actor } from "./records.ts";
+import type { NewEvent } from "./rows.ts";
 
 /**
  * Secrets that the registry itself has made: those of robots, and personal tokens of users. What is kept is the SHA-256 of a
@@ -49,4 +50,17 @@ export interface SecretRecord extends NewSecret {
   readonly createdAt: number;
   readonly disabled: boolean;
   readonly usedAt: number | undefined;
+}
+
+export type SecretVerb = "create" | "disable" | "enable" | "delete";
+
+/** What the log of changes says of it. The secret itself, or its hash, is never among the words. */
+export function secretEvent({ kind, owner, name, scope, expiresAt }: SecretName & Partial<NewSecret>, verb: SecretVerb, actor: Actor): NewEvent {
+  const detail = {
+    name,
+    ...(kind === "token" ? { user: owner } : {}),
+    ...(scope ? { role: scope.role, repositories: scope.repositories.join(", ") } : {}),
+    ...(expiresAt === undefined ? {} : { expires: new Date(expiresAt).toISOString() }),
+  };
+  return { action: `${kind}.${verb}`, repository: "", actor, detail };
 }

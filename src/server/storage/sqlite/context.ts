@@ -1,5 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
-import type { Actor, RegistryAction } from "../records.ts";
+import type { Actor } from "../records.ts";
+import { eventRow, type NewEvent } from "../rows.ts";
 import { COST_OF_NAME, type CachedRepository, type ReadCache } from "./read-cache.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
@@ -66,13 +67,10 @@ export function forgetLists({ cache }: SqliteContext, name: string): void {
 }
 
 /** Writes the event of a change, inside of its transaction. */
-export function logEvent(
-  { database }: SqliteContext,
-  event: { action: RegistryAction; repository: string; actor: Actor; tag?: string; digest?: Digest; detail?: Readonly<Record<string, string>> },
-): void {
-  const { action, repository, actor, tag, digest, detail } = event;
+export function logEvent({ database }: SqliteContext, event: NewEvent): void {
+  const { at, action, repository, tag, digest, user, address, agent, detail } = eventRow(event, Date.now());
   database.run(
     "INSERT INTO events (at, action, repository, tag, digest, user, address, agent, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    Date.now(), action, repository, tag ?? null, digest ?? null, actor.user ?? null, actor.address ?? null, actor.agent?.slice(0, 500) ?? null, detail ? JSON.stringify(detail) : null,
+    at, action, repository, tag, digest, user, address, agent, detail,
   );
 }

@@ -1,7 +1,8 @@
 import type { Metadata } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
 import { findOrCreateRepository, forgetLists, LIVE, logEvent, type SqliteContext } from "./context.ts";
-import { manifestOf, type ManifestRow, MANIFEST_COLUMNS, setTag, storeManifest } from "./manifest-rows.ts";
+import { MANIFEST_COLUMNS, manifestOf, type ManifestRow } from "../rows.ts";
+import { setTag, storeManifest } from "./manifest-rows.ts";
 
 /** Takes whole repositories over. */
 export function importPart(context: SqliteContext): Pick<Metadata, "importRepository"> {

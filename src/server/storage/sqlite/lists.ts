@@ -1,7 +1,8 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Descriptor } from "../../../oci/manifest.ts";
 import type { Metadata } from "../metadata.ts";
-import type { Listed, ListRange, RegistryAction, RegistryEvent } from "../records.ts";
+import type { Listed, ListRange } from "../records.ts";
+import { descriptorOf, eventOf, type EventRow, type ReferrerRow } from "../rows.ts";
 import { findRepository, type SqliteContext } from "./context.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
@@ -9,27 +10,6 @@ type ListPart = Pick<Metadata, "repositoryExists" | "repositories" | "tags" | "t
 
 const REFERRERS_AT_ONCE = 16;
 const REFERRERS_PAGE = 4 * 1024 * 1024;
-
-interface ReferrerRow {
-  readonly digest: Digest;
-  readonly media_type: string;
-  readonly size: number;
-  readonly artifact_type: string | null;
-  readonly annotations: string | null;
-}
-
-export interface EventRow {
-  readonly id: number;
-  readonly at: number;
-  readonly action: RegistryAction;
-  readonly repository: string;
-  readonly tag: string | null;
-  readonly digest: Digest | null;
-  readonly user: string | null;
-  readonly address: string | null;
-  readonly agent: string | null;
-  readonly detail: string | null;
-}
 
 /** One part of a sorted list; a row more than asked for tells whether there is more. */
 export function readList<Row, Item>(database: RegistryDatabase, sql: string, values: readonly (string | number)[], range: ListRange, itemOf: (row: Row) => Item): Listed<Item> {
@@ -106,7 +86,7 @@ function readReferrers(database: RegistryDatabase, wanted: { repository: number;
     for (const row of rows) {
       bytes += (row.annotations?.length ?? 0) + 500;
       if (items.length >= limit || (bytes > REFERRERS_PAGE && items.length > 0)) return { items, more: true };
-      items.push(describe(row));
+      items.push(descriptorOf(row));
     }
     if (rows.length < REFERRERS_AT_ONCE) return { items, more: false };
     last = rows.at(-1)!.digest;
@@ -115,26 +95,4 @@ function readReferrers(database: RegistryDatabase, wanted: { repository: number;
 
 function keyOf(list: string, { after, limit }: ListRange): string {
   return `${list} ${limit ?? ""} ${after ?? ""}`;
-}
-
-function describe(row: ReferrerRow): Descriptor {
-  return {
-    mediaType: row.media_type,
-    digest: row.digest,
-    size: row.size,
-    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
-    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
-  };
-}
-
-export function eventOf({ tag, digest, user, address, agent, detail, ...event }: EventRow): RegistryEvent {
-  return {
-    ...event,
-    tag: tag ?? undefined,
-    digest: digest ?? undefined,
-    user: user ?? undefined,
-    address: address ?? undefined,
-    agent: agent ?? undefined,
-    detail: detail === null ? undefined : (JSON.parse(detail) as Record<string, string>),
-  };
 }

@@ -1,21 +1,9 @@
 import type { Digest } from "../../../oci/digest.ts";
 import { annotationsText } from "../describe-manifest.ts";
 import type { ManifestReferences, StoredManifest } from "../records.ts";
-import { adoptReferrers, fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
+import { fallbackSubject } from "../fallback-subject.ts";
+import { adoptReferrers, releaseReferrers } from "./adopted-referrers.ts";
 import { leaseEnd, type SqliteContext } from "./context.ts";
-
-export interface ManifestRow {
-  readonly digest: Digest;
-  readonly media_type: string;
-  readonly size: number;
-  readonly subject: Digest | null;
-  readonly artifact_type: string | null;
-  readonly annotations: string | null;
-  readonly config_digest: Digest | null;
-  readonly bytes: Uint8Array;
-}
-
-export const MANIFEST_COLUMNS = "manifests.digest, media_type, size, subject, artifact_type, annotations, config_digest, bytes";
 
 interface Pushed {
   readonly at: number;
@@ -64,17 +52,4 @@ export function setTag(context: SqliteContext, id: number, { tag, manifest, push
 /** Inside of a transaction: the collector leaves a manifest alone that a tag named until now, or that a client has found. */
 export function leaseManifest(context: SqliteContext, id: number, digest: Digest): void {
   context.database.run("UPDATE manifests SET leased_until = max(leased_until, ?) WHERE repository_id = ? AND digest = ?", leaseEnd(context), id, digest);
-}
-
-export function manifestOf(row: ManifestRow): StoredManifest {
-  return {
-    digest: row.digest,
-    mediaType: row.media_type,
-    size: row.size,
-    bytes: row.bytes,
-    ...(row.config_digest === null ? {} : { config: row.config_digest }),
-    ...(row.subject === null ? {} : { subject: row.subject }),
-    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
-    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
-  };
 }

@@ -3,7 +3,8 @@ import type { Metadata, PutManifestOptions } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
 import { createBoundedCache } from "../bounded-cache.ts";
 import { findOrCreateRepository, forgetLists, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
-import { leaseManifest, MANIFEST_COLUMNS, manifestOf, setTag, storeManifest, type ManifestRow } from "./manifest-rows.ts";
+import { MANIFEST_COLUMNS, manifestOf, type ManifestRow } from "../rows.ts";
+import { leaseManifest, setTag, storeManifest } from "./manifest-rows.ts";
 import { COST_OF_NAME, costOfManifest } from "./read-cache.ts";
 import { dropManifest, dropTag } from "./removals.ts";
 

@@ -10,7 +10,8 @@ import { manifestPart } from "./manifests.ts";
 import { objectPart } from "./objects.ts";
 import { overviewPart } from "./overview.ts";
 import { surveyPart } from "./survey.ts";
-import { createPullCounts } from "./pull-counts.ts";
+import { createPullCounts } from "../pull-counts.ts";
+import { writePulls } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
 import { secretPart } from "./secrets.ts";
 import { trashPart } from "./trash.ts";
@@ -24,7 +25,7 @@ import { openRegistryDatabase } from "./registry-database.ts";
 export async function openSqliteMetadata(path: string, options: { lease: number; report: (problem: Error) => void }): Promise<Metadata> {
   const database = await openRegistryDatabase(path);
   const context: SqliteContext = { database, cache: createReadCache(database), lease: options.lease };
-  const pulls = createPullCounts(context, options.report);
+  const pulls = createPullCounts((pulls) => writePulls(context, pulls), options.report);
   const secrets = secretPart(context, options.report);
   return {
     ...secrets,

@@ -1,18 +1,7 @@
-import type { Digest } from "../../../oci/digest.ts";
-import type { Overview, TagDetails } from "../overview.ts";
+import type { Overview } from "../overview.ts";
+import { detailsOf, eventOf, type EventRow } from "../rows.ts";
 import { findRepository, LIVE, type SqliteContext } from "./context.ts";
-import { eventOf, readList, type EventRow } from "./lists.ts";
-
-interface TagRow {
-  readonly tag: string;
-  readonly digest: Digest;
-  readonly media_type: string;
-  readonly pushed_at: number;
-  readonly pushed_by: string | null;
-  readonly pulled_at: number | null;
-  readonly pulls: number;
-  readonly referrers: number;
-}
+import { readList } from "./lists.ts";
 
 /** What people look at. Nothing of it is kept in memory: they look now and then. */
 export function overviewPart(context: SqliteContext): Overview {
@@ -51,8 +40,4 @@ export function overviewPart(context: SqliteContext): Overview {
       return database.all<EventRow>("SELECT * FROM events WHERE id < ? ORDER BY id DESC LIMIT ?", before ?? Number.MAX_SAFE_INTEGER, limit).map(eventOf);
     },
   };
-}
-
-function detailsOf({ media_type, pushed_at, pushed_by, pulled_at, ...row }: TagRow): TagDetails {
-  return { ...row, mediaType: media_type, pushedAt: pushed_at, pushedBy: pushed_by ?? undefined, pulledAt: pulled_at ?? undefined };
 }

@@ -1,6 +1,7 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Actor } from "../records.ts";
-import { fallbackSubject, releaseReferrers } from "./adopted-referrers.ts";
+import { fallbackSubject } from "../fallback-subject.ts";
+import { releaseReferrers } from "./adopted-referrers.ts";
 import { logEvent, type SqliteContext } from "./context.ts";
 import { leaseManifest } from "./manifest-rows.ts";
 

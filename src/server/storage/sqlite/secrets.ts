@@ -1,19 +1,7 @@
-import type { SecretKind, SecretName, SecretRecord, Secrets, SecretScope } from "../secrets.ts";
-import type { Actor, RegistryAction } from "../records.ts";
+import { secretRecord, type SecretRow } from "../rows.ts";
+import { secretEvent, type SecretName, type SecretRecord, type Secrets, type SecretVerb } from "../secrets.ts";
+import type { Actor } from "../records.ts";
 import { logEvent, type SqliteContext } from "./context.ts";
-
-interface SecretRow {
-  readonly id: number;
-  readonly kind: SecretKind;
-  readonly owner: string;
-  readonly name: string;
-  readonly hash: string;
-  readonly scope: string | null;
-  readonly created_at: number;
-  readonly expires_at: number | null;
-  readonly disabled: number;
-  readonly used_at: number | null;
-}
 
 /** How often a use is written, in milliseconds. */
 const USE_WRITTEN = 60_000;
@@ -36,17 +24,17 @@ export function secretPart(context: SqliteContext, report: (problem: Error) => v
   const remember = (row: SecretRow | undefined): SecretRecord | undefined => {
     if (!row) return undefined;
     if (byId.size >= REMEMBERED) forget();
-    const record = recordOf(row);
+    const record = secretRecord(row);
     byHash.set(record.hash, record);
     byId.set(record.id, record);
     return record;
   };
 
-  const change = (name: SecretName, verb: Verb, actor: Actor, sql: string): Promise<boolean> =>
+  const change = (name: SecretName, verb: SecretVerb, actor: Actor, sql: string): Promise<boolean> =>
     database.write(() => {
       forget();
       if (database.run(`${sql} WHERE kind = ? AND owner = ? AND name = ?`, name.kind, name.owner, name.name).changes === 0) return false;
-      log(context, name, verb, actor);
+      logEvent(context, secretEvent({ kind: name.kind, owner: name.owner, name: name.name }, verb, actor));
       return true;
     });
 
@@ -59,11 +47,8 @@ export function secretPart(context: SqliteContext, report: (problem: Error) => v
           kind, owner, name, hash, scope ? JSON.stringify(scope) : null, Date.now(), expiresAt ?? null,
         );
         if (changes === 0) return undefined;
-        log(context, secret, "create", actor, {
-          ...(scope ? { role: scope.role, repositories: scope.repositories.join(", ") } : {}),
-          ...(expiresAt === undefined ? {} : { expires: new Date(expiresAt).toISOString() }),
-        });
-        return recordOf(database.get<SecretRow>("SELECT * FROM secrets WHERE id = ?", lastId)!);
+        logEvent(context, secretEvent(secret, "create", actor));
+        return secretRecord(database.get<SecretRow>("SELECT * FROM secrets WHERE id = ?", lastId)!);
       }),
 
     async secretOf(hash) {
@@ -77,7 +62,7 @@ export function secretPart(context: SqliteContext, report: (problem: Error) => v
     },
 
     secrets: async (kind, owner) =>
-      database.all<SecretRow>("SELECT * FROM secrets WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY owner, name", kind, owner ?? null).map(recordOf),
+      database.all<SecretRow>("SELECT * FROM secrets WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY owner, name", kind, owner ?? null).map(secretRecord),
 
     disableSecret: (name, disabled, actor) => change(name, disabled ? "disable" : "enable", actor, `UPDATE secrets SET disabled = ${disabled ? 1 : 0}`),
     deleteSecret: (name, actor) => change(name, "delete", actor, "DELETE FROM secrets"),
@@ -94,24 +79,5 @@ export function secretPart(context: SqliteContext, report: (problem: Error) => v
     async [Symbol.asyncDispose]() {
       await Promise.all(writing);
     },
-  };
-}
-
-type Verb = "create" | "disable" | "enable" | "delete";
-
-/** Inside of a transaction. The secret itself, or its hash, is never among the words. */
-function log(context: SqliteContext, { kind, owner, name }: SecretName, verb: Verb, actor: Actor, more: Readonly<Record<string, string>> = {}): void {
-  const action: RegistryAction = `${kind}.${verb}`;
-  logEvent(context, { action, repository: "", actor, detail: { name, ...(kind === "token" ? { user: owner } : {}), ...more } });
-}
-
-function recordOf({ id, kind, owner, name, hash, scope, created_at, expires_at, disabled, used_at }: SecretRow): SecretRecord {
-  return {
-    id, kind, owner, name, hash,
-    scope: scope === null ? undefined : (JSON.parse(scope) as SecretScope),
-    createdAt: created_at,
-    expiresAt: expires_at ?? undefined,
-    disabled: disabled === 1,
-    usedAt: used_at ?? undefined,
   };
 }

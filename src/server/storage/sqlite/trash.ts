@@ -1,28 +1,10 @@
 import type { Digest } from "../../../oci/digest.ts";
-import type { DiscardedTag, Trash } from "../trash.ts";
+import { discardedOf, factsOf, type FactsRow, type TrashRow } from "../rows.ts";
+import type { Trash } from "../trash.ts";
 import { forgetLists, logEvent, repositoryId, type SqliteContext } from "./context.ts";
 import { setTag } from "./manifest-rows.ts";
 import { BELONGING, HELD } from "./reached.ts";
 import { dropManifest, dropTag } from "./removals.ts";
-
-interface FactsRow {
-  readonly tag: string;
-  readonly digest: Digest;
-  readonly pushed_at: number;
-  readonly pulled_at: number | null;
-  readonly signed: number;
-  readonly part_of: string | null;
-}
-
-interface TrashRow {
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest: Digest;
-  readonly discarded_at: number;
-  readonly expires_at: number;
-  readonly discarded_by: string | null;
-  readonly reason: string;
-}
 
 /** Tags on their way out. */
 export function trashPart(context: SqliteContext): Trash {
@@ -41,9 +23,7 @@ export function trashPart(context: SqliteContext): Trash {
           WHERE repositories.name = ? ORDER BY tags.name`,
         repository,
       );
-      return rows.map(({ tag, digest, pushed_at, pulled_at, signed, part_of }) => ({
-        tag, digest, pushedAt: pushed_at, pulledAt: pulled_at ?? undefined, signed: signed === 1, partOf: part_of ?? undefined,
-      }));
+      return rows.map(factsOf);
     },
 
     discardTag: (repository, { tag, digest }, { actor, reason, keepFor }) =>
@@ -63,7 +43,7 @@ export function trashPart(context: SqliteContext): Trash {
           WHERE (?1 IS NULL OR repositories.name = ?1) AND expires_at > ?2 ORDER BY trash.id DESC`,
         repository ?? null, Date.now(),
       );
-      return rows.map(({ discarded_at, expires_at, discarded_by, ...row }): DiscardedTag => ({ ...row, discardedAt: discarded_at, expiresAt: expires_at, by: discarded_by ?? undefined }));
+      return rows.map(discardedOf);
     },
 
     restoreTag: (repository, tag, actor) =>
