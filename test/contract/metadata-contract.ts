@@ -12,8 +12,8 @@ export interface MetadataPlace {
   open(options?: { lease?: number }): Promise<Metadata>;
 }
 
-/** What every driver of {@link Metadata} has to hold. */
-export function metadataContract(driver: string, place: (context: TestContext) => MetadataPlace): void {
+/** What every driver of {@link Metadata} has to hold. `repositories`: how many there are in the test of long lists, each made by a transaction. */
+export function metadataContract(driver: string, place: (context: TestContext) => MetadataPlace, { repositories = 10_000 } = {}): void {
   const contract = (title: string, check: (metadata: Metadata, place: MetadataPlace) => Promise<void>): void =>
     void test(`${driver}: ${title}`, async (context) => {
       const here = place(context);
@@ -317,7 +317,7 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     await metadata.importRepository({ name: "app", blobs: [], manifests: [{ manifest, references: { blobs: [], manifests: [] }, at }], tags: tags.map((name) => ({ name, digest: manifest.digest, at })) }, actor);
     const referrers = Array.from({ length: 10_000 }, (_, index) => manifestOf({ schemaVersion: 2, config: { mediaType: "application/x" }, annotations: { index: String(index) }, subject: describe(manifest) }));
     await metadata.importRepository({ name: "app", blobs: [], manifests: referrers.map((item) => ({ manifest: item, references: { blobs: [], manifests: [] }, at })), tags: [] }, actor);
-    for (let start = 0; start < 10_000; start += 500) await Promise.all(tags.slice(start, start + 500).map((name) => metadata.importRepository({ name: `many/${name}`, blobs: [], manifests: [], tags: [] }, actor)));
+    for (let start = 0; start < repositories; start += 500) await Promise.all(tags.slice(start, start + 500).map((name) => metadata.importRepository({ name: `many/${name}`, blobs: [], manifests: [], tags: [] }, actor)));
     const sorted = [...tags].sort();
     assert.deepEqual((await metadata.tags("app", {}))?.items, sorted);
     const pages = async (read: (after: string | undefined) => Promise<{ items: readonly string[]; more: boolean }>): Promise<string[]> => {
@@ -330,7 +330,7 @@ export function metadataContract(driver: string, place: (context: TestContext) =
       return seen;
     };
     assert.deepEqual(await pages(async (after) => (await metadata.tags("app", { after, limit: 999 }))!), sorted);
-    assert.deepEqual(await pages((after) => metadata.repositories({ after, limit: 1000 })), ["app", ...sorted.map((tag) => `many/${tag}`)]);
+    assert.deepEqual(await pages((after) => metadata.repositories({ after, limit: 1000 })), ["app", ...tags.slice(0, repositories).sort().map((tag) => `many/${tag}`)]);
     const listed = await pages(async (after) => {
       const page = await metadata.referrers("app", manifest.digest, { after, limit: 1000 });
       return { items: page.items.map(({ digest }) => digest), more: page.more };

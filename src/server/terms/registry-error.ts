@@ -51,7 +51,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** What a client is told about an error: a full disk as 507, a database that another process holds for long as 503, anything unforeseen as 500 without its text. */
+/** What a client is told about an error: a full disk as 507, a database that another process holds for long, or that does not answer, as 503, anything unforeseen as 500 without its text. */
 export function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   const { code } = error as NodeJS.ErrnoException;
@@ -60,6 +60,9 @@ export function toRegistryError(error: unknown): RegistryError {
   }
   if (isFault(error, "STORE_BUSY")) {
     return new RegistryError("UNAVAILABLE", "the registry's database is busy with something long; nothing of this request was kept", { headers: { "Retry-After": "5" }, cause: error });
+  }
+  if (isFault(error, "SERVER_DATABASE_LOST")) {
+    return new RegistryError("UNAVAILABLE", "the registry's database does not answer; try again in a moment", { headers: { "Retry-After": "5" }, cause: error });
   }
   return new RegistryError("INTERNAL", "the registry failed to answer; its log says why", { cause: error });
 }

@@ -75,6 +75,24 @@ export const serverFaults = {
     message: ({ root, pid }) => `${root} is served by process ${pid} already`,
     hint: () => "stop that server, or give this one a folder of its own",
   }),
+  SERVER_DATABASE_LOST: spec<{ place: string; problem: string }>({
+    when: "The PostgreSQL database of the registry server does not answer: it is down, cannot be reached, or has no connection left. Clients are told to come again (503).",
+    exit: 1,
+    message: ({ place, problem }) => `the database ${place} does not answer: ${problem}`,
+    hint: () => "start it, or correct `metadata.postgres.url`; a server that runs goes on by itself when it is there again",
+  }),
+  SERVER_DATABASE_REFUSED: spec<{ place: string; problem: string; hint: string }>({
+    when: "The PostgreSQL database of the registry server does not let it in: a wrong password, an unknown user or database, a missing right, or no agreement on TLS.",
+    exit: 1,
+    message: ({ place, problem }) => `the database ${place} lets nobody in like this: ${problem}`,
+    hint: ({ hint }) => hint,
+  }),
+  SERVER_DATABASE_UNUSABLE: spec<{ place: string; problem: string; hint: string }>({
+    when: "The PostgreSQL database of the registry server is too old, was written by a newer version, or belongs to another registry than the bytes.",
+    exit: 1,
+    message: ({ place, problem }) => `cannot keep records in the database ${place}: ${problem}`,
+    hint: ({ hint }) => hint,
+  }),
   SERVER_ROOT_UNUSABLE: spec<{ root: string; problem: string }>({
     when: "The folder of the registry server cannot be created, read or written, or was written by a newer version.",
     exit: 1,

@@ -1,5 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import { createBoundedCache, type BoundedCache } from "../bounded-cache.ts";
+import { costOfList } from "../cost-of-list.ts";
 import type { Listed, StoredManifest } from "../records.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
@@ -54,7 +55,7 @@ export function createReadCache(database: RegistryDatabase): ReadCache {
       const known = lists.get(full) as Listed<Item> | undefined;
       if (known) return known;
       const found = read();
-      lists.set(full, found, costOf(found.items) + 2 * full.length + OVERHEAD);
+      lists.set(full, found, costOfList(found.items) + 2 * full.length + OVERHEAD);
       return found;
     },
   };
@@ -63,12 +64,6 @@ export function createReadCache(database: RegistryDatabase): ReadCache {
     cache.catalog = newGeneration();
   });
   return cache;
-}
-
-/** An item, and the text that it becomes in an answer. */
-function costOf(items: readonly unknown[]): number {
-  if (typeof items[0] === "string") return (items as readonly string[]).reduce((sum, item) => sum + 2 * item.length + 50, 0);
-  return items.length === 0 ? 0 : 2 * JSON.stringify(items).length + items.length * OVERHEAD;
 }
 
 export function costOfManifest(manifest: StoredManifest): number {
