@@ -150,7 +150,7 @@ await row("20 referrers", "requests", 2000, async ({ host }) => {
 
 if (wanted("fsyncs") && findProgram("strace")) {
   for (const { name, host, daemon } of servers) {
-    const output = join(folder, `${name}.strace`);
+    const output = join(folder, `${name.replaceAll("/", "_")}.strace`);
     const strace = spawn("strace", ["-f", "-c", "-e", "trace=fsync,fdatasync,syncfs,sync_file_range", "-o", output, "-p", String(daemon.pid)], { stdio: "ignore" });
     const ended = new Promise<void>((resolve) => strace.once("exit", () => resolve()));
     await new Promise((resolve) => setTimeout(resolve, 1000));

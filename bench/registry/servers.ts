@@ -12,23 +12,23 @@ export interface Server {
 
 const launcher = join(import.meta.dirname, "../../bin/sampan.cjs");
 
-/** Ours and every other registry server that is installed, each on a folder of its own. */
+/** Ours, also of another checkout by the path of its launcher, and every other registry server that is installed, each on a folder of its own. */
 export async function startServers(folder: string, wanted: readonly string[]): Promise<Server[]> {
   const servers: Server[] = [];
   for (const name of wanted) {
-    const root = join(folder, name);
+    const root = join(folder, name.replaceAll("/", "_"));
     mkdirSync(root, { recursive: true });
     const host = `127.0.0.1:${await freePort()}`;
     const command = commandOf(name, root, host);
     if (command === undefined) continue;
     const answers = (): Promise<boolean> => fetch(`http://${host}/v2/`).then(({ ok }) => ok, () => false);
-    servers.push({ name, host, daemon: await startDaemon(command[0]!, command.slice(1), { log: join(folder, `${name}.log`), answers }) });
+    servers.push({ name, host, daemon: await startDaemon(command[0]!, command.slice(1), { log: `${root}.log`, answers }) });
   }
   return servers;
 }
 
 function commandOf(name: string, root: string, host: string): readonly string[] | undefined {
-  if (name === "sampan") return [process.execPath, launcher, "registry", "serve", "--listen", host, "--root", root];
+  if (name === "sampan" || name.endsWith("/bin/sampan.cjs")) return [process.execPath, name === "sampan" ? launcher : name, "registry", "serve", "--listen", host, "--root", root];
   const program = findProgram(name);
   if (program === undefined) return undefined;
   const config = join(root, "config.json");

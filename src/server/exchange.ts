@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import type { AccessControl, Caller } from "./access/access-control.ts";
 import { commonHeaders } from "./terms/common-headers.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
+import type { RequestNote } from "./notify/request-entry.ts";
 import type { PullThrough } from "./pull-through.ts";
 import type { RoomForPushes } from "./room-for-pushes.ts";
 import type { Settings } from "./terms/settings.ts";
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly quotas: RoomForPushes | undefined;
   /** Repositories that come from elsewhere; undefined where there are none. */
   readonly mirror: PullThrough | undefined;
+  /** What is found out about the request, for those that watch. */
+  readonly note: RequestNote;
   readonly query: URLSearchParams;
   /** `<name>` of the route, checked against the grammar; empty in routes without it. */
   readonly repository: string;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { commonHeaders } from "./terms/common-headers.ts";
+import { hasWholeBody } from "./receive-body.ts";
 import { errorBody, RegistryError, toRegistryError } from "./terms/registry-error.ts";
 
 /** What is read of a refused body so that the client, still sending, gets to see the answer. */
@@ -14,7 +15,7 @@ export async function sendError(request: IncomingMessage, response: ServerRespon
   if (problem.status >= 500) report(error as Error);
   if (response.headersSent) return void response.destroy();
   const body = Buffer.from(errorBody(problem));
-  const finished = request.complete || !hasBody(request);
+  const finished = hasWholeBody(request);
   response.writeHead(problem.status, {
     ...commonHeaders,
     ...problem.headers,
@@ -27,10 +28,6 @@ export async function sendError(request: IncomingMessage, response: ServerRespon
   response.write(body);
   await discard(request);
   response.end();
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function discard(request: IncomingMessage): Promise<void> {

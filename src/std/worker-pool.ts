@@ -1,7 +1,7 @@
 import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { Worker } from "node:worker_threads";
+import { Worker, type Transferable } from "node:worker_threads";
 import { reviveError, type PlainError } from "./plain-error.ts";
 import { entryUrl, loadModule } from "./sources.ts";
 
@@ -95,6 +95,13 @@ const YOUNG_MIB = 12;
 const idle: Slot[] = [];
 const waiting: { resolve: (slot: Slot) => void }[] = [];
 let running = 0;
+
+/** A thread of its own for one job that lasts; it does not keep the process alive. The job's end or failure is its last message. */
+export function startThread(module: string, name: string, argument: unknown, transfer: readonly Transferable[]): Worker {
+  const { worker } = start();
+  worker.postMessage({ module, name, argument } satisfies ToWorker, transfer);
+  return worker;
+}
 
 function start(): Slot {
   const cache = getCompileCacheDir();

@@ -11,10 +11,13 @@ export interface RequestNote {
   repository?: string;
   /** Why it was not allowed. */
   denied?: string;
+  /** Bytes of the body that did not come through the socket's own reader. */
+  receivedBeside?: number;
+  sentBeside?: number;
 }
 
 /** One answered request. */
-export interface RequestEntry extends Readonly<RequestNote> {
+export interface RequestEntry extends Readonly<Omit<RequestNote, "receivedBeside" | "sentBeside">> {
   readonly method: string;
   /** As it was sent, with the query. */
   readonly url: string;
@@ -40,13 +43,14 @@ export function observeRequest(request: IncomingMessage, response: ServerRespons
     const before = carried.get(socket);
     const now = { received: socket.bytesRead, sent: socket.bytesWritten };
     carried.set(socket, now);
+    const { receivedBeside = 0, sentBeside = 0, ...found } = note;
     onRequest({
-      ...note, method, url, remoteAddress,
+      ...found, method, url, remoteAddress,
       status: response.headersSent ? response.statusCode : 0,
       milliseconds: performance.now() - started,
       agent: request.headers["user-agent"],
-      received: now.received - (before?.received ?? 0),
-      sent: now.sent - (before?.sent ?? 0),
+      received: now.received - (before?.received ?? 0) + receivedBeside,
+      sent: now.sent - (before?.sent ?? 0) + sentBeside,
     });
   });
 }

@@ -3,6 +3,7 @@ import { parseRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
 import { demandMutable } from "../demand-mutable.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import { sendBlobBytes } from "../send-blob.ts";
 import { sendStream } from "../send-stream.ts";
 import { commonHeaders } from "../terms/common-headers.ts";
 
@@ -39,10 +40,13 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   const { start, end } = range ?? { start: 0, end: size - 1 };
   const part = range ? { "Content-Range": `bytes ${start}-${end}/${size}` } : {};
   const along = arriving && !range && size > AWAITED;
-  const body = request.method === "HEAD" ? undefined : along ? arriving.read() : await storage.blobs.read(digest, { start, end });
-  if (!body && request.method !== "HEAD") throw lostBlob(exchange, digest);
-  response.writeHead(range ? 206 : 200, { ...commonHeaders, ...headers, ...part, "Content-Length": end - start + 1 });
-  if (body) await sendStream(response, body, exchange.settings.idleTimeout);
+  const head = { status: range ? 206 : 200, headers: { ...commonHeaders, ...headers, ...part, "Content-Length": end - start + 1 } };
+  if (request.method !== "HEAD" && !along) {
+    if (!(await sendBlobBytes(exchange, digest, { start, end }, head))) throw lostBlob(exchange, digest);
+    return;
+  }
+  response.writeHead(head.status, head.headers);
+  if (along) await sendStream(response, arriving.read(), exchange.settings.idleTimeout);
   else response.end();
 }
 

@@ -3,6 +3,7 @@ import { parseChunkRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
 import { nameOf } from "../access/identity.ts";
 import { addressGroup, originOf } from "../terms/client-origin.ts";
+import { receiveBody } from "../receive-body.ts";
 import { isName } from "../terms/name.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { DigestAlgorithm, Upload } from "../storage/blob-storage.ts";
@@ -19,7 +20,7 @@ export async function startUpload(exchange: Exchange): Promise<void> {
     return work(upload, async () => {
       try {
         await roomFor(exchange, upload, Number(exchange.request.headers["content-length"] ?? 0));
-        await upload.append(bodyOf(exchange));
+        await receiveBody(exchange, upload);
         await finish(exchange, upload, wanted);
       } finally {
         await upload.cancel(); // a client that broke off never learned the session's id
@@ -90,7 +91,7 @@ async function receive(exchange: Exchange, upload: Upload): Promise<void> {
   const { headers } = exchange.request;
   const header = headers["content-range"];
   if (header === undefined) {
-    const taken = await upload.append(bodyOf(exchange), upload.ended ? 0 : undefined);
+    const taken = await receiveBody(exchange, upload, upload.ended ? 0 : undefined);
     if (!taken) throw tooShort(exchange, upload);
     return;
   }
@@ -104,7 +105,7 @@ async function receive(exchange: Exchange, upload: Upload): Promise<void> {
   if (announced !== undefined && Number(announced) !== length) throw new RegistryError("SIZE_INVALID", "Content-Length and Content-Range disagree");
   if (upload.ended) throw tooShort(exchange, upload);
   const before = upload.size;
-  const whole = await upload.append(bodyOf(exchange), length);
+  const whole = await receiveBody(exchange, upload, length);
   if (!whole || upload.size - before !== length) throw new RegistryError("SIZE_INVALID", "the chunk is not as long as its Content-Range");
   // It may be the last one, which may be short; whether it is, the next request says. One that broke off is no chunk: its client goes on.
   upload.ended = length < exchange.settings.chunkMinLength;
@@ -120,11 +121,6 @@ async function roomFor({ quotas, repository }: Exchange, upload: Upload, bytes: 
     await upload.cancel();
     throw error;
   });
-}
-
-/** The body, left open when it is not read to its end, so that the refusal reaches the client. */
-function bodyOf({ request }: Exchange): AsyncIterable<Uint8Array> {
-  return request.iterator({ destroyOnReturn: false });
 }
 
 async function finish(exchange: Exchange, upload: Upload, digest: Digest): Promise<void> {

@@ -12,11 +12,34 @@ export interface BlobStorage {
    * there are none, or not that many.
    */
   read(digest: Digest, range: { start: number; end: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /**
+   * The same for connections, of drivers that can send past this thread: undefined when they cannot now. What it finds is to be called
+   * once, with a connection that nobody else writes to, and says how many bytes were sent: fewer than all when the client left.
+   */
+  sender?(): ((digest: Digest, range: { start: number; end: number }) => Promise<((socket: OpenSocket) => Promise<number>) | undefined>) | undefined;
   /** A removal in two steps, of which the first fits in a transaction. */
   removal(digest: Digest): BlobRemoval;
   /** Everything that is stored; `changed` is when it was put there, in milliseconds since the epoch. */
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly changed: number }>;
   readonly uploads: UploadStorage;
+}
+
+/** A connection of this process without encryption. */
+export interface OpenSocket {
+  /** File descriptor. */
+  readonly fd: number;
+  /** Milliseconds in which some byte has to move. */
+  readonly idle: number;
+  /** Says when the connection is closed. */
+  readonly signal: AbortSignal;
+}
+
+/** Bytes that come over a connection that nobody else reads. */
+export interface SocketBody extends OpenSocket {
+  /** What was read already. */
+  readonly first: Uint8Array;
+  /** Bytes of all, with the first. */
+  readonly length: number;
 }
 
 export interface BlobRemoval {
@@ -60,6 +83,11 @@ export interface Upload {
    * @returns false when the source had more than `limit` bytes: the rest was not read
    */
   append(source: AsyncIterable<Uint8Array>, limit?: number): Promise<boolean>;
+  /**
+   * Adds bytes from a connection; as {@link append}, whatever came is kept. Undefined where the driver cannot, or not now.
+   * @returns false when the client left before the end
+   */
+  readonly receive?: ((body: SocketBody) => Promise<boolean>) | undefined;
   /**
    * Fills `into` with bytes from `start` on, for readers beside the task. @returns how many; 0 where nothing is written yet, and when
    * the upload has ended

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fault, isFault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
+import { openCarriers } from "./carrier/carriers.ts";
 import { createFolderBlobs } from "./folder/blobs.ts";
 import { writeDurably } from "./folder/durable-file.ts";
 import { lockRoot } from "./folder/root-lock.ts";
@@ -28,9 +29,11 @@ export async function openFolderStorage(
   await using opened = new AsyncDisposableStack();
   try {
     opened.defer(await prepareFolder(root, options.report));
-    const files = createFolderBlobs(join(root, "blobs"), temporary);
+    const carriers = openCarriers();
+    if (carriers) opened.use(carriers);
+    const files = createFolderBlobs(join(root, "blobs"), temporary, carriers);
     const metadata = opened.use(await openSqliteMetadata(join(root, "registry.db"), { lease: options.blobLease, report: options.report }));
-    const uploads = opened.use(createFolderUploads({ folder: temporary, expiry: options.uploadExpiry, limit: options.uploads, adopt: files.adopt }));
+    const uploads = opened.use(createFolderUploads({ folder: temporary, expiry: options.uploadExpiry, limit: options.uploads, adopt: files.adopt, carriers }));
     const storage = joinStorage({ ...files, uploads }, metadata);
     for (const digest of await metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await removeBlob(storage, digest);
     const lifetime = opened.move();

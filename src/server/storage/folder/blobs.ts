@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { digestAlgorithm, digestHex, isDigest, type Digest } from "../../../oci/digest.ts";
 import type { BlobStorage } from "../blob-storage.ts";
 import { createBoundedCache } from "../bounded-cache.ts";
+import type { Carriers } from "../carrier/carriers.ts";
 import { createBufferPool } from "./buffer-pool.ts";
 import { renameDurably } from "./durable-file.ts";
 import type { AdoptFile } from "./uploads.ts";
@@ -24,7 +25,7 @@ export interface FolderBlobs extends Omit<BlobStorage, "uploads"> {
 }
 
 /** @param temporary on the same file system; whoever empties it removes nothing of value */
-export function createFolderBlobs(root: string, temporary: string): FolderBlobs {
+export function createFolderBlobs(root: string, temporary: string, carriers?: Carriers): FolderBlobs {
   const sizes = new Map<Digest, number>();
   const small = createBoundedCache<Uint8Array>(SMALL_CACHE);
   const pool = createBufferPool(READ_SIZE, POOLED);
@@ -60,12 +61,22 @@ export function createFolderBlobs(root: string, temporary: string): FolderBlobs 
         }
         return once(bytes.subarray(range.start, range.end + 1));
       }
-      const handle = await unlessMissing(open(path(digest), "r"));
-      if (!handle || (await handle.stat()).size <= range.end) {
-        await handle?.close();
-        return void forget(digest);
-      }
-      return readFrom(handle, range);
+      const handle = await openUpTo(digest, range.end);
+      return handle && readFrom(handle, range);
+    },
+
+    sender() {
+      const carrier = carriers?.sender();
+      return carrier && (async (digest, range) => {
+        const handle = await openUpTo(digest, range.end);
+        return handle && (async (socket) => {
+          try {
+            return (await carrier.carry(socket, { kind: "send", file: handle.fd, position: range.start, length: range.end + 1 - range.start })).moved;
+          } finally {
+            await handle.close();
+          }
+        });
+      });
     },
 
     removal(digest) {
@@ -99,6 +110,15 @@ export function createFolderBlobs(root: string, temporary: string): FolderBlobs 
       await renameDurably(handle, file, path(digest));
     },
   };
+
+  /** The file, where it reaches beyond that byte. */
+  async function openUpTo(digest: Digest, end: number): Promise<FileHandle | undefined> {
+    const handle = await unlessMissing(open(path(digest), "r"));
+    if (handle && (await handle.stat()).size > end) return handle;
+    await handle?.close();
+    forget(digest);
+    return undefined;
+  }
 
   async function* readFrom(handle: FileHandle, { start, end }: { start: number; end: number }): AsyncIterable<Uint8Array> {
     // Two buffers: the next part is read while the caller sends the last one.

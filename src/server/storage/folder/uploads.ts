@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestAlgorithm, type Digest } from "../../../oci/digest.ts";
 import { writeChunks } from "../../../std/write-chunks.ts";
-import type { DigestAlgorithm, Upload, UploadStorage } from "../blob-storage.ts";
+import type { DigestAlgorithm, SocketBody, Upload, UploadStorage } from "../blob-storage.ts";
+import type { Carrier, Carriers } from "../carrier/carriers.ts";
 
 /** Bytes that are gathered before they are written; one such batch is on its way to the disk while the next one fills. */
 const BATCH = 512 * 1024;
@@ -21,7 +22,7 @@ export type AdoptFile = (handle: FileHandle, path: string, digest: Digest) => Pr
  * Uploads as temporary files, each with its running hash in memory so that no byte is read twice. An upload that
  * nobody touched for `expiry` milliseconds is removed; while nobody works on one it holds no open file.
  */
-export function createFolderUploads(options: { folder: string; expiry: number; limit: number; adopt: AdoptFile }): FolderUploads {
+export function createFolderUploads(options: { folder: string; expiry: number; limit: number; adopt: AdoptFile; carriers?: Carriers | undefined }): FolderUploads {
   const sessions = new Map<string, FolderUpload>();
   const owners = new Map<string, number>();
   const count = (owner: string | undefined, more: 1 | -1): void => {
@@ -47,7 +48,7 @@ export function createFolderUploads(options: { folder: string; expiry: number; l
       const forget = (): void => {
         if (sessions.delete(id)) count(owner, -1);
       };
-      const upload = new FolderUpload({ id, repository, algorithm, path: join(options.folder, id), adopt: options.adopt, forget });
+      const upload = new FolderUpload({ id, repository, algorithm, path: join(options.folder, id), adopt: options.adopt, carriers: options.carriers, forget });
       sessions.set(id, upload);
       count(owner, 1);
       return upload;
@@ -69,6 +70,7 @@ interface UploadParts {
   readonly path: string;
   readonly algorithm: DigestAlgorithm;
   readonly adopt: AdoptFile;
+  readonly carriers: Carriers | undefined;
   readonly forget: () => void;
 }
 
@@ -81,6 +83,8 @@ class FolderUpload implements Upload {
   readonly #parts: UploadParts;
   #algorithm: DigestAlgorithm;
   #hash: Hash;
+  /** Who has the running hash, and what it is so far, since bytes came past this thread. */
+  #carried: { readonly by: Carrier; readonly digest: string; readonly size: number } | undefined;
   #handle: FileHandle | undefined;
   #created = false;
   #written = 0;
@@ -157,6 +161,29 @@ class FolderUpload implements Upload {
     return true;
   }
 
+  /** Possible from the beginning on, where the running hash is the carrier's too. */
+  get receive(): Upload["receive"] {
+    const carried = this.#carried;
+    if (this.size !== (carried?.size ?? 0) || carried?.by.ended) return undefined;
+    const carrier = carried?.by ?? this.#parts.carriers?.receiver();
+    return carrier && ((body) => this.#receive(body, carrier));
+  }
+
+  async #receive({ first, length, ...socket }: SocketBody, by: Carrier): Promise<boolean> {
+    const { fd } = await this.#open();
+    try {
+      const { moved, left, digest } = await by.carry(socket, { kind: "receive", file: fd, position: this.size, length, first, upload: this.id, algorithm: this.#algorithm });
+      this.size += moved;
+      this.#written = this.size;
+      this.#carried = { by, digest: digest ?? "", size: this.size };
+      return left === undefined;
+    } catch (error) {
+      by.forget(this.id);
+      await this.cancel(); // how much of it was written nobody knows
+      throw error;
+    }
+  }
+
   async read(start: number, into: Uint8Array): Promise<number> {
     const count = Math.min(into.length, this.#written - start);
     if (count <= 0 || !this.#handle) return 0;
@@ -165,7 +192,10 @@ class FolderUpload implements Upload {
 
   async verify(digest: Digest): Promise<boolean> {
     const algorithm = digestAlgorithm(digest);
-    if (algorithm !== this.#algorithm) await this.#hashAgain(await this.#open(), algorithm);
+    const carried = this.#carried;
+    if (carried?.size === this.size && algorithm === this.#algorithm) return `${algorithm}:${carried.digest}` === digest;
+    // Bytes came both ways, so that no hash has seen them all.
+    if (algorithm !== this.#algorithm || carried) await this.#hashAgain(await this.#open(), algorithm);
     return `${algorithm}:${this.#hash.copy().digest("hex")}` === digest;
   }
 
@@ -180,6 +210,7 @@ class FolderUpload implements Upload {
   async cancel(): Promise<void> {
     this.#gone = true;
     this.#parts.forget();
+    this.#carried?.by.forget(this.id);
     await this.#close();
     if (this.#created) await rm(this.#parts.path, { force: true });
   }
@@ -196,10 +227,12 @@ class FolderUpload implements Upload {
     await handle?.close();
   }
 
-  /** Only when a client closes with another algorithm than it opened with: the file is read once more. */
+  /** When a client closes with another algorithm than it opened with, or its bytes came both ways: the file is read once more. */
   async #hashAgain(handle: FileHandle, algorithm: DigestAlgorithm): Promise<void> {
     this.#hash = createHash(algorithm);
     this.#algorithm = algorithm;
+    this.#carried?.by.forget(this.id);
+    this.#carried = undefined;
     const buffer = Buffer.allocUnsafe(Math.min(BATCH, this.size));
     for (let position = 0; position < this.size; ) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);

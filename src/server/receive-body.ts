@@ -1,0 +1,34 @@
+import type { IncomingMessage } from "node:http";
+import type { Exchange } from "./exchange.ts";
+import { LARGE, openSocketOf } from "./open-socket.ts";
+import type { Upload } from "./storage/blob-storage.ts";
+
+/** Requests whose body did not come through node:http, which goes on waiting for it. */
+const taken = new WeakSet<IncomingMessage>();
+
+/** Whether nothing of the request is to come any more. */
+export function hasWholeBody(request: IncomingMessage): boolean {
+  return request.complete || taken.has(request) || (request.headers["transfer-encoding"] === undefined && Number(request.headers["content-length"] ?? 0) === 0);
+}
+
+/**
+ * Adds the body of a request to an upload, as {@link Upload.append}. A large one of known length is read past node:http where the storage
+ * can; the connection ends with the answer then, because node:http does not know where the next request begins.
+ */
+export async function receiveBody({ request, response, settings, note }: Exchange, upload: Upload, limit?: number): Promise<boolean> {
+  const length = request.headers["transfer-encoding"] === undefined ? Number(request.headers["content-length"] ?? 0) : 0;
+  const receive = length >= LARGE && length <= (limit ?? length) ? upload.receive : undefined;
+  using socket = receive && openSocketOf(request.socket, settings.idleTimeout);
+  // Left open when it is not read to its end, so that a refusal reaches the client.
+  if (!receive || !socket) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
+  response.setHeader("Connection", "close");
+  request.socket.setTimeout(0);
+  const first = (request.read() as Buffer | null) ?? Buffer.alloc(0);
+  request.socket.pause();
+  const before = upload.size;
+  const whole = await receive({ ...socket, first, length });
+  note.receivedBeside = upload.size - before - first.length;
+  if (whole) return Boolean(taken.add(request));
+  request.destroy();
+  throw new Error("the client left");
+}

@@ -1,0 +1,152 @@
+import { closeSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
+import { haveLibc } from "../../../linux/libc.ts";
+import { createEvent, duplicate } from "../../../linux/socket-transfer.ts";
+import { reviveError } from "../../../std/plain-error.ts";
+import { startThread } from "../../../std/worker-pool.ts";
+import type { OpenSocket } from "../blob-storage.ts";
+import type { CarrierOrder, CarrierReport, CarrierStart, ReceiveOrder, SendOrder } from "./orders.ts";
+
+/** Threads that receive: they hash, which is work for a core. */
+const MOST_RECEIVERS = 4;
+const RING = Buffer.from(BigUint64Array.of(1n).buffer);
+
+type Order = Omit<ReceiveOrder, "id" | "socket" | "idle"> | Omit<SendOrder, "id" | "socket" | "idle">;
+
+/** How far an order came; `left` where the client did not carry on, or its connection was taken away. */
+export type Carried = Pick<CarrierReport, "moved" | "left" | "digest">;
+
+/** A thread that moves bytes between connections and files. */
+export interface Carrier {
+  /** Orders that it works on. */
+  readonly busy: number;
+  /** Whether the thread is gone, and all running hashes with it. */
+  readonly ended: boolean;
+  /** @throws Error of the disk */
+  carry(socket: OpenSocket, order: Order): Promise<Carried>;
+  /** Forgets the running hash of an upload. */
+  forget(upload: string): void;
+}
+
+/**
+ * Threads that move the bodies of large requests and answers past node:http: in its pieces of 64 KiB they cost more than their hashing,
+ * and it cannot send from a file. They start when they are first needed.
+ */
+export interface Carriers extends AsyncDisposable {
+  /** The receiver that has least to do; undefined while it starts, for which nobody should wait. */
+  receiver(): Carrier | undefined;
+  sender(): Carrier | undefined;
+  /** Starts one of each, and resolves when they work. */
+  warm(): Promise<void>;
+}
+
+/** Undefined where C functions cannot be called. */
+export function openCarriers(): Carriers | undefined {
+  if (!haveLibc()) return undefined;
+  const receivers: ThreadCarrier[] = [];
+  const senders: ThreadCarrier[] = [];
+  const one = (carriers: ThreadCarrier[], most: number): Carrier | undefined => {
+    const [free] = carriers.filter(({ ready }) => ready).sort((a, b) => a.busy - b.busy);
+    if (free?.busy !== 0 && carriers.length < most && carriers.every(({ ready }) => ready)) {
+      const carrier = new ThreadCarrier(() => carriers.splice(carriers.indexOf(carrier), 1));
+      carriers.push(carrier);
+    }
+    return free;
+  };
+  const most = Math.max(1, Math.min(MOST_RECEIVERS, Math.floor(availableParallelism() / 2)));
+  return {
+    receiver: () => one(receivers, most),
+    sender: () => one(senders, 1),
+    async warm() {
+      one(receivers, most);
+      one(senders, 1);
+      await Promise.all([...receivers, ...senders].map(({ started }) => started));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...receivers, ...senders].map((carrier) => carrier.close()));
+    },
+  };
+}
+
+class ThreadCarrier implements Carrier {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #bell = createEvent();
+  readonly #orders = new Map<number, { end(report: CarrierReport): void; fail(error: Error): void }>();
+  readonly #started = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  #last = 0;
+  ready = false;
+  ended = false;
+
+  /** `died` is called when the thread has ended, whatever the reason. */
+  constructor(died: () => void) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = startThread("server/storage/carrier/carry-bodies.ts", "carryBodies", { port: port2, bell: this.#bell } satisfies CarrierStart, [port2]);
+    port1.on("message", (report: CarrierReport | "ready") => {
+      if (report !== "ready") return this.#orders.get(report.id)?.end(report);
+      this.ready = true;
+      this.#started.resolve();
+    }).unref();
+    let problem = new Error("the thread that carries bodies ended early");
+    this.#worker.on("error", (error: Error) => { problem = error; }).on("message", ({ kind, error }: { kind: string; error: never }) => {
+      if (kind === "failed") problem = reviveError(error);
+      void this.#worker.terminate();
+    });
+    this.#worker.once("exit", () => {
+      this.ended = true;
+      this.ready = false;
+      died();
+      for (const order of this.#orders.values()) order.fail(problem);
+      port1.close();
+      closeSync(this.#bell);
+      this.#started.resolve();
+      this.#ended.resolve();
+    });
+  }
+
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  get busy(): number {
+    return this.#orders.size;
+  }
+
+  async carry({ fd, idle, signal }: OpenSocket, order: Order): Promise<Carried> {
+    if (signal.aborted || this.ended) return { moved: 0, left: true };
+    const id = (this.#last += 1);
+    // What the number names must stay the same until the thread is done with it, also when the connection is closed meanwhile.
+    const socket = duplicate(fd);
+    const stop = (): void => this.#tell({ kind: "stop", id });
+    try {
+      signal.addEventListener("abort", stop);
+      const report = await new Promise<CarrierReport>((end, fail) => {
+        this.#orders.set(id, { end, fail });
+        this.#tell({ ...order, id, socket, idle });
+      });
+      if (report.error) throw reviveError(report.error);
+      return report;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#orders.delete(id);
+      closeSync(socket);
+    }
+  }
+
+  forget(upload: string): void {
+    this.#tell({ kind: "forget", upload });
+  }
+
+  async close(): Promise<void> {
+    this.#tell({ kind: "close" });
+    await this.#ended.promise;
+  }
+
+  #tell(order: CarrierOrder): void {
+    this.#port.postMessage(order);
+    if (this.#orders.size > 0) writeSync(this.#bell, RING);
+  }
+}
