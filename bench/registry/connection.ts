@@ -71,6 +71,7 @@ export class Connection {
     if (!ended) return;
     const reply = this.#reply;
     this.#reply = undefined;
+    if (/\r\nconnection: *close/i.test(reply.head)) this.#socket.destroy();
     this.#resolve?.(reply);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { AccessControl, Caller } from "./access/access-control.ts";
+import type { ServerConfig } from "./config/config-schema.ts";
 import { commonHeaders } from "./terms/common-headers.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
 import type { RequestNote } from "./notify/request-entry.ts";
@@ -16,6 +17,7 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly storage: RegistryStorage;
   readonly settings: Settings;
+  readonly config: Pick<ServerConfig, "internalRedirect">;
   /** Errors of the server itself, such as damaged files that a request came across. */
   readonly report: (problem: Error) => void;
   readonly access: AccessControl;

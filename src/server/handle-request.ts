@@ -29,7 +29,7 @@ export interface ServerContext {
   readonly signatures: SignaturePolicy;
   readonly quotas: RoomForPushes | undefined;
   readonly mirror: PullThrough | undefined;
-  readonly config: Pick<ServerConfig, "retention" | "immutable" | "signatures" | "externalUrl">;
+  readonly config: Pick<ServerConfig, "retention" | "immutable" | "signatures" | "externalUrl" | "internalRedirect">;
   readonly report: (problem: Error) => void;
 }
 

@@ -4,6 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Exchange } from "./exchange.ts";
 import { LARGE, openSocketOf } from "./open-socket.ts";
 import { sendStream } from "./send-stream.ts";
+import { originOf } from "./terms/client-origin.ts";
 
 /**
  * Answers with bytes of a blob: large ones are sent from its file past node:http, where storage and connection allow.
@@ -37,4 +38,11 @@ export async function sendBlobBytes(exchange: Exchange, digest: Digest, range: {
 /** Resolves when everything that was written is the kernel's, or the connection is broken. */
 async function flushed(socket: Socket): Promise<void> {
   if (socket.writableLength > 0) await new Promise<void>((resolve) => void socket.write(Buffer.alloc(0), () => resolve()));
+}
+
+/** The header that has the server in front send the blob, where that is wanted and such a one asks. */
+export function internalRedirect({ request, config, storage }: Exchange, digest: Digest): OutgoingHttpHeaders | undefined {
+  const { internalRedirect: wanted } = config;
+  if (wanted === undefined || storage.blobs.fileOf === undefined || !originOf(request).byProxy) return undefined;
+  return { [wanted.header]: `${wanted.path}${storage.blobs.fileOf(digest)}` };
 }

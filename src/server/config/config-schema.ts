@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { accessSection } from "./access-section.ts";
 import { auditSection } from "./audit-section.ts";
 import { gcSection } from "./gc-section.ts";
+import { internalRedirectSection } from "./internal-redirect-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { logSection, metricsSection } from "./notify-sections.ts";
 import { proxySection } from "./proxy-section.ts";
@@ -17,6 +18,7 @@ import { webhooksSection } from "./webhooks-section.ts";
 export const configSchema = v.strictObject({
   externalUrl: v.pipe(v.optional(httpUrl), v.description("The address that clients use, where a proxy stands in front; by default the one of each request")),
   trustedProxies: v.pipe(v.optional(v.array(network), []), v.description("Addresses or networks (`10.0.0.0/8`) of proxies in front that are believed: X-Forwarded-For says whose a request is (log, limits of logins), X-Forwarded-Proto and X-Forwarded-Host what clients call this server")),
+  internalRedirect: v.optional(internalRedirectSection),
   tls: v.optional(tlsSection),
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),

@@ -3,7 +3,7 @@ import { parseRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
 import { demandMutable } from "../demand-mutable.ts";
 import { RegistryError } from "../terms/registry-error.ts";
-import { sendBlobBytes } from "../send-blob.ts";
+import { internalRedirect, sendBlobBytes } from "../send-blob.ts";
 import { sendStream } from "../send-stream.ts";
 import { commonHeaders } from "../terms/common-headers.ts";
 
@@ -35,6 +35,8 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   if (range === "unsatisfiable") {
     throw new RegistryError("RANGE_INVALID", "the range lies outside the blob", { headers: { "Content-Range": `bytes */${size}` } });
   }
+  const redirect = here && request.method === "GET" ? internalRedirect(exchange, digest) : undefined;
+  if (redirect) return sendEmpty(exchange, 200, { ...headers, ...redirect }); // who sends it reads Range itself
   // A part of a blob that is on its way, or a small one, is waited for; so what cannot be had gets an answer that says so.
   if (arriving && (range || size <= AWAITED)) await arriving.stored;
   const { start, end } = range ?? { start: 0, end: size - 1 };

@@ -17,6 +17,8 @@ export interface BlobStorage {
    * once, with a connection that nobody else writes to, and says how many bytes were sent: fewer than all when the client left.
    */
   sender?(): ((digest: Digest, range: { start: number; end: number }) => Promise<((socket: OpenSocket) => Promise<number>) | undefined>) | undefined;
+  /** Where another program on this machine finds the bytes below the folder `blobs`, for drivers that keep them in files. */
+  fileOf?(digest: Digest): string;
   /** A removal in two steps, of which the first fits in a transaction. */
   removal(digest: Digest): BlobRemoval;
   /** Everything that is stored; `changed` is when it was put there, in milliseconds since the epoch. */

@@ -20,15 +20,15 @@ test("the last address that is no believed proxy's is the client's", () => {
 });
 
 test("a proxy that does not say whose the request is has an address of many", () => {
-  assert.deepEqual(origin("127.0.0.1", {}), { address: "127.0.0.1", shared: true, scheme: "http", host: "inside:5000" });
+  assert.deepEqual(origin("127.0.0.1", {}), { address: "127.0.0.1", shared: true, scheme: "http", host: "inside:5000", byProxy: true });
   assert.equal(origin("127.0.0.1", { "x-forwarded-for": "192.0.2.1, unknown" }).shared, true, "nobody believed has written what is before it");
   assert.equal(origin("192.0.2.1", {}).shared, false);
 });
 
 test("scheme and host are what a believed proxy says", () => {
   const headers = { "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https", "x-forwarded-host": "registry.example.com" };
-  assert.deepEqual(origin("127.0.0.1", headers), { address: "192.0.2.1", shared: false, scheme: "https", host: "registry.example.com" });
-  assert.deepEqual(origin("192.0.2.9", headers), { address: "192.0.2.9", shared: false, scheme: "http", host: "inside:5000" });
+  assert.deepEqual(origin("127.0.0.1", headers), { address: "192.0.2.1", shared: false, scheme: "https", host: "registry.example.com", byProxy: true });
+  assert.deepEqual(origin("192.0.2.9", headers), { address: "192.0.2.9", shared: false, scheme: "http", host: "inside:5000", byProxy: false });
 });
 
 test("networks, and what of an address is one client's", () => {

@@ -10,6 +10,8 @@ export interface ClientOrigin {
   readonly scheme: "http" | "https";
   /** With the port; undefined where the client has not told it. */
   readonly host: string | undefined;
+  /** Whether a proxy that is believed has sent it on. */
+  readonly byProxy: boolean;
 }
 
 /** Addresses more than any honest chain of proxies has are not read. */
@@ -54,7 +56,7 @@ export function addressGroup(address: string): string {
 }
 
 function directOrigin({ socket, headers }: IncomingMessage): ClientOrigin {
-  return { address: plain(socket.remoteAddress ?? ""), shared: false, scheme: (socket as TLSSocket).encrypted === true ? "https" : "http", host: headers.host };
+  return { address: plain(socket.remoteAddress ?? ""), shared: false, scheme: (socket as TLSSocket).encrypted === true ? "https" : "http", host: headers.host, byProxy: false };
 }
 
 function readOrigin(request: IncomingMessage, proxies: BlockList): ClientOrigin {
@@ -68,6 +70,7 @@ function readOrigin(request: IncomingMessage, proxies: BlockList): ClientOrigin 
     ...(client === undefined || isIP(client) === 0 ? { address: direct.address, shared: true } : { address: client, shared: false }),
     scheme: scheme === "https" || scheme === "http" ? scheme : direct.scheme,
     host: listOf(request, "x-forwarded-host")[0] ?? direct.host,
+    byProxy: true,
   };
 }
 

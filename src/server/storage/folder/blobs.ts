@@ -30,7 +30,8 @@ export function createFolderBlobs(root: string, temporary: string, carriers?: Ca
   const small = createBoundedCache<Uint8Array>(SMALL_CACHE);
   const pool = createBufferPool(READ_SIZE, POOLED);
   for (const folder of [...ALGORITHMS.map((algorithm) => join(root, algorithm)), temporary]) mkdirSync(folder, { recursive: true });
-  const path = (digest: Digest): string => join(root, digestAlgorithm(digest), digestHex(digest));
+  const fileOf = (digest: Digest): string => join(digestAlgorithm(digest), digestHex(digest));
+  const path = (digest: Digest): string => join(root, fileOf(digest));
 
   const remember = (digest: Digest, size: number): number => {
     if (sizes.size >= SIZES) sizes.delete(sizes.keys().next().value!);
@@ -43,6 +44,8 @@ export function createFolderBlobs(root: string, temporary: string, carriers?: Ca
   };
 
   return {
+    fileOf,
+
     async size(digest, options) {
       const known = options?.fresh ? undefined : sizes.get(digest);
       if (known !== undefined) return known;
