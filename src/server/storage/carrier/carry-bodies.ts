@@ -24,7 +24,7 @@ interface Job {
 
 /**
  * The work of a carrier's thread: it waits for all of its connections at once and moves bytes between them and files, until it is closed.
- * While there are none it waits for messages as any thread does.
+ * While there are none it waits for messages.
  */
 export async function carryBodies({ port, bell }: CarrierStart): Promise<void> {
   const piece = Buffer.allocUnsafeSlow(PIECE);
