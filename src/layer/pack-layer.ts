@@ -49,7 +49,7 @@ export async function packEntries(
   let tarSize = 0;
   let size = 0;
   await using file = options.output === undefined ? undefined : new BlobFile(options.output, options, context);
-  for (const piece of tarPieces(entries, (bytes) => { size += bytes; })) {
+  for (const piece of tarPieces(entries, { onContent: (bytes) => { size += bytes; } })) {
     tar.update(piece);
     tarSize += piece.length;
     await file?.write(piece);
@@ -62,8 +62,12 @@ export async function packEntries(
 /** Small things are gathered, so that hashing and compressing get large pieces. */
 const PIECE = 256 * 1024;
 
-/** The bytes of the archive; a piece is valid until the next one is asked for. */
-function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: number) => void = () => undefined): Generator<Buffer> {
+/**
+ * The bytes of a tar archive; a piece is valid until the next one is asked for.
+ * @param options.growing whether files may get longer meanwhile, like logs: what they had when they were met is packed
+ * @throws FILE_CHANGED
+ */
+export function* tarPieces(entries: Iterable<DiffEntry>, { onContent = () => undefined, growing = false }: { onContent?: (bytes: number) => void; growing?: boolean } = {}): Generator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(PIECE);
   let filled = 0;
   for (const entry of entries) {
@@ -91,7 +95,7 @@ function* tarPieces(entries: Iterable<DiffEntry>, onContent: (bytes: number) => 
         filled += count;
         left -= count;
       }
-      if (readSync(file, ONE, 0, 1, null) !== 0) throw fault("FILE_CHANGED", { path: `/${entry.path}` });
+      if (!growing && readSync(file, ONE, 0, 1, null) !== 0) throw fault("FILE_CHANGED", { path: `/${entry.path}` });
     } finally {
       closeSync(file);
     }

@@ -2,11 +2,10 @@ import { chmodSync, lstatSync } from "node:fs";
 import { setTimes } from "../linux/times.ts";
 import { ownerOf, setOwner } from "../snapshot/ownership.ts";
 import { Union } from "../snapshot/union.ts";
-import type { WorkerContext } from "../std/worker-pool.ts";
 import { describe, linkOf, type DiffEntry } from "./diff-layer.ts";
 import { explainUnpack } from "./explain-unpack.ts";
 import { copyEntry, walkFolder, type CopiedTree, type Merged } from "./flatten.ts";
-import { packEntries, type PackedLayer } from "./pack-layer.ts";
+import { tarPieces } from "./pack-layer.ts";
 import { UnpackFolder } from "./unpack-folder.ts";
 
 /** A file or directory of a stack of layers, and what it is to be called. */
@@ -32,9 +31,9 @@ function* entriesOf(subtree: Subtree): Generator<DiffEntry> {
   for (const { path, hostPath, stat, linkTo } of walkSubtree(subtree)) yield linkTo === undefined ? describe(path, hostPath, stat) : linkOf(path, hostPath, stat, linkTo);
 }
 
-/** Writes it as a tar file; a worker job. @throws FILE_CHANGED, DISK_FULL */
-export async function packSubtree({ output, ...subtree }: Subtree & { readonly output: string }, context?: WorkerContext): Promise<PackedLayer> {
-  return packEntries(entriesOf(subtree), { codec: "none", output }, context);
+/** Its bytes as a tar archive, of files that others may be writing to; a piece is valid until the next one is asked for. @throws FILE_CHANGED */
+export function streamSubtree(subtree: Subtree): Generator<Buffer> {
+  return tarPieces(entriesOf(subtree), { growing: true });
 }
 
 /**

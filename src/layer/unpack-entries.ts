@@ -20,6 +20,8 @@ export interface UnpackOptions {
   readonly recordOwners: boolean;
   /** The owner of everything, instead of the entries' own. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Whether names that begin with `.wh.` are names like any other: the archive is no layer. */
+  readonly plainNames?: boolean;
 }
 
 export interface Unpacked {
@@ -165,7 +167,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
       return;
     }
     const { parent, name, path } = placeOf(entry);
-    if (name.startsWith(".wh.")) return whiteout(entry, parent, name);
+    if (name.startsWith(".wh.") && !options.plainNames) return whiteout(entry, parent, name);
     switch (entry.type) {
       case "directory":
         folder.makeDirectory(path);

@@ -34,8 +34,8 @@ export const imageCpCommand = command({
     await withStore(async (store) => {
       const image = from.slice(0, cut);
       const { layers } = await unpackedLayers(store, store.images.find(image, platform), { signal });
-      const source = { layers, path: from.slice(cut + 1), image, follow: flags["follow-link"] };
-      if (to === "-") await copyToStream(source, io.stdout, { temporary: store.temporary, signal });
+      const source = { layers, path: from.slice(cut + 1), image, follow: flags["follow-link"], command: "image cp" as const };
+      if (to === "-") await copyToStream(source, io.stdout, { signal });
       else await copyToHost(source, to, { cwd: io.cwd, owners: flags.archive, signal });
     });
   },

@@ -1,37 +1,52 @@
+import { resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { ROOT_NAME } from "../../container/copy-job.ts";
+import { copyPlace } from "../../container/copy-place.ts";
+import { startCopy } from "../../container/copy-process.ts";
+import { insideUserNamespace } from "../../linux/user-namespace.ts";
+import { createStreamUnpacker } from "../../layer/unpack-stream.ts";
 import { fault } from "../../std/fault.ts";
+import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
-import { copyToHost, copyToStream } from "../images/copy-from-image.ts";
-import type { Io } from "../io.ts";
+import { copyToHost, copyToStream, lookUpOnHost } from "../images/copy-from-image.ts";
+import type { CopyOptions } from "./copy-files.ts";
+import { refuseCovered, stoppedLayers } from "./stopped-layers.ts";
 
 /**
- * Copies a path of a container that does not run, which is kept from being started meanwhile: a command in it could
- * otherwise put a symlink to the host in the way of what is being read.
- * @throws USAGE, NOT_SUPPORTED, CONTAINER_RUNNING, IMAGE_PATH_MISSING, FILE_PROBLEM
+ * Copies a path of a container to the host, or as an archive to standard output. Of one that does not run the layers are read, and it
+ * is kept from being started meanwhile; of one that runs a process inside of its root reads what is there.
+ * @throws USAGE, NOT_SUPPORTED, CONTAINER_RUNNING, CONTAINER_NOT_RUNNING, IMAGE_PATH_MISSING, FILE_PROBLEM, FILE_CHANGED
  */
-export async function copyFromContainer(store: Store, from: string, to: string, options: { owners: boolean; follow: boolean; io: Io; signal: AbortSignal }): Promise<void> {
+export async function copyFromContainer(store: Store, record: ContainerRecord, { path, to }: { path: string; to: string }, options: CopyOptions): Promise<void> {
   const { owners, follow, io, signal } = options;
-  const cut = containerPart(from);
-  if (cut < 0 && (containerPart(to) > 0 || from === "-")) {
-    throw fault("NOT_SUPPORTED", { feature: "copying into a container", hint: "give it the files by -v, or while it runs: `tar -c FILES | sampan exec -i CONTAINER tar -x -C PATH`" });
-  }
-  if (cut < 0) throw fault("USAGE", { problem: `${JSON.stringify(from)} names no path of a container`, hint: "it looks like CONTAINER:/PATH" });
-  if (containerPart(to) > 0) throw fault("USAGE", { problem: "copying between containers is not possible" });
+  const { name } = record;
   if (to === "") throw fault("USAGE", { problem: "the destination is empty" });
   if (to === "-" && io.stdout.isTTY) throw fault("USAGE", { problem: "refusing to write an archive to a terminal", hint: "redirect it, or name a destination" });
-  const { id, name, snapshot, state } = store.containers.find(from.slice(0, cut));
-  if (state === "running" || !store.containers.claim(id)) throw fault("CONTAINER_RUNNING", { container: name, wanted: "copied from" });
-  try {
-    const layers = [store.containers.layer(id).upper, ...(snapshot === undefined ? [] : store.snapshots.lowers(snapshot))];
-    const path = from.slice(cut + 1);
-    const source = { layers, path: path.startsWith("/") ? path : `/${path}`, image: name, follow };
-    if (to === "-") await copyToStream(source, io.stdout, { temporary: store.temporary, signal });
-    else await copyToHost(source, to, { cwd: io.cwd, owners, signal });
-  } finally {
-    store.containers.release(id);
-  }
+  if (record.state === "running") return await fromRunning(record, { path, to }, options);
+  refuseCovered(record, path);
+  using stopped = stoppedLayers(store, record);
+  const source = { layers: stopped.layers, path, image: name, follow, command: "cp" as const };
+  if (to === "-") await copyToStream(source, io.stdout, { signal });
+  else await copyToHost(source, to, { cwd: io.cwd, owners, signal });
 }
 
-/** Where the colon behind a container's name is; -1 for a path of the host, which begins with `/` or `.` where it has a colon. */
-function containerPart(word: string): number {
-  return /^[/.]/.test(word) ? -1 : word.indexOf(":");
+async function fromRunning(record: ContainerRecord, { path, to }: { path: string; to: string }, { owners, follow, io, signal }: CopyOptions): Promise<void> {
+  const archive = to === "-";
+  using copy = startCopy({ kind: "pack", enter: true, layers: ["/"], path, image: record.name, follow, command: "cp", as: archive ? "own name" : ROOT_NAME }, record);
+  const found = (await copy.found)!;
+  if (archive) await pipeline(copy.output, io.stdout, { end: false, signal });
+  else {
+    const place = copyPlace(found, { written: to, path: resolve(io.cwd, to), lookUp: lookUpOnHost });
+    const unpacker = createStreamUnpacker({
+      archive: `what is copied out of ${record.name}`, place: place.folder, layers: [place.folder === "" ? "/" : place.folder], target: "", name: place.name,
+      recordOwners: owners && insideUserNamespace()?.mapped === "one", ...(owners ? {} : { owner: { uid: process.geteuid!(), gid: process.getegid!() } }),
+    });
+    for await (const chunk of copy.output) {
+      signal.throwIfAborted();
+      unpacker.write(chunk as Buffer);
+    }
+    await copy.done;
+    unpacker.finish();
+  }
+  await copy.done;
 }

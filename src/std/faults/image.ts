@@ -20,11 +20,11 @@ export const imageFaults = {
     message: ({ archive, wanted, found }) => `${archive} has no image for ${wanted}, only for ${found.join(", ")}`,
     hint: () => "say which one with --platform, or save the archive again with the platform that is needed",
   }),
-  IMAGE_PATH_MISSING: spec<{ image: string; path: string; problem: string }>({
-    when: "A path that is to be copied out of an image is not there, or not what it should be.",
+  IMAGE_PATH_MISSING: spec<{ image: string; path: string; problem: string; command?: string }>({
+    when: "A path that is to be copied out of an image or container is not there, or not what it should be.",
     exit: 1,
     message: ({ image, path, problem }) => `${path} in ${image}: ${problem}`,
-    hint: ({ image }) => `\`sampan image cp ${image}:/ - | tar -t\` lists what is there`,
+    hint: ({ image, command = "image cp" }) => `\`sampan ${command} ${image}:/ - | tar -t\` lists what is there`,
   }),
   MOUNT_REFUSED: spec<{ path: string; problem: string }>({
     when: "An image cannot be mounted for people to look at.",
