@@ -35,6 +35,13 @@ export const commandAliases: Readonly<Record<string, string>> = {
   "container rename": "rename",
   "container port": "port",
   "container cp": "cp",
+  "container attach": "attach",
+  "container diff": "diff",
+  "container export": "export",
+  "container pause": "pause",
+  "container stats": "stats",
+  "container top": "top",
+  "container unpause": "unpause",
   "buildx build": "build",
   "buildx bake": "bake",
   "builder bake": "bake",
@@ -53,11 +60,10 @@ export const commandSubgroups = ["registry robot", "registry token"] as const;
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([
-  "attach", "commit", "diff", "events", "export", "info", "pause", "search", "stats", "top", "unpause", "update",
+  "commit", "events", "info", "search", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sign", "verify", "slim", "prune", "engine", "init", "serve",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "system info", "system events", "buildx ls", "buildx create", "buildx use", "buildx inspect",
-  "buildx du", "buildx imagetools", "container attach", "container commit", "container diff",
-  "container export", "container pause", "container stats", "container top", "container unpause", "container update",
+  "buildx du", "buildx imagetools", "container commit", "container update",
 ]);

@@ -76,6 +76,41 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Containers",
     load: async () => (await import("./commands/exec.ts")).execCommand,
   },
+  attach: {
+    summary: "See what a container says, and talk to it",
+    group: "Containers",
+    load: async () => (await import("./commands/attach.ts")).attachCommand,
+  },
+  top: {
+    summary: "List the processes of a container",
+    group: "Containers",
+    load: async () => (await import("./commands/top.ts")).topCommand,
+  },
+  stats: {
+    summary: "Show what containers use of the machine",
+    group: "Containers",
+    load: async () => (await import("./commands/stats.ts")).statsCommand,
+  },
+  pause: {
+    summary: "Let containers stand still",
+    group: "Containers",
+    load: async () => (await import("./commands/pause.ts")).pauseCommand,
+  },
+  unpause: {
+    summary: "Let containers that stand still go on",
+    group: "Containers",
+    load: async () => (await import("./commands/unpause.ts")).unpauseCommand,
+  },
+  export: {
+    summary: "Write the files of a container as an archive",
+    group: "Containers",
+    load: async () => (await import("./commands/export.ts")).exportCommand,
+  },
+  diff: {
+    summary: "List what a container has changed of its image",
+    group: "Containers",
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
+  },
   stop: {
     summary: "Stop containers",
     group: "Containers",

@@ -5,11 +5,18 @@ import { makeNode } from "../linux/mknod.ts";
 
 // A supervisor of an ordinary user lives in a user namespace of its own, and its container's processes belong to ids
 // that other commands of the same user may not signal. So they ask the supervisor, by a named pipe that only the
-// user may write to; a line each, `kill 15`.
+// user may write to; a line each, `kill 10` or `stop 15`.
 const NAME = "control";
 
+/** What other commands ask a supervisor to do. */
+export interface Control {
+  kill(signal: number): void;
+  /** The container is to end, by that signal, and not to be started again by itself. */
+  stop(signal: number): void;
+}
+
 /** Listens for what other commands ask this supervisor to do. */
-export function listenForControl(folder: string, onKill: (signal: number) => void): Disposable {
+export function listenForControl(folder: string, control: Control): Disposable {
   const path = join(folder, NAME);
   rmSync(path, { force: true });
   makeNode(path, "fifo", 0o600);
@@ -21,8 +28,8 @@ export function listenForControl(folder: string, onKill: (signal: number) => voi
     const lines = (rest + text).slice(-4096).split("\n");
     rest = lines.pop()!;
     for (const line of lines) {
-      const signal = /^kill (\d{1,2})$/.exec(line)?.[1];
-      if (signal !== undefined) onKill(Number(signal));
+      const [, verb, signal] = /^(kill|stop) (\d{1,2})$/.exec(line) ?? [];
+      if (verb !== undefined) control[verb as keyof Control](Number(signal));
     }
   }).on("error", () => undefined);
   socket.unref();
@@ -34,8 +41,8 @@ export function listenForControl(folder: string, onKill: (signal: number) => voi
   };
 }
 
-/** Asks a container's supervisor to send a signal to it. @returns whether there is a supervisor */
-export function sendSignal(folder: string, signal: number): boolean {
+/** Asks a container's supervisor to do something. @returns whether there is a supervisor */
+export function askSupervisor(folder: string, verb: keyof Control, signal: number): boolean {
   let fd: number;
   try {
     fd = openSync(join(folder, NAME), constants.O_WRONLY | constants.O_NONBLOCK);
@@ -44,7 +51,7 @@ export function sendSignal(folder: string, signal: number): boolean {
     throw error;
   }
   try {
-    writeSync(fd, `kill ${signal}\n`);
+    writeSync(fd, `${verb} ${signal}\n`);
     return true;
   } finally {
     closeSync(fd);

@@ -4,6 +4,7 @@ import { enterNamespacesOf } from "../linux/user-namespace.ts";
 import { Database } from "../store/database.ts";
 import { findContainerRow } from "../store/find-container.ts";
 import { isAlive } from "../store/process-identity.ts";
+import { isUp } from "../store/container-record.ts";
 import { isFault } from "../std/fault.ts";
 import { formatVersion, knownFormat } from "../store/schema.ts";
 
@@ -24,7 +25,7 @@ function findSupervisor(path: string, container: string): number | undefined {
     if (formatVersion(database) !== knownFormat) return undefined;
     const row = findContainerRow(database, container);
     const { pid, started, boot, namespace } = row;
-    return row.state === "running" && pid !== null && isAlive({ pid, started: started!, boot: boot!, namespace: namespace! }) ? pid : undefined;
+    return isUp(row.state) && pid !== null && isAlive({ pid, started: started!, boot: boot!, namespace: namespace! }) ? pid : undefined;
   } catch (error) {
     // Whatever is wrong is told when the store is opened properly.
     if (isFault(error)) return undefined;

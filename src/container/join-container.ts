@@ -20,6 +20,7 @@ export async function joinContainer(
   { detach = false, ...options }: FurtherOptions = {},
 ): Promise<RunResult> {
   const { spec, running, name } = record;
+  if (record.state === "paused") throw fault("CONTAINER_PAUSED", { container: name, problem: "is paused: unpause it before exec" });
   if (record.state !== "running" || running === undefined) throw fault("CONTAINER_NOT_RUNNING", { container: name });
   if (spec.runtime !== "builtin") throw fault("NOT_SUPPORTED", { feature: `exec in a container of the runtime ${spec.runtime}` });
   // Until it is the command, what joins has all rights, and would be the prey of whoever may trace it.

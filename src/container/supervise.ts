@@ -2,19 +2,24 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createExecutor } from "../exec/create-executor.ts";
 import type { RunJob, RunOptions, RunResult } from "../exec/run-job.ts";
-import { createCgroups, memoryKills, removeCgroups } from "../linux/cgroup.ts";
+import { createCgroups, memoryKills, removeCgroups, removeFreezer } from "../linux/cgroup.ts";
 import type { ContainerRecord, RunningContainer } from "../store/container-record.ts";
 import type { ContainerStore } from "../store/container-store.ts";
 import { startTime } from "../store/process-identity.ts";
-import { listenForControl } from "./control.ts";
 import { logFiles } from "./log-entry.ts";
 import { LogWriter } from "./log-writer.ts";
 import { choosePorts } from "./publish-ports.ts";
 
+/** How a container ended. */
+export interface ContainerEnd extends Readonly<Parameters<ContainerStore["ended"]>[1]> {
+  /** Whether its command was executed. */
+  readonly ran: boolean;
+}
+
 /** Where it is noted that a container runs and how it ended. */
 export interface Ledger {
   started(running: RunningContainer): void | Promise<void>;
-  ended(end: Parameters<ContainerStore["ended"]>[1]): void | Promise<void>;
+  ended(end: ContainerEnd): void | Promise<void>;
 }
 
 export interface SuperviseOptions {
@@ -28,20 +33,21 @@ export interface SuperviseOptions {
   /** What is sent to it then; the container's own stop signal where not given. */
   readonly stopSignal?: () => number;
   readonly onOutput?: RunOptions["onOutput"];
+  readonly onTerminal?: RunOptions["onTerminal"];
   /** Gets a way to pass signals on when there is somebody to pass them on to. */
   readonly onStart?: RunOptions["onStart"];
   /** Called when the command runs and that has been noted. */
   readonly onStarted?: () => void;
 }
 
-/** Runs a container to its end, logs what it says, listens for `kill`, and notes what becomes of it. */
+/** Runs a container to its end, logs what it says, and notes what becomes of it. */
 export async function supervise(record: ContainerRecord, options: SuperviseOptions): Promise<RunResult> {
   const { folder, ledger, signal } = options;
   const { spec, id } = record;
   const temporary = join(folder, "run");
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
   const state = record.startedAt === undefined ? "created" : "exited";
-  let end: Parameters<Ledger["ended"]>[0] = { state, exitCode: 128 };
+  let end: ContainerEnd = { state, exitCode: 128, ran: false };
   let cgroups: string[] = [];
   let noted: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -52,16 +58,15 @@ export async function supervise(record: ContainerRecord, options: SuperviseOptio
     cgroups = createCgroups(`sampan-${id}`, spec.limits);
     await using executor = await createExecutor({ runtime: spec.runtime, temporary });
     signal.throwIfAborted();
-    using control = new DisposableStack();
     let pid = 0;
     const result = await executor.run({ ...spec.job, root: options.root, stdin: options.stdin, ports, cgroups }, {
       onOutput: (stream, data) => {
         log?.write(stream, data);
         return options.onOutput?.(stream, data);
       },
+      ...(options.onTerminal ? { onTerminal: options.onTerminal } : {}),
       onStart: (running) => {
         pid = running.pid;
-        control.use(listenForControl(folder, running.kill));
         pass = () => {
           running.kill(options.stopSignal?.() ?? spec.stopSignal);
           if (spec.stopTimeout >= 0) timer = setTimeout(() => running.kill("SIGKILL"), spec.stopTimeout * 1000);
@@ -71,7 +76,7 @@ export async function supervise(record: ContainerRecord, options: SuperviseOptio
         options.onStart?.(running);
       },
       onExecuted: () => {
-        end = { state: "exited", exitCode: 137 };
+        end = { state: "exited", exitCode: 137, ran: true };
         noted = ledger.started({ pid, started: startTime(pid) ?? "", ports, cgroups }) ?? undefined;
         if (noted) void noted.then(options.onStarted, () => undefined);
         else options.onStarted?.();
@@ -81,8 +86,8 @@ export async function supervise(record: ContainerRecord, options: SuperviseOptio
     log?.[Symbol.dispose]();
     const outOfMemory = result.exitCode === 137 && memoryKills(cgroups) > 0 ? "killed, because its memory was used up" : "";
     end = result.failure === undefined
-      ? { state: "exited", exitCode: result.exitCode, error: [outOfMemory, log?.loss ?? ""].filter((text) => text !== "").join("; ") }
-      : { state, exitCode: result.exitCode, error: result.message ?? "" };
+      ? { state: "exited", exitCode: result.exitCode, ran: true, error: [outOfMemory, log?.loss ?? ""].filter((text) => text !== "").join("; ") }
+      : { state, exitCode: result.exitCode, ran: false, error: result.message ?? "" };
     return result;
   } catch (error) {
     end = { ...end, error: (error as Error).message };
@@ -91,6 +96,7 @@ export async function supervise(record: ContainerRecord, options: SuperviseOptio
     clearTimeout(timer);
     signal.removeEventListener("abort", pass);
     removeCgroups(cgroups);
+    removeFreezer(`sampan-${id}`);
     removeQuietly(temporary);
     await ledger.ended(end);
   }

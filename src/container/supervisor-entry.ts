@@ -2,13 +2,12 @@
 // It is told the store's folder, the container's id and the number of the process that has started it; on descriptor 3
 // it says once whether the container runs. SIGTERM stops the container.
 import { closeSync, writeSync } from "node:fs";
-import { PassThrough } from "node:stream";
 import { fault } from "../std/fault.ts";
 import { plainError } from "../std/plain-error.ts";
 import type { ContainerStore } from "../store/container-store.ts";
 import { openStore } from "../store/open-store.ts";
 import { containerRoot } from "./container-root.ts";
-import { supervise } from "./supervise.ts";
+import { keepRunning } from "./keep-running.ts";
 import type { SupervisorReport } from "./start-detached.ts";
 
 const CHANNEL = 3;
@@ -28,12 +27,12 @@ main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const { record, rootFileSystem, folder } = await claim();
   try {
-    // Nobody writes to the standard input of a container in the background; with -i it does not end.
-    const { failure, message } = await supervise(record, {
+    const { failure, message } = await keepRunning(record, {
       folder, root: rootFileSystem, signal: stop.signal,
-      stdin: record.spec.interactive && !record.spec.job.terminal ? new PassThrough() : "null",
+      stdin: "attached",
       ledger: {
         started: (running) => note((containers) => containers.started(id, running)),
+        restarting: (end, restarts) => note((containers) => containers.restarting(id, end, restarts)),
         ended: (end) => note((containers) => containers.ended(id, end)),
       },
       onStarted: () => tell({ started: true }),

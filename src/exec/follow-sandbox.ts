@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTerminalSize } from "../linux/terminal.ts";
 import type { RunJob, RunOptions } from "./run-job.ts";
 import type { Sandbox, SandboxEnd } from "./sandbox.ts";
 import { TerminalLink } from "./terminal-link.ts";
@@ -18,7 +19,11 @@ export async function followSandbox(
   using link = terminal ? new TerminalLink(stdin, options.onOutput) : undefined;
   let executed: Promise<void> | undefined;
   begin({
-    terminal: ({ fd }) => link!.connect(sandbox.takeDescriptor(fd)),
+    terminal: ({ fd }) => {
+      const terminal = sandbox.takeDescriptor(fd);
+      link!.connect(terminal);
+      options.onTerminal?.((columns, rows) => setTerminalSize(terminal, columns, rows));
+    },
     executing: ({ fd }) => {
       executed = closedEmpty(sandbox.takeDescriptor(fd)).then((really) => void (really && options.onExecuted?.()));
     },

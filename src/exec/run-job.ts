@@ -38,6 +38,8 @@ export interface RunJob {
   readonly ports?: readonly PortForward[];
   /** Shows the host's CA certificates besides the image's and points the usual variables to them. */
   readonly hostCertificates: boolean;
+  /** Whether process 1 is one that waits for all others, and the command its child; of the built-in sandbox only. */
+  readonly init?: boolean;
   readonly stdin: "null" | "inherit" | Readable;
   /** A terminal of the command's own, joined to the one that this process has on stdin and stdout. */
   readonly terminal: boolean;
@@ -96,6 +98,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Gets every byte that the command writes, in order per stream; while it returns a promise, nothing more is read. */
   readonly onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void | Promise<void>;
+  /** Called when the command has a terminal, with what sets its size. */
+  readonly onTerminal?: (resize: (columns: number, rows: number) => void) => void;
   /** Called when the command is about to start, with a way to pass signals on to it. */
   readonly onStart?: (running: { readonly pid: number; kill(signal: NodeJS.Signals | number): void }) => void;
   /**

@@ -110,11 +110,13 @@ export class SandboxExecutor implements Executor {
   async #takeEmulating(job: RunJob): Promise<Sandbox> {
     if (insideUserNamespace() !== undefined || !handlersPerNamespace()) return this.#take(job);
     const namespace = await (this.#nested ??= openNestedNamespace());
-    return spawnSandbox(job.stdin === "null" || job.terminal ? "null" : "pipe", this.#kind, namespace);
+    return spawnSandbox(job.stdin === "null" || job.terminal ? "null" : "pipe", { kind: this.#kind, namespace, init: job.init ?? false });
   }
 
   #take(job: RunJob): Promise<Sandbox> {
-    if (job.stdin !== "null" && !job.terminal) return Promise.resolve(spawnSandbox("pipe", this.#kind));
+    const { init = false } = job;
+    const piped = job.stdin !== "null" && !job.terminal;
+    if (piped || init) return Promise.resolve(spawnSandbox(piped ? "pipe" : "null", { kind: this.#kind, init }));
     return this.#idle.shift() ?? this.#start();
   }
 
@@ -125,7 +127,7 @@ export class SandboxExecutor implements Executor {
       if (this.#closed) throw error;
       // One that is started by itself works where copies do not, or tells why none can.
     }
-    return spawnSandbox("null", this.#kind);
+    return spawnSandbox("null", { kind: this.#kind });
   }
 
   #startAhead(): void {

@@ -17,15 +17,18 @@ import { startedProcess } from "./started-process.ts";
 export const OUTER = ["--pid", "--fork", "--kill-child=KILL"];
 const INNER = ["--pid", "--mount", "--ipc", "--uts", "--propagation", "private"];
 const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
+const SHELL = ["/bin/sh", "-c", WAIT, "sampan"];
 
 /**
  * Starts a sandbox child in namespaces of its own; it dies with this process.
  * @param stdin what the command reads: nothing, or a pipe from this process. A descriptor of ours would be a way out:
  *   by /proc/self/fd/0 a command can write to a file that it is given to read, and enter a folder.
  * @param namespace a user namespace to make everything in
- * @param kind what the child becomes: the command in a container that it makes, or an OCI runtime.
+ * @param options.kind what the child becomes: the command in a container that it makes, or an OCI runtime.
+ * @param options.init whether process 1 is a shell, which waits for the command and for all processes that lose their parents; it
+ *   has all rights, so nothing in there may be able to trace it
  */
-export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "sandbox", namespace?: NestedNamespace): Sandbox {
+export function spawnSandbox(stdin: "null" | "pipe", { kind = "sandbox", namespace, init = false }: { kind?: "sandbox" | "oci"; namespace?: NestedNamespace | undefined; init?: boolean } = {}): Sandbox {
   const input = stdin === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
   const entry = fileURLToPath(entryUrl(`exec/${kind}-entry.ts`));
@@ -33,7 +36,7 @@ export function spawnSandbox(stdin: "null" | "pipe", kind: "sandbox" | "oci" = "
     "setpriv",
     [
       "--pdeathsig", "KILL", ...(namespace ? ["nsenter", `--user=${namespace.path}`, "--"] : []), "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
-      "/bin/sh", "-c", WAIT, "sampan", process.execPath, "--no-warnings", entry,
+      ...SHELL, ...(init ? SHELL : []), process.execPath, "--no-warnings", entry,
     ],
     {
       stdio: [input?.read ?? "ignore", output.write, errors.write, "pipe"],

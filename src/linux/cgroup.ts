@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 
 /** What a cgroup is to limit; bytes, processors, processes. */
 export interface CgroupLimits {
@@ -11,9 +11,10 @@ export interface CgroupLimits {
   readonly pids?: number;
 }
 
-type Controller = "memory" | "cpu" | "pids";
+type Controller = "memory" | "cpu" | "pids" | "freezer";
 const ROOT = "/sys/fs/cgroup";
-const FLAGS: Readonly<Record<Controller, string>> = { memory: "--memory", cpu: "--cpus", pids: "--pids-limit" };
+/** What asks for each, as messages call it. */
+const FLAGS: Readonly<Record<Controller, string>> = { memory: "--memory", cpu: "--cpus", pids: "--pids-limit", freezer: "pause" };
 /** Microseconds; what docker uses. */
 const PERIOD = 100_000;
 
@@ -66,10 +67,63 @@ export function joinCgroups(folders: readonly string[], pid: number): void {
   }
 }
 
+/**
+ * The cgroup by which all processes of a container can be made to stand still: one of those that it has, or else a new one, to which
+ * they are to be moved. @throws LIMITS_IMPOSSIBLE
+ */
+export function freezerFor(name: string, folders: readonly string[]): { readonly folder: string; readonly made: boolean } {
+  const found = folders.find((folder) => freezeFile(folder) !== undefined);
+  if (found !== undefined) return { folder: found, made: false };
+  try {
+    const folder = join(freezerParent(), name);
+    mkdirSync(folder, { recursive: true });
+    if (freezeFile(folder) !== undefined) return { folder, made: true };
+    removeCgroups([folder]);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === undefined || isFault(error) ? error : impossible("freezer", (error as Error).message);
+  }
+  throw impossible("freezer", "the kernel offers no such cgroup here");
+}
+
+/** Removes what {@link freezerFor} has made. */
+export function removeFreezer(name: string): void {
+  try {
+    removeCgroups([join(freezerParent(), name)]);
+  } catch {
+    // None could have been made.
+  }
+}
+
+function freezerParent(): string {
+  const own = ownCgroups();
+  if (existsSync(join(ROOT, "cgroup.controllers"))) return dividable(join(ROOT, own.get("") ?? "/"), []);
+  const mounted = join(ROOT, "freezer");
+  const inside = join(mounted, own.get("freezer") ?? "/");
+  return existsSync(inside) ? inside : mounted;
+}
+
+/** Lets everything in a cgroup stand still, or go on. */
+export function setFrozen(folder: string, frozen: boolean): void {
+  const file = freezeFile(folder)!;
+  writeFileSync(file, file.endsWith(".freeze") ? (frozen ? "1" : "0") : frozen ? "FROZEN" : "THAWED");
+}
+
+/** Whether everything in it stands still by now. */
+export function isFrozen(folder: string): boolean {
+  const file = freezeFile(folder)!;
+  return file.endsWith(".freeze") ? /^frozen 1$/m.test(readText(join(folder, "cgroup.events"))) : readText(file).trim() === "FROZEN";
+}
+
+function freezeFile(folder: string): string | undefined {
+  return [join(folder, "cgroup.freeze"), join(folder, "freezer.state")].find((file) => existsSync(file));
+}
+
 /** Removes cgroups that nothing is in any more; best effort. */
 export function removeCgroups(folders: readonly string[]): void {
   for (const folder of folders) {
     try {
+      // What was killed while it stood still has still to end.
+      if (freezeFile(folder) !== undefined) setFrozen(folder, false);
       rmdirSync(folder);
     } catch {
       // It is gone already, or something still dies in it: an empty cgroup costs next to nothing.
@@ -99,7 +153,7 @@ function dividable(start: string, wanted: readonly Controller[]): string {
       // It has processes of its own (cgroups(7), "no internal processes"), or not got the controllers from above.
     }
   }
-  throw impossible(wanted[0]!, "no cgroup of this session may be divided by its user");
+  throw impossible(wanted[0] ?? "freezer", "no cgroup of this session may be divided by its user");
 }
 
 function* unifiedSettings({ memory, memorySwap, cpus, pids }: CgroupLimits): Generator<[file: string, value: string]> {

@@ -1,8 +1,13 @@
 import type { RunJob } from "../exec/run-job.ts";
 import type { Digest } from "../oci/digest.ts";
 
-/** `created` was never started, or its command could not be; `exited` has run. */
-export type ContainerState = "created" | "running" | "exited";
+/** `created` was never started, or its command could not be; `paused` stands still, `restarting` waits for its next start; `exited` has run. */
+export type ContainerState = "created" | "running" | "paused" | "restarting" | "exited";
+
+/** Whether a container in that state is somebody's who sees to it that it runs. */
+export function isUp(state: ContainerState): boolean {
+  return state === "running" || state === "paused" || state === "restarting";
+}
 
 /** A container on this machine. Times are milliseconds since the epoch. */
 export interface ContainerRecord {
@@ -21,6 +26,8 @@ export interface ContainerRecord {
   readonly startedAt?: number | undefined;
   readonly finishedAt?: number | undefined;
   readonly exitCode: number;
+  /** How often it was started again by itself since somebody has started it. */
+  readonly restarts: number;
   /** Why it could not be started, or what went wrong while it ran. */
   readonly error: string;
   /** The process that supervises it, by its number in this machine's PID namespace; while it runs. */
@@ -50,8 +57,16 @@ export interface ContainerSpec {
   /** `80/tcp`, of EXPOSE and --expose. */
   readonly exposed: readonly string[];
   readonly limits: ResourceLimits;
+  /** When it is started again by itself; never where not given. */
+  readonly restart?: RestartPolicy;
   /** Bytes of one log file and how many there are at most; none where nothing is logged. */
   readonly log?: { readonly size: number; readonly files: number } | undefined;
+}
+
+export interface RestartPolicy {
+  readonly name: "no" | "always" | "unless-stopped" | "on-failure";
+  /** How often at most, of `on-failure`; 0 for any number. */
+  readonly retries: number;
 }
 
 export interface PortRequest {

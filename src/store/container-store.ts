@@ -97,7 +97,7 @@ export class ContainerStore {
 
   /** Containers that were made of an image, those that run first. */
   using(image: Digest): { readonly id: string; readonly name: string; readonly state: ContainerState }[] {
-    return this.#database.all("SELECT id, name, state FROM container WHERE image = ? ORDER BY state <> 'running', created_at", image);
+    return this.#database.all("SELECT id, name, state FROM container WHERE image = ? ORDER BY state NOT IN ('running', 'paused', 'restarting'), created_at", image);
   }
 
   /**
@@ -131,8 +131,16 @@ export class ContainerStore {
   /** Notes that the container's command runs, under this process. */
   started(id: string, running: RunningContainer): void {
     this.#database.run(
-      "UPDATE container SET state = 'running', started_at = ?, finished_at = NULL, exit_code = 0, error = '', running = ? WHERE id = ?",
+      "UPDATE container SET restarts = CASE WHEN state = 'restarting' THEN restarts ELSE 0 END, state = 'running', started_at = ?, finished_at = NULL, exit_code = 0, error = '', running = ? WHERE id = ?",
       Date.now(), JSON.stringify(running), id,
+    );
+  }
+
+  /** Notes how the command ended, and that it is going to be started again by this process, for that many times by then. */
+  restarting(id: string, end: { readonly exitCode: number; readonly error?: string }, restarts: number): void {
+    this.#database.run(
+      "UPDATE container SET state = 'restarting', exit_code = ?, error = ?, finished_at = ?, running = NULL, restarts = ? WHERE id = ?",
+      end.exitCode, end.error ?? "", Date.now(), restarts, id,
     );
   }
 
@@ -142,6 +150,12 @@ export class ContainerStore {
       "UPDATE container SET state = ?, exit_code = ?, error = ?, finished_at = ?, running = NULL, pid = CASE WHEN auto_remove = 1 THEN pid END WHERE id = ?",
       end.state, end.exitCode, end.error ?? "", end.state === "exited" ? Date.now() : null, id,
     );
+  }
+
+  /** Notes that a container which runs stands still, or goes on, and the cgroups that it is in now. @returns whether it still does */
+  paused(id: string, paused: boolean, running: RunningContainer): boolean {
+    const [from, to] = paused ? ["running", "paused"] : ["paused", "running"];
+    return this.#database.run("UPDATE container SET state = ?, running = ? WHERE id = ? AND state = ?", to, JSON.stringify(running), id, from).changes > 0;
   }
 
   /** @throws CONTAINER_NAME_TAKEN */
@@ -166,7 +180,7 @@ export class ContainerStore {
     const trash: string[] = [];
     const removed = guarded(this.#folder, () => this.#database.transaction(() => {
       if (this.isSupervised(id, { byAnother: true })) return false;
-      const { changes } = this.#database.run("DELETE FROM container WHERE id = ? AND state <> 'running'", id);
+      const { changes } = this.#database.run("DELETE FROM container WHERE id = ? AND state NOT IN ('running', 'paused', 'restarting')", id);
       if (changes > 0) moveAway(this.folder(id), this.#lease.temporaryPath("container"), trash);
       return changes > 0;
     }));
@@ -188,6 +202,7 @@ export interface ContainerRow {
   readonly finished_at: number | null;
   readonly exit_code: number;
   readonly error: string;
+  readonly restarts: number;
   readonly running: string | null;
   readonly pid: number | null;
   readonly started: string | null;
@@ -206,6 +221,7 @@ export function containerRecord(row: ContainerRow): ContainerRecord {
     createdAt: row.created_at,
     exitCode: row.exit_code,
     error: row.error,
+    restarts: row.restarts,
     ...(row.snapshot === null ? {} : { snapshot: row.snapshot.toString(36) }),
     ...(row.started_at === null ? {} : { startedAt: row.started_at }),
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { removeCgroups } from "../linux/cgroup.ts";
-import type { RunningContainer } from "./container-record.ts";
+import { isUp, type ContainerState, type RunningContainer } from "./container-record.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { moveAway, type RemovalPlace } from "./removal.ts";
 
@@ -26,7 +26,7 @@ export function recoverContainers({ database, lease, containers }: RemovalPlace)
       if (autoRemove === 1) {
         database.run("DELETE FROM container WHERE id = ?", id);
         moveAway(join(containers, id), lease.temporaryPath("container"), trash);
-      } else if (state === "running") {
+      } else if (isUp(state)) {
         database.run(
           "UPDATE container SET state = 'exited', exit_code = ?, finished_at = ?, error = ? WHERE id = ?",
           KILLED, Date.now(), "the process that supervised it was killed", id,
@@ -39,7 +39,7 @@ export function recoverContainers({ database, lease, containers }: RemovalPlace)
 
 interface Row extends ProcessIdentity {
   readonly id: string;
-  readonly state: string;
+  readonly state: ContainerState;
   readonly auto_remove: number;
   readonly running: string | null;
 }

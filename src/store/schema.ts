@@ -121,6 +121,10 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE snapshot ADD COLUMN links INTEGER;
   `,
+  // How often a container was started again by itself, by its restart policy.
+  `
+  ALTER TABLE container ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Bytes of the files of all snapshots, of hard-linked ones once. */

@@ -1,37 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
 import { withContainers } from "../support/containers.ts";
+import { noTerminal, onTerminal } from "../support/on-terminal.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
 import { noContainers, sampanWithBase } from "../support/sampan-base.ts";
-
-const noTerminal = existsSync("/usr/bin/script") ? false : "needs script (Debian's bsdutils)";
-const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
-
-/** Runs the binary on a terminal of 80 columns and 12 rows; `answers` are typed when the text before them has appeared. */
-function onTerminal(words: readonly string[], env: Readonly<Record<string, string>>, answers: readonly (readonly [string, string])[] = []): Promise<{ status: number | null; screen: string }> {
-  const quoted = [process.execPath, launcher, ...words].map((word) => `'${word}'`).join(" ");
-  const child = spawn("script", ["-qec", `stty cols 80 rows 12; ${quoted}`, "/dev/null"], { env: { ...process.env, TERM: "xterm", SAMPAN_DEBUG: "", ...env }, stdio: ["pipe", "pipe", "inherit"] });
-  const waiting = [...answers];
-  let screen = "";
-  let seen = 0;
-  child.stdout.on("data", (chunk: Buffer) => {
-    screen += chunk.toString();
-    while (waiting[0] && screen.indexOf(waiting[0][0], seen) >= 0) {
-      const [prompt, answer] = waiting.shift()!;
-      seen = screen.indexOf(prompt, seen) + prompt.length;
-      child.stdin.write(answer);
-    }
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, screen }));
-  });
-}
 
 test("the live view shows running steps, leaves the list of all steps, and gives the cursor back", { skip: noTerminal || noBusybox || noContainers }, async (context) => {
   const { folder, root } = await sampanWithBase(context);

@@ -12,15 +12,15 @@ export const killCommand = command({
   examples: [{ title: "Let a server read its configuration again", line: "sampan kill -s HUP web" }],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io, signal }) {
-    const [{ parseSignal }, { sendSignal }, { killContainer }, { fault }] = await Promise.all([
-      import("../flags/parse-signal.ts"), import("../../container/control.ts"), import("../containers/stop-container.ts"), import("../../std/fault.ts"),
+    const [{ parseSignal }, { askSupervisor }, { killContainer }, { fault }, { isUp }] = await Promise.all([
+      import("../flags/parse-signal.ts"), import("../../container/control.ts"), import("../containers/stop-container.ts"), import("../../std/fault.ts"), import("../../store/container-record.ts"),
     ]);
     const number = parseSignal(flags.signal, "-s, --signal");
     return await withStore((store) => forEach(positionals, io, async (text) => {
       const record = store.containers.find(text);
-      if (record.state !== "running") throw fault("CONTAINER_NOT_RUNNING", { container: text });
+      if (!isUp(record.state)) throw fault("CONTAINER_NOT_RUNNING", { container: text });
       if (number === 9) await killContainer(store, record, { signal });
-      else if (!sendSignal(store.containers.folder(record.id), number)) throw fault("CONTAINER_NOT_RUNNING", { container: text });
+      else if (!askSupervisor(store.containers.folder(record.id), "kill", number)) throw fault("CONTAINER_NOT_RUNNING", { container: text });
       io.stdout.write(`${text}\n`);
     }));
   },

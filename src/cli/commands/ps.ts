@@ -7,8 +7,8 @@ export const psCommand = command({
   summary: "List containers",
   description:
     "Lists the containers that run, the newest first; with -a those that have ended too.\n\n" +
-    "Filters: id, name, label=NAME[=VALUE], status=created|running|exited, exited=STATUS, ancestor=IMAGE, before=CONTAINER, " +
-    "since=CONTAINER, publish=PORT, expose=PORT, volume=PATH, network=MODE.\n\n" +
+    "Filters: id, name, label=NAME[=VALUE], status=created|running|paused|restarting|exited, exited=STATUS, ancestor=IMAGE, before=CONTAINER, " +
+    "since=CONTAINER, restart-policy=NAME, publish=PORT, expose=PORT, volume=PATH, network=MODE.\n\n" +
     "Fields of --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names .Labels .Mounts .Networks.",
   usage: "[OPTIONS]",
   flags: flagTable({
@@ -27,8 +27,9 @@ export const psCommand = command({
   ],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [{ asksForAll, filterContainers }, { containerHeaders, containerRow }, { formatRows }, { fault }] = await Promise.all([
+    const [{ asksForAll, filterContainers }, { containerHeaders, containerRow }, { formatRows }, { fault }, { isUp }] = await Promise.all([
       import("../containers/filter-containers.ts"), import("../containers/container-rows.ts"), import("../template/format.ts"), import("../../std/fault.ts"),
+      import("../../store/container-record.ts"),
     ]);
     const last = flags.latest ? "1" : flags.last;
     if (last !== undefined && !/^(?:-1|\d+)$/.test(last)) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(last)} for -n, --last` });
@@ -37,7 +38,7 @@ export const psCommand = command({
     const size = flags.size || (flags.format?.includes(".Size") ?? false);
     const rows = await withStore(async (store) => {
       const all = flags.all || count !== Infinity || asksForAll(flags.filter);
-      const passed = filterContainers(store.containers.list(), flags.filter, store).filter(({ state }) => all || state === "running");
+      const passed = filterContainers(store.containers.list(), flags.filter, store).filter(({ state }) => all || isUp(state));
       return passed.slice(0, count).map((record) => containerRow(record, store, { truncate: !flags["no-trunc"], size, now }));
     });
     const withSize = flags.size ? "\\t{{.Size}}" : "";

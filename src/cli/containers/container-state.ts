@@ -4,7 +4,9 @@ import type { ContainerRecord, PublishedPort } from "../../store/container-recor
 /** docker's STATUS: `Up 2 minutes`, `Exited (0) 3 hours ago`, `Created`. */
 export function statusText({ state, startedAt = 0, finishedAt = 0, exitCode }: ContainerRecord, now: number): string {
   if (state === "created") return "Created";
+  if (state === "restarting") return `Restarting (${exitCode}) ${humanDuration(now - finishedAt)} ago`;
   if (state === "running") return `Up ${humanDuration(now - startedAt)}`;
+  if (state === "paused") return `Up ${humanDuration(now - startedAt)} (Paused)`;
   return `Exited (${exitCode}) ${humanDuration(now - finishedAt)} ago`;
 }
 

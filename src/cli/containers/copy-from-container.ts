@@ -22,7 +22,7 @@ export async function copyFromContainer(store: Store, record: ContainerRecord, {
   const { name } = record;
   if (to === "") throw fault("USAGE", { problem: "the destination is empty" });
   if (to === "-" && io.stdout.isTTY) throw fault("USAGE", { problem: "refusing to write an archive to a terminal", hint: "redirect it, or name a destination" });
-  if (record.state === "running") return await fromRunning(record, { path, to }, options);
+  if (record.running !== undefined) return await fromRunning(record, { path, to }, options);
   refuseCovered(record, path);
   using stopped = stoppedLayers(store, record);
   const source = { layers: stopped.layers, path, image: name, follow, command: "cp" as const };

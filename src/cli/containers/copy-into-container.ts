@@ -23,9 +23,9 @@ export async function copyIntoContainer(store: Store, record: ContainerRecord, {
   const { owners, follow, io, signal } = options;
   if (from === "") throw fault("USAGE", { problem: "the source is empty" });
   if (from === "-" && io.stdin.isTTY) throw fault("USAGE", { problem: "an archive is expected on standard input, which is a terminal", hint: "name a file, or send an archive to standard input" });
-  if (record.spec.job.readonlyRoot && record.state !== "running") throw fault("FILE_PROBLEM", { path: `${record.name}:${path}`, problem: "the container's root file system is read-only" });
+  if (record.spec.job.readonlyRoot && record.running === undefined) throw fault("FILE_PROBLEM", { path: `${record.name}:${path}`, problem: "the container's root file system is read-only" });
   const source = from === "-" ? undefined : hostSource(resolve(io.cwd, from), from, follow);
-  const running = record.state === "running";
+  const running = record.running !== undefined;
   if (!running) refuseCovered(record, path);
   using stopped = running ? undefined : stoppedLayers(store, record);
   using copy = startCopy({

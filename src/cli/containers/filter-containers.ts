@@ -5,7 +5,7 @@ import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { hasLabel } from "../flags/has-label.ts";
 
-const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "before", "since", "publish", "expose", "volume", "network"] as const;
+const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "restart-policy", "before", "since", "publish", "expose", "volume", "network"] as const;
 type Key = (typeof KEYS)[number];
 
 /**
@@ -55,6 +55,7 @@ function tester(key: Exclude<Key, "label">, value: string, store: Store): (recor
       const images = imageIds(value, store);
       return (record) => images.includes(record.image) || record.spec.imageName === value;
     }
+    case "restart-policy": return ({ spec }) => (spec.restart?.name ?? "no") === value;
     case "before": {
       const { createdAt } = store.containers.find(value);
       return (record) => record.createdAt < createdAt;

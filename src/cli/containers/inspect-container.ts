@@ -1,4 +1,4 @@
-import type { ContainerRecord } from "../../store/container-record.ts";
+import { isUp, type ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { logFiles } from "../../container/log-entry.ts";
 import { folderBytes } from "./folder-bytes.ts";
@@ -21,9 +21,9 @@ export function inspectContainer(record: ContainerRecord, store: Store, options:
     Args: job.args.slice(1),
     State: {
       Status: record.state,
-      Running: record.state === "running",
-      Paused: false,
-      Restarting: false,
+      Running: isUp(record.state),
+      Paused: record.state === "paused",
+      Restarting: record.state === "restarting",
       OOMKilled: record.error.startsWith("killed, because its memory"),
       Dead: false,
       Pid: running?.pid ?? 0,
@@ -38,7 +38,7 @@ export function inspectContainer(record: ContainerRecord, store: Store, options:
     HostsPath: "",
     LogPath: spec.log ? logFiles(folder, id, 1)[0] : "",
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: record.restarts,
     Driver: "sampan",
     Platform: "linux",
     HostConfig: hostConfig(record),
@@ -71,7 +71,7 @@ function hostConfig({ spec, autoRemove }: ContainerRecord): Record<string, unkno
     LogConfig: spec.log ? { Type: "json-file", Config: new Map([["max-file", String(spec.log.files)], ["max-size", String(spec.log.size)]]) } : { Type: "none", Config: new Map() },
     NetworkMode: job.network === "default" ? "bridge" : job.network,
     PortBindings: grouped(spec.ports.map(({ address, host, container, protocol }) => ({ key: `${container}/${protocol}`, binding: { HostIp: address, HostPort: host === 0 ? "" : String(host) } }))),
-    RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+    RestartPolicy: { Name: spec.restart?.name ?? "no", MaximumRetryCount: spec.restart?.retries ?? 0 },
     AutoRemove: autoRemove,
     ReadonlyRootfs: job.readonlyRoot ?? false,
     Tmpfs: new Map((job.tmpfs ?? []).map(({ target, options }) => [target, options ?? ""])),
@@ -84,6 +84,7 @@ function hostConfig({ spec, autoRemove }: ContainerRecord): Record<string, unkno
     NanoCpus: Math.round((limits.cpus ?? 0) * 1e9),
     PidsLimit: limits.pids ?? null,
     Ulimits: (job.ulimits ?? []).map(({ resource, soft, hard }) => ({ Name: resource, Soft: soft, Hard: hard })),
+    Init: job.init ?? false,
     Runtime: spec.runtime,
   };
 }

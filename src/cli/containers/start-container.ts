@@ -3,7 +3,7 @@ import { lazyClient } from "../../build/lazy-client.ts";
 import { startDetached } from "../../container/start-detached.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
 import { fault } from "../../std/fault.ts";
-import type { ContainerRecord } from "../../store/container-record.ts";
+import { isUp, type ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
 import { runContainer } from "../run/run-container.ts";
@@ -19,9 +19,10 @@ export async function startContainer(
 ): Promise<number> {
   const { io, signal, foreground } = options;
   const record = store.containers.find(text);
-  if (record.state === "running") {
-    if (foreground) throw fault("NOT_SUPPORTED", { feature: "attaching to a container that runs", hint: `\`sampan logs -f ${text}\` shows what it says` });
-    return 0;
+  if (isUp(record.state)) {
+    if (!foreground) return 0;
+    const { attachToContainer } = await import("./attach-to-container.ts");
+    return await attachToContainer(store, record, { io, signal, stdin: foreground.stdin, output: foreground.output, passSignals: true });
   }
   if (!store.containers.claim(record.id)) throw fault("CONTAINER_NOT_STARTED", { container: text, problem: "another process is starting it" });
   try {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { sendSignal } from "../../container/control.ts";
+import { askSupervisor } from "../../container/control.ts";
+import { unpauseContainer } from "../../container/pause-container.ts";
 import { fault } from "../../std/fault.ts";
-import type { ContainerRecord } from "../../store/container-record.ts";
+import { isUp, type ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
 
 const SIGKILL = 9;
@@ -18,7 +19,7 @@ export async function waitForEnd(store: Store, id: string, options: { signal: Ab
   const until = Date.now() + within;
   for (;;) {
     const record = store.containers.get(id);
-    if (record === undefined || (record.state !== "running" && record.supervisor === undefined)) return record;
+    if (record === undefined || (!isUp(record.state) && record.supervisor === undefined)) return record;
     if (Date.now() > until) return record;
     // Its supervisor may be killed while we wait; then nobody else notes that it has ended.
     if (!store.containers.isSupervised(record.id)) store.containers.recover();
@@ -29,21 +30,29 @@ export async function waitForEnd(store: Store, id: string, options: { signal: Ab
 /** Asks a container to end, by its stop signal, and ends it by SIGKILL when it has not done so in time. */
 export async function stopContainer(store: Store, record: ContainerRecord, options: { seconds?: number | undefined; stopSignal?: number | undefined; signal: AbortSignal }): Promise<void> {
   const { signal } = options;
-  if (record.state !== "running") return;
+  if (!isUp(record.state)) return;
   const seconds = options.seconds ?? record.spec.stopTimeout;
   const folder = store.containers.folder(record.id);
-  sendSignal(folder, options.stopSignal ?? record.spec.stopSignal);
+  askSupervisor(folder, "stop", options.stopSignal ?? record.spec.stopSignal);
+  goOn(store, record.id);
   const after = await waitForEnd(store, record.id, { signal, within: seconds < 0 ? Infinity : seconds * 1000 });
-  if (after === undefined || after.state !== "running") return;
+  if (after === undefined || !isUp(after.state)) return;
   await killContainer(store, record, { signal });
 }
 
 /** Ends a container by SIGKILL and waits until it is over. @throws CONTAINER_RUNNING when it does not end */
 export async function killContainer(store: Store, record: ContainerRecord, options: { signal: AbortSignal }): Promise<void> {
   for (const until = Date.now() + PATIENCE; ;) {
-    sendSignal(store.containers.folder(record.id), SIGKILL);
+    askSupervisor(store.containers.folder(record.id), "stop", SIGKILL);
+    goOn(store, record.id);
     const after = await waitForEnd(store, record.id, { ...options, within: REPEAT });
-    if (after === undefined || (after.state !== "running" && after.supervisor === undefined)) return;
+    if (after === undefined || (!isUp(after.state) && after.supervisor === undefined)) return;
     if (Date.now() > until) throw fault("CONTAINER_RUNNING", { container: record.name, wanted: "ended by SIGKILL" });
   }
+}
+
+/** One that stands still gets no signal before it goes on. */
+function goOn(store: Store, id: string): void {
+  const record = store.containers.get(id);
+  if (record?.state === "paused") unpauseContainer(store, record);
 }

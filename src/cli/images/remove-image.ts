@@ -1,5 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import { formatPlatform } from "../../oci/platform.ts";
+import { isUp } from "../../store/container-record.ts";
 import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { fault } from "../../std/fault.ts";
@@ -50,11 +51,11 @@ export function removeImage({ images, containers, mounts }: Pick<Store, "images"
   const ids = idsOf(image);
   refuseMounted(mounts, ids, byName ? text : shortId(image.id));
   const user = usedBy(containers, ids);
-  if (user?.state === "running" && byName && force) {
+  if (user && isUp(user.state) && byName && force) {
     images.untag(name);
     return [`Untagged: ${familiarName(name)}`];
   }
-  if (user && (user.state === "running" || !force)) throw inUse(user, image.id, byName ? text : undefined);
+  if (user && (isUp(user.state) || !force)) throw inUse(user, image.id, byName ? text : undefined);
   images.remove(image.id);
   for (const gone of [...image.names, ...image.repoDigests]) lines.push(`Untagged: ${familiarName(gone)}`);
   lines.push(`Deleted: ${image.id}`);
@@ -73,13 +74,13 @@ type Users = ReturnType<Store["containers"]["using"]>;
 /** A container of one of these images, one that runs before the others. */
 export function usedBy(containers: Store["containers"], ids: readonly Digest[]): Users[number] | undefined {
   const users = ids.flatMap((id) => containers.using(id));
-  return users.find(({ state }) => state === "running") ?? users[0];
+  return users.find(({ state }) => isUp(state)) ?? users[0];
 }
 
 /** @param name how the image was named, if it was not by its id */
 export function inUse(user: Users[number], id: Digest, name: string | undefined): Error {
   const container = user.id.slice(0, 12);
-  const running = user.state === "running";
+  const running = isUp(user.state);
   const problem = name === undefined || running
     ? `${running ? "cannot" : "must"} be forced: image is being used by ${running ? "running" : "stopped"} container ${container}`
     : `must be forced: container ${container} is using its referenced image ${shortId(id)}`;

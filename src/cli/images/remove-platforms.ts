@@ -1,6 +1,7 @@
 import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { attests } from "../../oci/select-platform.ts";
 import { fault } from "../../std/fault.ts";
+import { isUp } from "../../store/container-record.ts";
 import { platformsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { familiarName } from "./familiar-name.ts";
@@ -29,7 +30,7 @@ export function removePlatforms(store: Pick<Store, "images" | "containers" | "mo
   const ids = chosen.map(({ image }) => image!);
   refuseMounted(mounts, ids, text);
   const user = usedBy(containers, ids);
-  if (user && (user.state === "running" || !force)) throw inUse(user, ids[0]!, text);
+  if (user && (isUp(user.state) || !force)) throw inUse(user, ids[0]!, text);
   const manifests = new Set<string>(chosen.map(({ descriptor }) => descriptor.digest));
   const attached = index.parts.filter(({ present, descriptor }) => present && manifests.has(attests(descriptor) ?? ""));
   const gone = [...chosen, ...attached].map(({ descriptor }) => descriptor.digest);

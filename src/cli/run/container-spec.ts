@@ -8,7 +8,7 @@ import { parseSignal } from "../flags/parse-signal.ts";
 import { containerArgs, readEnvFiles } from "./container-command.ts";
 import { containerJob } from "./container-job.ts";
 import { exposedPorts, portRequests, publishAll } from "./port-requests.ts";
-import { logSettings, resourceLimits } from "./resource-flags.ts";
+import { logSettings, resourceLimits, restartPolicy } from "./resource-flags.ts";
 import type { containerFlags } from "./run-flags.ts";
 
 type Words = Pick<Call<typeof containerFlags>, "flags" | "io">;
@@ -18,6 +18,7 @@ export function containerSpec(call: Words, options: { id: string; imageName: str
   const { flags, io } = call;
   const { id, imageName, words, config } = options;
   const args = containerArgs(config, words, flags.entrypoint);
+  if (flags.init && flags.runtime !== "builtin") throw fault("NOT_SUPPORTED", { feature: `--init with the runtime ${flags.runtime}` });
   const entrypoint = flags.entrypoint === undefined ? (config.Entrypoint ?? []) : flags.entrypoint === "" ? [] : [flags.entrypoint];
   const exposed = [...new Set([...Object.keys(config.ExposedPorts ?? {}).map((port) => (port.includes("/") ? port : `${port}/tcp`)), ...exposedPorts(flags.expose)])];
   const fromFiles = readEnvFiles(flags["label-file"], io);
@@ -34,6 +35,7 @@ export function containerSpec(call: Words, options: { id: string; imageName: str
     ports: publishedPorts(call, exposed),
     exposed,
     limits: resourceLimits(flags),
+    ...restartPolicy(flags),
     ...logSettings(flags),
   };
 }

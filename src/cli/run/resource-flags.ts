@@ -27,19 +27,34 @@ export function resourceLimits(flags: Flags): ResourceLimits {
   };
 }
 
-/** --ulimit, --shm-size, --cap-add, --cap-drop and --security-opt. @throws USAGE, NOT_SUPPORTED */
-export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" | "capabilities" | "noNewPrivileges"> {
+/** --restart. @throws USAGE */
+export function restartPolicy({ restart, rm }: Flags): Pick<ContainerSpec, "restart"> {
+  const [, name, count] = /^(|no|always|unless-stopped|on-failure)(?::(.*))?$/.exec(restart) ?? [];
+  const invalid = (problem: string, hint: string): Error => fault("USAGE", { problem, hint });
+  if (name === undefined) throw invalid(`invalid restart policy ${JSON.stringify(restart)} for --restart`, "it is one of no, on-failure[:COUNT], always, unless-stopped");
+  if (count !== undefined && name !== "on-failure") throw invalid(`maximum retry count cannot be used with restart policy '${name}'`, "on-failure:3 takes one");
+  if (count !== undefined && !/^\d{1,9}$/.test(count)) throw invalid("maximum retry count must be an integer", "it looks like on-failure:3");
+  if (name === "" || name === "no") return {};
+  if (rm) throw invalid("conflicting options: cannot specify both --restart and --rm", "leave one of them away");
+  return { restart: { name: name as "always" | "unless-stopped" | "on-failure", retries: Number(count ?? 0) } };
+}
+
+/** --ulimit, --shm-size, --cap-add, --cap-drop, --security-opt and --init. @throws USAGE, NOT_SUPPORTED */
+export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" | "capabilities" | "noNewPrivileges" | "init"> {
   for (const option of flags["security-opt"]) {
     if (!/^no-new-privileges(?:[:=](?:true|false))?$/.test(option)) throw fault("NOT_SUPPORTED", { feature: `--security-opt ${option}` });
   }
   const last = flags["security-opt"].at(-1);
   const changes = flags["cap-add"].length + flags["cap-drop"].length > 0 ? changeCapabilities(flags["cap-add"], flags["cap-drop"]) : undefined;
   if (changes && "unknown" in changes) throw fault("USAGE", { problem: `invalid capability ${JSON.stringify(changes.unknown)} for --cap-add or --cap-drop`, hint: "it looks like NET_ADMIN, or is ALL" });
+  // Until it is the command, what joins a container, and process 1 with --init for always, has rights that a tracer could take over.
+  if (flags.init && changes?.names.includes("CAP_SYS_PTRACE")) throw fault("NOT_SUPPORTED", { feature: "--init together with the capability SYS_PTRACE" });
   return {
     ...(flags.ulimit.length === 0 ? {} : { ulimits: flags.ulimit.map(ulimit) }),
     ...(flags["shm-size"] === undefined ? {} : { shmSize: parseBytes(flags["shm-size"], "--shm-size") }),
     ...(changes ? { capabilities: changes.names } : {}),
     ...(last !== undefined && !last.endsWith("false") ? { noNewPrivileges: true } : {}),
+    ...(flags.init ? { init: true } : {}),
   };
 }
 

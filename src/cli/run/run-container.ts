@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { containerRoot } from "../../container/container-root.ts";
-import { supervise } from "../../container/supervise.ts";
+import { keepRunning } from "../../container/keep-running.ts";
 import { fault, isFault, type FaultDetails } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
@@ -18,13 +18,17 @@ export async function runContainer(store: Store, record: ContainerRecord, option
   const { id } = record;
   using passing = new DisposableStack();
   try {
-    const { exitCode, failure, message } = await supervise(record, {
+    const { exitCode, failure, message } = await keepRunning(record, {
       folder: store.containers.folder(id),
       root: containerRoot(store, record),
       stdin: options.stdin ? "inherit" : "null",
       signal,
       stopSignal: () => signalNumber(signal.reason),
-      ledger: { started: (running) => store.containers.started(id, running), ended: (end) => store.containers.ended(id, end) },
+      ledger: {
+        started: (running) => store.containers.started(id, running),
+        restarting: (end, restarts) => store.containers.restarting(id, end, restarts),
+        ended: (end) => store.containers.ended(id, end),
+      },
       onOutput: (stream, data) => (options.output === false ? undefined : writeTo(stream === "stdout" ? io.stdout : io.stderr, data)),
       onStart: ({ kill }) => {
         passing.use(passSignals(kill));

@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
+import { isUp } from "../../store/container-record.ts";
 import type { KindUsage } from "../../store/disk-usage.ts";
 import type { Store } from "../../store/open-store.ts";
 import { folderBytes } from "../containers/folder-bytes.ts";
@@ -12,7 +13,7 @@ export function containerUsage(store: Store): KindUsage & { readonly byImage: Re
     const bytes = folderBytes(store.containers.layer(id).upper);
     byImage.set(image, (byImage.get(image) ?? 0) + 1);
     size += bytes;
-    if (state === "running") active += 1;
+    if (isUp(state)) active += 1;
     else reclaimable += bytes;
   }
   return { count: records.length, active, size, reclaimable, byImage };

@@ -32,6 +32,12 @@ export const containerFaults = {
     message: ({ container }) => `container ${container} is not running`,
     hint: ({ container }) => `\`sampan start ${container}\` runs it again, \`sampan logs ${container}\` shows what it said`,
   }),
+  CONTAINER_PAUSED: spec<{ container: string; problem: string }>({
+    when: "Something is asked for that a container which stands still does not allow, or one that does not.",
+    exit: 1,
+    message: ({ container, problem }) => `container ${container} ${problem}`,
+    hint: ({ container }) => `\`sampan ps -f name=${container}\` shows how it is; \`sampan unpause\` lets one that is paused go on`,
+  }),
   CONTAINER_NOT_STARTED: spec<{ container: string; problem: string }>({
     when: "The process that supervises a container ended before the container's command was there.",
     exit: 1,
