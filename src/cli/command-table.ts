@@ -157,7 +157,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/port.ts")).portCommand,
   },
   cp: {
-    summary: "Copy files out of a container that does not run",
+    summary: "Copy files out of a container or into it",
     group: "Containers",
     load: async () => (await import("./commands/cp.ts")).cpCommand,
   },
