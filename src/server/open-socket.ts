@@ -4,12 +4,34 @@ import type { OpenSocket } from "./storage/blob-storage.ts";
 /** Bodies from this size on go past node:http; for smaller ones the way to another thread is too long. */
 export const LARGE = 512 * 1024;
 
+/** What libuv has of a connection, which Node shows as `_handle`. */
+interface Handle {
+  readonly fd: number;
+  readStart(): number;
+  readStop(): number;
+}
+
 /** A connection for those that move bytes past it: undefined for one with encryption, whose bytes only it can read and write. */
 export function openSocketOf(socket: Socket | null, idle: number): (OpenSocket & Disposable) | undefined {
-  const fd = (socket as { _handle?: { fd?: unknown } } | null)?._handle?.fd;
-  if (!socket || socket.destroyed || "encrypted" in socket || typeof fd !== "number" || fd < 0) return undefined;
+  const handle = handleOf(socket);
+  if (!socket || !handle || socket.destroyed || "encrypted" in socket || handle.fd < 0) return undefined;
   const closed = new AbortController();
   const close = (): void => closed.abort();
   socket.once("close", close);
-  return { fd, idle, signal: closed.signal, [Symbol.dispose]: () => void socket.off("close", close) };
+  return { fd: handle.fd, idle, signal: closed.signal, [Symbol.dispose]: () => void socket.off("close", close) };
+}
+
+/**
+ * Has Node read nothing more from a connection, for good. `pause()` does not hold: what asks the request for bytes, now or in one of the next
+ * ticks, resumes its connection.
+ */
+export function stopReading(socket: Socket): void {
+  const handle = handleOf(socket)!;
+  handle.readStop();
+  handle.readStart = () => 0;
+}
+
+function handleOf(socket: Socket | null): Handle | undefined {
+  const handle = (socket as { _handle?: Partial<Handle> | null } | null)?._handle;
+  return typeof handle?.fd === "number" && typeof handle.readStart === "function" && typeof handle.readStop === "function" ? (handle as Handle) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Exchange } from "./exchange.ts";
-import { LARGE, openSocketOf } from "./open-socket.ts";
+import { LARGE, openSocketOf, stopReading } from "./open-socket.ts";
 import type { Upload } from "./storage/blob-storage.ts";
 
 /** Requests whose body did not come through node:http, which goes on waiting for it. */
@@ -23,8 +23,8 @@ export async function receiveBody({ request, response, settings, note }: Exchang
   if (!receive || !socket) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
   response.setHeader("Connection", "close");
   request.socket.setTimeout(0);
+  stopReading(request.socket);
   const first = (request.read() as Buffer | null) ?? Buffer.alloc(0);
-  request.socket.pause();
   const before = upload.size;
   const whole = await receive({ ...socket, first, length });
   note.receivedBeside = upload.size - before - first.length;
