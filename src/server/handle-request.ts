@@ -13,6 +13,7 @@ import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
+import type { ReplicationStatus } from "./mirror/start-replication.ts";
 import type { RequestNote } from "./notify/request-entry.ts";
 import type { SignaturePolicy } from "./signatures/signature-policy.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -29,6 +30,7 @@ export interface ServerContext {
   readonly signatures: SignaturePolicy;
   readonly quotas: RoomForPushes | undefined;
   readonly mirror: PullThrough | undefined;
+  readonly replicated: () => readonly ReplicationStatus[];
   readonly config: Pick<ServerConfig, "retention" | "immutable" | "signatures" | "externalUrl" | "internalRedirect">;
   readonly report: (problem: Error) => void;
 }

@@ -17,6 +17,7 @@ import { applyRetention } from "./keep/retention.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
 import type { RequestEntry, RequestNote } from "./notify/request-entry.ts";
+import type { Replication, ReplicationStatus } from "./mirror/start-replication.ts";
 import { startNotices, type Notices } from "./start-notices.ts";
 import type { PullThrough } from "./pull-through.ts";
 import { noteOrigin, proxyList } from "./terms/client-origin.ts";
@@ -81,27 +82,31 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const running = new Set<Promise<void>>();
   let access: AccessControl;
   let notices!: Notices;
+  let replication: Replication | undefined;
+  const replicated = (): readonly ReplicationStatus[] => replication?.status() ?? [];
   let mirror: (PullThrough & AsyncDisposable) | undefined;
   const server = await createHttpServer(settings, (request, response) => {
     noteOrigin(request, proxies);
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
-    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, config, report }).finally(() => running.delete(answer));
+    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, replicated, config, report }).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;
   try {
     notices = await startNotices(storage, {
-      root: options.root, config, configFile, report, running: () => running.size,
+      root: options.root, config, configFile, report, running: () => running.size, replicated,
       logRequests: options.logRequests === true, writeLog: options.writeLog ?? ((): void => undefined), onRequest: options.onRequest,
     });
     signatures = createSignaturePolicy(config.signatures, { storage, configFile });
     mirror = await mirrorOf(config, { storage, immutable, configFile, report });
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.loginFailed });
+    replication = await replicationOf(config, { storage, immutable, configFile, report });
     address = await listen(server, wanted, options.listen);
     if (!isLoopback(wanted) && sendsPasswordsOpenly(config)) report(fault("SERVER_PASSWORDS_OPEN", { listen: options.listen }));
   } catch (error) {
+    await replication?.[Symbol.asyncDispose]();
     await mirror?.[Symbol.asyncDispose]();
     await notices?.[Symbol.asyncDispose]();
     await collector[Symbol.asyncDispose]();
@@ -114,6 +119,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     clearInterval(retention);
     stopWatching?.();
     await closeHttpServer(server);
+    await replication?.[Symbol.asyncDispose]();
     await mirror?.[Symbol.asyncDispose](); // who reads along with a fetch is cut off
     await Promise.all(running);
     await collector[Symbol.asyncDispose]();
@@ -147,6 +153,12 @@ async function accessOf({ access, ...config }: ServerConfig, options: { configFi
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);
+}
+
+async function replicationOf({ replication }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; configFile: string; report: (problem: Error) => void }): Promise<Replication | undefined> {
+  if (replication.length === 0) return undefined;
+  const { startReplication } = await import("./mirror/start-replication.ts");
+  return startReplication(replication, options);
 }
 
 async function mirrorOf({ proxy }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; configFile: string; report: (problem: Error) => void }): Promise<(PullThrough & AsyncDisposable) | undefined> {

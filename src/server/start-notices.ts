@@ -6,6 +6,7 @@ import { fileBeside } from "./config/values.ts";
 import { closeHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
+import type { ReplicationStatus } from "./mirror/start-replication.ts";
 import { createMetrics, type Metrics } from "./notify/metrics.ts";
 import { createMonitor } from "./notify/monitor.ts";
 import { observeRequest, type RequestEntry, type RequestNote } from "./notify/request-entry.ts";
@@ -32,6 +33,7 @@ export async function startNotices(
     config: ServerConfig;
     configFile: string;
     running: () => number;
+    replicated: () => readonly ReplicationStatus[];
     logRequests: boolean;
     writeLog: (line: string) => void;
     onRequest: ((entry: RequestEntry) => void) | undefined;

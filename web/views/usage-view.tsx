@@ -1,6 +1,7 @@
-import type { RepositoryRow, UsageAnswer } from "../../src/server/api/answers.ts";
+import type { Page, ReplicationRow, RepositoryRow, UsageAnswer } from "../../src/server/api/answers.ts";
 import { Answered } from "../parts/answered.tsx";
 import { Heading } from "../parts/heading.tsx";
+import { Moment } from "../parts/moment.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { layOut } from "../parts/lay-out.ts";
 import { useAnswer } from "../state/ask.ts";
@@ -30,7 +31,33 @@ export function UsageView() {
           </>
         ))}
       </Answered>
+      <Replication />
     </>
+  );
+}
+
+/** Nothing where there is none, and for those whom it does not concern. */
+function Replication() {
+  const loaded = useAnswer<Page<ReplicationRow>>("replication");
+  if (loaded.state !== "ready" || loaded.answer.items.length === 0) return null;
+  return (
+    <section>
+      <h2>{say("replication")}</h2>
+      <table>
+        <thead><tr><th>{say("registry")}</th><th>{say("repositories")}</th><th class="number">{say("copiedTags")}</th><th class="number">{say("failures")}</th><th>{say("upToDate")}</th></tr></thead>
+        <tbody>
+          {loaded.answer.items.map((row, index) => (
+            <tr key={index}>
+              <td><span class="mark">{say(row.direction === "to" ? "copyTo" : "copyFrom")}</span> <code>{row.registry}</code>{row.problems.map(({ what, reason }) => <div key={what} class="problem">{what}: {reason}</div>)}</td>
+              <td><code>{row.repositories.join(" ")}</code></td>
+              <td class="number">{count(row.copied)}</td>
+              <td class="number">{count(row.failed)}</td>
+              <td>{row.doneAt === undefined ? say("never") : <Moment at={row.doneAt} />}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

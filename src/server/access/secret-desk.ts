@@ -12,6 +12,8 @@ import { hashSecret, isSecretName, makeSecret } from "./secret.ts";
  * those rights too: nobody gives what they do not have. Who administers everything sees and ends all of them.
  */
 export interface SecretDesk {
+  /** Whether the user administers everything that the patterns cover. */
+  administers(user: Identity, patterns: readonly string[]): boolean;
   /** Roles that a scope may name. */
   readonly roles: readonly string[];
   list(kind: SecretKind, user: Identity): Promise<readonly SecretRecord[]>;
@@ -50,6 +52,7 @@ export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants;
 
   return {
     roles: grants.roles,
+    administers: (identity, patterns) => identity.kind === "user" && !identity.secret?.scope && has(identity, "admin", patterns),
 
     async list(kind, identity) {
       const user = personOf(identity);

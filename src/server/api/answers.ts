@@ -165,6 +165,17 @@ export interface UsageAnswer {
   readonly stored?: number;
 }
 
+export interface ReplicationRow {
+  readonly direction: "to" | "from";
+  readonly registry: string;
+  readonly repositories: readonly string[];
+  readonly copied: number;
+  readonly failed: number;
+  readonly doneAt?: number;
+  /** What fails at present, the newest last. */
+  readonly problems: readonly { readonly what: string; readonly reason: string }[];
+}
+
 /** A robot, or a personal token. */
 export interface SecretRow {
   readonly name: string;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDigest, type Digest } from "../../oci/digest.ts";
 import type { AccessControl, Caller } from "../access/access-control.ts";
 import type { ServerConfig } from "../config/config-schema.ts";
+import type { ReplicationStatus } from "../mirror/start-replication.ts";
 import { readBody } from "../read-body.ts";
 import type { Actor } from "../storage/records.ts";
 import type { SignaturePolicy } from "../signatures/signature-policy.ts";
@@ -23,6 +24,7 @@ export interface ApiExchange {
   readonly caller: Caller;
   readonly actor: Actor;
   readonly query: URLSearchParams;
+  readonly replicated: () => readonly ReplicationStatus[];
   readonly report: (problem: Error) => void;
 }
 

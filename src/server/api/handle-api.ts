@@ -12,6 +12,7 @@ import { diffImages } from "./diff.ts";
 import { showImage } from "./image.ts";
 import { beginLogin, finishLogin } from "./login-elsewhere.ts";
 import { listReferrers } from "./referrers.ts";
+import { showReplication } from "./replication.ts";
 import { listRepositories } from "./repositories.ts";
 import { applyTags, planTags } from "./retention.ts";
 import { secretRoutes } from "./secrets.ts";
@@ -44,13 +45,14 @@ const routes: ApiRoutes = {
   "/api/v1/robots/disable": { POST: robots.disable },
   "/api/v1/tokens": { GET: tokens.list, POST: tokens.create, DELETE: tokens.remove },
   "/api/v1/tokens/disable": { POST: tokens.disable },
+  "/api/v1/replication": { GET: showReplication },
   "/api/v1/usage": { GET: showUsage },
 };
 
 /** A browser sends it to other sites only after they have allowed it: whoever sends it is a page of ours, or no browser. */
 const OWN_HEADER = "x-sampan-request";
 
-export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable" | "signatures" | "report"> & { readonly note: RequestNote };
+export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable" | "signatures" | "replicated" | "report"> & { readonly note: RequestNote };
 
 /** Answers a request below /api/v1/. @throws RegistryError */
 export async function handleApi(request: IncomingMessage, response: ServerResponse, options: { path: string; query: URLSearchParams; context: ApiContext }): Promise<void> {

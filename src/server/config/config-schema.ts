@@ -7,6 +7,7 @@ import { limitsSection } from "./limits-section.ts";
 import { logSection, metricsSection } from "./notify-sections.ts";
 import { proxySection } from "./proxy-section.ts";
 import { quotaSection } from "./quota-section.ts";
+import { replicationSection } from "./replication-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { signaturesSection } from "./signatures-section.ts";
 import { tlsSection } from "./tls-section.ts";
@@ -29,6 +30,7 @@ export const configSchema = v.strictObject({
   signatures: v.optional(signaturesSection, []),
   quota: v.optional(quotaSection, []),
   proxy: v.optional(proxySection, []),
+  replication: v.optional(replicationSection, []),
   limits: v.optional(limitsSection, {}),
   metrics: v.optional(metricsSection, {}),
   log: v.optional(logSection, {}),

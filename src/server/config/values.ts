@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
+import { fault } from "../../std/fault.ts";
 import { parseSize } from "../../std/parse-size.ts";
 import { isNetwork } from "../terms/client-origin.ts";
 import { isRepositoryPattern, patternProblem } from "../terms/repository-pattern.ts";
@@ -54,6 +56,16 @@ export const file = v.pipe(v.string("it is no path"), v.nonEmpty("it is no path"
 /** Where a file that the configuration names is. */
 export function fileBeside(configFile: string, path: string): string {
   return resolve(dirname(configFile), path);
+}
+
+/** What a file that the configuration names holds. @throws SERVER_CONFIG_UNREADABLE */
+export function readNamedFile(configFile: string, path: string): string {
+  const named = fileBeside(configFile, path);
+  try {
+    return readFileSync(named, "utf8");
+  } catch (cause) {
+    throw fault("SERVER_CONFIG_UNREADABLE", { file: named, problem: (cause as Error).message }, { cause });
+  }
 }
 
 /** An address or a network. */

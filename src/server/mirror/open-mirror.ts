@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { fault } from "../../std/fault.ts";
 import type { ProxyRule } from "../config/proxy-section.ts";
-import { fileBeside } from "../config/values.ts";
+import { readNamedFile } from "../config/values.ts";
 import { every } from "../terms/every.ts";
 import type { PullThrough } from "../pull-through.ts";
 import { createBoundedCache } from "../storage/bounded-cache.ts";
@@ -36,7 +34,7 @@ export function openMirror(
   const stop = new AbortController();
   const proxied: readonly Proxied[] = compileRules(rules).map((compiled) => {
     const { rule, upstream } = compiled;
-    const certificates = rule.ca === undefined ? [] : [readNamed(options.configFile, rule.ca)];
+    const certificates = rule.ca === undefined ? [] : [readNamedFile(options.configFile, rule.ca)];
     const login = loginOf(rule, options.configFile);
     return {
       ...compiled,
@@ -92,14 +90,5 @@ export function openMirror(
 
 function loginOf({ username, password, passwordFile }: ProxyRule, configFile: string): UpstreamLogin | undefined {
   if (username === undefined) return undefined;
-  return { username, password: password ?? readNamed(configFile, passwordFile!).replace(/\r?\n$/, "") };
-}
-
-function readNamed(configFile: string, name: string): string {
-  const file = fileBeside(configFile, name);
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw fault("SERVER_CONFIG_UNREADABLE", { file, problem: (cause as Error).message }, { cause });
-  }
+  return { username, password: password ?? readNamedFile(configFile, passwordFile!).replace(/\r?\n$/, "") };
 }

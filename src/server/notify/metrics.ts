@@ -1,4 +1,5 @@
 import type { Totals } from "../storage/vitals.ts";
+import type { ReplicationStatus } from "../mirror/start-replication.ts";
 import type { RequestEntry } from "./request-entry.ts";
 
 /** Counters of this process, and their text for Prometheus (text format 0.0.4). */
@@ -6,7 +7,7 @@ export interface Metrics {
   request(entry: RequestEntry): void;
   collected(garbage: { readonly blobs: number; readonly bytes: number; readonly manifests: number }): void;
   loginFailed(): void;
-  text(now: Totals & { readonly uploads: number; readonly running: number }): string;
+  text(now: Totals & { readonly uploads: number; readonly running: number; readonly replicated: readonly ReplicationStatus[] }): string;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -46,7 +47,7 @@ export function createMetrics(): Metrics {
       total.gcManifests += manifests;
     },
     loginFailed: () => void (total.loginFailures += 1),
-    text({ repositories, blobs, bytes, uploads, running }) {
+    text({ repositories, blobs, bytes, uploads, running, replicated }) {
       const one = (name: string, type: "counter" | "gauge", help: string, value: number): string[] => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`];
       return `${[
         "# HELP sampan_http_requests_total Requests that were answered; status 0: the connection broke before.",
@@ -67,9 +68,22 @@ export function createMetrics(): Metrics {
         ...one("sampan_gc_removed_manifests_total", "counter", "Manifests that these removed.", total.gcManifests),
         ...one("sampan_gc_freed_bytes_total", "counter", "Bytes that these freed.", total.gcBytes),
         ...one("sampan_login_failures_total", "counter", "Logins with a wrong name or password.", total.loginFailures),
+        ...replicationLines(replicated),
       ].join("\n")}\n`;
     },
   };
+}
+
+/** One series for each rule of the configuration. */
+function replicationLines(rules: readonly ReplicationStatus[]): readonly string[] {
+  const series = (name: string, type: "counter" | "gauge", help: string, value: (rule: ReplicationStatus) => number): readonly string[] =>
+    rules.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...rules.map((rule) => `${name}{rule="${rule.name.replace(/["\\\n]/g, "")}"} ${value(rule)}`)];
+  return [
+    ...series("sampan_replication_copied_total", "counter", "Tags that were copied.", ({ copied }) => copied),
+    ...series("sampan_replication_failures_total", "counter", "Attempts that failed.", ({ failed }) => failed),
+    ...series("sampan_replication_failing", "gauge", "Tags and lists whose last attempt has failed.", ({ problems }) => problems.size),
+    ...series("sampan_replication_done_timestamp_seconds", "gauge", "When both sides were last found or made the same; 0 for not yet.", ({ doneAt }) => Math.floor((doneAt ?? 0) / 1000)),
+  ];
 }
 
 function histogram(name: string, labels: string, { buckets, sum, count }: Durations): string[] {

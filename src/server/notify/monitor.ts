@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { commonHeaders } from "../terms/common-headers.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { Totals } from "../storage/vitals.ts";
+import type { ReplicationStatus } from "../mirror/start-replication.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Answers those that watch over the server. */
@@ -17,7 +18,7 @@ const READY_FOR = 2000;
 const TOTALS_FOR = 30_000;
 
 /** `/healthz` (it answers), `/readyz` (database and disk can be written) and `/metrics`. */
-export function createMonitor(parts: { root: string; storage: RegistryStorage; metrics: Metrics; running: () => number; report: (problem: Error) => void }): Monitor {
+export function createMonitor(parts: { root: string; storage: RegistryStorage; metrics: Metrics; running: () => number; replicated: () => readonly ReplicationStatus[]; report: (problem: Error) => void }): Monitor {
   const { storage, metrics } = parts;
   const ready = remember(READY_FOR, async (): Promise<boolean> => {
     try {
@@ -36,7 +37,7 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
   const pages: Readonly<Record<string, () => Promise<[status: number, text: string]>>> = {
     "/healthz": async () => [200, "ok\n"],
     "/readyz": async () => ((await ready()) ? [200, "ok\n"] : [503, "the database or the disk cannot be written; the log of the server says why\n"]),
-    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: storage.blobs.uploads.open, running: parts.running() })],
+    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: storage.blobs.uploads.open, running: parts.running(), replicated: parts.replicated() })],
   };
 
   return {

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { fault } from "../../std/fault.ts";
 import { readPublicKeys, type PublicKey } from "../../trust/public-keys.ts";
 import type { SignatureRule } from "../config/signatures-section.ts";
-import { fileBeside } from "../config/values.ts";
+import { fileBeside, readNamedFile } from "../config/values.ts";
 import type { StoredManifest } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
@@ -79,14 +78,7 @@ export function readKeys(words: readonly string[], configFile: string): readonly
   return words.flatMap((word) => {
     const inline = word.includes("-----BEGIN");
     const file = inline ? configFile : fileBeside(configFile, word);
-    let text = word;
-    if (!inline) {
-      try {
-        text = readFileSync(file, "utf8");
-      } catch (cause) {
-        throw fault("SERVER_CONFIG_UNREADABLE", { file, problem: (cause as Error).message }, { cause });
-      }
-    }
+    const text = inline ? word : readNamedFile(configFile, word);
     const keys = readPublicKeys(text, inline ? "signatures" : word);
     if (!keys) throw fault("SERVER_CONFIG_UNREADABLE", { file, problem: "it holds no public key in PEM" });
     return keys;

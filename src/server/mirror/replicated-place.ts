@@ -1,0 +1,108 @@
+import { carryImage } from "../../carry/carry-image.ts";
+import type { Sink, Source } from "../../carry/place.ts";
+import { registrySink } from "../../carry/places/registry-sink.ts";
+import { registrySource } from "../../carry/places/registry-source.ts";
+import { missingReferrers } from "../../carry/sync/missing-referrers.ts";
+import { isDigestTag, selectTags } from "../../carry/sync/select-tags.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { createRegistryClient, type RegistryClient } from "../../registry/client.ts";
+import { isFault } from "../../std/fault.ts";
+import type { ReplicationRule } from "../config/replication-section.ts";
+import type { Actor } from "../storage/records.ts";
+import type { RegistryStorage } from "../storage/storage.ts";
+import type { ImmutableTags } from "../terms/immutable-tags.ts";
+import { repositoryPattern } from "../terms/repository-pattern.ts";
+import { parseUpstream } from "../terms/upstream.ts";
+import { storageSink } from "./storage-sink.ts";
+import { storageSource } from "./storage-source.ts";
+
+/** What the log of changes calls the replication. */
+export const REPLICATION: Actor = { user: "sampan:replication", address: undefined, agent: undefined };
+
+/** The two sides of a rule. Names of repositories are those here. */
+export interface ReplicatedPlace extends AsyncDisposable {
+  readonly host: string;
+  covers(repository: string): boolean;
+  /** Repositories of the side that is copied from. */
+  repositories(signal: AbortSignal): AsyncIterable<string>;
+  /** Its tags that the rule wants, the newest version first. */
+  tags(repository: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Copies what differs. `gone`: the side that is copied from has the tag no more. */
+  copy(repository: string, tag: string, signal: AbortSignal): Promise<"copied" | "same" | "gone">;
+}
+
+export interface PlaceOptions {
+  readonly storage: RegistryStorage;
+  readonly immutable: ImmutableTags;
+  readonly password: string | undefined;
+  readonly certificates: readonly string[];
+}
+
+const NAMES_AT_ONCE = 500;
+
+export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions): ReplicatedPlace {
+  const { storage, immutable, password, certificates } = options;
+  const { host, path, plain } = parseUpstream((rule.to ?? rule.from)!)!;
+  const login = rule.username === undefined || password === undefined ? undefined : { username: rule.username, password, source: "the section replication" };
+  const client: RegistryClient = createRegistryClient({
+    credentials: { find: (asked) => (asked === host ? login : undefined) },
+    certificates, insecure: plain ? [host] : [], withoutMirrors: true, retry: { attempts: 3, base: 200, longest: 2000 }, userAgent: "sampan-registry",
+  });
+  const patterns = rule.repositories.map(repositoryPattern);
+  const covers = (repository: string): boolean => patterns.some((matches) => matches(repository));
+  const there = (repository: string, tag?: string) => ({ host, repository: path + repository, ...(tag === undefined ? {} : { tag }) });
+
+  const sides = (repository: string, tag: string): { from: Source; to: Sink; target: Source } => {
+    const [here, distant] = [storageSource(storage, repository, tag), registrySource(client, there(repository, tag))];
+    return rule.to === undefined
+      ? { from: distant, to: storageSink(storage, repository, { tag, immutable, actor: REPLICATION }), target: here }
+      : { from: here, to: registrySink(client, there(repository, tag)), target: distant };
+  };
+
+  const tagsOf = async (repository: string, signal: AbortSignal): Promise<readonly string[]> => {
+    if (rule.to !== undefined) return (await storage.metadata.tags(repository, {}))?.items ?? [];
+    return client.tagList(there(repository), { signal }).catch(orNothing<readonly string[]>([]));
+  };
+
+  return {
+    host,
+    covers,
+
+    async *repositories(signal) {
+      if (rule.to === undefined) {
+        const plainNames = rule.repositories.every((pattern) => !/[*?[{]/.test(pattern));
+        const names = plainNames ? rule.repositories : (await client.catalogList(host, { signal })).filter((name) => name.startsWith(path)).map((name) => name.slice(path.length)).filter(covers);
+        return yield* names;
+      }
+      for (let after: string | undefined; ; ) {
+        const { items, more } = await storage.metadata.repositories({ after, limit: NAMES_AT_ONCE });
+        yield* items.filter(covers);
+        after = items.at(-1);
+        if (!more) return;
+      }
+    },
+
+    // Tags of signatures go along with what they belong to.
+    tags: async (repository, signal) => selectTags((await tagsOf(repository, signal)).filter((tag) => !isDigestTag(tag)), rule).wanted,
+
+    async copy(repository, tag, signal) {
+      const { from, to, target } = sides(repository, tag);
+      const root = await from.root(signal).catch(orNothing(undefined));
+      if (!root) return "gone";
+      const found: Digest | undefined = await target.rootDigest!(signal).catch(orNothing(undefined, "REGISTRY_DENIED", "REGISTRY_UNAUTHORIZED"));
+      if (found === root.digest && (!rule.referrers || (await missingReferrers(from, target, root, signal)) === 0)) return "same";
+      await carryImage(from, to, { platforms: "all", referrers: rule.referrers, signal });
+      return "copied";
+    },
+
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+/** What is not there is no failure; some registries also deny to read what is not there yet. */
+function orNothing<Value>(nothing: Value, ...more: readonly string[]): (error: unknown) => Value {
+  return (error) => {
+    if (isFault(error) && ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", ...more].includes(error.code)) return nothing;
+    throw error;
+  };
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { mediaType } from "../../src/oci/media-type.ts";
+import type { Page, ReplicationRow } from "../../src/server/api/answers.ts";
+import { serveRegistry } from "../../src/server/serve-registry.ts";
+import { basic, guardedConfig } from "../support/guarded-registry.ts";
+import { described, digestOf, imageManifest, scratchRegistry } from "../support/scratch-registry.ts";
+
+const USERS = { copier: "c", reader: "r" };
+
+function scratchFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-replication-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Waits for what comes by itself; gives up after a minute with what was there last. */
+async function eventually(wanted: unknown, look: () => Promise<unknown>): Promise<void> {
+  for (let round = 0; ; round += 1) {
+    const seen = await look();
+    if (JSON.stringify(seen) === JSON.stringify(wanted) || round > 600) return assert.deepEqual(seen, wanted);
+    await wait(100);
+  }
+}
+
+test("tags go to another registry as they are pushed, with their signatures; what was pushed while either was down follows", async (context) => {
+  const target = guardedConfig(context, { users: USERS, access: 'grants:\n  - {who: copier, role: writer, repositories: "backup/**"}\n  - {who: reader, role: reader, repositories: "**"}' });
+  const targetRoot = scratchFolder(context);
+  let second = await serveRegistry({ listen: "127.0.0.1:0", root: targetRoot, config: target.config });
+  context.after(() => second.close());
+  const { address } = second;
+  const there = async (path: string): Promise<unknown> => {
+    const answer = await fetch(`http://${address}/v2/backup/${path}`, { headers: { authorization: basic("reader", USERS.reader) } });
+    return answer.ok ? answer.json() : answer.status;
+  };
+  const tagsThere = async (repository: string): Promise<unknown> => ((await there(`${repository}/tags/list`)) as { tags?: string[] }).tags ?? "none";
+
+  const folder = scratchFolder(context);
+  const root = scratchFolder(context);
+  const config = join(folder, "registry.yaml");
+  writeFileSync(join(folder, "password"), `${USERS.copier}\n`);
+  writeFileSync(config, `replication: [{to: "http://${address}/backup", repositories: prod/*, tags: [latest], semver: ">=1.2", username: copier, passwordFile: password}]\n`);
+  const first = await scratchRegistry(context, { root });
+  await first.pushImage("prod/app", "1.2.0", "before the rule");
+  await first.pushImage("prod/app", "1.1.0", "too old");
+  await first.pushImage("test/app", "1.2.0", "of another repository");
+  await first.server.close();
+
+  // What was there before is compared at the start.
+  const source = await scratchRegistry(context, { root, config });
+  await eventually(["1.2.0"], () => tagsThere("prod/app"));
+  const pushed = await source.pushImage("prod/app", "latest", "new");
+  await eventually(["1.2.0", "latest"], () => tagsThere("prod/app"));
+  const empty = described(await source.pushBlob("prod/app", "{}"), 2, mediaType.ociEmpty);
+  const subject = described(pushed.digest, (await source.request("GET", `/v2/prod/app/manifests/latest`)).body.length, mediaType.ociManifest);
+  const signature = imageManifest({ config: empty, layers: [empty], artifactType: "application/vnd.example.signature", subject });
+  assert.equal((await source.pushManifest("prod/app", digestOf(JSON.stringify(signature)), signature)).status, 201);
+  await eventually([digestOf(JSON.stringify(signature))], async () => ((await there(`prod/app/referrers/${pushed.digest}`)) as { manifests?: { digest: string }[] }).manifests?.map(({ digest }) => digest));
+  assert.deepEqual([await tagsThere("test/app"), (await source.request("GET", "/v2/prod/app/tags/list")).json()], ["none", { name: "prod/app", tags: ["1.1.0", "1.2.0", "latest"] }]);
+
+  // While the other side is down it is waited for, also by the next server on the same folder.
+  await second.close();
+  await source.pushImage("prod/app", "1.3.0", "while it is down");
+  const status = async (server: typeof source): Promise<ReplicationRow> => ((await server.request("GET", "/api/v1/replication")).json() as Page<ReplicationRow>).items[0]!;
+  await eventually(true, async () => (await status(source)).problems.some(({ what }) => what === "prod/app:1.3.0"));
+  const figures = (await source.request("GET", "/metrics")).body.toString();
+  assert.match(figures, /\nsampan_replication_copied_total\{rule="to 127\.0\.0\.1:\d+: prod\/\*"\} 3\n/);
+  assert.match(figures, /\nsampan_replication_failing\{rule="[^"]+"\} 1\n/);
+  assert.ok(source.problems.length > 0 && !source.problems.join().includes(USERS.copier + "\n"));
+  await source.server.close();
+  second = await serveRegistry({ listen: address, root: targetRoot, config: target.config });
+  const again = await scratchRegistry(context, { root, config });
+  await eventually(["1.2.0", "1.3.0", "latest"], () => tagsThere("prod/app"));
+  await eventually([[], "to"], async () => [(await status(again)).problems, (await status(again)).direction]);
+});
+
+test("tags come from another registry; what is immutable here stays, and what fails is told", async (context) => {
+  const source = await scratchRegistry(context);
+  const copied = await source.pushImage("team/app", "1.0.0", "first");
+  await source.pushImage("team/deep/app", "2", "second");
+  await source.pushImage("other/app", "1", "third");
+  const folder = scratchFolder(context);
+  const root = scratchFolder(context);
+  const before = await scratchRegistry(context, { root });
+  const kept = await before.pushImage("team/app", "fixed", "ours");
+  await before.server.close();
+  await source.pushImage("team/app", "fixed", "theirs");
+  const config = join(folder, "registry.yaml");
+  writeFileSync(config, `replication: [{from: "http://${source.address}", repositories: team/**}]\nimmutable: [{repositories: "**", tags: fixed}]\n`);
+  const target = await scratchRegistry(context, { root, config });
+  const digest = async (repository: string, tag: string): Promise<unknown> => (await target.request("HEAD", `/v2/${repository}/manifests/${tag}`)).headers["docker-content-digest"];
+  await eventually(copied.digest, () => digest("team/app", "1.0.0"));
+  assert.equal((await target.request("GET", `/v2/team/app/blobs/${copied.layer}`)).body.toString(), "first");
+  await eventually(true, async () => ((await target.request("GET", "/api/v1/replication")).json() as Page<ReplicationRow>).items[0]!.problems.some(({ reason }) => reason.includes("the tag fixed of team/app is immutable here")));
+  assert.equal(await digest("team/app", "fixed"), kept.digest);
+  assert.deepEqual((await target.request("GET", "/v2/other/app/tags/list")).status, 404);
+  assert.match((await target.request("GET", "/api/v1/audit")).body.toString(), /"user":"sampan:replication"/);
+});
