@@ -1,21 +1,14 @@
 import type { Codec } from "../oci/media-type.ts";
+import type { S3Bucket } from "../s3/s3-bucket.ts";
 
 /** A bucket and the names in it, as --cache-to and --cache-from give them. */
-export interface S3Options {
-  readonly bucket: string;
-  readonly region: string;
+export interface S3Options extends S3Bucket {
   /** In front of the names of all objects. */
   readonly prefix?: string;
   readonly blobsPrefix?: string;
   readonly manifestsPrefix?: string;
   /** Name of the cache; an export may have several. */
   readonly names?: readonly string[];
-  readonly endpointUrl?: string;
-  /** `host/bucket/name` instead of `bucket.host/name`. */
-  readonly usePathStyle?: boolean;
-  readonly accessKeyId?: string;
-  readonly secretAccessKey?: string;
-  readonly sessionToken?: string;
   /** Blobs that are used again are made young when they are older than this, in milliseconds (24 hours), for buckets whose objects expire. */
   readonly touchRefresh?: number;
   /** Blobs that are sent at once. */

@@ -15,6 +15,7 @@ import { imageFaults } from "./faults/image.ts";
 import { layerFaults } from "./faults/layer.ts";
 import { registryFaults } from "./faults/registry.ts";
 import { remoteFaults } from "./faults/remote.ts";
+import { s3Faults } from "./faults/s3.ts";
 import { serverFaults } from "./faults/server.ts";
 import { storeFaults } from "./faults/store.ts";
 
@@ -34,6 +35,7 @@ export const faultTable = {
   ...accessFaults,
   ...containerFaults,
   ...carryFaults,
+  ...s3Faults,
   ...cacheFaults,
   ...remoteFaults,
   ...serverFaults,

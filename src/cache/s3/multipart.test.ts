@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { noS3, S3_LOGIN, startS3Server } from "../../../test/support/s3-server.ts";
 import { sha256 } from "../../oci/digest.ts";
 import { isFault } from "../../std/fault.ts";
-import { objectUrl } from "./object-keys.ts";
+import { objectUrl } from "../../s3/s3-bucket.ts";
 import { putInParts } from "./multipart.ts";
-import { S3Session } from "./s3-session.ts";
+import { S3Session } from "../../s3/s3-session.ts";
 import { s3Source } from "./s3-source.ts";
 
 const options = (host: string) => ({ bucket: "caches", region: "eu-central-1", endpointUrl: `http://${host}` });

@@ -4,7 +4,7 @@ import { discard, header, type Answer } from "../../registry/transport/transport
 import type { S3Options } from "../cache-options.ts";
 import { putInParts } from "./multipart.ts";
 import { blobKey, manifestKeys } from "./object-keys.ts";
-import { S3Session, type S3Place } from "./s3-session.ts";
+import { S3Session, type S3Place } from "../../s3/s3-session.ts";
 
 const DAY = 24 * 3_600_000;
 /** Bytes: the service takes 5 GiB at once; beyond this a broken connection would cost too much. */
@@ -25,7 +25,7 @@ export function s3Sink(options: S3Options, place: S3Place, largest = LARGEST_AT_
       const answer = await session.send({ method: "HEAD", key, accept: [200, 404], signal });
       await discard(answer);
       if (answer.status === 404 || Number(header(answer, "content-length")) !== blob.size) return false;
-      if (ageOf(answer) > (options.touchRefresh ?? DAY)) await touch(session, options, key, signal);
+      if (ageOf(answer) > (options.touchRefresh ?? DAY)) await touch(session, key, signal);
       return true;
     },
     async blobPut(blob, open, { onBytes, signal }) {
@@ -49,10 +49,9 @@ export function s3Sink(options: S3Options, place: S3Place, largest = LARGEST_AT_
 }
 
 /** A copy of an object upon itself makes it young again, so that a bucket which removes old objects keeps it. */
-async function touch(session: S3Session, { bucket }: S3Options, key: string, signal: AbortSignal): Promise<void> {
-  const source = `/${bucket}/${key}`.split("/").map(encodeURIComponent).join("/");
+async function touch(session: S3Session, key: string, signal: AbortSignal): Promise<void> {
   await discard(await session.send({
-    method: "PUT", key, accept: [200], signal, headers: { "content-length": "0", "x-amz-copy-source": source, "x-amz-metadata-directive": "REPLACE", "content-type": "application/octet-stream" },
+    method: "PUT", key, accept: [200], signal, headers: { "content-length": "0", "x-amz-copy-source": session.copySource(key), "x-amz-metadata-directive": "REPLACE", "content-type": "application/octet-stream" },
   }));
 }
 

@@ -5,7 +5,7 @@ import { header, readBody } from "../../registry/transport/transport.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { S3Options } from "../cache-options.ts";
 import { blobKey, manifestKeys } from "./object-keys.ts";
-import { S3Session, type S3Place } from "./s3-session.ts";
+import { S3Session, type S3Place } from "../../s3/s3-session.ts";
 
 /** A cache in a bucket: its manifest by name, its blobs by digest. */
 export function s3Source(options: S3Options, place: S3Place): Source {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { fault } from "../../std/fault.ts";
-import type { S3Options } from "../cache-options.ts";
+import { fault } from "../std/fault.ts";
+import type { S3Bucket } from "./s3-bucket.ts";
 
 export interface S3Login {
   readonly accessKeyId: string;
@@ -13,14 +13,14 @@ export interface S3Login {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The access key: what was given, else AWS_ACCESS_KEY_ID and its companions, else the profile in the shared credentials
- * file. Roles of machines and single sign-on are other programs' work, which print their keys for the environment.
+ * The access key: what was given, the file that was named, else AWS_ACCESS_KEY_ID and its companions, else the profile in the shared
+ * credentials file. Roles of machines and single sign-on are other programs' work, which print their keys for the environment.
  * @throws S3_LOGIN_MISSING
  */
-export async function s3Login(options: S3Options, place: string, environment: Environment): Promise<S3Login> {
+export async function s3Login(options: S3Bucket, place: string, environment: Environment): Promise<S3Login> {
   const login = given(options.accessKeyId, options.secretAccessKey, options.sessionToken)
-    ?? given(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"])
-    ?? (await fromFile(environment));
+    ?? (options.credentialsFile === undefined ? given(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]) : undefined)
+    ?? (await fromFile(options.credentialsFile ?? environment["AWS_SHARED_CREDENTIALS_FILE"] ?? join(environment["HOME"] ?? homedir(), ".aws/credentials"), environment));
   if (!login) throw fault("S3_LOGIN_MISSING", { place });
   return login;
 }
@@ -30,8 +30,7 @@ function given(accessKeyId: string | undefined, secretAccessKey: string | undefi
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
-async function fromFile(environment: Environment): Promise<S3Login | undefined> {
-  const path = environment["AWS_SHARED_CREDENTIALS_FILE"] ?? join(environment["HOME"] ?? homedir(), ".aws/credentials");
+async function fromFile(path: string, environment: Environment): Promise<S3Login | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
