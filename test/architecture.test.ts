@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 
 const root = join(import.meta.dirname, "..");
-const order = [...readFileSync(join(root, "docs/ARCHITECTURE.md"), "utf8").matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]!);
+const order = [...readFileSync(join(root, "docs/ARCHITECTURE.md"), "utf8").matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map((match) => match[1]!);
 const sources = globSync("src/**/*.ts", { cwd: root }).sort();
 const PURE = new Set(["oci", "dockerfile", "graph", "solve"]);
 

@@ -25,6 +25,7 @@ import { immutableTags, type ImmutableTags } from "./terms/immutable-tags.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { createSignaturePolicy, type SignaturePolicy } from "./signatures/signature-policy.ts";
 import { serverOf, unlessKept } from "./storage/folder/root-lock.ts";
+import type { openS3Storage } from "./storage/open-s3-storage.ts";
 import type { Secrets } from "./storage/secrets.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
 import { openFolderStorage } from "./storage/open-folder-storage.ts";
@@ -39,6 +40,8 @@ export interface ServeOptions {
   /** Accepts that everybody who reaches another address than a loopback one may do everything. */
   readonly anonymous?: boolean;
   readonly settings?: Partial<Settings>;
+  /** Where keys of services may be found; the process's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Called after each answer, for a log. */
   readonly onRequest?: (entry: RequestEntry) => void;
   /** Logs every request, whatever the configuration says. */
@@ -59,7 +62,7 @@ export interface RegistryServer extends AsyncDisposable {
 /**
  * Serves the OCI distribution API (1.1, with the parts of the next version that are settled) from a folder.
  * @throws SERVER_LISTEN_INVALID, SERVER_WITHOUT_ACCESS_CONTROL, SERVER_LISTEN_FAILED, SERVER_ROOT_BUSY, SERVER_ROOT_UNUSABLE,
- *   SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
+ *   SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID; of a bucket S3_BUCKET_UNUSABLE, S3_UNREACHABLE, S3_REFUSED, S3_LOGIN_MISSING
  */
 export async function serveRegistry(options: ServeOptions): Promise<RegistryServer> {
   const wanted = parseListenAddress(options.listen);
@@ -70,7 +73,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const report = options.onProblem ?? ((): void => undefined);
   const tls = config.tls && await tlsOf(config.tls, configFile);
   const before = serverOf(options.root);
-  const storage = await openFolderStorage(options.root, { ...settings, report });
+  const storage = await openStorage(config, { ...settings, root: options.root, configFile, environment: options.environment ?? process.env, report });
   const alone: Alone = (work) => unlessKept(options.root, work);
   if (before === "was killed") await alone(() => removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY }));
   const collector = startCollector(storage, { ...config.gc, archive: archiveOf(config.audit, { root: options.root, configFile }), alone, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
@@ -146,6 +149,13 @@ function sendsPasswordsOpenly({ access, tls, externalUrl, trustedProxies }: Serv
 async function tlsOf(tls: NonNullable<ServerConfig["tls"]>, configFile: string) {
   const { readTlsFiles, watchTlsFiles } = await import("./tls-files.ts");
   return { options: readTlsFiles(tls, configFile), watch: (calls: Parameters<typeof watchTlsFiles>[2]) => watchTlsFiles(tls, configFile, calls) };
+}
+
+/** What asks services elsewhere is loaded where it is used. */
+async function openStorage({ storage: { s3 } }: ServerConfig, { root, ...options }: Parameters<typeof openS3Storage>[2] & { root: string }): Promise<RegistryStorage & AsyncDisposable> {
+  if (s3 === undefined) return openFolderStorage(root, options);
+  const module = await import("./storage/open-s3-storage.ts");
+  return module.openS3Storage(root, s3, options);
 }
 
 /** What checks logins and tokens is loaded where there are any. */

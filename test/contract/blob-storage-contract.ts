@@ -2,14 +2,25 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { digestBytes, type Digest } from "../../src/oci/digest.ts";
+import type { Metadata } from "../../src/server/storage/metadata.ts";
+import { removeBlob } from "../../src/server/storage/remove-blob.ts";
 import type { BlobStorage, Upload } from "../../src/server/storage/blob-storage.ts";
 
-/** What every driver of {@link BlobStorage} has to hold. `open` gives a storage of its own; `again` opens the same after it was closed. */
-export function blobStorageContract(driver: string, open: (context: TestContext) => Promise<{ blobs: BlobStorage; again(): Promise<BlobStorage> }>): void {
-  const contract = (title: string, check: (blobs: BlobStorage, again: () => Promise<BlobStorage>) => Promise<void>): void =>
+/** Where one test keeps its blobs. */
+export interface BlobPlace {
+  readonly blobs: BlobStorage;
+  /** The same blobs, as another process has them. */
+  again(): Promise<BlobStorage>;
+  /** Where their places are remembered, when the driver does not do that. */
+  readonly metadata?: Metadata;
+}
+
+/** What every driver of {@link BlobStorage} has to hold. `open` gives a storage of its own. */
+export function blobStorageContract(driver: string, open: (context: TestContext) => Promise<BlobPlace>): void {
+  const contract = (title: string, check: (blobs: BlobStorage, again: () => Promise<BlobStorage>, remove: (digest: Digest) => Promise<void>) => Promise<void>): void =>
     void test(`${driver}: ${title}`, async (context) => {
-      const { blobs, again } = await open(context);
-      await check(blobs, again);
+      const { blobs, again, metadata } = await open(context);
+      await check(blobs, again, (digest) => remove(blobs, digest, metadata));
     });
 
   for (const algorithm of ["sha256", "sha512"] as const) {
@@ -27,11 +38,11 @@ export function blobStorageContract(driver: string, open: (context: TestContext)
     }
   }
 
-  contract("what is not there has no size and no bytes, and may be deleted", async (blobs) => {
+  contract("what is not there has no size and no bytes, and may be deleted", async (blobs, _again, drop) => {
     const digest = digestBytes("missing", "sha256");
     assert.equal(await blobs.size(digest), undefined);
     assert.equal(await blobs.read(digest, { start: 0, end: 6 }), undefined);
-    await remove(blobs, digest);
+    await drop(digest);
   });
 
   contract("a range beyond the end has no bytes", async (blobs) => {
@@ -41,12 +52,12 @@ export function blobStorageContract(driver: string, open: (context: TestContext)
     assert.equal(await blobs.read(digest, { start: 0, end: 100_000 }), undefined);
   });
 
-  contract("a deleted blob is gone, and can be stored again", async (blobs) => {
+  contract("a deleted blob is gone, and can be stored again", async (blobs, _again, drop) => {
     const content = randomBytes(1000);
     const digest = digestBytes(content, "sha256");
     await store(blobs, content, digest);
     await read(blobs, digest, 0, 999);
-    await remove(blobs, digest);
+    await drop(digest);
     assert.equal(await blobs.size(digest), undefined);
     assert.equal(await blobs.read(digest, { start: 0, end: 999 }), undefined);
     await store(blobs, content, digest);
@@ -160,7 +171,11 @@ async function read(blobs: BlobStorage, digest: Digest, start: number, end: numb
   return Buffer.concat(chunks);
 }
 
-async function remove(blobs: BlobStorage, digest: Digest): Promise<void> {
+async function remove(blobs: BlobStorage, digest: Digest, metadata: Metadata | undefined): Promise<void> {
+  if (metadata) {
+    await metadata.claimLeftover(digest);
+    return void (await removeBlob({ blobs, metadata }, digest));
+  }
   const removal = blobs.removal(digest);
   removal.takeAway();
   await removal.free();

@@ -7,7 +7,7 @@ import type { NewUpload } from "../../src/server/storage/object-records.ts";
 import { actor, digestOf } from "./contract-content.ts";
 
 const LEASE = 60_000;
-const newUpload = (fields: Partial<NewUpload> = {}): NewUpload => ({ id: randomUUID(), repository: "app", algorithm: "sha256", partSize: 100, ...fields });
+const newUpload = (fields: Partial<NewUpload> = {}): NewUpload => ({ id: randomUUID(), repository: "app", algorithm: "sha256", owner: undefined, partSize: 100, ...fields });
 
 /** What every driver of {@link Metadata} has to hold of uploads and objects. */
 export function objectRecordsContract(driver: string, place: (context: TestContext) => { open(): Promise<Metadata> }): void {
@@ -22,20 +22,21 @@ export function objectRecordsContract(driver: string, place: (context: TestConte
   contract("an upload that one process has begun goes on in another", async (metadata, other) => {
     const upload = newUpload({ algorithm: "sha512" });
     assert.equal(await metadata.createUpload(upload, { limit: 2 }), true);
-    assert.deepEqual(await other.findUpload(upload.id), { ...upload, multipart: undefined, pieces: [] });
+    assert.deepEqual(await other.findUpload(upload.id), { ...upload, multipart: undefined, ended: false, pieces: [] });
     await metadata.claimUpload(upload.id, { worker: "one", lease: LEASE });
     const multipart = { object: "objects/a", id: "m1" };
     const [part, tail] = [{ start: 0, size: 100, kind: "part", name: '"e1"' }, { start: 100, size: 7, kind: "object", name: "objects/a/100" }] as const;
     assert.equal(await metadata.changeUpload(upload.id, "one", { multipart, piece: part }), true);
     assert.equal(await metadata.changeUpload(upload.id, "one", { piece: tail }), true);
-    await metadata.releaseUpload(upload.id, "one");
-    assert.deepEqual(await other.claimUpload(upload.id, { worker: "two", lease: LEASE }), { ...upload, multipart, pieces: [part, tail] });
+    await metadata.releaseUpload(upload.id, "one", true);
+    assert.deepEqual(await other.claimUpload(upload.id, { worker: "two", lease: LEASE }), { ...upload, multipart, ended: true, pieces: [part, tail] });
     assert.equal(await other.findUpload(randomUUID()), undefined);
   });
 
   contract("there are no more uploads than the limit says", async (metadata, other) => {
-    const [first, second] = [newUpload(), newUpload()];
+    const [first, second] = [newUpload({ owner: "ana" }), newUpload()];
     assert.deepEqual([await metadata.createUpload(first, { limit: 1 }), await other.createUpload(second, { limit: 1 }), await other.uploadCount()], [true, false, 1]);
+    assert.deepEqual([await other.uploadCount("ana"), await other.uploadCount("ben")], [1, 0]);
     assert.equal(await metadata.endUpload(first.id), true);
     assert.deepEqual([await metadata.endUpload(first.id), await other.createUpload(second, { limit: 1 })], [false, true]);
   });
@@ -52,10 +53,10 @@ export function objectRecordsContract(driver: string, place: (context: TestConte
     const piece = { start: 0, size: 1, kind: "object", name: "x" } as const;
     assert.equal(await metadata.changeUpload(id, "one", { piece }), false);
     assert.equal(await metadata.endUpload(id, { worker: "one", digest: digestOf("x"), object: "x" }), false);
-    await metadata.releaseUpload(id, "one");
+    await metadata.releaseUpload(id, "one", false);
     assert.equal(await metadata.claimUpload(id, { worker: "one", lease: LEASE }), "busy");
     assert.equal(await other.changeUpload(id, "two", { piece }), true);
-    await other.releaseUpload(id, "two");
+    await other.releaseUpload(id, "two", false);
     assert.ok(typeof (await metadata.claimUpload(id, { worker: "one", lease: LEASE })) === "object");
   });
 
@@ -124,7 +125,7 @@ export function objectRecordsContract(driver: string, place: (context: TestConte
       await metadata.createUpload(newUpload({ id }), { limit: 9 });
       await metadata.claimUpload(id, { worker: "one", lease: LEASE });
     }
-    await metadata.releaseUpload(left.id, "one");
+    await metadata.releaseUpload(left.id, "one", false);
     await wait(5);
     assert.deepEqual(await other.expiredUploads({ age: 1, limit: 9 }), [left.id]);
     assert.deepEqual(await other.expiredUploads({ age: LEASE, limit: 9 }), []);

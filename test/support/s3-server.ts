@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { findProgram } from "./find-program.ts";
 import { freePort } from "./free-port.ts";
 
@@ -20,7 +19,7 @@ export interface S3Server {
 export const S3_LOGIN = { AWS_ACCESS_KEY_ID: "tester", AWS_SECRET_ACCESS_KEY: "not-so-secret" } as const;
 
 /** A real S3 service on a free loopback port, with a bucket `caches`; gone with the test. */
-export async function startS3Server(context: TestContext): Promise<S3Server> {
+export async function startS3Server(context: { after(end: () => Promise<void>): void }): Promise<S3Server> {
   const root = mkdtempSync(join(tmpdir(), "sampan-s3-"));
   for (const folder of ["buckets/caches", "sidecar"]) mkdirSync(join(root, folder), { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;

@@ -1,16 +1,18 @@
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
+import { registryFlags } from "../registry/registry-flags.ts";
 
 export const registryCheckCommand = command({
   name: "registry check",
   summary: "Compare what a registry's records say with its bytes, and repair it",
   description:
     "Reads every blob and manifest of a registry folder and compares it with its digest, and looks for what manifests name in vain and for " +
-    "bytes that belong to nothing. Each problem is shown with what a repair does; --repair does that. It may run beside the server.\n\n" +
+    "bytes that belong to nothing. Each problem is shown with what a repair does; --repair does that. It may run beside the server. Where blobs are " +
+    "in a bucket, --config says in which.\n\n" +
     "The exit status is 1 when something is wrong and was not repaired.",
   usage: "[OPTIONS]",
   flags: flagTable({
-    root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
+    ...registryFlags,
     repair: { kind: "switch", help: "Repair what can be repaired" },
     quick: { kind: "switch", help: "Compare sizes of blobs, without reading them" },
     quiet: { kind: "switch", short: "q", help: "Show problems only" },
@@ -22,7 +24,10 @@ export const registryCheckCommand = command({
     const { checkRegistry } = await import("../../server/storage/upkeep/check-registry.ts");
     const { humanSize } = await import("../../std/human-size.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
-    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: 0, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+    const { readConfig, readConfigFile } = await import("../../server/config/read-config.ts");
+    const { bucketOf } = await import("../registry/bucket-of.ts");
+    const { storage } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: 0, bucket: bucketOf(storage, flags.config, io), report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
     const checked = await checkRegistry(folder, {
       repair: flags.repair,
       quick: flags.quick,

@@ -18,15 +18,15 @@ export const registryGcCommand = command({
   examples: [{ title: "Beside the server, with its configuration", line: "sampan registry gc --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
-    const [{ openBeside }, { archiveEvents, archiveOf }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }] = await Promise.all([
+    const [{ openBeside }, { archiveEvents, archiveOf }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }, { bucketOf }] = await Promise.all([
       import("../../server/storage/upkeep/open-beside.ts"), import("../../server/audit/archive-events.ts"), import("../../server/config/read-config.ts"), import("../../server/keep/collect-garbage.ts"),
-      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"),
+      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"), import("../registry/bucket-of.ts"),
     ]);
-    const { gc, audit } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
-    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+    const { gc, audit, storage } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, bucket: bucketOf(storage, flags.config, io), report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
     const { manifests, blobs, bytes, repositories } = await collectGarbage(
-      { blobs: folder.files, metadata: folder.metadata, ...(serverOf(folder.root) === "runs" ? {} : { arriving: new Set() }) },
-      { ...gc, untagged: gc.untagged || flags.untagged, signal },
+      { blobs: folder.files, metadata: folder.metadata, ...(folder.shared || serverOf(folder.root) === "runs" ? {} : { arriving: new Set() }) },
+      { ...gc, untagged: gc.untagged || flags.untagged, strays: true, signal },
     );
     const moved = await archiveEvents(folder.metadata, { ...archiveOf(audit, { root: folder.root, configFile: flags.config ?? "" }), signal });
     if (flags.quiet) return;

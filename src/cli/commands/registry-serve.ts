@@ -39,6 +39,7 @@ export const registryServeCommand = command({
       root,
       ...(flags.config === undefined ? {} : { config: flags.config }),
       anonymous: flags.anonymous,
+      environment: io.env,
       logRequests: flags["log-requests"],
       writeLog: (line) => void io.stderr.write(line),
       onProblem: (problem) => io.stderr.write(`${isFault(problem) ? problem.message : (problem.stack ?? problem.message)}\n`),

@@ -10,6 +10,7 @@ import { quotaSection } from "./quota-section.ts";
 import { replicationSection } from "./replication-section.ts";
 import { immutableSection, retentionSection } from "./retention-section.ts";
 import { signaturesSection } from "./signatures-section.ts";
+import { storageSection } from "./storage-section.ts";
 import { tlsSection } from "./tls-section.ts";
 import { tokenSection } from "./token-section.ts";
 import { httpUrl, network } from "./values.ts";
@@ -23,6 +24,7 @@ export const configSchema = v.strictObject({
   tls: v.optional(tlsSection),
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),
+  storage: v.optional(storageSection, {}),
   audit: v.optional(auditSection, {}),
   gc: v.optional(gcSection, {}),
   retention: v.optional(retentionSection, {}),

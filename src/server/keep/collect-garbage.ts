@@ -13,10 +13,10 @@ export interface Garbage {
 }
 
 export interface CollectedStorage {
-  readonly blobs: Pick<BlobStorage, "removal" | "list">;
+  readonly blobs: Pick<BlobStorage, "removal" | "list" | "strays">;
   readonly metadata: Metadata;
   /** Blobs whose bytes are being stored; undefined where another process may store some. */
-  readonly arriving?: ReadonlySet<Digest>;
+  readonly arriving?: ReadonlySet<Digest> | undefined;
 }
 
 export interface CollectGarbageOptions {
@@ -24,6 +24,8 @@ export interface CollectGarbageOptions {
   readonly grace: number;
   /** Whether manifests go that nobody reaches from a tag. */
   readonly untagged: boolean;
+  /** Whether the whole place is searched, where others look after it too, for what nobody knows there. */
+  readonly strays?: boolean;
   readonly signal?: AbortSignal;
   /** Removes bytes without a record only while nobody else places some: an import does. For who is not alone anyway. */
   readonly alone?: Alone;
@@ -84,6 +86,7 @@ export async function collectGarbage(storage: CollectedStorage, options: Collect
   const settled = Date.now() - (storage.arriving ? options.grace : Math.max(options.grace, SETTLED));
   const sweep = () => removeLeftovers(storage, { settled, ...(signal ? { signal } : {}) });
   const leftovers = await (options.alone ? options.alone(sweep) : sweep());
+  if (options.strays) garbage.bytes += await removeStrays(storage, signal);
   return { ...garbage, blobs: garbage.blobs + (leftovers?.blobs ?? 0), bytes: garbage.bytes + (leftovers?.bytes ?? 0) };
 }
 
@@ -99,6 +102,17 @@ export async function removeLeftovers(storage: CollectedStorage, options: { read
     removed.bytes += size;
   }
   return removed;
+}
+
+/** @returns bytes */
+async function removeStrays({ blobs }: CollectedStorage, signal: AbortSignal | undefined): Promise<number> {
+  let bytes = 0;
+  for await (const stray of blobs.strays?.() ?? []) {
+    signal?.throwIfAborted();
+    await stray.remove();
+    bytes += stray.size;
+  }
+  return bytes;
 }
 
 /** Until nothing more is taken. @returns how many were */

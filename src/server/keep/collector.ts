@@ -3,6 +3,9 @@ import type { RegistryStorage } from "../storage/storage.ts";
 import { collectGarbage, type Alone, type Garbage } from "./collect-garbage.ts";
 import { every } from "../terms/every.ts";
 
+/** How often the whole place is searched, in milliseconds: that reads a list of all objects, and seldom finds something. */
+const STRAYS = 24 * 3_600_000;
+
 /**
  * Collects now and then, while the server runs.
  * @param options `interval` in milliseconds between two collections, 0 for none of its own accord
@@ -15,8 +18,11 @@ export function startCollector(
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   const { signal } = stop;
+  let searched = 0;
   const collect = async (): Promise<void> => {
-    options.onCollected(await collectGarbage(storage, { ...options, signal }));
+    const strays = Date.now() - searched >= STRAYS;
+    options.onCollected(await collectGarbage(storage, { ...options, strays, signal }));
+    if (strays) searched = Date.now();
     await options.alone(() => archiveEvents(storage.metadata, { ...options.archive, signal }));
   };
   const timer = every(options.interval, () => (running = collect()), (problem) => {

@@ -23,6 +23,7 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
   const ready = remember(READY_FOR, async (): Promise<boolean> => {
     try {
       await storage.metadata.checkWritable();
+      await storage.blobs.checkReachable?.();
       const probe = join(parts.root, "temporary", "ready");
       await writeFile(probe, "ready\n");
       await rm(probe);
@@ -36,8 +37,8 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
 
   const pages: Readonly<Record<string, () => Promise<[status: number, text: string]>>> = {
     "/healthz": async () => [200, "ok\n"],
-    "/readyz": async () => ((await ready()) ? [200, "ok\n"] : [503, "the database or the disk cannot be written; the log of the server says why\n"]),
-    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: storage.blobs.uploads.open, running: parts.running(), replicated: parts.replicated() })],
+    "/readyz": async () => ((await ready()) ? [200, "ok\n"] : [503, "the database or the storage cannot be written; the log of the server says why\n"]),
+    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: await storage.blobs.uploads.count(), running: parts.running(), replicated: parts.replicated() })],
   };
 
   return {

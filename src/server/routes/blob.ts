@@ -10,7 +10,7 @@ import { commonHeaders } from "../terms/common-headers.ts";
 /** A blob of this size is sent when it is whole, though it is still on its way. */
 const AWAITED = 64 * 1024;
 
-/** end-2: a blob or the part of it that `Range` asks for. */
+/** end-2: a blob or the part of it that `Range` asks for, or where else it is to be had. */
 export async function sendBlob(exchange: Exchange): Promise<void> {
   const { request, response, repository, storage } = exchange;
   const digest = digestOf(exchange);
@@ -39,6 +39,9 @@ export async function sendBlob(exchange: Exchange): Promise<void> {
   if (redirect) return sendEmpty(exchange, 200, { ...headers, ...redirect }); // who sends it reads Range itself
   // A part of a blob that is on its way, or a small one, is waited for; so what cannot be had gets an answer that says so.
   if (arriving && (range || size <= AWAITED)) await arriving.stored;
+  const link = here && request.method === "GET" ? await storage.blobs.link?.(digest) : undefined;
+  // Who asks for a part asks there again; the address must not outlive the right in anybody's cache.
+  if (link !== undefined) return sendEmpty(exchange, 307, { "Docker-Content-Digest": digest, Location: link, "Cache-Control": "no-store" });
   const { start, end } = range ?? { start: 0, end: size - 1 };
   const part = range ? { "Content-Range": `bytes ${start}-${end}/${size}` } : {};
   const along = arriving && !range && size > AWAITED;

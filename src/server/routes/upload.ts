@@ -160,7 +160,7 @@ async function createUpload(exchange: Exchange, algorithm: DigestAlgorithm): Pro
   const { uploads } = storage.blobs;
   const owner = ownerOf(exchange);
   const share = settings.uploadsOfOne ?? Math.ceil(settings.uploads / 4);
-  if (owner !== undefined && uploads.openOf(owner) >= share) throw tooMany(`${owner} has too many uploads open`);
+  if (owner !== undefined && (await uploads.countOf(owner)) >= share) throw tooMany(`${owner} has too many uploads open`);
   const upload = await uploads.create(repository, algorithm, owner);
   if (!upload) throw tooMany("too many uploads are open");
   return upload;

@@ -23,6 +23,12 @@ export interface BlobStorage {
   removal(digest: Digest): BlobRemoval;
   /** Everything that is stored; `changed` is when it was put there, in milliseconds since the epoch. */
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number; readonly changed: number }>;
+  /** A URL that gives the bytes for a while to whoever has it, where clients are to be sent to one. */
+  link?(digest: Digest): Promise<string | undefined>;
+  /** What a crash has left in a place that others look after as well: nobody knows it. */
+  strays?(): AsyncIterable<Stray>;
+  /** @throws when a storage that is somewhere else does not answer */
+  checkReachable?(): Promise<void>;
   readonly uploads: UploadStorage;
 }
 
@@ -44,6 +50,13 @@ export interface SocketBody extends OpenSocket {
   readonly length: number;
 }
 
+/** Bytes that belong to nothing and have no digest. */
+export interface Stray {
+  readonly name: string;
+  readonly size: number;
+  remove(): Promise<void>;
+}
+
 export interface BlobRemoval {
   /** Takes the bytes away at once, if there are any. A power cut may bring them back. */
   takeAway(): void;
@@ -54,9 +67,9 @@ export interface BlobRemoval {
 /** Uploads that have begun and not ended. */
 export interface UploadStorage {
   /** How many there are. */
-  readonly open: number;
+  count(): Promise<number>;
   /** How many of them are the owner's. */
-  openOf(owner: string): number;
+  countOf(owner: string): Promise<number>;
   /** Undefined when there are too many already. Who names an owner looks at that one's share first. */
   create(repository: string, algorithm: DigestAlgorithm, owner?: string): Promise<Upload | undefined>;
   /** Undefined for an unknown id and for one that belongs to another repository. */

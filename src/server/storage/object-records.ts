@@ -10,15 +10,16 @@ import type { Listed, ListRange } from "./records.ts";
 export interface ObjectRecords {
   /** Begins an upload; false when there are `limit` already. */
   createUpload(upload: NewUpload, options: { readonly limit: number }): Promise<boolean>;
-  uploadCount(): Promise<number>;
+  /** How many there are, or how many of the owner. */
+  uploadCount(owner?: string): Promise<number>;
   findUpload(id: string): Promise<UploadRecord | undefined>;
   /**
    * Makes `worker` the only one that may change the upload for `lease` milliseconds, by the database's clock; again by the same worker
    * prolongs it. Afterwards anybody may claim it, because the worker may have been killed.
    */
   claimUpload(id: string, claim: { readonly worker: string; readonly lease: number }): Promise<UploadRecord | "busy" | "gone">;
-  /** Ends a claim; the upload is touched. */
-  releaseUpload(id: string, worker: string): Promise<void>;
+  /** Ends a claim; the upload is touched. `ended`: the last chunk has come. */
+  releaseUpload(id: string, worker: string, ended: boolean): Promise<void>;
   /** False, without a change, when the upload is gone or another worker has claimed it meanwhile. */
   changeUpload(id: string, worker: string, change: UploadChange): Promise<boolean>;
   /**
@@ -47,6 +48,8 @@ export interface NewUpload {
   readonly id: string;
   readonly repository: string;
   readonly algorithm: DigestAlgorithm;
+  /** Who has begun it, where somebody counts that. */
+  readonly owner: string | undefined;
   /** Bytes of each part but the last one. */
   readonly partSize: number;
 }
@@ -54,6 +57,8 @@ export interface NewUpload {
 export interface UploadRecord extends NewUpload {
   /** The object that is written in parts, once there is a first part, and what the service calls its upload. */
   readonly multipart: { readonly object: string; readonly id: string } | undefined;
+  /** Whether the last chunk has come. */
+  readonly ended: boolean;
   /** What was received, without gaps from byte 0 on. */
   readonly pieces: readonly UploadPiece[];
 }

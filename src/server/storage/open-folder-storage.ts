@@ -1,20 +1,17 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fault, isFault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
 import { openCarriers } from "./carrier/carriers.ts";
 import { createFolderBlobs } from "./folder/blobs.ts";
-import { writeDurably } from "./folder/durable-file.ts";
 import { lockRoot } from "./folder/root-lock.ts";
 import { createFolderUploads } from "./folder/uploads.ts";
+import { checkBlobsPlace, LAYOUT_VERSION, readLayout, writeLayout } from "./layout.ts";
 import { openSqliteMetadata } from "./sqlite/open-sqlite-metadata.ts";
 import { removeBlob } from "./remove-blob.ts";
 import { joinStorage, type RegistryStorage } from "./storage.ts";
 import { takeOverLinks } from "./takeover/take-over-links.ts";
-
-/** Version 1 had its records in files of a folder `repositories`. */
-const LAYOUT_VERSION = 2;
 
 /**
  * Opens a registry folder for its one server, creating it when it is missing: `blobs/` (bytes by digest), `registry.db` (everything
@@ -49,7 +46,9 @@ export async function openFolderStorage(
  */
 export async function makeRegistryFolder(root: string, report: (problem: Error) => void): Promise<void> {
   try {
-    if (readLayout(root) !== LAYOUT_VERSION) (await prepareFolder(root, report))();
+    const layout = readLayout(root);
+    if (layout) checkBlobsPlace(root, layout, undefined);
+    if (layout?.version !== LAYOUT_VERSION) (await prepareFolder(root, report))();
   } catch (cause) {
     throw unusable(root, cause);
   }
@@ -61,14 +60,16 @@ async function prepareFolder(root: string, report: (problem: Error) => void): Pr
   for (const folder of ["blobs", "temporary"]) makeFolder(join(root, folder));
   const unlock = lockRoot(root);
   try {
-    const version = readLayout(root);
+    const layout = readLayout(root);
+    if (layout) checkBlobsPlace(root, layout, undefined);
+    const version = layout?.version;
     for (const leftover of readdirSync(temporary)) rmSync(join(temporary, leftover), { force: true, recursive: true });
     if (version === 1) {
       const repositories = join(root, "repositories");
       await takeOverLinks({ repositories, database: join(root, "registry.db"), temporary, blobs: createFolderBlobs(join(root, "blobs"), temporary), report });
       await rm(repositories, { recursive: true, force: true });
     }
-    if (version !== LAYOUT_VERSION) await writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: LAYOUT_VERSION })}\n`, temporary);
+    if (version !== LAYOUT_VERSION) await writeLayout(root, { version: LAYOUT_VERSION, bucket: undefined });
     return unlock;
   } catch (error) {
     unlock();
@@ -79,18 +80,4 @@ async function prepareFolder(root: string, report: (problem: Error) => void): Pr
 function unusable(root: string, cause: unknown): unknown {
   if (isFault(cause, "SERVER_ROOT_BUSY") || isFault(cause, "SERVER_ROOT_UNUSABLE")) return cause;
   return fault("SERVER_ROOT_UNUSABLE", { root, problem: (cause as Error).message }, { cause });
-}
-
-/** Undefined for a new folder. */
-function readLayout(root: string): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(root, "layout.json"), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  const version = (JSON.parse(text) as { sampanRegistryLayout?: unknown }).sampanRegistryLayout;
-  if (version === 1 || version === LAYOUT_VERSION) return version;
-  throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}, this program knows versions up to ${LAYOUT_VERSION}` });
 }

@@ -9,8 +9,8 @@ import { removeBlob } from "./remove-blob.ts";
 export interface RegistryStorage {
   readonly blobs: BlobStorage;
   readonly metadata: Metadata;
-  /** Blobs whose bytes are being stored: they may lie there without a row yet. */
-  readonly arriving: ReadonlySet<Digest>;
+  /** Blobs whose bytes are being stored: they may lie there without a row yet. Undefined where other servers store some too. */
+  readonly arriving: ReadonlySet<Digest> | undefined;
   /** Ends a verified upload: its bytes are durable and a blob of its repository, or it is gone. */
   keepBlob(upload: Upload, digest: Digest, actor: Actor): Promise<void>;
   /** Takes a blob from a repository, and from the disk when no other has it; false when the repository has no such blob. */
@@ -21,8 +21,9 @@ export interface RegistryStorage {
  * Joins two drivers. Bytes come before their row and go with it, so that a row that lives always has its bytes; what a crash
  * leaves between are bytes without a row. Changes of one blob happen one at a time in this process; those of others are seen by the
  * blob's state.
+ * @param options `shared`: other servers have the same storage
  */
-export function joinStorage(blobs: BlobStorage, metadata: Metadata): RegistryStorage {
+export function joinStorage(blobs: BlobStorage, metadata: Metadata, { shared = false } = {}): RegistryStorage {
   const lock = createKeyedLock();
   const arriving = new Set<Digest>();
 
@@ -30,7 +31,7 @@ export function joinStorage(blobs: BlobStorage, metadata: Metadata): RegistrySto
 
   return {
     ...storage,
-    arriving,
+    arriving: shared ? undefined : arriving,
 
     keepBlob: (upload, digest, actor) =>
       lock(digest, async () => {

@@ -51,7 +51,10 @@ export class RegistryError extends Error {
   }
 }
 
-/** What a client is told about an error: a full disk as 507, a database that another process holds for long, or that does not answer, as 503, anything unforeseen as 500 without its text. */
+/**
+ * What a client is told about an error: a full disk as 507, a database that another process holds for long or that does not answer, and a
+ * storage that does not answer, as 503, anything unforeseen as 500 without its text.
+ */
 export function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   const { code } = error as NodeJS.ErrnoException;
@@ -63,6 +66,9 @@ export function toRegistryError(error: unknown): RegistryError {
   }
   if (isFault(error, "SERVER_DATABASE_LOST")) {
     return new RegistryError("UNAVAILABLE", "the registry's database does not answer; try again in a moment", { headers: { "Retry-After": "5" }, cause: error });
+  }
+  if (isFault(error, "S3_UNREACHABLE") || isFault(error, "S3_REFUSED") || isFault(error, "S3_LOGIN_MISSING")) {
+    return new RegistryError("UNAVAILABLE", "the registry cannot get at its storage: try again later", { headers: { "Retry-After": "10" }, cause: error });
   }
   return new RegistryError("INTERNAL", "the registry failed to answer; its log says why", { cause: error });
 }

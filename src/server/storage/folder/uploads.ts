@@ -38,10 +38,8 @@ export function createFolderUploads(options: { folder: string; expiry: number; l
   sweep.unref();
 
   return {
-    get open() {
-      return sessions.size;
-    },
-    openOf: (owner) => owners.get(owner) ?? 0,
+    count: async () => sessions.size,
+    countOf: async (owner) => owners.get(owner) ?? 0,
     async create(repository, algorithm, owner) {
       if (sessions.size >= options.limit) return undefined;
       const id = randomUUID();

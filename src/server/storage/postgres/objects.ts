@@ -10,9 +10,11 @@ interface UploadRow {
   readonly id: string;
   readonly repository: string;
   readonly algorithm: DigestAlgorithm;
+  readonly owner: string | null;
   readonly part_size: number;
   readonly object: string | null;
   readonly multipart: string | null;
+  readonly ended: boolean;
   readonly worker: string | null;
   readonly claimed_until: number;
 }
@@ -29,25 +31,26 @@ export function objectPart({ database }: PostgresContext): ObjectRecords {
   const lazily = { lazily: true };
   const lockedRow = (transaction: Transaction, id: string): Promise<UploadRow | undefined> => transaction.get<UploadRow>("SELECT * FROM uploads WHERE id = $1 FOR UPDATE", id);
   const recordOf = (row: UploadRow, pieces: readonly UploadPiece[]): UploadRecord => ({
-    id: row.id, repository: row.repository, algorithm: row.algorithm, partSize: row.part_size,
+    id: row.id, repository: row.repository, algorithm: row.algorithm, owner: row.owner ?? undefined, partSize: row.part_size,
     multipart: row.object === null || row.multipart === null ? undefined : { object: row.object, id: row.multipart },
-    pieces,
+    ended: row.ended, pieces,
   });
   const PIECES = "SELECT start, size, kind, name FROM upload_pieces WHERE upload = $1 ORDER BY start";
 
   return {
-    createUpload: ({ id, repository, algorithm, partSize }, { limit }) =>
+    createUpload: ({ id, repository, algorithm, owner, partSize }, { limit }) =>
       database.write(lazily, async (transaction) => {
         // Those that begin at the same time count each other.
         await transaction.all(`SELECT pg_advisory_xact_lock(${lockKey("uploads")})`);
         return (await transaction.run(
-          `INSERT INTO uploads (id, repository, algorithm, part_size, touched_at) SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM uploads) < $6::bigint`,
-          id, repository, algorithm, partSize, transaction.now, limit,
+          `INSERT INTO uploads (id, repository, algorithm, owner, part_size, touched_at) SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM uploads) < $7::bigint`,
+          id, repository, algorithm, owner ?? null, partSize, transaction.now, limit,
         )) > 0;
       }),
 
-    async uploadCount() {
-      return (await database.get<{ count: number }>("SELECT count(*) AS count FROM uploads"))!.count;
+    async uploadCount(owner) {
+      const [where, values] = owner === undefined ? ["", []] : [" WHERE owner = $1", [owner]];
+      return (await database.get<{ count: number }>(`SELECT count(*) AS count FROM uploads${where}`, ...values))!.count;
     },
 
     async findUpload(id) {
@@ -64,9 +67,9 @@ export function objectPart({ database }: PostgresContext): ObjectRecords {
         return recordOf(row, await transaction.all<UploadPiece>(PIECES, id));
       }),
 
-    releaseUpload: (id, worker) =>
+    releaseUpload: (id, worker, ended) =>
       database.write(lazily, async (transaction) =>
-        void (await transaction.run("UPDATE uploads SET worker = NULL, claimed_until = 0, touched_at = $1 WHERE id = $2 AND worker = $3", transaction.now, id, worker))),
+        void (await transaction.run("UPDATE uploads SET worker = NULL, claimed_until = 0, ended = $1, touched_at = $2 WHERE id = $3 AND worker = $4", ended, transaction.now, id, worker))),
 
     changeUpload: (id, worker, { multipart, piece }) =>
       database.write(lazily, async (transaction) => {

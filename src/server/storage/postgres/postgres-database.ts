@@ -6,7 +6,7 @@ import { createClock, type Clock } from "./clock.ts";
 import { databaseFault, isConflict, isLost } from "./database-fault.ts";
 import { createTransaction, type Transaction } from "./transaction.ts";
 
-export type PostgresValue = string | number | null | Uint8Array | readonly (string | number | null | Uint8Array)[];
+export type PostgresValue = string | number | boolean | null | Uint8Array | readonly (string | number | null | Uint8Array)[];
 
 export interface PostgresReader {
   get<Row>(sql: string, ...values: PostgresValue[]): Promise<Row | undefined>;

@@ -55,8 +55,9 @@ export const migrations: Readonly<Record<string, string>> = {
     CREATE INDEX changes_at ON changes (at);
   `,
   objects: `
-    CREATE TABLE uploads (id text COLLATE "C" PRIMARY KEY, repository text NOT NULL, algorithm text NOT NULL, part_size bigint NOT NULL, object text,
-      multipart text, worker text, claimed_until bigint NOT NULL DEFAULT 0, touched_at bigint NOT NULL) WITH (fillfactor = 70);
+    CREATE TABLE uploads (id text COLLATE "C" PRIMARY KEY, repository text NOT NULL, algorithm text NOT NULL, owner text, part_size bigint NOT NULL,
+      object text, multipart text, ended boolean NOT NULL DEFAULT false, worker text, claimed_until bigint NOT NULL DEFAULT 0, touched_at bigint NOT NULL) WITH (fillfactor = 70);
+    CREATE INDEX uploads_owner ON uploads (owner);
     CREATE INDEX uploads_touched ON uploads (touched_at);
     CREATE TABLE upload_pieces (upload text COLLATE "C" NOT NULL, start bigint NOT NULL, size bigint NOT NULL,
       kind text NOT NULL CHECK (kind IN ('part', 'object')), name text NOT NULL, PRIMARY KEY (upload, start));

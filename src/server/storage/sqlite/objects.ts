@@ -8,9 +8,11 @@ interface UploadRow {
   readonly id: string;
   readonly repository: string;
   readonly algorithm: DigestAlgorithm;
+  readonly owner: string | null;
   readonly part_size: number;
   readonly object: string | null;
   readonly multipart: string | null;
+  readonly ended: number;
   readonly worker: string | null;
   readonly claimed_until: number;
 }
@@ -27,9 +29,9 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
   const rowOf = (id: string): UploadRow | undefined => database.get<UploadRow>("SELECT * FROM uploads WHERE id = ?", id);
   const piecesOf = (id: string): UploadPiece[] => database.all<UploadPiece>("SELECT start, size, kind, name FROM upload_pieces WHERE upload = ? ORDER BY start", id).map((row) => ({ ...row }));
   const recordOf = (row: UploadRow): UploadRecord => ({
-    id: row.id, repository: row.repository, algorithm: row.algorithm, partSize: row.part_size,
+    id: row.id, repository: row.repository, algorithm: row.algorithm, owner: row.owner ?? undefined, partSize: row.part_size,
     multipart: row.object === null || row.multipart === null ? undefined : { object: row.object, id: row.multipart },
-    pieces: piecesOf(row.id),
+    ended: row.ended === 1, pieces: piecesOf(row.id),
   });
   const condemn = (name: string, multipart: string | null): void => {
     database.run("INSERT OR IGNORE INTO condemned_objects (name, multipart, condemned_at) VALUES (?, ?, ?)", name, multipart, Date.now());
@@ -40,17 +42,20 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
     database.run("DELETE FROM upload_pieces WHERE upload = ? AND start >= ?", id, from);
   };
 
+  const count = (owner?: string): number => {
+    const [where, values] = owner === undefined ? ["", []] : [" WHERE owner = ?", [owner]];
+    return database.get<{ count: number }>(`SELECT count(*) AS count FROM uploads${where}`, ...values)!.count;
+  };
+
   return {
-    createUpload: ({ id, repository, algorithm, partSize }, { limit }) =>
+    createUpload: ({ id, repository, algorithm, owner, partSize }, { limit }) =>
       database.writeLazily(() => {
-        if (database.get<{ count: number }>("SELECT count(*) AS count FROM uploads")!.count >= limit) return false;
-        database.run("INSERT INTO uploads (id, repository, algorithm, part_size, touched_at) VALUES (?, ?, ?, ?, ?)", id, repository, algorithm, partSize, Date.now());
+        if (count() >= limit) return false;
+        database.run("INSERT INTO uploads (id, repository, algorithm, owner, part_size, touched_at) VALUES (?, ?, ?, ?, ?, ?)", id, repository, algorithm, owner ?? null, partSize, Date.now());
         return true;
       }),
 
-    async uploadCount() {
-      return database.get<{ count: number }>("SELECT count(*) AS count FROM uploads")!.count;
-    },
+    uploadCount: async (owner) => count(owner),
 
     async findUpload(id) {
       const row = rowOf(id);
@@ -66,8 +71,8 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
         return recordOf(row);
       }),
 
-    releaseUpload: (id, worker) =>
-      database.writeLazily(() => void database.run("UPDATE uploads SET worker = NULL, claimed_until = 0, touched_at = ? WHERE id = ? AND worker = ?", Date.now(), id, worker)),
+    releaseUpload: (id, worker, ended) =>
+      database.writeLazily(() => void database.run("UPDATE uploads SET worker = NULL, claimed_until = 0, ended = ?, touched_at = ? WHERE id = ? AND worker = ?", ended ? 1 : 0, Date.now(), id, worker)),
 
     changeUpload: (id, worker, { multipart, piece }) =>
       database.writeLazily(() => {

@@ -57,8 +57,9 @@ export const migrations: Readonly<Record<string, string>> = {
   // Of a storage of objects. uploads.object is written in parts, multipart is what the service calls that; a piece is one of its parts
   // (name: ETag) or an object of its own. A worker has an upload to itself until claimed_until.
   objects: `
-    CREATE TABLE uploads (id TEXT PRIMARY KEY, repository TEXT NOT NULL, algorithm TEXT NOT NULL, part_size INTEGER NOT NULL, object TEXT,
-      multipart TEXT, worker TEXT, claimed_until INTEGER NOT NULL DEFAULT 0, touched_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE uploads (id TEXT PRIMARY KEY, repository TEXT NOT NULL, algorithm TEXT NOT NULL, owner TEXT, part_size INTEGER NOT NULL, object TEXT,
+      multipart TEXT, ended INTEGER NOT NULL DEFAULT 0, worker TEXT, claimed_until INTEGER NOT NULL DEFAULT 0, touched_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX uploads_owner ON uploads (owner);
     CREATE INDEX uploads_touched ON uploads (touched_at);
     CREATE TABLE upload_pieces (upload TEXT NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL,
       kind TEXT NOT NULL CHECK (kind IN ('part', 'object')), name TEXT NOT NULL, PRIMARY KEY (upload, start)) WITHOUT ROWID;

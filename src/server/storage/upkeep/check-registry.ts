@@ -73,6 +73,11 @@ export async function checkRegistry(
     });
   }
 
+  for await (const { name, size, remove: removeStray } of files.strays?.() ?? []) {
+    options.signal?.throwIfAborted();
+    await problem(`${size} bytes in ${name} belong to nothing: a crash has left them`, "they are removed", removeStray);
+  }
+
   for await (const repository of everyItem((range) => metadata.repositories(range), (name) => name)) {
     count.repositories += 1;
     for await (const digest of everyItem((range) => metadata.manifestDigests(repository, range), (item) => item)) {

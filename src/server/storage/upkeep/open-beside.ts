@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fault } from "../../../std/fault.ts";
-import { createFolderBlobs, type FolderBlobs } from "../folder/blobs.ts";
+import type { S3Config } from "../../config/storage-section.ts";
+import type { BlobStorage } from "../blob-storage.ts";
+import { createFolderBlobs } from "../folder/blobs.ts";
 import { lockRoot } from "../folder/root-lock.ts";
+import { checkBlobsPlace, readLayout, type Layout } from "../layout.ts";
 import type { Metadata } from "../metadata.ts";
 import { openSqliteMetadata } from "../sqlite/open-sqlite-metadata.ts";
 
@@ -11,8 +13,17 @@ export const keeper = { user: undefined, address: undefined, agent: "sampan regi
 
 export interface OpenedFolder extends AsyncDisposable {
   readonly root: string;
-  readonly files: FolderBlobs;
+  readonly files: Omit<BlobStorage, "uploads">;
+  /** Whether several servers may have it. */
+  readonly shared: boolean;
   readonly metadata: Metadata;
+}
+
+/** Blobs that are not in the folder. */
+export interface BucketPlace {
+  readonly config: S3Config;
+  readonly configFile: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -20,31 +31,34 @@ export interface OpenedFolder extends AsyncDisposable {
  * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files
  */
 export async function openRecordsBeside(root: string, options: { lease: number; report: (problem: Error) => void }): Promise<Metadata> {
-  checkLayout(root);
+  findLayout(root);
   return openSqliteMetadata(join(root, "registry.db"), options);
 }
 
 /**
- * Opens a registry folder beside the server that may be running on it, as the only one that removes blobs.
- * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files; SERVER_UPKEEP_BUSY
+ * Opens a registry folder beside the server that may be running on it, as the only one on this machine that removes blobs.
+ * @param options `bucket`: where the blobs are, when they are not in the folder
+ * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files, or whose blobs are elsewhere;
+ *   SERVER_UPKEEP_BUSY, and what {@link openS3Blobs} throws
  */
-export async function openBeside(root: string, options: { lease: number; report: (problem: Error) => void }): Promise<OpenedFolder> {
-  checkLayout(root);
+export async function openBeside(root: string, options: { lease: number; bucket?: BucketPlace | undefined; report: (problem: Error) => void }): Promise<OpenedFolder> {
+  const { bucket, report } = options;
+  const layout = findLayout(root);
+  const s3 = bucket && (await import("../s3/open-s3-blobs.ts"));
+  checkBlobsPlace(root, layout, s3?.nameOfBucket(bucket!.config));
   await using opened = new AsyncDisposableStack();
   opened.defer(lockRoot(root, "collector.lock"));
   const metadata = opened.use(await openSqliteMetadata(join(root, "registry.db"), options));
-  const files = createFolderBlobs(join(root, "blobs"), join(root, "temporary"));
+  const files = s3
+    ? opened.use(await s3.openS3Blobs(bucket!.config, { ...bucket!, records: metadata, uploadExpiry: Number.MAX_SAFE_INTEGER, uploads: 0, report }))
+    : createFolderBlobs(join(root, "blobs"), join(root, "temporary"));
   const lifetime = opened.move();
-  return { root, files, metadata, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
+  return { root, files, shared: bucket !== undefined, metadata, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
 }
 
-function checkLayout(root: string): void {
-  let version: unknown;
-  try {
-    version = (JSON.parse(readFileSync(join(root, "layout.json"), "utf8")) as { sampanRegistryLayout?: unknown }).sampanRegistryLayout;
-  } catch (cause) {
-    throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "there is no registry in it" }, { cause });
-  }
-  if (version === 1) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it is of an older form, which the server takes over when it starts" });
-  if (version !== 2) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}` });
+function findLayout(root: string): Layout {
+  const layout = readLayout(root);
+  if (!layout) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "there is no registry in it" });
+  if (layout.version === 1) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it is of an older form, which the server takes over when it starts" });
+  return layout;
 }
