@@ -28,9 +28,9 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
 /**
  * Measures this project beside its peers: in each round every tool does the same in turn, against the same registry.
  *
- *     npm run bench -- [--rounds 3] [--only small --only large] [--peers sampan,buildkit]
+ *     npm run bench -- [--rounds 3] [--only small,large] [--peers sampan,buildkit]
  *
- * Peers are looked for in PATH and in the folder that PEERS names.
+ * Peers are looked for in PATH and in the folder that PEERS names. Both lists may be given in several flags, too.
  */
 const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, fanOutRow, longRow, cacheMountRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
@@ -40,11 +40,14 @@ const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | st
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    only: { type: "string", multiple: true, default: ROWS.map(({ name }) => name) },
-    peers: { type: "string", default: Object.keys(PEERS).join(",") },
+    only: { type: "string", multiple: true },
+    peers: { type: "string", multiple: true },
   },
 });
 const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds ${values.rounds}: a whole number from 1 on is needed`);
+const rowNames = chooseNames(values.only, ROWS.map(({ name }) => name), "--only");
+const peerNames = chooseNames(values.peers, Object.keys(PEERS), "--peers");
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 await using cleanup = new AsyncDisposableStack();
@@ -58,7 +61,7 @@ cleanup.use(daemon);
 const { host: otherRegistry, daemon: otherDaemon } = await startRegistry(workspace.folder("other-registry"));
 cleanup.use(otherDaemon);
 const peers: Peer[] = [];
-for (const name of values.peers.split(",")) {
+for (const name of peerNames) {
   const peer = await PEERS[name]!(workspace);
   if (typeof peer === "string") say(`without ${name}: ${peer}`);
   else peers.push(cleanup.use(peer));
@@ -80,7 +83,7 @@ const benchFor = (row: Row): Bench => ({
   },
 });
 
-const chosen = ROWS.filter(({ name }) => values.only.includes(name));
+const chosen = ROWS.filter(({ name }) => rowNames.includes(name));
 for (const row of chosen) {
   results.set(row.name, new Map(row.steps.map((step) => [step, new Map<string, Measured[]>()])));
   say(`${row.name}: ${row.about}`);
@@ -96,3 +99,17 @@ for (const row of chosen) {
 const table = chosen.filter(({ name }) => results.has(name)).flatMap((row) => row.steps.map((step) => ({ row: row.name, step, byPeer: results.get(row.name)!.get(step)! })));
 process.stdout.write(`\n${formatTable(table, peers.map(({ name }) => name))}\n\n`);
 process.stdout.write(`n: measurements of each. ×r: times ours. Builds include the push. cpu: client and daemon. Load average at the end: ${loadavg()[0]!.toFixed(1)}.\n`);
+
+/** The names that comma lists name, in their order; all of them where there is no list. Ends the bench for a name that is none. */
+function chooseNames(lists: readonly string[] | undefined, known: readonly string[], flag: string): readonly string[] {
+  if (lists === undefined) return known;
+  const names = [...new Set(lists.flatMap((list) => list.split(",")).map((name) => name.trim()).filter(Boolean))];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0 || names.length === 0) refuse(`${flag}: ${unknown.length > 0 ? `there is no ${unknown.join(", ")}` : "it is empty"}; there are ${known.join(", ")}`);
+  return names;
+}
+
+function refuse(problem: string): never {
+  process.stderr.write(`bench: ${problem}\n`);
+  process.exit(2);
+}
