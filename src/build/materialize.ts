@@ -112,7 +112,7 @@ export async function fetchLayer(
 
 async function getFrom(client: ClientSource, source: string, blob: Descriptor, options: { signal?: AbortSignal }): Promise<(start: number) => AsyncIterable<Uint8Array>> {
   const registry = await client();
-  return (start) => registry.blobGet(parseReference(source), blob, { start, ...options });
+  return (start) => registry.blobGet(parseReference(source), blob, { start, lend: true, ...options });
 }
 
 async function unpackLayer(

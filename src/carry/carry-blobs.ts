@@ -35,7 +35,7 @@ export async function carryBlobs(
     if (await sink.blobHas(blob, signal)) return saved("exists");
     const deliver = (afresh: boolean): Promise<void> => {
       const open = (start: number): AsyncIterable<Uint8Array> => {
-        const bytes = source.blobOpen(blob, { start, afresh, signal });
+        const bytes = source.blobOpen(blob, { start, afresh, lend: sink.borrows === true, signal });
         return start > 0 || sink.verifies ? bytes : verified(bytes, blob, source.name);
       };
       return sink.blobPut(blob, open, { onBytes: progress.advance, signal });

@@ -77,10 +77,11 @@ export interface RegistryClient extends AsyncDisposable {
   blobHead(reference: Reference, digest: Digest, options?: { readonly push?: boolean; readonly signal?: AbortSignal }): Promise<{ size?: number } | undefined>;
   /**
    * The bytes from `start` on; broken connections are continued, size and digest are checked (not the digest when
-   * `start` is above 0, or with `verify: false` for a reader that hashes them itself). `originOnly` passes the mirrors over.
+   * `start` is above 0, or with `verify: false` for a reader that hashes them itself). `originOnly` passes the mirrors over. With `lend` the memory of a piece is used
+   * again when the next one is asked for.
    * @throws BLOB_UNKNOWN, BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED
    */
-  blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly lend?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   /**
    * Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. Tells how
    * many bytes had to be sent: fewer than all after a push that was killed.

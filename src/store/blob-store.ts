@@ -28,6 +28,8 @@ export class BlobStore {
   readonly #lease: Lease;
   readonly #partial: PartialBlobs;
   readonly #folder: string;
+  /** See `BlobTarget` of the registry's transfers. */
+  readonly borrows = true;
 
   /** @param folder the layout's `blobs`; its folder `sha256` exists. */
   constructor(database: Database, lease: Lease, partial: PartialBlobs, folder: string) {
@@ -68,8 +70,8 @@ export class BlobStore {
   }
 
   /**
-   * Stores what the source yields, hashing while it writes. The chunks are kept until they are written,
-   * so the source must not use their memory again.
+   * Stores what the source yields, hashing while it writes. The memory of a chunk may be used again when the next one is
+   * asked for.
    * @throws BLOB_MISMATCH, DISK_FULL, READ_ONLY; then nothing is left of it.
    */
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<{ digest: Digest; size: number }> {

@@ -2,10 +2,11 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createDigester, digestAlgorithm, type Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
-import { writeChunks } from "../std/write-chunks.ts";
+import { BackgroundFlush } from "../std/background-flush.ts";
+import { PieceWriter } from "../std/piece-writer.ts";
 
-/** Bytes that are gathered before they are handed to the file system while the next ones arrive. */
-const BATCH = 1024 * 1024;
+/** Bytes of what is there already that are read at once. */
+const READ = 1024 * 1024;
 
 export interface WriteOptions {
   /** What the content has to be; BLOB_MISMATCH otherwise. */
@@ -18,8 +19,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes what the source yields to a file and brings it to the disk, hashing on the way. The chunks are kept until they
- * are written, so the source must not use their memory again.
+ * Writes what the source yields to a file and brings it to the disk, hashing on the way. The memory of a chunk may be used
+ * again when the next one is asked for.
  * @param options.start how many bytes of the content the file has already, which `source` leaves out
  * @throws BLOB_MISMATCH, and what the source and the file system throw; then the file holds what was received.
  */
@@ -29,37 +30,34 @@ export async function receiveFile(
   const { signal, onBytes, start = 0 } = options;
   const digester = createDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest));
   await using file = await open(path, start > 0 ? "a" : "wx", 0o644);
+  const writer = new PieceWriter(file);
+  const flush = new BackgroundFlush(file.fd);
   let size = start;
-  let batch: Uint8Array[] = [];
-  let gathered = 0;
-  let writing: Promise<void> = Promise.resolve();
   try {
     signal?.throwIfAborted();
-    if (start > 0) for await (const chunk of createReadStream(path, { end: start - 1, highWaterMark: BATCH })) digester.update(chunk as Uint8Array);
+    if (start > 0) for await (const chunk of createReadStream(path, { end: start - 1, highWaterMark: READ })) digester.update(chunk as Uint8Array);
     for await (const chunk of source) {
       signal?.throwIfAborted();
       size += chunk.length;
       if (options.size !== undefined && size > options.size) throw mismatch(options.size, `at least ${size}`);
+      const written = writer.write(chunk);
       digester.update(chunk);
       onBytes?.(chunk.length);
-      batch.push(chunk);
-      gathered += chunk.length;
-      if (gathered < BATCH) continue;
-      await writing;
-      writing = writeChunks(file, batch);
-      // A failure shows at the next await; until then it must not count as unhandled.
-      writing.catch(() => {});
-      batch = [];
-      gathered = 0;
+      await written;
+      flush.written(size);
     }
+    await writer.end();
+  } catch (error) {
+    // What has come is worth something to who goes on with it.
+    await writer.end().catch(() => undefined);
+    throw error;
   } finally {
-    await writing;
+    await flush.settled();
   }
-  await writeChunks(file, batch);
   if (options.size !== undefined && size !== options.size) throw mismatch(options.size, String(size));
   const digest = digester.digest();
   if (options.digest !== undefined && digest !== options.digest) throw fault("BLOB_MISMATCH", { expected: options.digest, actual: digest });
-  await file.datasync();
+  await flush.end();
   return { digest, size };
 }
 

@@ -8,6 +8,7 @@ import { parseManifest } from "../../oci/manifest.ts";
 import { familiarReference, parseReference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
 import { Semaphore } from "../../std/semaphore.ts";
+import { PieceWriter } from "../../std/piece-writer.ts";
 import { writeChunks } from "../../std/write-chunks.ts";
 import type { Document, Sink } from "../place.ts";
 import { blobPath } from "./layout-source.ts";
@@ -20,7 +21,6 @@ export interface ArchiveForm {
   readonly name?: string | undefined;
 }
 
-const BATCH = 1024 * 1024;
 const BLOCK = 512;
 
 /**
@@ -45,6 +45,7 @@ export async function archiveSink(path: string, { form, name: given }: ArchiveFo
     name: path,
     holds: form === "docker" ? "images" : "anything",
     verifies: false,
+    borrows: true,
     lanes: 1,
     manifestHas: async () => false,
     blobHas: async ({ digest }) => written.has(digest),
@@ -97,18 +98,8 @@ class TarFile {
       const start = this.#position;
       try {
         await this.#write([encodeTarHeader({ path, type: "file", mode: 0o644, uid: 0, gid: 0, size, mtime: { seconds: 0, nanoseconds: 0 } })]);
-        let sent = 0;
-        let batch: Uint8Array[] = [];
-        let gathered = 0;
-        for await (const chunk of content) {
-          batch.push(chunk);
-          gathered += chunk.length;
-          if (gathered < BATCH) continue;
-          await this.#write(batch);
-          onBytes?.((sent += gathered));
-          [batch, gathered] = [[], 0];
-        }
-        await this.#write([...batch, Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)]);
+        await this.#writeAll(content, onBytes);
+        await this.#write([Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)]);
       } catch (error) {
         this.#position = start;
         throw outputFault(error, this.#path);
@@ -120,6 +111,21 @@ class TarFile {
     await this.#write([TAR_END]);
     await this.#file.truncate(this.#position);
     await this.#file.datasync();
+  }
+
+  async #writeAll(content: AsyncIterable<Uint8Array>, onBytes?: (sent: number) => void): Promise<void> {
+    const writer = new PieceWriter(this.#file, this.#position);
+    let sent = 0;
+    try {
+      for await (const piece of content) {
+        await writer.write(piece);
+        sent += piece.length;
+        onBytes?.(sent);
+      }
+    } finally {
+      await writer.end();
+    }
+    this.#position += sent;
   }
 
   async #write(chunks: readonly Uint8Array[]): Promise<void> {

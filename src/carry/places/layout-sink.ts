@@ -5,7 +5,7 @@ import { parseIndex, type Descriptor } from "../../oci/manifest.ts";
 import { diskFault } from "../../std/disk-fault.ts";
 import { fault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
-import { writeChunks } from "../../std/write-chunks.ts";
+import { PieceWriter } from "../../std/piece-writer.ts";
 import type { Document, Sink } from "../place.ts";
 import { blobPath } from "./layout-source.ts";
 import { folderFiles, readSmall } from "./layout-files.ts";
@@ -33,6 +33,7 @@ export async function layoutSink(folder: string, tag: string | undefined, signal
     name: folder,
     holds: "anything",
     verifies: false,
+    borrows: true,
     manifestHas: async () => false,
     blobHas: ({ digest, size }) => hasFile(join(folder, blobPath(digest)), size),
     blobPut: (blob, open_, { onBytes }) => put(blobPath(blob.digest), open_(0), onBytes),
@@ -76,22 +77,19 @@ async function hasFile(path: string, size: number): Promise<boolean> {
   return found?.isFile() === true && found.size === size;
 }
 
-const BATCH = 1024 * 1024;
-
 async function writeWhole(path: string, content: AsyncIterable<Uint8Array>, onBytes?: (sent: number) => void): Promise<void> {
   await using file = await open(path, "wx", 0o644);
-  let batch: Uint8Array[] = [];
-  let gathered = 0;
+  const writer = new PieceWriter(file);
   let sent = 0;
-  for await (const chunk of content) {
-    batch.push(chunk);
-    gathered += chunk.length;
-    if (gathered < BATCH) continue;
-    await writeChunks(file, batch);
-    onBytes?.((sent += gathered));
-    [batch, gathered] = [[], 0];
+  try {
+    for await (const piece of content) {
+      await writer.write(piece);
+      sent += piece.length;
+      onBytes?.(sent);
+    }
+  } finally {
+    await writer.end();
   }
-  await writeChunks(file, batch);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -26,6 +26,7 @@ export function registrySink(client: RegistryClient, reference: Reference): Sink
     holds: "anything",
     ...(reference.digest === undefined ? {} : { digest: reference.digest }),
     verifies: false,
+    borrows: true,
     async manifestHas(digest, signal) {
       try {
         return (await client.manifestHead({ host, repository, digest }, { signal })) !== undefined;

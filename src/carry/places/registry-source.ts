@@ -18,7 +18,7 @@ export function registrySource(client: RegistryClient, reference: Reference): So
     // A HEAD that finds nothing or tells no digest is followed by a GET, which says why.
     rootDigest: async (signal) => (await client.manifestHead(reference, { signal }))?.digest,
     manifestGet: ({ digest }, signal) => client.manifestGet({ host, repository, digest }, { signal }),
-    blobOpen: (blob, { start, afresh, signal }) => client.blobGet(reference, blob, { start, verify: false, signal, ...(afresh ? { originOnly: true } : {}) }),
+    blobOpen: (blob, { start, afresh, lend = false, signal }) => client.blobGet(reference, blob, { start, verify: false, lend, signal, ...(afresh ? { originOnly: true } : {}) }),
     async referrerList(digest, signal) {
       const [listed, ...tagged] = await Promise.all([
         client.referrerList({ host, repository, digest }, { signal }),

@@ -11,6 +11,7 @@ export function storeSink(store: Store, imageName: string | undefined): Sink {
     name: `store:${imageName ?? ""}`,
     holds: "indexes",
     verifies: true,
+    borrows: true,
     manifestHas: async () => false,
     blobHas: async ({ digest }) => store.blobs.has(digest),
     async blobPut(blob, open, { onBytes, signal }) {

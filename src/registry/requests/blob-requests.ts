@@ -41,9 +41,9 @@ export function getBlob(
   places: Places,
   reference: Reference,
   descriptor: Pick<Descriptor, "digest" | "size">,
-  options: { start?: number; verify?: boolean; originOnly?: boolean; signal?: AbortSignal },
+  options: { start?: number; verify?: boolean; originOnly?: boolean; lend?: boolean; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { signal, start, verify } = options;
+  const { signal, start, verify, lend } = options;
   // A place whose answer broke off is not asked for the rest while there is another one.
   const except = new Set<string>();
   let last: Endpoint | undefined;
@@ -76,6 +76,7 @@ export function getBlob(
     clock: session.clock,
     ...(start !== undefined ? { start } : {}),
     ...(verify !== undefined ? { verify } : {}),
+    ...(lend !== undefined ? { lend } : {}),
     ...(signal ? { signal } : {}),
   });
 }

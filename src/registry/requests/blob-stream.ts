@@ -12,6 +12,8 @@ export interface BlobStreamOptions {
   readonly start?: number;
   /** False where the reader hashes the bytes itself. */
   readonly verify?: boolean;
+  /** Whether a piece is valid only until the next one is asked for. */
+  readonly lend?: boolean;
   readonly policy: RetryPolicy;
   readonly clock: RetryClock;
   readonly signal?: AbortSignal;
@@ -38,7 +40,7 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
     const answer = await options.open(received, broken);
     let skip = await surplus(answer, received, descriptor, host);
     try {
-      for await (const piece of answer.pieces ?? (answer.body as AsyncIterable<Uint8Array>)) {
+      for await (const piece of piecesOf(answer, options.lend)) {
         const chunk = skip > 0 ? piece.subarray(Math.min(skip, piece.length)) : piece;
         skip -= piece.length - chunk.length;
         if (chunk.length === 0) continue;
@@ -65,6 +67,10 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
   }
   const found = digester?.digest();
   if (found !== undefined && found !== digest) throw fault("BLOB_DIGEST_MISMATCH", { host, what: "blob", expected: digest, received: found });
+}
+
+function piecesOf({ pieces, body }: Answer, lend = false): AsyncIterable<Uint8Array> {
+  return pieces && lend ? pieces.lent() : (pieces ?? (body as AsyncIterable<Uint8Array>));
 }
 
 /** How many bytes of the body we already have, after checking what its headers say about range and length. */

@@ -116,7 +116,7 @@ test("what a mirror has spoilt comes from the registry itself", async () => {
   assert.ok(mirror.requests.some(({ url }) => url.endsWith(image.layers[0]!.digest)));
 });
 
-test("one broken layer stops the others, and its fault is the one that is told", async () => {
+test("one broken layer stops the others, and its fault is the one that is told", { timeout: 60_000 }, async () => {
   const origin = createMemoryStore();
   const image = addImage(origin, ["missing", "slow"]);
   let closed = false;

@@ -14,6 +14,8 @@ import { reportBlob } from "./transfer-progress.ts";
 
 /** Where pulled layers go; the store's blobs are one. */
 export interface BlobTarget {
+  /** Whether it has done with a chunk when it asks for the next one, so that its memory may be used again. */
+  readonly borrows?: boolean;
   has(digest: Digest): boolean;
   /**
    * Keeps a blob and tells the digest of what it wrote. Rejects, and keeps nothing, when the source does or when the
@@ -126,7 +128,7 @@ async function fetchInto(
 ): Promise<number> {
   const { digest, size } = layer;
   const open = (start: number): AsyncIterable<Uint8Array> =>
-    counted(client.blobGet(reference, layer, { start, originOnly, verify: false, signal }), start, advance);
+    counted(client.blobGet(reference, layer, { start, originOnly, verify: false, lend: target.borrows === true, signal }), start, advance);
   const wrong = (received: string, cause?: unknown): Error =>
     fault("BLOB_DIGEST_MISMATCH", { host: reference.host, what: "blob", expected: digest, received }, { cause });
   try {

@@ -1,15 +1,21 @@
 import type { Agent, IncomingMessage } from "node:http";
 import type { OnReadOpts, Socket } from "node:net";
+import { SpareMemory } from "../../std/spare-memory.ts";
 
-/** Bytes of the blocks that connections read into. */
-const BLOCK = 1024 * 1024;
+/** Bytes of the blocks that connections read into: few enough for a processor to have two of them at hand. */
+const BLOCK = 512 * 1024;
 /** Less room than this is not worth a read. */
 const SMALLEST = 64 * 1024;
+/** Bytes that are worth waking their reader for. */
+const WORTH_WAKING = 384 * 1024;
 /** Bytes that wait for their reader before the connection is told to wait. */
-const WAITING = 4 * BLOCK;
+const WAITING = 4 * 1024 * 1024;
 
-/** Where the bytes of a connection go once its answer is a long body; until then node:http gets them. */
-const bodies = new WeakMap<Socket, BulkBody>();
+/** Of connections that lend what they read. */
+const spare = new SpareMemory(BLOCK, 16);
+
+/** What a connection reads into, and where its bytes go once its answer is a long body; until then node:http gets them. */
+const connections = new WeakMap<Socket, { readonly blocks: Blocks; body?: BulkBody }>();
 
 /**
  * Lets the connections of an agent read into large blocks of memory. Taken from node:http, a long body comes in pieces of
@@ -19,43 +25,56 @@ const bodies = new WeakMap<Socket, BulkBody>();
 export function withBulkSockets<Made extends Agent>(agent: Made): Made {
   const connect = agent.createConnection;
   agent.createConnection = (options, callback) => {
-    const blocks = new Blocks((bytes) => {
-      const body = bodies.get(socket as Socket);
-      if (body) return body.take(bytes);
-      (socket as Socket).emit("data", Buffer.from(bytes));
+    const blocks = new Blocks((block, count) => {
+      const { body } = connections.get(socket)!;
+      if (body) return body.take(block, count);
+      socket.emit("data", Buffer.from(block.memory.subarray(block.read, (block.read += count))));
       return true;
     });
-    const socket = connect.call(agent, Object.assign({}, options, { onread: blocks }), callback);
+    const socket = connect.call(agent, Object.assign({}, options, { onread: blocks }), callback) as Socket;
+    connections.set(socket, { blocks });
     return socket;
   };
   return agent;
 }
 
+/** Memory, how far a connection has filled it and how far that was read. */
+interface Block {
+  readonly memory: Buffer;
+  filled: number;
+  read: number;
+}
+
 /** The memory that a connection reads into: behind what was read, until a block is full. */
 class Blocks implements OnReadOpts {
   readonly callback: OnReadOpts["callback"];
-  #room = Buffer.alloc(0);
+  filling: Block | undefined;
 
-  constructor(take: (bytes: Buffer) => boolean) {
+  constructor(take: (block: Block, count: number) => boolean) {
     this.callback = (count) => {
-      const bytes = this.#room.subarray(0, count);
-      this.#room = this.#room.subarray(count);
-      return take(bytes);
+      const block = this.filling!;
+      block.filled += count;
+      return take(block, count);
     };
   }
 
+  /** Node asks for it right after each read, so that a block which is not the one to fill gets nothing any more. */
   readonly buffer = (): Buffer => {
-    if (this.#room.length < SMALLEST) this.#room = Buffer.allocUnsafeSlow(BLOCK);
-    return this.#room;
+    if (!this.filling || this.filling.memory.length - this.filling.filled < SMALLEST) {
+      this.filling = { memory: spare.take(), filled: 0, read: 0 };
+    }
+    return this.filling.memory.subarray(this.filling.filled);
   };
 }
 
-/** The body of an answer whose length is known, in pieces whose memory is the reader's. */
+/** The body of an answer whose length is known, to be read once: as it is, in pieces whose memory is the reader's, or lent. */
 export class BulkBody {
   readonly #answer: IncomingMessage;
   readonly #length: number;
   readonly #socket: Socket;
-  #pieces: Buffer[] = [];
+  readonly #memory: Blocks;
+  /** Blocks with bytes for the reader, and the one that he has got last. */
+  readonly #blocks: Block[] = [];
   #waiting = 0;
   #taken = 0;
   #error: Error | undefined;
@@ -72,7 +91,9 @@ export class BulkBody {
     this.#answer = answer;
     this.#length = length;
     this.#socket = answer.socket;
-    bodies.set(answer.socket, this);
+    const connection = connections.get(answer.socket)!;
+    this.#memory = connection.blocks;
+    connection.body = this;
     answer.on("error", (error) => this.#fail(error));
     answer.once("close", () => this.#fail(Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" })));
   }
@@ -83,26 +104,34 @@ export class BulkBody {
   }
 
   /** @returns whether there may be more */
-  take(bytes: Buffer): boolean {
-    const last = this.#pieces.at(-1);
-    const together = last !== undefined && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset;
-    if (together) this.#pieces[this.#pieces.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length);
-    else this.#pieces.push(bytes);
-    this.#waiting += bytes.length;
-    this.#heard();
+  take(block: Block, count: number): boolean {
+    if (this.#blocks.at(-1) !== block) this.#blocks.push(block);
+    this.#waiting += count;
+    if (this.#waiting >= WORTH_WAKING || this.#taken + this.#waiting >= this.#length) this.#heard();
     return !this.held;
   }
 
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    return this.#pieces(false);
+  }
+
+  /** Pieces that are valid until the next one is asked for. */
+  lent(): AsyncGenerator<Buffer, void, undefined> {
+    return this.#pieces(true);
+  }
+
   /** What the connection or who gave the request up says is thrown behind what came before. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+  async *#pieces(lent: boolean): AsyncGenerator<Buffer, void, undefined> {
     try {
       // What came with the headers has gone through node:http, which stops the connection when that is a lot.
       const first = this.#answer.read() as Buffer | null;
       this.#goOn();
       if (first) yield* this.#within(first);
       while (this.#taken < this.#length) {
-        const piece = this.#pieces.shift();
-        if (piece) {
+        const block = this.#nextBlock(lent);
+        if (block) {
+          const piece = block.memory.subarray(block.read, block.filled);
+          block.read = block.filled;
           const wasHeld = this.held;
           this.#waiting -= piece.length;
           if (wasHeld && !this.held) this.#goOn();
@@ -112,9 +141,22 @@ export class BulkBody {
           await new Promise<void>((resolve) => { this.#heard = resolve; });
         }
       }
+      // The connection may write to its memory until it is closed. A reader that leaves early may still be using its piece.
+      if (lent) this.#socket.once("close", () => this.#blocks.splice(0).forEach(({ memory }) => spare.give(memory)));
     } finally {
       this.#answer.destroy();
     }
+  }
+
+  /** The oldest block with bytes that were not read. */
+  #nextBlock(lent: boolean): Block | undefined {
+    for (let block = this.#blocks[0]; block; block = this.#blocks[0]) {
+      if (block.read < block.filled) return block;
+      if (block === this.#memory.filling) return undefined;
+      this.#blocks.shift();
+      if (lent) spare.give(block.memory);
+    }
+    return undefined;
   }
 
   /** Lets the connection read again; the time that its silence was ours does not count. */

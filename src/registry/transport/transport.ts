@@ -15,7 +15,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: IncomingMessage;
   /** The same in larger pieces, where the request was for a long body; then `body` must not be read. */
-  readonly pieces?: AsyncIterable<Uint8Array>;
+  readonly pieces?: BulkBody;
   readonly url: URL;
 }
 
