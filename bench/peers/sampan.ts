@@ -19,7 +19,7 @@ export async function createSampan(workspace: Workspace): Promise<Peer> {
 
 /** Layers go as zstd, which is for readers of today. */
 export async function createSampanZstd(workspace: Workspace): Promise<Peer> {
-  const { name, version, daemons, take, push, forget, pull, tag, pushAll, [Symbol.asyncDispose]: dispose } = await peer(workspace, "sampan-zstd", ["--compression", "zstd:3"]);
+  const { name, version, daemons, take, push, forget, pull, tag, pushAll, [Symbol.asyncDispose]: dispose } = await peer(workspace, "sampan-zstd", ["--compression", "zstd"]);
   return { name, version, daemons, take: take!, push: push!, forget: forget!, pull: pull!, tag: tag!, pushAll: pushAll!, [Symbol.asyncDispose]: dispose };
 }
 

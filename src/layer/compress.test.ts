@@ -72,7 +72,7 @@ test("zstd: there is a frame for every 2 MiB, each with its size and a checksum"
   const starts = [];
   for (let at = packed.indexOf("28b52ffd", 0, "hex"); at >= 0; at = packed.indexOf("28b52ffd", at + 1, "hex")) starts.push(at);
   assert.equal(starts.length, Math.ceil(mixed.length / 2 ** 21));
-  for (const at of starts) assert.equal(packed[at + 4]! & 0b0010_0100, 0b0010_0100, "single segment, checksum");
+  for (const at of starts) assert.equal(packed[at + 4]! & 0b1100_0100, 0b1000_0100, "size in four bytes, checksum");
   const unpacked: Buffer[] = [];
   await decompress([packed], "zstd", "test", (chunk) => void unpacked.push(Buffer.from(chunk)));
   assert.ok(Buffer.concat(unpacked).equals(mixed));
