@@ -16,6 +16,12 @@ export function pageOf(query: URLSearchParams, options: { most?: number } = {}):
   return { after: query.get("last")?.slice(0, LONGEST_ITEM), limit };
 }
 
+/** A part of a list that is sorted by its keys. */
+export function partOf<Item>(sorted: readonly Item[], { after, limit }: ListRange, key: (item: Item) => string): Listed<Item> {
+  const rest = after === undefined ? sorted : sorted.filter((item) => key(item) > after);
+  return { items: limit === undefined ? rest : rest.slice(0, limit), more: limit !== undefined && rest.length > limit };
+}
+
 /** The `Link` to what follows a page (distribution-spec, "Listing Tags"); none behind the last one, nor behind one of no items. */
 export function linkToNext<Item>(listed: Listed<Item>, query: URLSearchParams, options: { path: string; key: (item: Item) => string }): Record<string, string> {
   const last = listed.items.at(-1);

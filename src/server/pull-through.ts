@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import type { Descriptor } from "../oci/manifest.ts";
 import type { StoredManifest } from "./storage/records.ts";
 
 /** Repositories that are filled from another registry while clients ask for them. Errors are RegistryErrors for the client. */
@@ -15,6 +16,8 @@ export interface PullThrough {
   fetchBlob(repository: string, digest: Digest): Promise<ArrivingBlob>;
   /** All tags there, sorted. @throws RegistryError NAME_UNKNOWN, … */
   tags(repository: string): Promise<readonly string[]>;
+  /** What refers to a manifest there, sorted by digest; what is known here where nobody answers. */
+  referrers(repository: string, digest: Digest): Promise<readonly Descriptor[]>;
 }
 
 /** A blob on its way into the storage. */

@@ -100,6 +100,12 @@ test("somebody finds an image: login, search, tags, layers, platforms, compariso
 
   await page.getByRole("link", { name: "team/app" }).click();
   await heading(page, "team/app");
+  const tags = (): Promise<string[]> => page.locator("td .name").allTextContents();
+  await page.getByRole("row", { name: /1\.10\.0/ }).waitFor();
+  assert.deepEqual(await tags(), ["multi", "latest", "1.10.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0"]);
+  await page.getByRole("link", { name: "Version", exact: true }).click();
+  await page.locator("tr:first-child .name", { hasText: "1.10.0" }).waitFor();
+  assert.deepEqual(await tags(), ["1.10.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0", "latest", "multi"]);
   await page.getByRole("checkbox", { name: "Choose 1.2.0 for a comparison" }).check();
   await page.getByRole("checkbox", { name: "Choose 1.3.0 for a comparison" }).check();
   await picture(page, "tags");

@@ -14,20 +14,24 @@ import { linkTo } from "../state/place.ts";
 import { useSession } from "../state/session.ts";
 import { age, count, say, size } from "../state/words.ts";
 
+const ORDERS = ["pushed", "version", "name"] as const;
+type Order = (typeof ORDERS)[number];
+
 export function TagsView({ place }: ViewProps) {
   const repository = place.query.get("repository") ?? "";
-  const loaded = useAnswer<Page<TagRow>>("tags", { repository });
+  const sort = ORDERS.find((order) => order === place.query.get("sort")) ?? "pushed";
+  const loaded = useAnswer<Page<TagRow>>("tags", { repository, sort });
   return (
     <>
       <Heading repository={repository} title={repository} />
-      <Answered loaded={loaded}>{(page) => <Tags key={repository} page={page} repository={repository} />}</Answered>
+      <Answered loaded={loaded}>{(page) => <Tags key={repository} page={page} repository={repository} sort={sort} />}</Answered>
     </>
   );
 }
 
-function Tags({ page, repository }: { page: Page<TagRow>; repository: string }) {
+function Tags({ page, repository, sort }: { page: Page<TagRow>; repository: string; sort: Order }) {
   const { host } = useSession();
-  const { items, button } = useMore(page, "tags", { repository });
+  const { items, button } = useMore(page, "tags", { repository, sort });
   const [chosen, setChosen] = useState<readonly string[]>([]);
   if (items.length === 0) return <Notice title={say("noTags")}><p>{say("noTagsHint")}</p><Command text={`sampan push ${host}/${repository}:1.0.0`} /></Notice>;
   // Two at most: a third takes the place of the first.
@@ -40,6 +44,9 @@ function Tags({ page, repository }: { page: Page<TagRow>; repository: string }) 
           ? <a class="button strong" href={linkTo("diff", { repository, from, to })}>{say("compare")}: {from} → {to}</a>
           : <span class="quiet">{say("compareHint")}</span>}
         <a class="button" href={linkTo("access", { repository })}>{say("access")}</a>
+        <span class="orders" role="group" aria-label={say("sort")}>
+          {ORDERS.map((order) => <a key={order} class="button" href={linkTo("tags", { repository, sort: order })} aria-current={order === sort ? "true" : undefined}>{say(order === "pushed" ? "byPush" : order === "version" ? "byVersion" : "byName")}</a>)}
+        </span>
       </p>
       <table>
         <thead>

@@ -3,6 +3,7 @@ import { isDigest, type Digest } from "../../oci/digest.ts";
 import type { AccessControl, Caller } from "../access/access-control.ts";
 import type { ServerConfig } from "../config/config-schema.ts";
 import type { ReplicationStatus } from "../mirror/start-replication.ts";
+import type { PullThrough } from "../pull-through.ts";
 import { readBody } from "../read-body.ts";
 import type { Actor } from "../storage/records.ts";
 import type { SignaturePolicy } from "../signatures/signature-policy.ts";
@@ -24,6 +25,7 @@ export interface ApiExchange {
   readonly caller: Caller;
   readonly actor: Actor;
   readonly query: URLSearchParams;
+  readonly mirror: PullThrough | undefined;
   readonly replicated: () => readonly ReplicationStatus[];
   readonly report: (problem: Error) => void;
 }

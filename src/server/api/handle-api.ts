@@ -52,7 +52,7 @@ const routes: ApiRoutes = {
 /** A browser sends it to other sites only after they have allowed it: whoever sends it is a page of ours, or no browser. */
 const OWN_HEADER = "x-sampan-request";
 
-export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable" | "signatures" | "replicated" | "report"> & { readonly note: RequestNote };
+export type ApiContext = Pick<ApiExchange, "storage" | "access" | "config" | "immutable" | "signatures" | "mirror" | "replicated" | "report"> & { readonly note: RequestNote };
 
 /** Answers a request below /api/v1/. @throws RegistryError */
 export async function handleApi(request: IncomingMessage, response: ServerResponse, options: { path: string; query: URLSearchParams; context: ApiContext }): Promise<void> {

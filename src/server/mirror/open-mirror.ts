@@ -10,6 +10,7 @@ import { mirroredBlobs } from "./mirrored-blobs.ts";
 import { mirroredManifests } from "./mirrored-manifests.ts";
 import type { MirrorContext, Proxied } from "./proxied.ts";
 import { compileRules } from "./proxy-rules.ts";
+import { mirroredReferrers } from "./referrer-lists.ts";
 import { createSingleFlight } from "./single-flight.ts";
 import { createUpstreamState } from "./upstream-state.ts";
 import { openUpstream, type UpstreamLogin } from "./upstream.ts";
@@ -46,6 +47,7 @@ export function openMirror(
   const context: MirrorContext = { storage, immutable, report, sizes: createBoundedCache(SIZES) };
   const manifest = mirroredManifests(context);
   const blobs = mirroredBlobs(context);
+  const referrers = mirroredReferrers(storage);
   const tagFlight = createSingleFlight<readonly string[]>();
   const tagLists = createBoundedCache<{ readonly tags: readonly string[]; readonly at: number }>(TAGS);
   const shortest = Math.min(SWEEP, ...rules.filter(({ keep }) => keep > 0).map(({ keep }) => Math.max(SHORTEST_SWEEP, keep / 4)));
@@ -78,6 +80,8 @@ export function openMirror(
         return here;
       }
     },
+
+    referrers: (repository, digest) => referrers(ruleOf(repository)!, repository, digest),
 
     async [Symbol.asyncDispose]() {
       clearInterval(sweep);

@@ -1,8 +1,9 @@
 import type { Digest } from "../../oci/digest.ts";
+import type { Descriptor } from "../../oci/manifest.ts";
 import { openSession, type RegistryClientOptions } from "../../registry/client.ts";
 import { headBlob } from "../../registry/requests/blob-requests.ts";
 import { streamBlob } from "../../registry/requests/blob-stream.ts";
-import { listTags } from "../../registry/requests/list-requests.ts";
+import { listReferrers, listTags } from "../../registry/requests/list-requests.ts";
 import { getManifest, headManifest, type ManifestInfo, type RemoteManifest } from "../../registry/requests/manifest-requests.ts";
 import type { Session } from "../../registry/requests/session.ts";
 import { repositoryPath, repositoryScope } from "../../registry/routes/endpoint.ts";
@@ -27,6 +28,7 @@ export interface Upstream extends AsyncDisposable {
   /** One request; the size is what the answer says. The bytes are not verified. */
   blobGet(repository: string, digest: Digest, options: { readonly expected: number | undefined }): Promise<{ readonly size: number; readonly bytes: AsyncIterable<Uint8Array> }>;
   tagList(repository: string): Promise<readonly string[]>;
+  referrerList(repository: string, digest: Digest): Promise<readonly Descriptor[]>;
 }
 
 export interface UpstreamLogin {
@@ -60,6 +62,7 @@ export function openUpstream({ host, plain }: UpstreamAddress, options: { login?
         if (found && found.size === undefined) throw fault("RESPONSE_INVALID", { host, request: `HEAD of ${digest}`, problem: "it tells no size" });
         return found?.size;
       }),
+    referrerList: (repository, digest) => sessions.use((session) => listReferrers(session, places(), { host, repository, digest }, { signal })),
     tagList: (repository) => sessions.use(async (session) => listTags(session, await places().origin({ host, repository }), { host, repository }, signal)),
 
     async blobGet(repository, digest, { expected }) {

@@ -1,5 +1,6 @@
 import { digestAlgorithm, digestBytes, isDigest, type Digest } from "../../oci/digest.ts";
 import { isTag } from "../../oci/reference.ts";
+import { bringSignatures } from "../bring-signatures.ts";
 import { checkManifest } from "../check-manifest.ts";
 import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
@@ -63,9 +64,13 @@ export async function deleteManifest(exchange: Exchange): Promise<void> {
 }
 
 /** Who may push or sign has to see an image that is not signed yet. */
-async function demandSigned({ repository, signatures, caller }: Exchange, manifest: StoredManifest, reference: string): Promise<void> {
+async function demandSigned({ repository, signatures, caller, mirror }: Exchange, manifest: StoredManifest, reference: string): Promise<void> {
   if (!signatures.demands(repository) || caller.could("push", repository) || caller.could("sign", repository)) return;
-  const refusal = await signatures.refusal(repository, manifest, reference);
+  let refusal = await signatures.refusal(repository, manifest, reference);
+  if (refusal !== undefined && mirror?.covers(repository)) {
+    await bringSignatures(mirror, repository, manifest);
+    refusal = await signatures.refusal(repository, manifest, reference);
+  }
   if (refusal !== undefined) throw new RegistryError("DENIED", refusal);
 }
 

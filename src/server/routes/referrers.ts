@@ -1,7 +1,7 @@
 import { isDigest } from "../../oci/digest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { sendList, type Exchange } from "../exchange.ts";
-import { linkToNext, pageOf } from "../paging.ts";
+import { linkToNext, pageOf, partOf } from "../paging.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 
 /** Descriptors in one answer: annotations make them large, and clients bound what they read. */
@@ -16,7 +16,9 @@ export async function listReferrers(exchange: Exchange): Promise<void> {
   if (!isDigest(parameter)) throw new RegistryError("DIGEST_INVALID", "the digest is not a sha256 or sha512 digest");
   const type = query.get("artifactType") || undefined;
   if (type !== undefined && type.length > LONGEST_TYPE) throw new RegistryError("REQUEST_INVALID", "the artifactType is longer than a media type can be");
-  const referrers = await storage.metadata.referrers(repository, parameter, { ...pageOf(query, { most: PAGE }), artifactType: type });
+  const range = pageOf(query, { most: PAGE });
+  const mirrored = exchange.mirror?.covers(repository) ? (await exchange.mirror.referrers(repository, parameter)).filter(({ artifactType }) => type === undefined || artifactType === type) : undefined;
+  const referrers = mirrored ? partOf(mirrored, range, ({ digest }) => digest) : await storage.metadata.referrers(repository, parameter, { ...range, artifactType: type });
   const link = linkToNext(referrers, query, { path: `/v2/${repository}/referrers/${parameter}`, key: ({ digest }) => digest });
   sendList(
     exchange,
