@@ -80,6 +80,8 @@ export interface BuildOptions {
   readonly tellProvenance?: "min" | "max";
   /** Whether a provenance names the commit that the context is, which git is asked for; by default true. */
   readonly gitInfo?: boolean;
+  /** Labels that name the commit and the repository of a context that is a folder of one, before those of `labels`. */
+  readonly gitLabels?: boolean;
   readonly noCache?: boolean;
   /** Names of stages that do not use the cache. */
   readonly noCacheFilter?: readonly string[];

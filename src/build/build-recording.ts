@@ -37,6 +37,8 @@ export class BuildRecording {
         if (!isFault(error)) throw error;
       }
     };
+    // A process that is killed in its first moment has built as well.
+    save({ status: "running" });
     const note = (): void => {
       if (this.#steps.takeChanged()) save({ status: "running" });
     };

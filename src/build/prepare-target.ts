@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { startChecks, type CheckWarning } from "../check/checker.ts";
 import type { DockerfileSource } from "../context/find-dockerfile.ts";
+import { remoteContext } from "../context/remote-context.ts";
 import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
@@ -54,7 +56,7 @@ export async function prepareTarget(
   const { context, scope, contexts } = await openTarget(session, options);
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
   if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
-  const graphOptions = graphOptionsOf(session, options, { ...about, scope, contexts, contextTime: context.modified, onProgress });
+  const graphOptions = graphOptionsOf(session, await withGitLabels(options, context.root, signal), { ...about, scope, contexts, contextTime: context.modified, onProgress });
   const { buildArgs } = graphOptions[0]!;
   // What a Dockerfile says is the same for all platforms.
   const checker = startChecks(dockerfile, { buildArgs, ignore: context.excludes });
@@ -70,6 +72,14 @@ export async function prepareTarget(
   const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
   cacheAhead?.prepare();
   return { name: about.name, options, plan, names, platforms, graphs, scope, dockerfile: context.dockerfile, checks: checker.warnings(), ahead, cacheAhead, onProgress };
+}
+
+async function withGitLabels(options: BuildOptions, root: string, signal: AbortSignal): Promise<BuildOptions> {
+  const { context, file, cwd = process.cwd(), gitLabels = false, labels } = options;
+  if (!gitLabels || context === "-" || remoteContext(context)) return options;
+  const { gitLabelsOf } = await import("../fetch/git-facts.ts");
+  const dockerfile = file && file !== "-" && !remoteContext(file) ? resolve(cwd, file) : undefined;
+  return { ...options, labels: { ...(await gitLabelsOf({ context: root, dockerfile }, signal)), ...labels } };
 }
 
 /** Tells steps of several targets apart that are not in any graph. */

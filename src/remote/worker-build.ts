@@ -30,6 +30,10 @@ export interface WorkerBuild {
   readonly attests: ReadonlyMap<string, string>;
   /** Ask the worker how it made the result; `min` is without steps and times. */
   readonly tellProvenance?: "min" | "max";
+  /** Tell the worker which commit the context is, for its provenance. */
+  readonly gitInfo: boolean;
+  /** The same as labels. */
+  readonly gitLabels: boolean;
   readonly contexts: ReadonlyMap<string, string>;
   readonly cacheFrom: readonly TypedAttrs[];
   readonly cacheTo: readonly TypedAttrs[];

@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { remoteContext } from "../../context/remote-context.ts";
-import { placeIn, workTreeOf } from "../../fetch/git-work-tree.ts";
+import { gitFactsOf } from "../../fetch/git-facts.ts";
 import { contextKey, type BuildSession } from "../build-session.ts";
 import type { PreparedTarget } from "../prepare-target.ts";
 
@@ -12,12 +12,5 @@ export async function versionControlOf({ options, scope }: Pick<PreparedTarget, 
   const { context, file, cwd = process.cwd(), gitInfo = true } = options;
   if (!gitInfo || context === "-" || remoteContext(context)) return {};
   const { root } = contexts.get(contextKey({ scope, name: "context" }))!;
-  const tree = await workTreeOf(root, access.signal);
-  if (!tree) return {};
-  const { revision, source } = tree;
-  const places = { context: placeIn(tree, root), dockerfile: file === "-" ? undefined : placeIn(tree, file ? dirname(resolve(cwd, file)) : root) };
-  return {
-    ...Object.fromEntries(Object.entries(places).flatMap(([name, place]) => (place === undefined ? [] : [[`localdir:${name}`, place]]))),
-    ...(revision === undefined ? {} : { revision }), ...(source === undefined ? {} : { source }),
-  };
+  return await gitFactsOf({ context: root, dockerfile: file === "-" ? undefined : file ? dirname(resolve(cwd, file)) : root }, access.signal);
 }

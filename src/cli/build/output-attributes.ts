@@ -95,3 +95,8 @@ export function isFalse(text: string | undefined): boolean {
 export function isTrue(text: string | undefined): boolean {
   return text !== undefined && /^(?:|1|t|true)$/i.test(text);
 }
+
+/** `full` is the older word for yes. */
+export function isGitLabels(text: string | undefined): boolean {
+  return text === "full" || isTrue(text);
+}

@@ -11,7 +11,7 @@ import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
 import { toldProvenance } from "../build/metadata-provenance.ts";
-import { isFalse, isTrue } from "../build/output-attributes.ts";
+import { isFalse, isGitLabels, isTrue } from "../build/output-attributes.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -127,6 +127,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...(flags.attest.length > 0 || flags.provenance || flags.sbom ? { attest: attestOptions(flags) } : {}),
     ...toldProvenance(flags["metadata-file"], io.env),
     ...(isFalse(io.env["BUILDX_GIT_INFO"]) ? { gitInfo: false } : {}),
+    ...(isGitLabels(io.env["BUILDX_GIT_LABELS"]) ? { gitLabels: true } : {}),
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { receiveBytes, receiveFile } from "../../context/receive-stdin.ts";
 import { findDockerfile } from "../../context/find-dockerfile.ts";
+import { gitFactsOf, gitLabelsOf } from "../../fetch/git-facts.ts";
 import { isArchive } from "../../layer/unpack-archive.ts";
 import { sha256 } from "../../oci/digest.ts";
 import { fault } from "../../std/fault.ts";
@@ -35,6 +36,7 @@ export async function prepareInputs(build: WorkerBuild, signal: AbortSignal): Pr
     const place = { ...inputs, temporary, signal };
     const sharedKey = build.context === "-" ? await fromStdin(build, place) : await fromPlace(build, place);
     for (const [name, source] of build.contexts) namedContext(name, source, build.cwd, inputs);
+    if (build.context !== "-" && inputs.folders.has("context")) await tellGit(build, inputs, signal);
     return { ...inputs, sharedKey, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
@@ -68,6 +70,18 @@ async function fromPlace(build: WorkerBuild, place: Place): Promise<string> {
     attrs["filename"] = basename(found.file);
   }
   return isRemote ? "" : sharedKeyOf(folders.get("context")!);
+}
+
+/** What git says of the context, where somebody wants it: a provenance, or labels. */
+async function tellGit({ file, labels, attests, tellProvenance, gitInfo, gitLabels }: WorkerBuild, { attrs, folders }: Collected, signal: AbortSignal): Promise<void> {
+  const context = folders.get("context")!;
+  const dockerfile = file === "-" ? undefined : folders.get("dockerfile");
+  if (gitLabels) {
+    const found = await gitLabelsOf({ context, dockerfile: dockerfile && join(dockerfile, attrs["filename"] ?? "Dockerfile") }, signal);
+    for (const [name, value] of Object.entries(found)) if (!Object.hasOwn(labels, name)) attrs[`label:${name}`] = value;
+  }
+  if (!gitInfo || (!attests.has("provenance") && tellProvenance === undefined)) return;
+  for (const [name, value] of Object.entries(await gitFactsOf({ context, dockerfile }, signal))) attrs[`vcs:${name}`] = value;
 }
 
 async function fromStdin(build: WorkerBuild, place: Place): Promise<string> {
