@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
 import { noBuilds } from "../support/scratch-build.ts";
 import { storeWithBases } from "./bases.ts";
 import { Bench } from "./build-both.ts";
 import { anyCase, apply, begin, type Case, type State } from "./cases.ts";
 import { describeContext } from "./contexts.ts";
-import { dockerfileText, type Images } from "./dockerfiles.ts";
+import { dockerfileText } from "./dockerfiles.ts";
+import { forAWhile } from "./for-a-while.ts";
 
 /**
  * Random Dockerfiles, random contexts, random edits: after each edit a build with all that the store knows equals one without
@@ -18,16 +18,7 @@ import { dockerfileText, type Images } from "./dockerfiles.ts";
  *     SAMPAN_PROPERTY_RUNS=20 npm test -- property/cached     twenty times as many cases and as much time as usual
  *     SAMPAN_PROPERTY_SEED=… SAMPAN_PROPERTY_PATH=…           the case that a failure named (`seed`, `path`), and nothing else
  */
-const more = Number(process.env["SAMPAN_PROPERTY_RUNS"] ?? 1);
-const { SAMPAN_PROPERTY_SEED: seed, SAMPAN_PROPERTY_PATH: path } = process.env;
 const stats = { built: 0, refused: 0 };
-
-async function check(runs: number, images: Images, edits: number, verify: (whole: Case) => Promise<void>): Promise<void> {
-  await fc.assert(fc.asyncProperty(anyCase(images, edits), verify), {
-    // A busy machine does fewer of them; one at least.
-    numRuns: Math.ceil(runs * more), interruptAfterTimeLimit: 12_000 * more, ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }),
-  });
-}
 
 function assertSame(ours: unknown, anew: unknown, { bench, state, step }: { bench: Bench; state: State; step: string }): void {
   stats[anew === "refused" ? "refused" : "built"] += 1;
@@ -53,7 +44,7 @@ describe("a cached build equals an uncached one", { skip: noBuilds }, () => {
 
   for (const [images, runs] of [["copy", 60], ["run", 12]] as const) {
     test(`after any edits, with ${images}`, async () => {
-      await check(runs, images, 4, async (whole) => {
+      await forAWhile(anyCase(images, 4), async (whole: Case) => {
         using bench = new Bench(templates[images]);
         const root = bench.store();
         let state = begin(bench.context, whole);
@@ -66,7 +57,7 @@ describe("a cached build equals an uncached one", { skip: noBuilds }, () => {
           const [cached, anew] = await Promise.all([bench.build(root, state), bench.buildAnew(state)]);
           assertSame(cached, anew, { bench, state, step: said.join("\n") });
         }
-      });
+      }, { runs, milliseconds: 12_000 });
     });
   }
 });
