@@ -106,9 +106,25 @@ export function restrictMount(mountPoint: number | string, attributes: number, o
   const byFd = typeof mountPoint === "number";
   const flags = (byFd ? AT_EMPTY_PATH : 0) | (options.recursive ? AT_RECURSIVE : 0);
   const bytes = new Uint8Array(structure.buffer);
-  const result = mountSetattrCall(SYS_MOUNT_SETATTR, byFd ? mountPoint : AT_FDCWD, byFd ? "" : mountPoint, flags, bytes, bytes.length);
-  if (Number(result) !== 0) throwErrno("mount_setattr", String(mountPoint));
+  const restrict = (): void => {
+    const result = mountSetattrCall(SYS_MOUNT_SETATTR, byFd ? mountPoint : AT_FDCWD, byFd ? "" : mountPoint, flags, bytes, bytes.length);
+    if (Number(result) !== 0) throwErrno("mount_setattr", String(mountPoint));
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return restrict();
+    } catch (error) {
+      // Read-only is refused while a thread of ours writes a file of it, or only the time of one that it reads: a moment.
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY" || attempt === BUSY_ATTEMPTS) throw error;
+      Atomics.wait(NEVER, 0, 0, BUSY_PAUSE);
+    }
+  }
 }
+
+const BUSY_ATTEMPTS = 200;
+/** Milliseconds. */
+const BUSY_PAUSE = 5;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Shows a file or folder at another path as well. */
 export function bindOver(source: string, target: string): void {
