@@ -32,7 +32,7 @@ const FIXED: Readonly<Record<string, { readonly value: boolean; readonly hint: s
  * @throws NOT_SUPPORTED, OUTPUT_INVALID
  */
 export function checkAttributes(type: string, fields: Fields, text: string): void {
-  const known = KNOWN[type] ?? ["type", "dest", "output"];
+  const known = Object.hasOwn(KNOWN, type) ? KNOWN[type]! : ["type", "dest", "output"];
   for (const [key, value] of fields) {
     const refuse = (hint: string): never => {
       throw fault("NOT_SUPPORTED", { feature: `${key}=${value} in the output ${JSON.stringify(text)}`, hint });
@@ -41,7 +41,7 @@ export function checkAttributes(type: string, fields: Fields, text: string): voi
       throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: known.length > 3 ? `an output of type ${type} takes ${known.filter((name) => name !== "type").join(", ")}` : "it takes dest only" });
     }
     if (SWITCHES.includes(key) && !/^(?:|1|t|true|0|f|false)$/i.test(value)) throw fault("OUTPUT_INVALID", { problem: `non-bool value specified for ${key}: ${JSON.stringify(value)}`, hint: `write ${key}=true or ${key}=false` });
-    const fixed = FIXED[key];
+    const fixed = Object.hasOwn(FIXED, key) ? FIXED[key] : undefined;
     if (fixed && isTrue(value) !== fixed.value) refuse(fixed.hint);
     if (key === "mode" && value !== "copy" && value !== "delete") throw fault("OUTPUT_INVALID", { problem: `invalid local exporter mode ${JSON.stringify(value)}`, hint: "it is copy, or delete for a folder that is to hold nothing else afterwards" });
     if (key === "name-canonical" && isTrue(value) && type === "image" && !isTrue(fields.get("push")) && !isTrue(fields.get("push-by-digest"))) refuse("an image gets its name with a digest where it is pushed to: add push=true");
