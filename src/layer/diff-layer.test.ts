@@ -37,9 +37,13 @@ test("what was copied up and is unchanged is left out, down to the nanosecond", 
   ]);
 });
 
-test("where both times have whole seconds the content decides", (context) => {
+test("where a time has whole seconds, as that of a layer from a cache, the content decides", (context) => {
   const at = (file: string): Node => ({ file, mtime: OLD });
   assert.deepEqual(changes(context, { a: at("new"), b: at("same"), c: at("longer") }, { a: at("old"), b: at("same"), c: at("long") }), ["f 0644 0:0 /a \"new\"", "f 0644 0:0 /c \"longer\""]);
+  const later = (file: string): Node => ({ file, mtime: OLD + 250_000_000n });
+  assert.deepEqual(changes(context, { a: later("new"), b: later("same") }, { a: at("old"), b: at("same") }), ["f 0644 0:0 /a \"new\""]);
+  assert.deepEqual(changes(context, { a: at("new"), b: at("same") }, { a: later("old"), b: later("same") }), ["f 0644 0:0 /a \"new\""]);
+  assert.deepEqual(changes(context, { b: { file: "same", mtime: OLD + 1_000_000_000n } }, { b: at("same") }), ["f 0644 0:0 /b \"same\""], "another second");
   // With fractions BuildKit trusts the time.
   const exact = (file: string): Node => ({ file, mtime: OLD + 1n });
   assert.deepEqual(changes(context, { a: exact("new") }, { a: exact("old") }), []);

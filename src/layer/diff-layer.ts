@@ -134,7 +134,7 @@ export function describe(path: string, hostPath: string, stat: BigIntStats): Dif
     ...owner,
     size: type === "file" ? Number(stat.size) : 0,
     // A layer has whole seconds, as BuildKit's have.
-    mtime: { seconds: Number((stat.mtimeNs - ((stat.mtimeNs % SECOND) + SECOND) % SECOND) / SECOND), nanoseconds: 0 },
+    mtime: { seconds: Number(secondsOf(stat)), nanoseconds: 0 },
     ...(type === "symlink" ? { linkTarget: readlinkSync(hostPath) } : {}),
     ...(type === "character" || type === "block" ? { major: deviceMajor(stat.rdev), minor: deviceMinor(stat.rdev) } : {}),
     ...(capability !== undefined && capability.length > 0 ? { capability } : {}),
@@ -143,6 +143,11 @@ export function describe(path: string, hostPath: string, stat: BigIntStats): Dif
 }
 
 const SECOND = 1_000_000_000n;
+
+/** Downwards, before 1970 too. */
+function secondsOf({ mtimeNs }: BigIntStats): bigint {
+  return (mtimeNs - ((mtimeNs % SECOND) + SECOND) % SECOND) / SECOND;
+}
 
 /** The entry of another name of something that was written before. */
 export function linkOf(path: string, hostPath: string, stat: BigIntStats, target: string): DiffEntry {
@@ -193,7 +198,11 @@ function findBelow(lowers: readonly string[], name: string): Below | undefined {
   return found === undefined ? undefined : { ...found, folders };
 }
 
-/** BuildKit's `sameDirent`: everything but the data is compared, and the data only where both times lost their fractions. */
+/**
+ * BuildKit's `sameDirent`: everything but the data is compared, and the data only where a time lost its fraction. Where BuildKit
+ * wants both to have lost it, one is enough here: a layer that came from a cache has whole seconds, and what lies upon it shall be
+ * the same as upon one that was made here.
+ */
 function isSame(a: BigIntStats, aPath: string, b: BigIntStats, bPath: string): boolean {
   if (a.ino === b.ino && a.dev === b.dev) return true;
   if (a.mode !== b.mode || a.rdev !== b.rdev) return false;
@@ -201,8 +210,8 @@ function isSame(a: BigIntStats, aPath: string, b: BigIntStats, bPath: string): b
   if (aOwner.uid !== bOwner.uid || aOwner.gid !== bOwner.gid) return false;
   if (!sameBytes(getXattr(aPath, "security.capability"), getXattr(bPath, "security.capability"))) return false;
   if (a.isDirectory()) return true;
-  if (a.size !== b.size || a.mtimeNs !== b.mtimeNs) return false;
-  if (a.mtimeNs % SECOND !== 0n) return true;
+  if (a.size !== b.size || secondsOf(a) !== secondsOf(b)) return false;
+  if (a.mtimeNs % SECOND !== 0n && b.mtimeNs % SECOND !== 0n) return a.mtimeNs === b.mtimeNs;
   if (a.isSymbolicLink()) return readlinkSync(aPath) === readlinkSync(bPath);
   return !a.isFile() || a.size === 0n || sameContent(aPath, bPath);
 }
