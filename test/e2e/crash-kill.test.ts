@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { makeNode } from "../../src/linux/mknod.ts";
 import { startFaultyRegistry, type FaultyRegistry } from "../support/faulty-registry.ts";
+import { startFaultProxy } from "../support/fault-proxy/fault-proxy.ts";
 import { fileList } from "../support/file-list.ts";
 import { descendantsOf, processesWith, stillRunning, until } from "../support/process-tree.ts";
+import { scratchRegistry } from "../support/scratch-registry.ts";
 import { noBuilds, scratchBuild, type ScratchBuild } from "../support/scratch-build.ts";
 import { smallImage, type SmallImage } from "../support/small-image.ts";
 import { tarOf } from "../support/tar-of.ts";
@@ -185,6 +187,55 @@ describe("after kill -9 no process is left, the next start cleans up, and the wo
     assert.equal(pushed.status, 0, pushed.stderr);
     await setup.checkStore();
   });
+});
+
+test("after kill -9 while a cache is exported its place has a whole one, of before or the new one", { skip: noBuilds }, async (context) => {
+  const setup = await setUp(context);
+  const registry = await scratchRegistry(context);
+  // The second build's requests get no answer, so that the kill comes in the middle: of a layer, then of the manifest.
+  const stalls: string[] = [];
+  let stalled: "upload" | "manifest" | undefined;
+  await using proxy = await startFaultProxy({ upstream: registry.address, plan: ({ method, what }) => {
+    if (stalled !== what || method === "GET" || method === "HEAD") return undefined;
+    stalls.push(what);
+    return { kind: "stall", at: -1 };
+  } });
+  const folder = join(setup.folder, "cache");
+  const name = `${proxy.host}/cache:1`;
+  const dockerfile = "FROM base\nCOPY word /word\nRUN cat /word > /made\nCOPY large /\n";
+  const words = (place: string): string[] => ["build", "--progress", "plain", "--cache-to", `${place},mode=max`, setup.context];
+  const write = (word: string): void => setup.write({ Dockerfile: dockerfile, word: `${word}\n`, large: randomBytes(3_000_000) });
+  write("old");
+  for (const place of [`type=local,dest=${folder}`, `type=registry,ref=${name}`]) {
+    const { status, stderr } = await setup.sampan(words(place));
+    assert.equal(status, 0, stderr);
+  }
+  const tagged = async (): Promise<unknown> => (await registry.request("GET", "/v2/cache/manifests/1", { headers: { accept: "*/*" } })).json();
+  const before = await tagged();
+  write("new");
+  for (const what of ["upload", "manifest"] as const) {
+    stalled = what;
+    await setup.killWhen(words(`type=registry,ref=${name}`), () => stalls.includes(what));
+    if (what === "upload") assert.deepEqual(await tagged(), before);
+  }
+  stalled = undefined;
+  const known = readdirSync(join(folder, "blobs/sha256")).length;
+  await setup.killWhen(words(`type=local,dest=${folder}`), () => readdirSync(folder).some((file) => file.startsWith(".sampan-")) || readdirSync(join(folder, "blobs/sha256")).length > known);
+  await setup.checkStore();
+  const hits = async (from: string): Promise<string[]> => {
+    const fresh = await scratchBuild(context);
+    const found: string[] = [];
+    for (const word of ["old", "new"]) {
+      fresh.write({ word: `${word}\n`, large: "another" });
+      const { status, stderr } = await fresh.build(dockerfile, ["--cache-from", from]);
+      assert.equal(status, 0, stderr);
+      assert.doesNotMatch(stderr, /warning/i);
+      if (/RUN cat [^\n]*\n#\d+ CACHED/.test(stderr)) found.push(word);
+    }
+    await fresh.checkStore();
+    return found;
+  };
+  for (const from of [`type=registry,ref=${name}`, `type=local,src=${folder}`]) assert.equal((await hits(from)).length, 1, from);
 });
 
 /** Apart from the others, whose work in this process would keep it from looking in time. */

@@ -14,9 +14,7 @@ import { forAWhile } from "./for-a-while.ts";
 /**
  * Random Dockerfiles, random contexts, random edits: after each edit a build with all that the store knows equals one without
  * a cache in a store that has seen nothing, in config, history and each layer's files.
- *
- *     SAMPAN_PROPERTY_RUNS=20 npm test -- property/cached     twenty times as many cases and as much time as usual
- *     SAMPAN_PROPERTY_SEED=… SAMPAN_PROPERTY_PATH=…           the case that a failure named (`seed`, `path`), and nothing else
+ * for-a-while.ts says how to look at more cases.
  */
 const stats = { built: 0, refused: 0 };
 
