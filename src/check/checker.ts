@@ -26,6 +26,8 @@ export interface Checker {
 
 const PHASES: readonly FilePhase[] = ["lines", "words", "names", "casing", "defaults", "from"];
 
+const ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK";
+
 /**
  * Starts the checks of a Dockerfile. Settings come from the build arg BUILDKIT_DOCKERFILE_CHECK or from the directive `# check=`.
  * @throws CHECK_OPTION
@@ -35,7 +37,8 @@ export function startChecks(
   { buildArgs, ignore }: { readonly buildArgs: ReadonlyMap<string, string>; readonly ignore: readonly string[] },
 ): Checker {
   // Of the directive, the text up to the first space counts.
-  const settings = parseCheckSettings(buildArgs.get("BUILDKIT_DOCKERFILE_CHECK") ?? dockerfile.directives.check?.split(" ", 1)[0] ?? "");
+  const given = buildArgs.get(ARGUMENT);
+  const settings = given === undefined ? parseCheckSettings(dockerfile.directives.check?.split(" ", 1)[0] ?? "") : parseCheckSettings(given, ARGUMENT);
   const written: CheckWarning[] = [];
   const ofStages = new Map<number, CheckWarning[]>();
   const ofBases: CheckWarning[] = [];

@@ -17,17 +17,18 @@ const FALSE = ["0", "f", "F", "FALSE", "false", "False"];
  * BUILDKIT_DOCKERFILE_CHECK (BuildKit's ParseLintOptions).
  * @throws CHECK_OPTION
  */
-export function parseCheckSettings(text: string): CheckSettings {
+export function parseCheckSettings(text: string, argument?: string): CheckSettings {
+  const refuse = (word: string): never => { throw fault("CHECK_OPTION", { problem: `invalid check option ${goQuote(word)}`, ...(argument === undefined ? {} : { argument }) }); };
   let settings: CheckSettings = { skip: new Set(), experimental: new Set(), error: false };
   if (text.trim() === "") return settings;
   for (const part of splitIn(text.trim(), ";", 3)) {
     const equals = part.indexOf("=");
-    if (equals < 0) throw fault("CHECK_OPTION", { problem: `invalid check option ${goQuote(part)}` });
+    if (equals < 0) refuse(part);
     const key = part.slice(0, equals).trim();
     const value = part.slice(equals + 1).trim();
     if (key === "skip" || key === "experimental") settings = { ...settings, [key]: namesOf(value) };
     else if (key === "error") settings = { ...settings, error: truth(value, part) };
-    else throw fault("CHECK_OPTION", { problem: `invalid check option ${goQuote(key)}` });
+    else refuse(key);
   }
   return settings;
 }

@@ -28,7 +28,7 @@ export async function evaluateRun(evaluation: Evaluation, state: StageState, ins
     proxyEnv: proxyEnvironment(options.buildArgs, new Set(state.args.map(({ name }) => name))),
     cwd: state.config.WorkingDir || "/",
     user: state.config.User ?? "",
-    hostname: options.buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME") ?? HOSTNAME,
+    hostname: options.buildArgs.get("BUILDKIT_SANDBOX_HOSTNAME") || HOSTNAME,
     network: instruction.network === "none" || instruction.network === "host" ? instruction.network : options.network,
     ...(instruction.security === "insecure" ? { security: "insecure" } : {}),
     ...(mounts.length > 0 ? { mounts } : {}),

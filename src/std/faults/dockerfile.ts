@@ -47,10 +47,10 @@ export const dockerfileFaults = {
     message: ({ problem }) => problem,
     hint: () => "directives look like `# escape=\\` and stand once each, above everything else",
   }),
-  CHECK_OPTION: spec<{ problem: string }>({
+  CHECK_OPTION: spec<{ problem: string; argument?: string }>({
     when: "The directive `# check=` or the build arg BUILDKIT_DOCKERFILE_CHECK has a part that is not known.",
     exit: 1,
-    message: ({ problem }) => `failed to parse check options: ${problem}`,
+    message: ({ problem, argument }) => `failed to parse ${argument === undefined ? "check options" : `build-arg:${argument}`}: ${problem}`,
     hint: () => "write `# check=skip=RULE,RULE;error=true;experimental=RULE`, with any of the three parts; docs/guides/checks.md has the names of the rules",
   }),
   CHECK_FAILED: spec<{ rules: readonly string[] }>({
