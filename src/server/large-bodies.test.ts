@@ -43,9 +43,9 @@ test("large blobs come and go past node:http whole, by every algorithm and by pa
       const got = await registry.request("GET", `/v2/app/blobs/${digest}`);
       assert.deepEqual([got.status, got.headers["content-length"], digestOf(got.body, algorithm)], [200, String(content.length), digest]);
     }
-    const part = await registry.request("GET", `/v2/app/blobs/${digest}`, { headers: { Range: "bytes=1000-580000" } });
+    const part = await registry.request("GET", `/v2/app/blobs/${digest}`, { headers: { Range: `bytes=1000-${content.length - 2}` } });
     assert.equal(part.status, 206);
-    assert.ok(part.body.equals(content.subarray(1000, 580_001)));
+    assert.ok(part.body.equals(content.subarray(1000, content.length - 1)));
   })));
   assert.deepEqual(readdirSync(join(registry.root, "temporary")), []);
   assert.deepEqual(registry.problems, []);
@@ -56,7 +56,7 @@ test("large blobs come and go past node:http whole, by every algorithm and by pa
 test("one connection gets blob after blob", { skip }, async (context) => {
   const registry = await scratchRegistry(context);
   await warm(registry);
-  const content = randomBytes(2 * MEBIBYTE);
+  const content = randomBytes(3 * MEBIBYTE);
   const digest = digestOf(content);
   await push(registry, content);
   let received = 0;

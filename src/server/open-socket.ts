@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import type { OpenSocket } from "./storage/blob-storage.ts";
 
-/** Bodies from this size on go past node:http; for smaller ones the way to another thread is too long. */
-export const LARGE = 512 * 1024;
+/** Bodies from these sizes on go past node:http; for smaller ones the way to another thread is too long. What comes is also hashed, what goes is not. */
+export const LARGE_UPLOAD = 512 * 1024;
+export const LARGE_BLOB = 2 * 1024 * 1024;
 
 /** What libuv has of a connection, which Node shows as `_handle`. */
 interface Handle {

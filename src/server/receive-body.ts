@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Exchange } from "./exchange.ts";
-import { LARGE, openSocketOf, stopReading } from "./open-socket.ts";
+import { LARGE_UPLOAD, openSocketOf, stopReading } from "./open-socket.ts";
 import type { Upload } from "./storage/blob-storage.ts";
 
 /** Requests whose body did not come through node:http, which goes on waiting for it. */
@@ -17,7 +17,7 @@ export function hasWholeBody(request: IncomingMessage): boolean {
  */
 export async function receiveBody({ request, response, settings, note }: Exchange, upload: Upload, limit?: number): Promise<boolean> {
   const length = request.headers["transfer-encoding"] === undefined ? Number(request.headers["content-length"] ?? 0) : 0;
-  const receive = length >= LARGE && length <= (limit ?? length) ? upload.receive : undefined;
+  const receive = length >= LARGE_UPLOAD && length <= (limit ?? length) ? upload.receive : undefined;
   using socket = receive && openSocketOf(request.socket, settings.idleTimeout);
   // Left open when it is not read to its end, so that a refusal reaches the client.
   if (!receive || !socket) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
