@@ -256,6 +256,8 @@ test("an answer of a provider is good only in the browser that asked for it, and
   assert.deepEqual(await back(`state=${state}&code=x`, {}), ["/ui/#/login?failed=late", []]);
   assert.deepEqual(await back("state=other&code=x"), ["/ui/#/login?failed=late", []]);
   assert.deepEqual(await back(`state=${state}&code=x`, { cookie: "sampan-login=bm9uZQ" }), ["/ui/#/login?failed=late", []]);
+  const forged = Buffer.from(JSON.stringify({ state, nonce: "n", verifier: "v", back: "#/\r\nset-cookie: a=b" })).toString("base64url");
+  assert.deepEqual(await back(`state=${state}&code=x`, { cookie: `sampan-login=${forged}` }), ["/ui/#/login?failed=late", []]);
   assert.deepEqual(await back(`state=${state}&error=access_denied`), ["/ui/#/login?failed=refused", []]);
   assert.deepEqual(await back(`state=${state}&code=unknown`), ["/ui/#/login?failed=refused", []]);
   assert.deepEqual(await back(`state=${state}&code=x&iss=https://evil`), ["/ui/#/login?failed=refused", []]);

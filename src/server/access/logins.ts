@@ -178,9 +178,14 @@ export function createLogins(options: {
       begin: provider.code.begin,
       async finish(answer, origin) {
         const takeBack = countLogin("code", origin);
-        const login = providedLogin(await provider.code.finish(answer), provider.session);
-        takeBack();
-        return login;
+        try {
+          const login = providedLogin(await provider.code.finish(answer), provider.session);
+          takeBack();
+          return login;
+        } catch (error) {
+          if (!(error instanceof RegistryError && error.code === "UNAUTHORIZED")) takeBack(); // it is not the person who failed
+          throw error;
+        }
       },
     },
     isKnown: async (user) => (await findUser(user)) !== undefined,

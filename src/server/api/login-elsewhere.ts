@@ -12,6 +12,8 @@ const PATH = "/api/v1/oidc/";
 /** How long somebody may take at the provider. */
 const SECONDS = 600;
 const LONGEST = 2048;
+/** An address on the pages, which is put into a header as it is. */
+const BACK = /^#\/[\x21-\x7e]{0,500}$/;
 
 /** What the browser keeps meanwhile. */
 interface BegunLogin extends CodeSecrets {
@@ -23,7 +25,7 @@ interface BegunLogin extends CodeSecrets {
 export async function beginLogin(exchange: ApiExchange): Promise<Redirect> {
   const back = exchange.query.get("back") ?? "";
   const { url, secrets } = await elsewhereOf(exchange).begin(callbackUrl(exchange));
-  keepLogin(exchange, Buffer.from(JSON.stringify({ ...secrets, back: /^#\/[\x21-\x7e]{0,500}$/.test(back) ? back : "#/" })).toString("base64url"), SECONDS);
+  keepLogin(exchange, Buffer.from(JSON.stringify({ ...secrets, back: BACK.test(back) ? back : "#/" })).toString("base64url"), SECONDS);
   return new Redirect(url);
 }
 
@@ -67,7 +69,7 @@ function readLogin(cookie: string | undefined): BegunLogin | undefined {
     const value = JSON.parse(Buffer.from(cookie, "base64url").toString("utf8")) as Record<string, unknown> | null;
     const { state, nonce, verifier, back } = value ?? {};
     if (typeof state !== "string" || typeof nonce !== "string" || typeof verifier !== "string" || typeof back !== "string") return undefined;
-    return state === "" || !back.startsWith("#/") ? undefined : { state, nonce, verifier, back };
+    return state === "" || !BACK.test(back) ? undefined : { state, nonce, verifier, back };
   } catch {
     return undefined;
   }

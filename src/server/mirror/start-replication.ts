@@ -31,11 +31,13 @@ const POLL = 500;
 /** Between two attempts: doubled each time, and up to a half less. In milliseconds. */
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 5 * 60_000;
-/** What the other side refuses is left out after so many attempts; one that cannot be reached is waited for. */
+/** What is left out after how many attempts; a registry that cannot be reached is waited for. */
 const ATTEMPTS = 5;
+const ATTEMPTS_OF_TROUBLE = 20;
 /** Problems that are remembered. */
 const PROBLEMS = 100;
-const WAITED_FOR = ["REGISTRY_UNREACHABLE", "REGISTRY_TIMEOUT", "REGISTRY_SERVER_ERROR", "REGISTRY_LIMIT", "BLOB_TRUNCATED"];
+const WAITED_FOR = ["REGISTRY_UNREACHABLE", "REGISTRY_TIMEOUT"];
+const TROUBLE = ["REGISTRY_SERVER_ERROR", "REGISTRY_LIMIT", "BLOB_TRUNCATED"];
 
 /**
  * The section `replication` at work: each rule compares everything when the server starts and every interval; with `to` it also follows
@@ -155,8 +157,7 @@ async function persist(what: string, { status, report, signal }: RuleContext, wo
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      const waited = isFault(error) && WAITED_FOR.includes(error.code);
-      const gaveUp = !waited && attempt >= ATTEMPTS;
+      const gaveUp = attempt >= attemptsFor(error);
       const reason = (error as Error).message.slice(0, 500);
       status.failed += 1;
       status.problems.delete(what);
@@ -168,6 +169,11 @@ async function persist(what: string, { status, report, signal }: RuleContext, wo
     }
   }
   return false;
+}
+
+function attemptsFor(error: unknown): number {
+  if (!isFault(error)) return ATTEMPTS;
+  return WAITED_FOR.includes(error.code) ? Number.POSITIVE_INFINITY : TROUBLE.includes(error.code) ? ATTEMPTS_OF_TROUBLE : ATTEMPTS;
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

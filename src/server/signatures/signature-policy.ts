@@ -25,8 +25,8 @@ interface CompiledRule {
   readonly keys: readonly PublicKey[] | undefined;
 }
 
-/** Indexes of indexes that are looked at. */
-const DEEPEST = 4;
+/** Indexes that are looked at for one manifest. */
+const MOST_ABOVE = 200;
 
 /** @throws SERVER_CONFIG_UNREADABLE for keys that cannot be read */
 export function createSignaturePolicy(rules: readonly SignatureRule[], { storage, configFile }: { storage: RegistryStorage; configFile: string }): SignaturePolicy {
@@ -35,14 +35,15 @@ export function createSignaturePolicy(rules: readonly SignatureRule[], { storage
   const rulesOf = (repository: string): readonly CompiledRule[] => compiled.filter(({ covers }) => covers(repository));
 
   /** An image of a signed index is signed with it. */
-  const meets = async (repository: string, manifest: StoredManifest, wanted: readonly CompiledRule[], depth = 0): Promise<boolean> => {
+  const meets = async (repository: string, manifest: StoredManifest, wanted: readonly CompiledRule[], seen = new Set<string>()): Promise<boolean> => {
     const signatures = await signaturesOf(repository, manifest);
     const left = wanted.filter((rule) => !signatures.some((signature) => counts(signature, rule)));
     if (left.length === 0) return true;
-    if (depth === DEEPEST) return false;
     for (const above of await storage.metadata.indexesOf(repository, manifest.digest)) {
+      if (seen.has(above) || seen.size === MOST_ABOVE) continue;
+      seen.add(above);
       const index = await storage.metadata.manifest(repository, above);
-      if (index && (await meets(repository, index, wanted, depth + 1))) return true;
+      if (index && (await meets(repository, index, wanted, seen))) return true;
     }
     return false;
   };
