@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { RetryPolicy } from "../../../registry/transport/retry.ts";
 import { S3Session } from "../../../s3/s3-session.ts";
 import { fault } from "../../../std/fault.ts";
 import { Semaphore } from "../../../std/semaphore.ts";
@@ -26,6 +27,8 @@ export interface S3BlobsOptions {
   readonly records: ObjectRecords;
   readonly uploadExpiry: number;
   readonly uploads: number;
+  /** When a request to the service is made again. */
+  readonly retry?: RetryPolicy;
   readonly report: (problem: Error) => void;
 }
 
@@ -63,7 +66,7 @@ export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Pr
   return { ...blobs, uploads, checkReachable: () => checkBucket(session), [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
 }
 
-function openSession(config: S3Config, { configFile, environment }: S3BlobsOptions): S3Session {
+function openSession(config: S3Config, { configFile, environment, retry }: S3BlobsOptions): S3Session {
   const { bucket, endpoint, pathStyle, accessKeyId, secretAccessKeyFile, credentialsFile } = config;
   const region = config.region ?? environment["AWS_REGION"] ?? "us-east-1";
   return new S3Session(
@@ -74,7 +77,7 @@ function openSession(config: S3Config, { configFile, environment }: S3BlobsOptio
       ...(accessKeyId === undefined ? {} : { accessKeyId, secretAccessKey: readSecret(fileBeside(configFile, secretAccessKeyFile!)) }),
       ...(credentialsFile === undefined ? {} : { credentialsFile: fileBeside(configFile, credentialsFile) }),
     },
-    { name: nameOfBucket(config), environment, connections: CONNECTIONS },
+    { name: nameOfBucket(config), environment, connections: CONNECTIONS, ...(retry ? { retry } : {}) },
   );
 }
 
