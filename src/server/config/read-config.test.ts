@@ -52,6 +52,12 @@ test("a rule of retention that would keep nothing is refused", () => {
   for (const keep of ["last: 0", "versions: 0", "pushedWithin: 0", "pulledWithin: 0s", "signed: false"]) assert.equal(rule(keep).length, 1, keep);
   assert.deepEqual(rule("versions: 0"), ["r.yaml:1: retention.rules[0].keep.versions: it is below 1"]);
 });
+test("a redirect that nobody would get is refused", () => {
+  const redirect = "internalRedirect: {header: X-Accel-Redirect, path: /blobs/}\n";
+  assert.deepEqual(problems(redirect), ["r.yaml:1: internalRedirect: nobody gets it without trustedProxies: name the server in front there"]);
+  assert.equal(problems(redirect.replace("/blobs/", "blobs")).length, 1);
+});
+
 test("a role that is not there, YAML that is none, and what is no map", () => {
   assert.deepEqual(problems("access:\n  grants: [{who: a, role: readr, repositories: x}]"), ['r.yaml:2: access.grants[0].role: there is no role "readr": did you mean reader?']);
   assert.match(problems("a: [")[0]!, /^r\.yaml:1: /);

@@ -35,8 +35,8 @@ export function readConfig(text: string, file: string): ServerConfig {
   if (Array.isArray(read.value)) throw invalid([{ path: [], problem: "it is no map" }]);
   const result = v.safeParse(configSchema, read.value ?? {});
   if (!result.success) throw invalid(result.issues.map(describeIssue));
-  const roles = [...rolesSaidAnew(result.output), ...unknownRoles(result.output)];
-  if (roles.length > 0) throw invalid(roles);
+  const problems = [...rolesSaidAnew(result.output), ...unknownRoles(result.output), ...redirectForNobody(result.output)];
+  if (problems.length > 0) throw invalid(problems);
   return result.output;
 }
 
@@ -83,6 +83,13 @@ function unwrap(schema: unknown): Shape | undefined {
 function inside(schema: unknown, part: string | number): unknown {
   const shape = unwrap(schema);
   return typeof part === "number" ? shape?.item : (shape?.entries?.[part] ?? shape?.value);
+}
+
+/** Files can be named only where there are some, and to those who are believed. */
+function redirectForNobody({ internalRedirect, trustedProxies, storage }: ServerConfig): readonly Problem[] {
+  if (internalRedirect === undefined) return [];
+  const problem = storage.s3 !== undefined ? "blobs are no files here, so that no server in front can send them: leave it out" : "nobody gets it without trustedProxies: name the server in front there";
+  return storage.s3 === undefined && trustedProxies.length > 0 ? [] : [{ path: ["internalRedirect"], problem }];
 }
 
 /** A word that everybody knows must not mean something else here. */

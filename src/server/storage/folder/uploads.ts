@@ -173,7 +173,7 @@ class FolderUpload implements Upload {
       const { moved, left, digest } = await by.carry(socket, { kind: "receive", file: fd, position: this.size, length, first, upload: this.id, algorithm: this.#algorithm });
       this.size += moved;
       this.#written = this.size;
-      this.#carried = { by, digest: digest ?? "", size: this.size };
+      if (digest !== undefined) this.#carried = { by, digest, size: this.size };
       return left === undefined;
     } catch (error) {
       by.forget(this.id);
