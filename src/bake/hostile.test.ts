@@ -60,6 +60,17 @@ test("files that are nested without end, or grow by aliases, are refused", async
   assert.equal(await read("compose.yaml", `${lines.join("\n")}\nservices: {a: {build: {tags: *x29}}}\n`), "BAKE_SYNTAX");
 });
 
+test("compose files that extend or include themselves, or a great many, are refused or read in time", async (context) => {
+  const read = reader(context);
+  const chain = (count: number): string => `services:\n${Array.from({ length: count }, (_, index) => `  s${index}: { ${index === 0 ? "build: ." : `extends: s${index - 1}`} }\n`).join("")}`;
+  assert.match(await read("compose.yaml", chain(500)), /"s499": \{/);
+  assert.equal(await read("compose.yaml", "services: { a: { extends: b }, b: { extends: a } }"), "BAKE_COMPOSE");
+  assert.equal(await read("compose.yaml", "include: [compose.yaml]\nservices: { a: { build: . } }"), "BAKE_COMPOSE");
+  assert.equal(await read("own.yaml", "services: { a: { extends: { file: own.yaml, service: a } } }"), "BAKE_COMPOSE");
+  await read("two.yaml", "services: { a: { build: . } }");
+  assert.equal(await read("compose.yaml", `include: [${"two.yaml, ".repeat(600)}two.yaml]\n`), "BAKE_COMPOSE");
+});
+
 test("any --set is an override or a fault", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.tuple(TEXTS, TEXTS, TEXTS).map(([a, b, c]) => `${a}.${b}=${c}`)), (text) => {
     try {

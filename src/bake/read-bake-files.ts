@@ -114,8 +114,10 @@ function isCompose({ name, text: content }: ComposeFile): boolean {
 
 async function fromCompose(files: readonly ComposeFile[], { cwd, elsewhere }: BakeFileOptions, outside: (name: string) => string | undefined): Promise<Pick<Definition, "groups" | "targets">> {
   const { readCompose } = await import("./compose/read-compose.ts");
+  // One file from elsewhere has no others, and gets none of this machine.
+  const readBeside = (path: string): string | undefined => (elsewhere === undefined ? readText(resolve(cwd, path), path, false) : elsewhere.single ? undefined : elsewhere.read(path));
   const dotEnv = readEnv(readText(resolve(cwd, ".env"), ".env", false) ?? "", outside);
-  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: elsewhere && !elsewhere.single ? elsewhere.read : (path) => readText(resolve(cwd, path), path, false) });
+  return readCompose(files, { lookup: (name) => outside(name) ?? dotEnv.get(name), readFile: readBeside });
 }
 
 function joinTargets(below: readonly Target[], above: readonly Target[]): Target[] {

@@ -16,19 +16,28 @@ export interface ServiceFile {
  * @throws BAKE_COMPOSE for a service that there is not, and for circles
  */
 export function extendServices(from: ServiceFile, open: (path: string) => ServiceFile): YamlMap {
-  return Object.fromEntries(Object.keys(from.services).map((name) => [name, extended(name, from, open, [])]));
-}
-
-function extended(name: string, from: ServiceFile, open: (path: string) => ServiceFile, path: readonly string[]): YamlMap {
-  const { extends: parent, ...service } = mapOf(from.services[name]!, `services.${name}`, from.file);
-  if (parent === undefined || !isYamlMap(parent)) return service;
-  const refuse = (problem: string): never => { throw fault("BAKE_COMPOSE", { file: from.file, problem }); };
-  const other = typeof parent["service"] === "string" ? parent["service"] : refuse(`services.${name}: extends needs a service`);
-  const file = parent["file"] === undefined || parent["file"] === null ? from : open(posix.normalize(String(parent["file"])));
-  const here = `${from.file}\0${name}`;
-  if (path.includes(here)) refuse(`services.${name} extends itself`);
-  if (!Object.hasOwn(file.services, other)) refuse(`cannot extend service ${JSON.stringify(name)}: service ${JSON.stringify(other)} not found${file === from ? "" : ` in ${file.file}`}`);
-  const below = extended(other, file, open, [...path, here]);
-  const cleared = from.cleared.filter(([top, of]) => top === "services" && of === name).map((place) => place.slice(2));
-  return layOver(without(below, cleared), service);
+  const known = new Map<string, YamlMap>();
+  const working = new Set<string>();
+  const extended = (name: string, file: ServiceFile): YamlMap => {
+    const here = `${file.file}\0${name}`;
+    const before = known.get(here);
+    if (before) return before;
+    const { extends: parent, ...service } = mapOf(file.services[name]!, `services.${name}`, file.file);
+    const made = parent === undefined || !isYamlMap(parent) ? service : layOver(below({ name, here, parent }, file), service);
+    known.set(here, made);
+    return made;
+  };
+  const below = ({ name, here, parent }: { name: string; here: string; parent: YamlMap }, file: ServiceFile): YamlMap => {
+    const refuse = (problem: string): never => { throw fault("BAKE_COMPOSE", { file: file.file, problem }); };
+    const other = typeof parent["service"] === "string" ? parent["service"] : refuse(`services.${name}: extends needs a service`);
+    const place = parent["file"] === undefined || parent["file"] === null ? file : open(posix.normalize(String(parent["file"])));
+    if (working.has(here)) refuse(`services.${name} extends itself`);
+    if (!Object.hasOwn(place.services, other)) refuse(`cannot extend service ${JSON.stringify(name)}: service ${JSON.stringify(other)} not found${place === file ? "" : ` in ${place.file}`}`);
+    const cleared = file.cleared.filter(([top, of]) => top === "services" && of === name).map((keys) => keys.slice(2));
+    working.add(here);
+    const found = extended(other, place);
+    working.delete(here);
+    return without(found, cleared);
+  };
+  return Object.fromEntries(Object.keys(from.services).map((name) => [name, extended(name, from)]));
 }

@@ -80,7 +80,8 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || path === "/") throw error;
-    return join(realPath(dirname(path)), basename(path));
+    const { code } = error as NodeJS.ErrnoException;
+    // What cannot be looked at is nowhere that --allow names.
+    return code === "ENOENT" || code === "ENOTDIR" ? join(realPath(dirname(path)), basename(path)) : "/";
   }
 }
