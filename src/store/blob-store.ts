@@ -6,12 +6,15 @@ import type { Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
 import type { PartialBlobs } from "./partial-blobs.ts";
 import { guarded, storageFault } from "./storage-fault.ts";
-import { receiveFile, type WriteOptions } from "./receive-file.ts";
+import type { WriteOptions } from "./receive-file.ts";
 
 export type { WriteOptions } from "./receive-file.ts";
 
 /** Bytes that are read at once. */
 const PIECE = 512 * 1024;
+
+/** Most builds receive nothing. */
+const receiving = (): Promise<typeof import("./receive-file.ts")> => import("./receive-file.ts");
 
 /** What comes of bytes that are not those of the blob. */
 const WRONG: readonly FaultCode[] = ["BLOB_MISMATCH", "BLOB_DIGEST_MISMATCH", "RESPONSE_INVALID", "REGISTRY_REFUSED"];
@@ -75,6 +78,7 @@ export class BlobStore {
    * @throws BLOB_MISMATCH, DISK_FULL, READ_ONLY; then nothing is left of it.
    */
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<{ digest: Digest; size: number }> {
+    const { receiveFile } = await receiving();
     const temporary = this.#lease.temporaryPath("blob");
     try {
       const written = await receiveFile(temporary, source, options);
@@ -96,6 +100,7 @@ export class BlobStore {
   async resume(
     open: (start: number) => AsyncIterable<Uint8Array>, options: WriteOptions & { readonly digest: Digest; readonly size: number },
   ): Promise<{ digest: Digest; size: number; start: number }> {
+    const { receiveFile } = await receiving();
     const { path, size: left } = guarded(this.#folder, () => this.#partial.claim(options.digest));
     const start = left > options.size ? 0 : left;
     try {
