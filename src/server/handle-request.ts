@@ -44,7 +44,8 @@ export async function handleRequest(
   try {
     await dispatch(request, response, context);
   } catch (error) {
-    if (request.destroyed && !request.complete) return; // the client left in the middle of its own body
+    const left = request.destroyed || (error as NodeJS.ErrnoException).code === "ECONNRESET";
+    if (left && !request.complete) return; // the client left in the middle of its own body
     if (error instanceof RegistryError && error.code === "DENIED") context.note.denied = error.message;
     await sendError(request, response, error, context.report);
   }

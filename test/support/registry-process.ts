@@ -7,6 +7,7 @@ const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 export interface RegistryProcess {
   /** `127.0.0.1:<port>` */
   readonly address: string;
+  readonly pid: number;
   /** Sends the signal, and resolves when the process has ended. */
   end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -22,7 +23,7 @@ export async function startRegistryProcess(context: TestContext, root: string, .
   context.after(() => (child.exitCode === null && child.signalCode === null ? end("SIGKILL") : undefined));
   for await (const line of createInterface(child.stdout)) {
     const address = /^listening on (.+)$/.exec(line)?.[1];
-    if (address !== undefined) return { address, end };
+    if (address !== undefined) return { address, pid: child.pid!, end };
   }
   throw new Error("the registry ended before it was ready");
 }
