@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { noBusybox } from "../support/busybox-base.ts";
+import { eventually, withContainers } from "../support/containers.ts";
+import { freePort } from "../support/free-port.ts";
+import { htpasswdOf } from "../support/guarded-registry.ts";
+import { writeNodeContext } from "../support/node-base.ts";
+import { noContainers } from "../support/sampan-base.ts";
 
 const root = join(import.meta.dirname, "../..");
 const skip = process.getuid!() === 0 ? false : "needs root: the API example builds without a user namespace";
@@ -17,7 +23,7 @@ describe("the package that npm pack makes", () => {
     // Packing compiles into dist/, so it is done in a copy.
     const copy = join(folder, "copy");
     mkdirSync(copy);
-    for (const name of ["bin", "docs", "scripts", "src", "web", "package.json", "README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
+    for (const name of ["bin", "deploy", "docs", "scripts", "src", "web", "package.json", "README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: copy, env, stdio: ["ignore", "pipe", "pipe"] });
     rmSync(copy, { recursive: true });
@@ -37,6 +43,47 @@ describe("the package that npm pack makes", () => {
     assert.deepEqual(files.filter((file) => file.startsWith("src/") || /\.test\./.test(file)), []);
     assert.ok(files.includes("dist/cli/main.js"));
     assert.ok(files.includes("dist/web/index.html"));
+  });
+
+  test("deploy/Dockerfile makes an image of it, whose container serves a registry as a user without rights", { skip: noBusybox || noContainers }, async (context) => {
+    const { ok, folder: scratch, sampan } = await withContainers(context);
+    await ok("build", "-q", "-t", "docker.io/library/node:24-slim", writeNodeContext(join(scratch, "node")));
+    const installed = join(scratch, "installed");
+    mkdirSync(join(installed, "opt/sampan/lib"), { recursive: true });
+    mkdirSync(join(installed, "opt/sampan/bin"));
+    execFileSync("cp", ["-al", join(folder, "node_modules"), join(installed, "opt/sampan/lib")]);
+    symlinkSync("../lib/node_modules/sampan/bin/sampan.cjs", join(installed, "opt/sampan/bin/sampan"));
+    await ok("build", "-q", "-t", "registry:1", "--build-context", `installed=${installed}`, join(root, "deploy"));
+    const config = JSON.parse(await ok("image", "inspect", "--format", "{{json .Config}}", "registry:1")) as { User: string; Healthcheck: { Test: string[] }; Volumes: object };
+    assert.deepEqual([config.User, config.Volumes, config.Healthcheck.Test[0]], ["65532:65532", { "/var/lib/registry": {} }, "CMD"]);
+
+    const [settings, data] = [join(scratch, "settings"), join(scratch, "data")];
+    for (const place of [settings, data]) mkdirSync(place);
+    chownSync(data, 65532, 65532);
+    chmodSync(scratch, 0o755);
+    writeFileSync(join(settings, "registry.yaml"), "access: {htpasswd: users, grants: [{who: user:alice, role: admin, repositories: '**'}]}\n");
+    writeFileSync(join(settings, "users"), htpasswdOf({ alice: "pw" }));
+    const volumes = ["-v", `${data}:/var/lib/registry`, "-v", `${settings}:/etc/sampan:ro`];
+
+    // As it is, in a network of its own: it says itself how it is.
+    await ok("run", "-d", "--name", "alone", "--network", "none", ...volumes, "registry:1");
+    await eventually(async () => (await sampan(["logs", "alone"])).stdout, (said) => said.includes("listening on 0.0.0.0:5000"));
+    await ok("exec", "alone", ...config.Healthcheck.Test.slice(1));
+    assert.equal(await ok("exec", "alone", "node", "-p", "process.getuid()"), "65532");
+    await ok("stop", "alone");
+    assert.equal(await ok("wait", "alone"), "0");
+    assert.notEqual((await sampan(["exec", "alone", ...config.Healthcheck.Test.slice(1)])).status, 0);
+
+    const host = `127.0.0.1:${await freePort()}`;
+    await ok("run", "-d", "--name", "reached", "--network", "host", ...volumes, "registry:1", "registry", "serve", "--listen", host, "--root", "/var/lib/registry", "--config", "/etc/sampan/registry.yaml");
+    await eventually(async () => (await sampan(["logs", "reached"])).stdout, (said) => said.includes(`listening on ${host}`));
+    await ok("tag", "base:1", `${host}/team/base:1`);
+    assert.equal((await sampan(["push", "--creds", "bob:pw", `${host}/team/base:1`])).status, 1);
+    const pushed = /sha256:[0-9a-f]{64}/.exec(await ok("push", "--creds", "alice:pw", `${host}/team/base:1`))![0];
+    await ok("rmi", `${host}/team/base:1`);
+    assert.match(await ok("pull", "--creds", "alice:pw", `${host}/team/base:1`), new RegExp(pushed));
+    await ok("rm", "-f", "alone", "reached");
+    assert.equal(statSync(join(data, "registry.db")).uid, 65532);
   });
 
   test("its API example compiles and runs", { skip }, () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, linkSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
@@ -10,7 +10,7 @@ export function writeNodeContext(folder: string): string {
   const put = (from: string, to: string): void => {
     mkdirSync(dirname(join(folder, to)), { recursive: true });
     try {
-      linkSync(from, join(folder, to));
+      linkSync(realpathSync(from), join(folder, to)); // the loader is a symbolic link
     } catch {
       copyFileSync(from, join(folder, to));
     }
