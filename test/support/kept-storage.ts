@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, type TestContext } from "node:test";
 import { digestBytes, type Digest } from "../../src/oci/digest.ts";
 import { collectGarbage } from "../../src/server/keep/collect-garbage.ts";
 import { openFolderStorage } from "../../src/server/storage/open-folder-storage.ts";
-import type { RegistryStorage } from "../../src/server/storage/storage.ts";
+import { createFolderBlobs } from "../../src/server/storage/folder/blobs.ts";
+import { createFolderUploads } from "../../src/server/storage/folder/uploads.ts";
+import type { Metadata } from "../../src/server/storage/metadata.ts";
+import { joinStorage, type RegistryStorage } from "../../src/server/storage/storage.ts";
 import { defaultSettings } from "../../src/server/terms/settings.ts";
 
 export const GRACE = 60_000;
@@ -23,11 +26,11 @@ export interface Setting {
   later(milliseconds: number): void;
 }
 
-/** A storage in memory where there is a file system there: thousands of interleavings wait for no disk. The clock stands still between steps. */
-export async function scratchStorage(context: TestContext): Promise<Setting> {
+/** A storage in memory where there is a file system there: thousands of interleavings wait for no disk. The clock stands still between steps. `records`: other ones than those of the folder. */
+export async function scratchStorage(context: TestContext, { records }: { records?: () => Promise<Metadata> } = {}): Promise<Setting> {
   const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "sampan-keep-"));
   mock.timers.enable({ apis: ["Date"], now: Date.now() });
-  const storage = await openFolderStorage(root, { ...defaultSettings, blobLease: GRACE, report: (problem) => assert.fail(problem) });
+  const storage = records ? await beside(root, await records()) : await openFolderStorage(root, { ...defaultSettings, blobLease: GRACE, report: (problem) => assert.fail(problem) });
   context.after(async () => {
     await storage[Symbol.asyncDispose]();
     mock.timers.reset();
@@ -38,6 +41,18 @@ export async function scratchStorage(context: TestContext): Promise<Setting> {
     collect: (untagged = false) => collectGarbage(storage, { grace: GRACE, untagged }),
     later: (milliseconds) => mock.timers.tick(milliseconds),
   };
+}
+
+async function beside(root: string, metadata: Metadata): Promise<RegistryStorage & AsyncDisposable> {
+  const temporary = join(root, "temporary");
+  mkdirSync(temporary);
+  const files = createFolderBlobs(join(root, "blobs"), temporary);
+  const uploads = createFolderUploads({ folder: temporary, expiry: 60_000, limit: 100, adopt: files.adopt });
+  const close = async (): Promise<void> => {
+    await uploads[Symbol.asyncDispose]();
+    await metadata[Symbol.asyncDispose]();
+  };
+  return { ...joinStorage({ ...files, uploads }, metadata), [Symbol.asyncDispose]: close };
 }
 
 export async function pushBlob({ storage }: Pick<Setting, "storage">, repository: string, content: string): Promise<Digest> {
