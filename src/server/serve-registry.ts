@@ -24,7 +24,8 @@ import { noteOrigin, proxyList } from "./terms/client-origin.ts";
 import { immutableTags, type ImmutableTags } from "./terms/immutable-tags.ts";
 import { defaultSettings, type Settings } from "./terms/settings.ts";
 import { createSignaturePolicy, type SignaturePolicy } from "./signatures/signature-policy.ts";
-import { serverOf, unlessKept } from "./storage/folder/root-lock.ts";
+import { serverOf } from "./storage/folder/root-lock.ts";
+import { unlessLocked } from "./storage/locks.ts";
 import type { openS3Storage } from "./storage/open-s3-storage.ts";
 import type { Secrets } from "./storage/secrets.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
@@ -62,7 +63,8 @@ export interface RegistryServer extends AsyncDisposable {
 /**
  * Serves the OCI distribution API (1.1, with the parts of the next version that are settled) from a folder.
  * @throws SERVER_LISTEN_INVALID, SERVER_WITHOUT_ACCESS_CONTROL, SERVER_LISTEN_FAILED, SERVER_ROOT_BUSY, SERVER_ROOT_UNUSABLE,
- *   SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID; of a bucket S3_BUCKET_UNUSABLE, S3_UNREACHABLE, S3_REFUSED, S3_LOGIN_MISSING
+ *   SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID; of a bucket S3_BUCKET_UNUSABLE, S3_UNREACHABLE, S3_REFUSED, S3_LOGIN_MISSING;
+ *   of a database SERVER_DATABASE_LOST, SERVER_DATABASE_REFUSED, SERVER_DATABASE_UNUSABLE, SERVER_RECORDS_ELSEWHERE
  */
 export async function serveRegistry(options: ServeOptions): Promise<RegistryServer> {
   const wanted = parseListenAddress(options.listen);
@@ -74,7 +76,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const tls = config.tls && await tlsOf(config.tls, configFile);
   const before = serverOf(options.root);
   const storage = await openStorage(config, { ...settings, root: options.root, configFile, environment: options.environment ?? process.env, report });
-  const alone: Alone = (work) => unlessKept(options.root, work);
+  const alone: Alone = (work) => unlessLocked(storage.metadata, "collector", work);
   if (before === "was killed") await alone(() => removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY }));
   const collector = startCollector(storage, { ...config.gc, archive: archiveOf(config.audit, { root: options.root, configFile }), alone, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
   const retention = every(config.retention.interval, () => applyRetention(storage.metadata, config), report);
@@ -152,7 +154,8 @@ async function tlsOf(tls: NonNullable<ServerConfig["tls"]>, configFile: string) 
 }
 
 /** What asks services elsewhere is loaded where it is used. */
-async function openStorage({ storage: { s3 } }: ServerConfig, { root, ...options }: Parameters<typeof openS3Storage>[2] & { root: string }): Promise<RegistryStorage & AsyncDisposable> {
+async function openStorage({ storage: { s3 }, metadata: { postgres } }: ServerConfig, { root, ...more }: Omit<Parameters<typeof openS3Storage>[2], "records"> & { root: string }): Promise<RegistryStorage & AsyncDisposable> {
+  const options = { ...more, records: postgres && { config: postgres, configFile: more.configFile } };
   if (s3 === undefined) return openFolderStorage(root, options);
   const module = await import("./storage/open-s3-storage.ts");
   return module.openS3Storage(root, s3, options);

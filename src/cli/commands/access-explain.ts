@@ -28,7 +28,7 @@ export const accessExplainCommand = command({
     if (right === undefined) throw fault("USAGE", { problem: `${JSON.stringify(verb)} is no verb: use ${RIGHTS.join(", ")}` });
     const { explainAccess, robotOf } = await import("../../server/access/explain-access.ts");
     const name = robotOf(user);
-    const robot = flags.root === undefined || name === undefined ? undefined : await findRobot(flags.root, name, io);
+    const robot = flags.root === undefined || name === undefined ? undefined : await findRobot({ root: flags.root, config: flags.config }, name, io);
     const explained = explainAccess({ config: flags.config, user, groups: flags.group, right, repository, robot });
     if (flags.json) io.stdout.write(`${JSON.stringify(explained, null, 2)}\n`);
     else {
@@ -43,9 +43,9 @@ export const accessExplainCommand = command({
 });
 
 /** @throws REGISTRY_SECRET_UNKNOWN */
-async function findRobot(root: string, name: string, io: Io): Promise<SecretRecord> {
+async function findRobot(flags: { root: string; config: string }, name: string, io: Io): Promise<SecretRecord> {
   const { withRecords } = await import("../registry/with-records.ts");
-  const robot = (await withRecords(root, io, (metadata) => metadata.secrets("robot"))).find((each) => each.name === name);
+  const robot = (await withRecords(flags, io, (metadata) => metadata.secrets("robot"))).find((each) => each.name === name);
   if (!robot) throw fault("REGISTRY_SECRET_UNKNOWN", { kind: "robot", name: `robot$${name}` });
   return robot;
 }

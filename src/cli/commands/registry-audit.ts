@@ -1,5 +1,6 @@
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
+import { registryFlags } from "../registry/registry-flags.ts";
 import { fault } from "../../std/fault.ts";
 
 export const registryAuditCommand = command({
@@ -10,7 +11,7 @@ export const registryAuditCommand = command({
     "and denied changes (`access.deny`), at most 60 of these a minute. It reads beside the running server.",
   usage: "[OPTIONS]",
   flags: flagTable({
-    root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
+    ...registryFlags,
     since: { kind: "text", value: "TIME", help: "Only what happened within this time (24h, 7d) or since then (2026-01-31, RFC 3339)" },
     repository: { kind: "text", value: "PATTERN", help: "Only these repositories: team/*, prod/**" },
     user: { kind: "text", value: "NAME", help: "Only what this user did" },
@@ -33,7 +34,7 @@ export const registryAuditCommand = command({
     const start = since === undefined ? undefined : span === undefined ? Date.parse(since) : Date.now() - span;
     if (start !== undefined && Number.isNaN(start)) throw fault("USAGE", { problem: `--since ${JSON.stringify(since)} is neither a duration (24h, 7d) nor a time (2026-01-31)` });
     if (repository !== undefined && !isRepositoryPattern(repository)) throw fault("USAGE", { problem: `${JSON.stringify(repository)} is no pattern of repository names: write prod/*, team/** or **` });
-    await withRecords(flags.root, io, async (metadata) => {
+    await withRecords(flags, io, async (metadata) => {
       for await (const event of readEvents(metadata, { since: start, repository, user, actions: flags.action, follow: flags.follow, signal })) {
         io.stdout.write(`${flags.json ? JSON.stringify(eventView(event)) : eventLine(event)}\n`);
       }

@@ -26,8 +26,9 @@ export const registryCheckCommand = command({
     const { storeRoot } = await import("../../store/store-root.ts");
     const { readConfig, readConfigFile } = await import("../../server/config/read-config.ts");
     const { bucketOf } = await import("../registry/bucket-of.ts");
-    const { storage } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
-    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: 0, bucket: bucketOf(storage, flags.config, io), report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+    const { recordsOf } = await import("../registry/records-of.ts");
+    const { storage, metadata } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: 0, bucket: bucketOf(storage, flags.config, io), records: recordsOf(metadata, flags.config), report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
     const checked = await checkRegistry(folder, {
       repair: flags.repair,
       quick: flags.quick,

@@ -18,12 +18,12 @@ export const registryGcCommand = command({
   examples: [{ title: "Beside the server, with its configuration", line: "sampan registry gc --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
-    const [{ openBeside }, { archiveEvents, archiveOf }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }, { bucketOf }] = await Promise.all([
+    const [{ openBeside }, { archiveEvents, archiveOf }, { readConfig, readConfigFile }, { collectGarbage }, { serverOf }, { humanSize }, { storeRoot }, { bucketOf }, { recordsOf }] = await Promise.all([
       import("../../server/storage/upkeep/open-beside.ts"), import("../../server/audit/archive-events.ts"), import("../../server/config/read-config.ts"), import("../../server/keep/collect-garbage.ts"),
-      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"), import("../registry/bucket-of.ts"),
+      import("../../server/storage/folder/root-lock.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"), import("../registry/bucket-of.ts"), import("../registry/records-of.ts"),
     ]);
-    const { gc, audit, storage } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
-    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, bucket: bucketOf(storage, flags.config, io), report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+    const { gc, audit, storage, metadata } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    await using folder = await openBeside(flags.root ?? `${storeRoot(io.env)}/registry`, { lease: gc.grace, bucket: bucketOf(storage, flags.config, io), records: recordsOf(metadata, flags.config), report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
     const { manifests, blobs, bytes, repositories } = await collectGarbage(
       { blobs: folder.files, metadata: folder.metadata, ...(folder.shared || serverOf(folder.root) === "runs" ? {} : { arriving: new Set() }) },
       { ...gc, untagged: gc.untagged || flags.untagged, strays: true, signal },

@@ -1,5 +1,6 @@
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
+import { registryFlags } from "../registry/registry-flags.ts";
 
 export const registryImportCommand = command({
   name: "registry import",
@@ -11,7 +12,7 @@ export const registryImportCommand = command({
     "FOLDER may be the folder of --root itself.",
   usage: "[OPTIONS] FOLDER",
   flags: flagTable({
-    root: { kind: "text", value: "DIR", help: "Folder of the registry's content; by default `registry` in the store" },
+    ...registryFlags,
     copy: { kind: "switch", help: "Copy blobs even on the same file system" },
     quiet: { kind: "switch", short: "q", help: "Show problems and the result only" },
   }),
@@ -25,8 +26,12 @@ export const registryImportCommand = command({
     const { storeRoot } = await import("../../store/store-root.ts");
     const root = flags.root ?? `${storeRoot(io.env)}/registry`;
     const report = ({ message }: Error): void => void io.stderr.write(`warning: ${message}\n`);
-    await makeRegistryFolder(root, report);
-    await using target = await openBeside(root, { lease: defaultSettings.blobLease, report });
+    const { readConfig, readConfigFile } = await import("../../server/config/read-config.ts");
+    const { recordsOf } = await import("../registry/records-of.ts");
+    const { metadata } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
+    const records = recordsOf(metadata, flags.config);
+    await makeRegistryFolder(root, { records, report });
+    await using target = await openBeside(root, { lease: defaultSettings.blobLease, records, report });
     const { repositories, manifests, tags, blobs } = await importDistribution(target, positionals[0]!, {
       copy: flags.copy,
       signal,

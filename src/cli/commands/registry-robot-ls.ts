@@ -6,7 +6,7 @@ export const registryRobotLsCommand = command({
   name: "registry robot ls",
   summary: "List the robots of a registry",
   usage: "[OPTIONS]",
-  flags: flagTable({ root: registryFlags.root, json: { kind: "switch", help: "Write JSON" } }),
+  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON" } }),
   examples: [{ title: "Which ones have expired, and when each was last used", line: "sampan registry robot ls --root /srv/registry" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {

@@ -8,13 +8,13 @@ export const registryTokenEnableCommand = command({
   summary: "Put personal tokens back to use that have outlived their user",
   description: "The registry puts the tokens of a user out of use when there is no such user any more, so that a later one of the same name does not get them. Where that user has come back, this gives them back.",
   usage: "--user USER [OPTIONS] NAME [NAME...]",
-  flags: flagTable({ root: registryFlags.root, user: { kind: "text", short: "u", value: "USER", help: "The user whose tokens they are" } }),
+  flags: flagTable({ ...registryFlags, user: { kind: "text", short: "u", value: "USER", help: "The user whose tokens they are" } }),
   examples: [{ title: "A user who was away", line: "sampan registry token enable --root /srv/registry --user alice laptop" }],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io }) {
     const owner = flags.user;
     if (!owner) throw fault("USAGE", { problem: "whose token? name the user with --user" });
     const { changeSecrets } = await import("../registry/change-secrets.ts");
-    await changeSecrets(positionals.map((name) => ({ kind: "token", owner, name })), "enable", { root: flags.root, io });
+    await changeSecrets(positionals.map((name) => ({ kind: "token", owner, name })), "enable", { root: flags.root, config: flags.config, io });
   },
 });

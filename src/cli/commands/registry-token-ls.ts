@@ -6,7 +6,7 @@ export const registryTokenLsCommand = command({
   name: "registry token ls",
   summary: "List the personal tokens of a registry",
   usage: "[OPTIONS]",
-  flags: flagTable({ root: registryFlags.root, user: { kind: "text", short: "u", value: "USER", help: "Only those of this user" }, json: { kind: "switch", help: "Write JSON" } }),
+  flags: flagTable({ ...registryFlags, user: { kind: "text", short: "u", value: "USER", help: "Only those of this user" }, json: { kind: "switch", help: "Write JSON" } }),
   examples: [{ title: "What alice has", line: "sampan registry token ls --root /srv/registry --user alice" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {

@@ -28,7 +28,7 @@ export async function createSecret(name: SecretName, flags: SecretWords, io: Io)
   const scope = readScope(flags);
   const expiresAt = readExpiry(flags.expires);
   const secret = makeSecret(name.kind);
-  const record = await withRecords(flags.root, io, (metadata) => metadata.createSecret({ ...name, hash: hashSecret(secret), scope, expiresAt }, commandActor));
+  const record = await withRecords(flags, io, (metadata) => metadata.createSecret({ ...name, hash: hashSecret(secret), scope, expiresAt }, commandActor));
   if (!record) throw fault("REGISTRY_SECRET_EXISTS", { kind: name.kind, name: shownName(name) });
   if (flags.quiet) io.stdout.write(`${secret}\n`);
   else if (flags.json) io.stdout.write(`${JSON.stringify({ ...secretJson(record), secret }, null, 2)}\n`);

@@ -4,8 +4,8 @@ import { secretJson } from "./create-secret.ts";
 import { withRecords } from "./with-records.ts";
 
 /** Prints robots, or tokens of all users or of one, as a table or as JSON. */
-export async function listSecrets(kind: SecretKind, { root, user, json }: { root?: string | undefined; user?: string | undefined; json: boolean }, io: Io): Promise<void> {
-  const records = await withRecords(root, io, (metadata) => metadata.secrets(kind, user));
+export async function listSecrets(kind: SecretKind, { user, json, ...flags }: { root?: string | undefined; config?: string | undefined; user?: string | undefined; json: boolean }, io: Io): Promise<void> {
+  const records = await withRecords(flags, io, (metadata) => metadata.secrets(kind, user));
   if (json) return void io.stdout.write(`${JSON.stringify(records.map(secretJson), null, 2)}\n`);
   const { formatRows } = await import("../template/format.ts");
   const rows = records.map((record) => ({

@@ -6,8 +6,9 @@ import type { Io } from "../io.ts";
 export const commandActor: Actor = { user: undefined, address: undefined, agent: "sampan registry" };
 
 /** Works with the records of a registry, beside the server that may run on them. */
-export async function withRecords<Result>(root: string | undefined, io: Io, work: (metadata: Metadata) => Promise<Result>): Promise<Result> {
-  const [{ openRecordsBeside }, { storeRoot }] = await Promise.all([import("../../server/storage/upkeep/open-beside.ts"), import("../../store/store-root.ts")]);
-  await using metadata = await openRecordsBeside(root ?? `${storeRoot(io.env)}/registry`, { lease: 0, report: ({ message }) => void io.stderr.write(`warning: ${message}\n`) });
+export async function withRecords<Result>(flags: { readonly root?: string | undefined; readonly config?: string | undefined }, io: Io, work: (metadata: Metadata) => Promise<Result>): Promise<Result> {
+  const { openRegistryRecords } = await import("./open-registry-records.ts");
+  const { metadata } = await openRegistryRecords(flags, io);
+  await using _records = metadata;
   return await work(metadata);
 }

@@ -5,6 +5,7 @@ import { gcSection } from "./gc-section.ts";
 import { internalRedirectSection } from "./internal-redirect-section.ts";
 import { limitsSection } from "./limits-section.ts";
 import { logSection, metricsSection } from "./notify-sections.ts";
+import { metadataSection } from "./metadata-section.ts";
 import { proxySection } from "./proxy-section.ts";
 import { quotaSection } from "./quota-section.ts";
 import { replicationSection } from "./replication-section.ts";
@@ -25,6 +26,7 @@ export const configSchema = v.strictObject({
   access: v.optional(accessSection),
   token: v.optional(tokenSection, {}),
   storage: v.optional(storageSection, {}),
+  metadata: v.optional(metadataSection, {}),
   audit: v.optional(auditSection, {}),
   gc: v.optional(gcSection, {}),
   retention: v.optional(retentionSection, {}),

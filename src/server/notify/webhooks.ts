@@ -21,16 +21,19 @@ const ATTEMPTS_REFUSED = 5;
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = { push: ["manifest.push", "tag.create", "tag.move"], delete: ["manifest.delete", "tag.delete"] };
 
+/** How often a server asks whether another one has stopped sending, in milliseconds. */
+const TURN = 5000;
+
 /**
  * Sends committed changes on, for each hook one after the other, from where its cursor is. A hook that is new begins with what
- * happens from now.
+ * happens from now. Of several servers one sends; when it is gone, another one goes on.
  */
 export function startWebhooks(
   hooks: readonly Webhook[],
-  options: { metadata: Pick<Metadata, "events" | "cursor" | "moveCursor">; source: string; report: (problem: Error) => void },
+  options: { metadata: Pick<Metadata, "events" | "cursor" | "moveCursor" | "tryLock">; source: string; report: (problem: Error) => void },
 ): AsyncDisposable {
   const stop = new AbortController();
-  const work = Promise.all(hooks.map((hook) => serveHook(hook, { ...options, signal: stop.signal })));
+  const work = takeTurns(hooks, { ...options, signal: stop.signal });
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -40,10 +43,25 @@ export function startWebhooks(
 }
 
 interface HookOptions {
-  readonly metadata: Pick<Metadata, "events" | "cursor" | "moveCursor">;
+  readonly metadata: Pick<Metadata, "events" | "cursor" | "moveCursor" | "tryLock">;
   readonly source: string;
   readonly report: (problem: Error) => void;
   readonly signal: AbortSignal;
+}
+
+async function takeTurns(hooks: readonly Webhook[], options: HookOptions): Promise<void> {
+  while (!options.signal.aborted) {
+    try {
+      await using lock = await options.metadata.tryLock("webhooks");
+      if (lock) {
+        const signal = AbortSignal.any([options.signal, lock.lost]);
+        await Promise.all(hooks.map((hook) => serveHook(hook, { ...options, signal })));
+      }
+    } catch (error) {
+      options.report(error as Error);
+    }
+    await pause(TURN, options.signal);
+  }
 }
 
 async function serveHook(hook: Webhook, { metadata, source, report, signal }: HookOptions): Promise<void> {

@@ -11,6 +11,8 @@ export interface Layout {
   readonly version: number;
   /** The bucket, where the blobs are not in the folder. */
   readonly bucket: string | undefined;
+  /** What a database of elsewhere calls this registry, where the records are there. */
+  readonly records: string | undefined;
 }
 
 /** Undefined for a new folder. @throws SERVER_ROOT_UNUSABLE */
@@ -22,8 +24,8 @@ export function readLayout(root: string): Layout | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  const { sampanRegistryLayout: version, bucket } = JSON.parse(text) as { sampanRegistryLayout?: unknown; bucket?: unknown };
-  if (version === 1 || version === LAYOUT_VERSION) return { version, bucket: typeof bucket === "string" ? bucket : undefined };
+  const { sampanRegistryLayout: version, bucket, records } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  if (version === 1 || version === LAYOUT_VERSION) return { version, bucket: typeof bucket === "string" ? bucket : undefined, records: typeof records === "string" ? records : undefined };
   throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}, this program knows versions up to ${LAYOUT_VERSION}` });
 }
 
@@ -34,6 +36,6 @@ export function checkBlobsPlace(root: string, layout: Layout, bucket: string | u
   throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its blobs are ${where(layout.bucket)}, and \`storage\` of the configuration ${bucket === undefined ? "does not say so" : `says ${bucket}`}` });
 }
 
-export function writeLayout(root: string, { version, bucket }: Layout): Promise<void> {
-  return writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: version, ...(bucket === undefined ? {} : { bucket }) })}\n`, join(root, "temporary"));
+export function writeLayout(root: string, { version, ...places }: Layout): Promise<void> {
+  return writeDurably(join(root, "layout.json"), `${JSON.stringify({ sampanRegistryLayout: version, ...places })}\n`, join(root, "temporary"));
 }

@@ -1,10 +1,19 @@
 /** What only one of all processes may do at a time that look after the same records. */
 export interface Locks {
   /** Undefined when another process has it. It ends with the process, however that ends. */
-  tryLock(name: string): Promise<HeldLock | undefined>;
+  tryLock(name: LockName): Promise<HeldLock | undefined>;
 }
+
+/** `collector`: removes bytes that no record knows, checks or imports. `webhooks`: sends changes on. */
+export type LockName = "collector" | "webhooks";
 
 export interface HeldLock extends AsyncDisposable {
   /** Aborted when the lock was lost: somebody else may have it by now. */
   readonly lost: AbortSignal;
+}
+
+/** Does the work unless another process is at it; undefined when one is. */
+export async function unlessLocked<Result>(locks: Locks, name: LockName, work: () => Promise<Result>): Promise<Result | undefined> {
+  await using lock = await locks.tryLock(name);
+  return lock && (await work());
 }

@@ -66,7 +66,7 @@ export const serverFaults = {
   SERVER_UPKEEP_BUSY: spec<{ root: string; pid: number }>({
     when: "Another command collects, checks, copies or imports in the same registry folder; only one of them may at a time.",
     exit: 1,
-    message: ({ root, pid }) => `process ${pid} looks after ${root} already: it collects, checks, copies or imports`,
+    message: ({ root, pid }) => `${pid === 0 ? "another process" : `process ${pid}`} looks after ${root} already: it collects, checks, copies or imports`,
     hint: () => "try again when it has ended; the server itself need not be stopped",
   }),
   SERVER_ROOT_BUSY: spec<{ root: string; pid: number }>({
@@ -74,6 +74,12 @@ export const serverFaults = {
     exit: 1,
     message: ({ root, pid }) => `${root} is served by process ${pid} already`,
     hint: () => "stop that server, or give this one a folder of its own",
+  }),
+  SERVER_RECORDS_ELSEWHERE: spec<{ root: string }>({
+    when: "The records of a registry folder are in a PostgreSQL database, and the command was not told of it, or copies folders only.",
+    exit: 1,
+    message: ({ root }) => `the records of ${root} are in a PostgreSQL database`,
+    hint: () => "name the configuration that says in which one: --config FILE. Backups of such a registry are made with pg_dump, and of its blobs afterwards (docs/guides/registry-storage.md)",
   }),
   SERVER_DATABASE_LOST: spec<{ place: string; problem: string }>({
     when: "The PostgreSQL database of the registry server does not answer: it is down, cannot be reached, or has no connection left. Clients are told to come again (503).",

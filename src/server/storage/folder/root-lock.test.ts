@@ -6,7 +6,9 @@ import { test, type TestContext } from "node:test";
 import { tryLock } from "../../../linux/lock-file.ts";
 import { isFault } from "../../../std/fault.ts";
 import { haveLibc } from "../../../linux/libc.ts";
-import { lockRoot, serverOf, unlessKept } from "./root-lock.ts";
+import { unlessLocked } from "../locks.ts";
+import { openSqliteMetadata } from "../sqlite/open-sqlite-metadata.ts";
+import { lockRoot, serverOf } from "./root-lock.ts";
 
 function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-lock-"));
@@ -36,10 +38,12 @@ test("one process at a time looks after a folder, beside its server; another one
   const serving = lockRoot(root);
   const keeping = lockRoot(root, "collector.lock");
   assert.throws(() => lockRoot(root, "collector.lock"), (error) => isFault(error, "SERVER_UPKEEP_BUSY") && /looks after/.test(error.message));
-  assert.equal(await unlessKept(root, () => assert.fail("it was done beside another")), undefined);
+  await using records = await openSqliteMetadata(join(root, "registry.db"), { lease: 0, report: (problem) => assert.fail(problem) });
+  assert.equal(await unlessLocked(records, "collector", () => assert.fail("it was done beside another")), undefined);
+  assert.equal(await unlessLocked(records, "webhooks", async () => "done"), "done");
   keeping();
-  assert.equal(await unlessKept(root, async () => "done"), "done");
-  await assert.rejects(unlessKept(root, () => Promise.reject(new Error("of the work"))), /of the work/);
+  assert.equal(await unlessLocked(records, "collector", async () => "done"), "done");
+  await assert.rejects(unlessLocked(records, "collector", () => Promise.reject(new Error("of the work"))), /of the work/);
   lockRoot(root, "collector.lock")();
   serving();
 });

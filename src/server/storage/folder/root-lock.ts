@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { tryLock } from "../../../linux/lock-file.ts";
-import { fault, isFault } from "../../../std/fault.ts";
+import { fault } from "../../../std/fault.ts";
+import type { LockName } from "../locks.ts";
 
 /** How often a claim is tried that somebody holds who may only be looking, and the pause before the next time in milliseconds. */
 const ATTEMPTS = 5;
@@ -15,7 +16,7 @@ const PAUSE = 10;
  * @returns how to give the claim up
  * @throws SERVER_ROOT_BUSY, SERVER_UPKEEP_BUSY
  */
-export function lockRoot(root: string, name: "lock" | "collector.lock" = "lock"): () => void {
+export function lockRoot(root: string, name: "lock" | `${LockName}.lock` = "lock"): () => void {
   const path = join(root, name);
   for (let attempt = 1; ; attempt += 1) {
     const fd = claim(path);
@@ -49,22 +50,6 @@ function isFree(fd: number): boolean {
     return tryLock(fd);
   } catch {
     return true;
-  }
-}
-
-/** Does what only one process may do at a time that looks after the folder; undefined when another one is at it. */
-export async function unlessKept<Result>(root: string, work: () => Promise<Result>): Promise<Result | undefined> {
-  let unlock: () => void;
-  try {
-    unlock = lockRoot(root, "collector.lock");
-  } catch (error) {
-    if (isFault(error, "SERVER_UPKEEP_BUSY")) return undefined;
-    throw error;
-  }
-  try {
-    return await work();
-  } finally {
-    unlock();
   }
 }
 

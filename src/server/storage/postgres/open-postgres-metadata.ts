@@ -1,4 +1,3 @@
-import type { Locks } from "../locks.ts";
 import type { Metadata } from "../metadata.ts";
 import { createPullCounts } from "../pull-counts.ts";
 import type { PostgresAddress } from "./address.ts";
@@ -27,7 +26,8 @@ const TIDY = 60_000;
 export interface PostgresMetadata extends Metadata {
   /** Tells this registry from all others. */
   readonly registry: string;
-  readonly locks: Locks;
+  /** Notes where the blobs are, unless that is known. @returns where they are, and whether it was not known before */
+  claimBlobs(place: string): Promise<{ readonly blobs: string; readonly first: boolean }>;
 }
 
 /**
@@ -65,7 +65,12 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
     ...events,
     ...objectPart(context),
     registry,
-    locks: createLocks(database),
+    ...createLocks(database),
+    claimBlobs: (place) =>
+      database.write({}, async (transaction) => {
+        const first = (await transaction.run("INSERT INTO settings (name, value) VALUES ('blobs', $1) ON CONFLICT DO NOTHING", place)) > 0;
+        return { blobs: (await transaction.get<{ value: string }>("SELECT value FROM settings WHERE name = 'blobs'"))!.value, first };
+      }),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

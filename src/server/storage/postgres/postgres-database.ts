@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import pg, { type PoolClient } from "pg";
-import { clientConfig, placeOf, type PostgresAddress } from "./address.ts";
+import { placeOf } from "../../terms/database-url.ts";
+import { clientConfig, type PostgresAddress } from "./address.ts";
 import { createClock, type Clock } from "./clock.ts";
 import { databaseFault, isConflict, isLost } from "./database-fault.ts";
 import { createTransaction, type Transaction } from "./transaction.ts";

@@ -5,6 +5,7 @@ import type { SqliteContext } from "./context.ts";
 import { importPart } from "./import-repository.ts";
 import { cursorPart } from "./cursors.ts";
 import { incidentPart } from "./incidents.ts";
+import { lockPart } from "./locks.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
 import { objectPart } from "./objects.ts";
@@ -41,6 +42,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...vitalsPart(context),
     ...incidentPart(context),
     ...cursorPart(context),
+    ...lockPart(context),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
       await secrets[Symbol.asyncDispose]();

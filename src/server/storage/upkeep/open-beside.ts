@@ -6,7 +6,7 @@ import { createFolderBlobs } from "../folder/blobs.ts";
 import { lockRoot } from "../folder/root-lock.ts";
 import { checkBlobsPlace, readLayout, type Layout } from "../layout.ts";
 import type { Metadata } from "../metadata.ts";
-import { openSqliteMetadata } from "../sqlite/open-sqlite-metadata.ts";
+import { openRecords, type RecordsPlace } from "../open-records.ts";
 
 /** Who looks after a registry from the command line. */
 export const keeper = { user: undefined, address: undefined, agent: "sampan registry" } as const;
@@ -30,9 +30,9 @@ export interface BucketPlace {
  * The records alone, for a command that touches no blobs; it waits for nobody.
  * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files
  */
-export async function openRecordsBeside(root: string, options: { lease: number; report: (problem: Error) => void }): Promise<Metadata> {
-  findLayout(root);
-  return openSqliteMetadata(join(root, "registry.db"), options);
+export async function openRecordsBeside(root: string, options: { lease: number; records?: RecordsPlace | undefined; report: (problem: Error) => void }): Promise<Metadata> {
+  const layout = findLayout(root);
+  return (await openRecords(root, layout, options.records, { ...options, bucket: layout.bucket })).metadata;
 }
 
 /**
@@ -41,14 +41,20 @@ export async function openRecordsBeside(root: string, options: { lease: number; 
  * @throws SERVER_ROOT_UNUSABLE where there is no registry, or one whose records are still link files, or whose blobs are elsewhere;
  *   SERVER_UPKEEP_BUSY, and what {@link openS3Blobs} throws
  */
-export async function openBeside(root: string, options: { lease: number; bucket?: BucketPlace | undefined; report: (problem: Error) => void }): Promise<OpenedFolder> {
+export async function openBeside(root: string, options: { lease: number; bucket?: BucketPlace | undefined; records?: RecordsPlace | undefined; report: (problem: Error) => void }): Promise<OpenedFolder> {
   const { bucket, report } = options;
   const layout = findLayout(root);
   const s3 = bucket && (await import("../s3/open-s3-blobs.ts"));
   checkBlobsPlace(root, layout, s3?.nameOfBucket(bucket!.config));
   await using opened = new AsyncDisposableStack();
-  opened.defer(lockRoot(root, "collector.lock"));
-  const metadata = opened.use(await openSqliteMetadata(join(root, "registry.db"), options));
+  if (!options.records) opened.defer(lockRoot(root, "collector.lock"));
+  const { metadata } = await openRecords(root, layout, options.records, { ...options, bucket: layout.bucket });
+  opened.use(metadata);
+  if (options.records) {
+    const lock = await metadata.tryLock("collector");
+    if (!lock) throw fault("SERVER_UPKEEP_BUSY", { root, pid: 0 });
+    opened.use(lock);
+  }
   const files = s3
     ? opened.use(await s3.openS3Blobs(bucket!.config, { ...bucket!, records: metadata, uploadExpiry: Number.MAX_SAFE_INTEGER, uploads: 0, report }))
     : createFolderBlobs(join(root, "blobs"), join(root, "temporary"));
