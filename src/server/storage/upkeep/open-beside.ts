@@ -5,8 +5,12 @@ import type { BlobStorage } from "../blob-storage.ts";
 import { createFolderBlobs } from "../folder/blobs.ts";
 import { lockRoot } from "../folder/root-lock.ts";
 import { checkBlobsPlace, readLayout, type Layout } from "../layout.ts";
+import { waitForLock } from "../locks.ts";
 import type { Metadata } from "../metadata.ts";
 import { openRecords, type RecordsPlace } from "../open-records.ts";
+
+/** How long servers may be at it, which clear up for a moment now and then, in milliseconds. */
+const PATIENCE = 15_000;
 
 /** Who looks after a registry from the command line. */
 export const keeper = { user: undefined, address: undefined, agent: "sampan registry" } as const;
@@ -51,7 +55,7 @@ export async function openBeside(root: string, options: { lease: number; bucket?
   const { metadata } = await openRecords(root, layout, options.records, { ...options, bucket: layout.bucket });
   opened.use(metadata);
   if (options.records) {
-    const lock = await metadata.tryLock("collector");
+    const lock = await waitForLock(metadata, "collector", PATIENCE);
     if (!lock) throw fault("SERVER_UPKEEP_BUSY", { root, pid: 0 });
     opened.use(lock);
   }
