@@ -60,7 +60,7 @@ export function showGit({ remote, ref, subdir }: GitUrl): string {
 }
 
 /** The way to servers is the one to registries: the same proxies, authorities and timeouts. */
-async function openTransport(): Promise<Transport> {
+export async function openTransport(): Promise<Transport> {
   const [{ Transport }, { machineRoutes }] = await Promise.all([import("../registry/transport/transport.ts"), import("../registry/routes/machine-routes.ts")]);
   const routes = machineRoutes(process.env);
   return new Transport({

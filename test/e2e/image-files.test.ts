@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
 import { startJourney, type Journey } from "../support/journey.ts";
+import { serveSources } from "../support/source-server.ts";
 
 const notRoot = process.getuid!() === 0 ? false : "needs root";
 const noMounts = notRoot || (spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0 ? false : "needs the right to mount");
@@ -103,12 +104,17 @@ test("import makes an image of a root file system, packed or not, with the chang
     await succeeds(["image", "import", join(folder, `${name}.tar`), `${name}:1`]);
     assert.equal(await layer(`${name}:1`), await layer("imported:1"), name);
   }
-  assert.equal(await layer("piped:1"), await layer("imported:1"));
+  await using server = await serveSources();
+  server.files.set("/moved.tar", { body: "", status: 302, headers: { location: "/gzip.tar?token=s3cret" } }).set("/gzip.tar", { body: readFileSync(join(folder, "gzip.tar")) });
+  await succeeds(["import", `${server.origin.replace("//", "//me:pa%20ss@")}/moved.tar?key=s3cret`, "served:1"]);
+  assert.equal(server.headers[0]!.authorization, `Basic ${Buffer.from("me:pa ss").toString("base64")}`);
+  assert.equal(await succeeds(["inspect", "-f", "{{.Comment}}", "served:1"]), `Imported from ${server.origin}/moved.tar\n`, "without secrets");
+  for (const name of ["piped:1", "served:1"]) assert.equal(await layer(name), await layer("imported:1"));
   await succeeds(["build", "-q", "-t", "upon:1", "-"], { input: "FROM imported:1\nLABEL a=b\n" });
   await succeeds(["save", "-o", join(folder, "saved.tar"), "imported:1"]);
   for (const [words, status, problem] of [
     [["-c", "RUN x", join(folder, "plain.tar")], 1, /RUN is not allowed in --change/], [["-c", "FROM x", join(folder, "plain.tar")], 1, /FROM is not allowed/],
-    [["https://example.com/x.tar"], 1, /importing from a URL is not supported[^]*curl/], [[join(folder, "none.tar")], 1, /no such file/],
+    [[`${server.origin}/none.tar`], 1, /404/], [[join(folder, "none.tar")], 1, /no such file/],
     [[join(folder, "plain.tar"), "a@sha256:" + "0".repeat(64)], 1, /a name that an image gets has a tag/],
   ] as const) {
     const answer = await sampan(["import", ...words]);

@@ -11,7 +11,8 @@ import { startJourney, type Journey } from "../support/journey.ts";
 import { descendantsOf, stillRunning, until } from "../support/process-tree.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
 
-const ROUNDS = 4;
+/** SAMPAN_TEST_ROUNDS says how many, SAMPAN_TEST_SEED where chance begins. */
+const ROUNDS = Number(process.env["SAMPAN_TEST_ROUNDS"] ?? 4);
 const PROCESSES = 7;
 
 /** Numbers below `limit`, always the same for a seed (mulberry32). */

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { parseDockerfile } from "../../dockerfile/parse-dockerfile.ts";
+import { download } from "../../fetch/download.ts";
+import { openTransport } from "../../fetch/remote-sources.ts";
 import { buildGraph } from "../../graph/build-graph.ts";
 import { packSnapshot } from "../../build/layer-blobs.ts";
 import type { unpackArchive } from "../../layer/unpack-archive.ts";
@@ -15,8 +17,8 @@ import type { ImageRecord } from "../../store/image-store.ts";
 import type { Store } from "../../store/open-store.ts";
 
 export interface ImportOptions {
-  /** Path of the archive; without it the stream is read. */
-  readonly file: string | undefined;
+  /** Path of the archive, or its URL; without it the stream is read. */
+  readonly file: string | URL | undefined;
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Instructions of --change. */
   readonly changes: readonly string[];
@@ -28,18 +30,18 @@ export interface ImportOptions {
 
 /**
  * Makes an image with one layer of the archive of a root file system: a tar, plain or packed with gzip, bzip2, xz or zstd.
- * @throws ARCHIVE_INVALID, ARCHIVE_DAMAGED, DOCKERFILE_INVALID, CHANGE_INVALID, DISK_FULL
+ * @throws FETCH_STATUS, FETCH_FAILED, FETCH_REFUSED, ARCHIVE_INVALID, ARCHIVE_DAMAGED, DOCKERFILE_INVALID, CHANGE_INVALID, DISK_FULL
  */
 export async function importImage(store: Store, options: ImportOptions): Promise<ImageRecord> {
   const { changes, message, platform, names, signal } = options;
   const config = await changedConfig(changes, platform);
-  const archive = options.file ?? await spool(store, options.stdin, signal);
+  const archive = typeof options.file === "string" ? options.file : await spool(store, options, signal);
   const active = store.snapshots.prepare();
   let snapshot: string;
   try {
     const unpacked = await inWorker<Parameters<typeof unpackArchive>[0], Awaited<ReturnType<typeof unpackArchive>>>("layer/unpack-archive.ts", "unpackArchive",
       { archive, destination: "", upper: active.upper, lowers: [], recordOwners: insideUserNamespace()?.mapped === "one" }, { signal });
-    if (unpacked.entries === 0) throw fault("ARCHIVE_INVALID", { archive: options.file ?? "standard input", entry: "", problem: "there is nothing in it" });
+    if (unpacked.entries === 0) throw fault("ARCHIVE_INVALID", { archive: options.file === undefined ? "standard input" : basename(options.file instanceof URL ? options.file.pathname : options.file), entry: "", problem: "there is nothing in it" });
     snapshot = store.snapshots.commit(active, { createdAt: Date.now() }).id;
   } catch (error) {
     await store.snapshots.discard(active);
@@ -69,8 +71,15 @@ async function changedConfig(changes: readonly string[], platform: Platform): Pr
   return setsPath ? config : { ...config, Env: config.Env?.filter((entry) => !entry.startsWith("PATH=")) ?? [] };
 }
 
-async function spool(store: Store, stdin: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
+async function spool(store: Store, { file, stdin }: ImportOptions, signal: AbortSignal): Promise<string> {
   const path = join(store.temporary, `import-${randomUUID()}`);
-  await pipeline(stdin, createWriteStream(path), { signal });
+  if (file instanceof URL) {
+    await using transport = await openTransport();
+    await download(file, path, { transport, headers: loginIn(file), signal });
+  } else await pipeline(stdin, createWriteStream(path), { signal });
   return path;
+}
+
+function loginIn({ username, password }: URL): Record<string, string> {
+  return username === "" ? {} : { authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}` };
 }

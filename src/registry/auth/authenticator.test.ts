@@ -243,3 +243,26 @@ test("a refresh token that is given in exchange is used from then on", async () 
   assert.equal(count, 3);
   assert.deepEqual(renewed, ["refresh-1", "refresh-2", "refresh-3"], "each is handed on, and a file that cannot be written stops nothing");
 });
+
+test("a token request follows redirects, with a login to the same host only", async () => {
+  await using other = await startScriptedServer((_request, response) => reply(response, 200, {}, { token: "elsewhere" }));
+  await using setup = await startTokenRegistry((request, response, token) => {
+    if (request.url.startsWith("/token/next")) return reply(response, 200, {}, { token });
+    if (request.url.includes("team%2Fmoved")) return reply(response, 307, { location: `/token/next${request.url.slice("/token".length)}` });
+    if (request.url.includes("team%2Floop")) return reply(response, 302, { location: request.url });
+    reply(response, 302, { location: `${other.origin.replace("127.0.0.1", "127.0.0.2")}/token` });
+  });
+  setup.valid.add("elsewhere");
+  const refused = (pattern: RegExp) => (error: unknown): boolean => isFault(error, "REDIRECT_REFUSED") && pattern.test(error.message);
+  {
+    await using client = open({ username: "u", password: "p" });
+    await client.tagList(setup.ref("team/moved"));
+    assert.equal(basicOf(setup.tokens.requests.at(-1)!), "u:p");
+    assert.deepEqual(query(setup.tokens.requests.at(-1)!).getAll("scope"), ["repository:team/moved:pull"]);
+    await assert.rejects(client.tagList(setup.ref("team/loop")), refused(/more than 5 redirects/));
+    await assert.rejects(client.tagList(setup.ref("team/away")), refused(/a login is not sent on to another host/));
+  }
+  await using client = open({ identityToken: "secret" });
+  await assert.rejects(client.tagList(setup.ref("team/away")), (error) => isFault(error, "RESPONSE_INVALID") || isFault(error, "REDIRECT_REFUSED"));
+  assert.deepEqual(other.requests, []);
+});

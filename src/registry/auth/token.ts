@@ -31,12 +31,15 @@ export interface TokenAnswer {
   readonly status: number;
   readonly url: URL;
   readonly bytes: Uint8Array | undefined;
+  /** Where it leads instead. */
+  readonly location?: string | undefined;
 }
 
 const BODY_LIMIT = 64 * 1024;
 /** Seconds; what is further away is no date any more. */
 const LONGEST_LIFE = 10 * 365 * 24 * 3600;
 const CLIENT = "sampan";
+const MOST_REDIRECTS = 5;
 
 /**
  * Asks the token server that a Bearer challenge names (distribution-spec, auth/token.md and auth/oauth.md): by POST
@@ -59,7 +62,8 @@ export async function requestToken(request: TokenRequest): Promise<Token | undef
   return readToken(answer, request);
 }
 
-function get({ challenge, credential, scopes, offline, send }: TokenRequest, realm: URL): Promise<TokenAnswer> {
+function get(request: TokenRequest, realm: URL): Promise<TokenAnswer> {
+  const { challenge, credential, scopes, offline, send } = request;
   const url = new URL(realm);
   const service = challenge.parameters["service"];
   if (service !== undefined) url.searchParams.set("service", service);
@@ -70,10 +74,29 @@ function get({ challenge, credential, scopes, offline, send }: TokenRequest, rea
   }
   const login = credential?.username !== undefined && credential.password !== undefined;
   if (login) url.searchParams.set("account", credential.username!);
-  return send(url, { method: "GET", headers: login ? { authorization: basic(credential) } : {} }, BODY_LIMIT);
+  return follow(request, url, (to) => send(to, { method: "GET", headers: login ? { authorization: basic(credential) } : {} }, BODY_LIMIT), { secret: login, repeats: [301, 302, 303, 307, 308] });
 }
 
-function postForm({ challenge, scopes, send }: TokenRequest, realm: URL, refreshToken: string): Promise<TokenAnswer> {
+/**
+ * Sends a request, again to where its answers lead. With a secret that is the same host only, at the same port or by HTTPS instead of HTTP.
+ * @throws REDIRECT_REFUSED
+ */
+async function follow({ host }: TokenRequest, first: URL, ask: (url: URL) => Promise<TokenAnswer>, { secret, repeats }: { secret: boolean; repeats: readonly number[] }): Promise<TokenAnswer> {
+  let url = first;
+  for (let count = 0; ; count += 1) {
+    const answer = await ask(url);
+    if (answer.location === undefined || !repeats.includes(answer.status)) return answer;
+    const next = resolveTarget(answer.location, url, host);
+    const refuse = (problem: string): Error => fault("REDIRECT_REFUSED", { host, target: `${next.origin}${next.pathname}`, problem });
+    if (count === MOST_REDIRECTS) throw refuse(`there were more than ${MOST_REDIRECTS} redirects of a token request`);
+    const raised = url.protocol === "http:" && next.protocol === "https:" && next.hostname === url.hostname;
+    if (secret && next.origin !== url.origin && !raised) throw refuse("a login is not sent on to another host");
+    url = next;
+  }
+}
+
+function postForm(request: TokenRequest, realm: URL, refreshToken: string): Promise<TokenAnswer> {
+  const { challenge, scopes, send } = request;
   const form = new URLSearchParams({
     grant_type: "refresh_token",
     service: challenge.parameters["service"] ?? "",
@@ -81,7 +104,9 @@ function postForm({ challenge, scopes, send }: TokenRequest, realm: URL, refresh
     scope: scopes.join(" "),
     refresh_token: refreshToken,
   });
-  return send(realm, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString() }, BODY_LIMIT);
+  const post = (to: URL): Promise<TokenAnswer> => send(to, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString() }, BODY_LIMIT);
+  // The others turn a POST into a GET, which would have no token in it.
+  return follow(request, realm, post, { secret: true, repeats: [307, 308] });
 }
 
 function readToken(answer: TokenAnswer, { host, now, from }: TokenRequest): Token | undefined {

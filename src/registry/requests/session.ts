@@ -204,7 +204,7 @@ export class Session {
   #sendToken(endpoint: Endpoint, url: URL, request: { method: "GET" | "POST"; body?: string } & Reach, limit: number): Promise<TokenAnswer> {
     return this.#repeat(endpoint, true, undefined, async () => {
       const answer = await this.transport.request(url, request);
-      if (!isRetryableStatus(answer.status)) return { status: answer.status, url: answer.url, bytes: await this.#bodyOf(answer, limit) };
+      if (!isRetryableStatus(answer.status)) return { status: answer.status, url: answer.url, location: header(answer, "location"), bytes: await this.#bodyOf(answer, limit) };
       throw new FailedAnswer(answer, async () => {
         await discard(answer);
         return answer.status === 429

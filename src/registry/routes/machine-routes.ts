@@ -19,8 +19,8 @@ export interface MachineRoutes {
   rules(insecure: RouteRules["insecure"]): Promise<RouteRules>;
   /** @throws PROXY_INVALID, ROUTES_INVALID */
   proxyFor(url: URL): ProxyChoice | undefined;
-  /** Full names by short name, of registries.conf. @throws ROUTES_INVALID */
-  aliases(): Promise<RegistriesConf["aliases"]>;
+  /** What registries.conf says of names without a host: full names by short name, and where else to look. @throws ROUTES_INVALID */
+  shortNames(): Promise<Pick<RegistriesConf, "aliases" | "search">>;
   /** containers' registries.conf with all its drop-ins, as far as it is about registries and helpers. @throws ROUTES_INVALID */
   registries(): Promise<RegistriesConf>;
 }
@@ -35,7 +35,7 @@ export function machineRoutes(environment: Environment = process.env): MachineRo
   const readRegistries = (): Promise<RegistriesConf> => (registries ??= readRegistriesConf(folders, environment));
   return {
     registries: readRegistries,
-    aliases: async () => (await readRegistriesConf(folders, environment, { aliases: true })).aliases,
+    shortNames: () => readRegistriesConf(folders, environment, { aliases: true }),
     async rules(insecure) {
       return {
         mirrors: parseMirrors(environment["SAMPAN_REGISTRY_MIRRORS"]),

@@ -23,6 +23,8 @@ export interface RegistriesConf {
   readonly registries: readonly RegistryEntry[];
   /** Full names by short name, and the file that says so. */
   readonly aliases: ReadonlyMap<string, { readonly name: string; readonly file: string }>;
+  /** Where a name without a host may be, and the file that says so. */
+  readonly search?: { readonly hosts: readonly string[]; readonly file: string };
   /** Where logins are looked for, in this order; `containers-auth.json` stands for the files. */
   readonly credentialHelpers?: { readonly names: readonly string[]; readonly file: string };
 }
@@ -39,7 +41,8 @@ export function parseRegistriesConf(table: Readonly<Record<string, unknown>>, fi
     return full === undefined ? [] : [[name, { name: full, file }] as const];
   });
   const helpers = members.texts("credential-helpers");
-  return { registries, aliases: new Map(named), ...(helpers ? { credentialHelpers: { names: helpers, file } } : {}) };
+  const hosts = members.texts("unqualified-search-registries");
+  return { registries, aliases: new Map(named), ...(hosts ? { search: { hosts, file } } : {}), ...(helpers ? { credentialHelpers: { names: helpers, file } } : {}) };
 }
 
 /** Several files as one: a later one replaces entries of the same prefix and aliases of the same name. */
@@ -47,7 +50,8 @@ export function mergeRegistries(files: readonly RegistriesConf[]): RegistriesCon
   const registries = new Map(files.flatMap((each) => each.registries.map((entry) => [entry.prefix, entry] as const)));
   const aliases = new Map(files.flatMap((each) => [...each.aliases]));
   const credentialHelpers = files.findLast((each) => each.credentialHelpers)?.credentialHelpers;
-  return { ...(credentialHelpers ? { credentialHelpers } : {}), registries: [...registries.values()], aliases: new Map([...aliases].filter(([, { name }]) => name !== "")) };
+  const search = files.findLast((each) => each.search)?.search;
+  return { ...(credentialHelpers ? { credentialHelpers } : {}), ...(search ? { search } : {}), registries: [...registries.values()], aliases: new Map([...aliases].filter(([, { name }]) => name !== "")) };
 }
 
 function parseRegistry(members: Members, file: string): RegistryEntry {

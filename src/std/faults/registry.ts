@@ -40,6 +40,12 @@ export const registryFaults = {
     message: ({ host, file }) => `nothing can be pushed to ${host}: no place in ${file} has the capability push`,
     hint: () => 'add "push" to the capabilities of the server or of a host',
   }),
+  NAME_AMBIGUOUS: spec<{ name: string; file: string; names: readonly string[] }>({
+    when: "A name without a host may be in several registries that registries.conf lists, and Docker Hub is none of them.",
+    exit: 1,
+    message: ({ name, file }) => `${name} may mean several images: unqualified-search-registries in ${file} has more than one registry`,
+    hint: ({ names }) => `write the whole name: ${names.slice(0, 5).join(" or ")}`,
+  }),
   REGISTRY_NOWHERE: spec<{ host: string; purpose: string }>({
     when: "hosts.toml names places for a registry, and none of them has the capability that is needed.",
     exit: 1,
