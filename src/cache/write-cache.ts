@@ -8,6 +8,7 @@ import { reportBlob } from "../registry/transfer/transfer-progress.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import { CACHE_TYPE, serializeCache, type CacheDocument } from "./cache-document.ts";
+import { once } from "../std/once.ts";
 
 /** The manifest of a cache: an image manifest, or what builders wrote before, an index of blobs. */
 export interface CacheForm {
@@ -79,8 +80,4 @@ export async function writeCache(sink: Sink, cache: PackedCache, small: SmallBlo
   ], options.signal);
   const { bytes, mediaType: type, digest } = cache.manifest;
   await sink.finish({ bytes, mediaType: type, digest }, { signal: options.signal });
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

@@ -1,7 +1,7 @@
 import type { Dockerfile, Instruction, Stage } from "../dockerfile/instruction.ts";
 import { expand } from "../dockerfile/expand.ts";
-import { parseTrigger } from "../dockerfile/parse-trigger.ts";
 import { suggest } from "../dockerfile/suggest.ts";
+import { parseTrigger } from "../dockerfile/parse-trigger.ts";
 import type { ContainerConfig } from "../oci/image-config.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import { fault, isFault, type SourceLocation } from "../std/fault.ts";
@@ -18,6 +18,7 @@ import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
 import { evaluateRun } from "./run-instruction.ts";
 import { scanExtras, type ScanExtras } from "./scan-extras.ts";
 import { inheritState, initialState, linkedState, type HistoryStep, type StageState } from "./stage-state.ts";
+import { findTarget, namedStage, noteWait, stageNames } from "./find-stage.ts";
 import { VertexPool, type Vertex } from "./vertex.ts";
 
 /** What has to be done for the target, and what the image around it will say. */
@@ -100,36 +101,6 @@ function startEvaluation(dockerfile: Dockerfile, options: GraphOptions, { global
     },
   };
   return evaluation;
-}
-
-/** Indexes of the stages of each name, in order. */
-function stageNames({ stages }: Dockerfile): Map<string, number[]> {
-  const names = new Map<string, number[]>();
-  for (const { name, index } of stages) {
-    if (name === undefined) continue;
-    const known = names.get(name);
-    if (known) known.push(index);
-    else names.set(name, [index]);
-  }
-  return names;
-}
-
-function noteWait(waits: Map<number, Set<number>>, asker: Stage, asked: Stage): void {
-  const reached = new Set([asked.index]);
-  for (const index of reached) for (const further of waits.get(index) ?? []) reached.add(further);
-  if (reached.has(asker.index)) throw fault("STAGE_CIRCULAR", { stage: asker.name ?? `stage-${asker.index}` }, { location: asker.location });
-  waits.set(asker.index, (waits.get(asker.index) ?? new Set()).add(asked.index));
-}
-
-function findTarget(dockerfile: Dockerfile, target: string | undefined): number {
-  return target === undefined || target === "" ? dockerfile.stages.length - 1 : namedStage(dockerfile, target);
-}
-
-function namedStage({ stages }: Dockerfile, target: string): number {
-  const index = stages.findLastIndex((stage) => stage.name === target.toLowerCase());
-  if (index >= 0) return index;
-  const names = stages.flatMap(({ name }) => name ?? []);
-  throw fault("TARGET_NOT_FOUND", { target, suggestion: suggest(target, names), stages: names });
 }
 
 /** Global ARGs in order: each sees the ones before it. */

@@ -8,6 +8,7 @@ import { bytesOf, type ArchivePlace } from "./archive-place.ts";
 import { assembleImage } from "./image.ts";
 import type { NamedImage } from "./pack-archive.ts";
 import type { ArchivedFile } from "./scan-archive.ts";
+import { once } from "../std/once.ts";
 
 /** One image of Docker's manifest.json (moby image/spec v1.2). Paths are those of the archive. */
 export interface DockerEntry {
@@ -88,8 +89,4 @@ export function parseDockerEntries(bytes: Uint8Array, archive: string): DockerEn
 
 function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

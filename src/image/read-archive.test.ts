@@ -14,13 +14,10 @@ import { createMemoryBlobs } from "./memory-blobs.ts";
 import type { NamedImage } from "./pack-archive.ts";
 import { readArchive } from "./read-archive.ts";
 import { writeDockerArchive, writeOciArchive } from "./write-archive.ts";
+import { once } from "../std/once.ts";
 
 async function* chunks(bytes: Uint8Array, size = 65_536): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** An image whose layers are tars with one file of this text each, as they are or gzipped. */

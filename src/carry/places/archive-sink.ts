@@ -6,6 +6,7 @@ import { encodeTarHeader, TAR_END } from "../../layer/write-tar.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { familiarReference, parseReference } from "../../oci/reference.ts";
+import { once } from "../../std/once.ts";
 import { fault } from "../../std/fault.ts";
 import { Semaphore } from "../../std/semaphore.ts";
 import { PieceWriter } from "../../std/piece-writer.ts";
@@ -143,8 +144,4 @@ function dockerManifest(root: Document, name: string | undefined): readonly [num
 function whole(content: string | Uint8Array): readonly [number, AsyncIterable<Uint8Array>] {
   const bytes = Buffer.from(content);
   return [bytes.length, once(bytes)];
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseIndex, type Descriptor } from "../../oci/manifest.ts";
+import { once } from "../../std/once.ts";
 import { diskFault } from "../../std/disk-fault.ts";
 import { fault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
@@ -90,8 +91,4 @@ async function writeWhole(path: string, content: AsyncIterable<Uint8Array>, onBy
   } finally {
     await writer.end();
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

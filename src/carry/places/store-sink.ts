@@ -4,6 +4,7 @@ import { MANIFEST_LIMIT, parseManifest } from "../../oci/manifest.ts";
 import { formatRepository } from "../../oci/reference.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Sink } from "../place.ts";
+import { once } from "../../std/once.ts";
 
 /** A name of the store, or an image or index there without one. */
 export function storeSink(store: Store, imageName: string | undefined): Sink {
@@ -36,8 +37,4 @@ export function storeSink(store: Store, imageName: string | undefined): Sink {
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

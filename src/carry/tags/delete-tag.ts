@@ -4,6 +4,7 @@ import { mediaType } from "../../oci/media-type.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
 import { fault, isFault } from "../../std/fault.ts";
+import { once } from "../../std/once.ts";
 
 /**
  * Takes a tag away and leaves the manifest to its other tags. Where a registry deletes by digest only, which would
@@ -39,8 +40,4 @@ async function putPlaceholder(client: RegistryClient, { host, repository }: Refe
   const place = { host, repository, digest: sha256(bytes) };
   await client.manifestPut(tag === undefined ? place : { host, repository, tag }, { bytes, mediaType: mediaType.ociManifest }, { signal });
   return place;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

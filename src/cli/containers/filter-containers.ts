@@ -1,9 +1,9 @@
-import { suggest } from "../../dockerfile/suggest.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
 import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { hasLabel } from "../flags/has-label.ts";
+import { parseFilter } from "../flags/parse-filter.ts";
 
 const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "restart-policy", "before", "since", "publish", "expose", "volume", "network"] as const;
 type Key = (typeof KEYS)[number];
@@ -14,7 +14,7 @@ type Key = (typeof KEYS)[number];
  * @throws USAGE, CONTAINER_NOT_FOUND for `before` and `since`
  */
 export function filterContainers(records: readonly ContainerRecord[], filters: readonly string[], store: Store): ContainerRecord[] {
-  const parsed = filters.map(parseFilter);
+  const parsed = filters.map((text) => parseFilter(text, KEYS, { example: "status=exited" }));
   const of = (key: Key): string[] => parsed.flatMap((filter) => (filter.key === key ? [filter.value] : []));
   const tests: ((record: ContainerRecord) => boolean)[] = of("label").map((wanted) => ({ spec }) => hasLabel(spec.labels, wanted));
   for (const key of KEYS) {
@@ -29,17 +29,6 @@ export function filterContainers(records: readonly ContainerRecord[], filters: r
 /** Whether filters ask for containers that do not run, so that -a need not be given. */
 export function asksForAll(filters: readonly string[]): boolean {
   return filters.some((text) => /^(?:status|exited)=/.test(text.trim().toLowerCase()));
-}
-
-function parseFilter(text: string): { key: Key; value: string } {
-  const equals = text.indexOf("=");
-  const key = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
-  if (equals < 0) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for -f, --filter`, hint: "it looks like KEY=VALUE, status=exited" });
-  if (!(KEYS as readonly string[]).includes(key)) {
-    const near = suggest(key, KEYS);
-    throw fault("USAGE", { problem: `invalid filter '${key}'`, hint: near ? `did you mean ${near}?` : `the filters are ${KEYS.join(", ")}` });
-  }
-  return { key: key as Key, value: text.slice(equals + 1).trim() };
 }
 
 function tester(key: Exclude<Key, "label">, value: string, store: Store): (record: ContainerRecord) => boolean {

@@ -1,9 +1,9 @@
 import type { ImageRecord, ImageStore } from "../../store/image-store.ts";
 import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
 import { fault } from "../../std/fault.ts";
-import { suggest } from "../../dockerfile/suggest.ts";
 import { matchPath } from "../../std/match-path.ts";
 import { hasLabel } from "../flags/has-label.ts";
+import { parseFilter } from "../flags/parse-filter.ts";
 import { parseMoment } from "./parse-moment.ts";
 
 const KEYS = ["dangling", "label", "reference", "before", "since", "until"] as const;
@@ -15,7 +15,7 @@ type Key = (typeof KEYS)[number];
  * @throws USAGE, IMAGE_NOT_FOUND for `before` and `since`
  */
 export function filterImages(images: readonly ImageRecord[], filters: readonly string[], store: Pick<ImageStore, "target">, now: number): ImageRecord[] {
-  const values = Map.groupBy(filters.map(parseFilter), ({ key }) => key);
+  const values = Map.groupBy(filters.map((text) => parseFilter(text, KEYS, { example: "dangling=true" })), ({ key }) => key);
   const of = (key: Key): string[] => (values.get(key) ?? []).map(({ value }) => value);
   const dangling = of("dangling").map((value) => parseBoolean(value));
   const labels = of("label");
@@ -30,17 +30,6 @@ export function filterImages(images: readonly ImageRecord[], filters: readonly s
     (since.length === 0 || since.some((moment) => image.created > moment)) &&
     (until.length === 0 || until.some((moment) => image.created < moment)));
   return patterns.length === 0 ? passed : passed.flatMap((image) => withMatchingNames(image, patterns));
-}
-
-function parseFilter(text: string): { key: Key; value: string } {
-  const equals = text.indexOf("=");
-  const key = (equals < 0 ? text : text.slice(0, equals)).trim().toLowerCase();
-  if (equals < 0) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for -f, --filter`, hint: "it looks like KEY=VALUE, dangling=true" });
-  if (!(KEYS as readonly string[]).includes(key)) {
-    const near = suggest(key, KEYS);
-    throw fault("USAGE", { problem: `invalid filter '${key}'`, hint: near ? `did you mean ${near}?` : `the filters are ${KEYS.join(", ")}` });
-  }
-  return { key: key as Key, value: text.slice(equals + 1).trim() };
 }
 
 function parseBoolean(value: string): boolean {

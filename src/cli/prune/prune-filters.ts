@@ -1,6 +1,7 @@
 import { suggest } from "../../dockerfile/suggest.ts";
 import { fault } from "../../std/fault.ts";
 import { hasLabel } from "../flags/has-label.ts";
+import { parseFilter } from "../flags/parse-filter.ts";
 import { parseMoment } from "../images/parse-moment.ts";
 
 /** What --filter says to a prune. */
@@ -19,7 +20,7 @@ export interface PruneFilters {
  * @throws USAGE, NOT_SUPPORTED
  */
 export function pruneFilters(words: readonly string[], known: readonly ("until" | "label" | "label!" | "unused-for" | "type")[], now: number): PruneFilters {
-  const values = Map.groupBy(words.map((word) => parse(word, known)), ({ key }) => key);
+  const values = Map.groupBy(words.map((word) => parseFilter<string>(word, known, { flag: "--filter", example: "until=24h", refuse })), ({ key }) => key);
   const of = (key: string): string[] => (values.get(key) ?? []).map(({ value }) => value);
   const moments = [...of("until"), ...of("unused-for")];
   if (moments.length > 1) throw fault("USAGE", { problem: "more than one until filter was given" });
@@ -42,12 +43,6 @@ function cacheType(name: string): string {
   throw fault("USAGE", { problem: `invalid filter 'type=${name}'`, hint: near ? `did you mean ${near}?` : `the types are ${CACHE_TYPES.join(", ")}` });
 }
 
-function parse(word: string, known: readonly string[]): { key: string; value: string } {
-  const equals = word.indexOf("=");
-  const key = word.slice(0, Math.max(0, equals)).trim().toLowerCase();
-  if (known.includes(key)) return { key, value: word.slice(equals + 1).trim() };
-  if (equals < 0) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(word)} for --filter`, hint: "it looks like KEY=VALUE, until=24h" });
+function refuse(key: string): void {
   if (REFUSED.has(key)) throw fault("NOT_SUPPORTED", { feature: `the filter ${key}` });
-  const near = suggest(key, known);
-  throw fault("USAGE", { problem: `invalid filter '${key}'`, hint: near ? `did you mean ${near}?` : `the filters are ${known.join(", ")}` });
 }

@@ -7,43 +7,14 @@ import { parseReference } from "../../oci/reference.ts";
 import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
 import { until } from "../../../test/support/process-tree.ts";
 import { createTestClock } from "../../../test/support/test-clock.ts";
-import { createRegistryClient, type RegistryClient } from "../client.ts";
+import { accepted, blob, content, created, openClient, script, type Steps } from "../../../test/support/upload-script.ts";
+import { createRegistryClient } from "../client.ts";
 import { anonymous } from "../credentials/credentials.ts";
-import type { UploadJournal } from "./upload-journal.ts";
 import type { UploadBlob } from "./upload-requests.ts";
-
-const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
-const blob: UploadBlob = {
-  digest: sha256(content),
-  size: content.length,
-  async *open(start) {
-    for (let at = start; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000);
-  },
-};
-const open = (idle = 5_000): RegistryClient => createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), timeouts: { idle } });
-
-/** Answers by `METHOD` in turn for everything but `/v2/` and HEAD, which finds no blob. */
-type Steps = Record<string, ((request: SeenRequest, response: ServerResponse) => void)[]>;
-
-function script(steps: Steps) {
-  const turns = new Map<string, number>();
-  return (request: SeenRequest, response: ServerResponse): void => {
-    if (request.url === "/v2/") return reply(response, 200);
-    if (request.method === "HEAD") return reply(response, 404);
-    const list = steps[request.method] ?? [];
-    const turn = turns.get(request.method) ?? 0;
-    turns.set(request.method, turn + 1);
-    const step = list[Math.min(turn, list.length - 1)];
-    if (!step) return reply(response, 405);
-    step(request, response);
-  };
-}
-const accepted = (location: string) => (_request: SeenRequest, response: ServerResponse): void => reply(response, 202, { location });
-const created = (_request: SeenRequest, response: ServerResponse): void => reply(response, 201);
 
 test("a blob goes by POST and one PUT with its length, and the query of the Location stays as it is", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/v2/a/blobs/uploads/1?_state=x%2By&b=")], PUT: [created] }));
-  await using client = open();
+  await using client = openClient();
   const sent: number[] = [];
   await client.blobPut(parseReference(`${server.host}/a`), blob, { onBytes: (bytes) => sent.push(bytes) });
   const put = server.requests.at(-1)!;
@@ -55,7 +26,7 @@ test("a blob goes by POST and one PUT with its length, and the query of the Loca
 
 test("a blob of no bytes is sent too", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [created] }));
-  await using client = open();
+  await using client = openClient();
   await client.blobPut(parseReference(`${server.host}/a`), { digest: sha256(""), size: 0, open: async function* () { yield* []; } });
   assert.equal(server.requests.at(-1)!.headers["content-length"], "0");
 });
@@ -68,7 +39,7 @@ test("an upload that breaks is continued where the registry stands, if it still 
     GET: [(_request, response) => reply(response, 204, { location: "/up/2", range: "0-99999" })],
     PATCH: [accepted("/up/3")],
   }));
-  await using client = open();
+  await using client = openClient();
   await client.blobPut(parseReference(`${server.host}/a`), blob);
   const [patch, put] = server.requests.slice(-2);
   assert.deepEqual([patch!.method, patch!.url, patch!.headers["content-range"]], ["PATCH", "/up/2", `100000-${blob.size - 1}`]);
@@ -82,7 +53,7 @@ test("an upload that the registry has forgotten is begun anew", async () => {
     PUT: [(_request, response) => reply(response, 404, {}, registryError("BLOB_UPLOAD_UNKNOWN", "gone")), created],
     GET: [(_request, response) => reply(response, 404)],
   }));
-  await using client = open();
+  await using client = openClient();
   await client.blobPut(parseReference(`${server.host}/a`), blob);
   const put = server.requests.at(-1)!;
   assert.equal(put.url.split("?")[0], "/up/2");
@@ -98,21 +69,21 @@ test("an upload whose answer was lost is not repeated when the blob has arrived"
     arrived = true;
     response.socket!.destroy();
   });
-  await using client = open();
+  await using client = openClient();
   await client.blobPut(parseReference(`${server.host}/a`), blob);
   assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 1);
 });
 
 test("a registry that fails with every upload is told after all attempts", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [(_request, response) => reply(response, 500)], GET: [(_request, response) => reply(response, 404)] }));
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_SERVER_ERROR"));
   assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 5);
 });
 
 test("an upload that cannot even be opened is not opened more often than any request is made", async () => {
   await using server = await startScriptedServer(script({ POST: [(_request, response) => reply(response, 500)] }));
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_SERVER_ERROR"));
   assert.equal(server.requests.filter(({ method }) => method === "POST").length, 5);
 });
@@ -120,14 +91,14 @@ test("an upload that cannot even be opened is not opened more often than any req
 test("a registry that wants no upload for an hour is not asked again", async () => {
   const later = (_request: unknown, response: ServerResponse): void => reply(response, 429, { "retry-after": "3600" });
   await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [later], GET: [(_request, response) => reply(response, 404)] }));
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_LIMIT") && /3600 s/.test(error.hint ?? ""));
   assert.equal(server.requests.filter(({ method }) => method === "PUT").length, 1);
 });
 
 test("a refusal of the bytes is told at once", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [(_request, response) => reply(response, 413)] }));
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_REFUSED") && /proxy/.test(error.hint ?? ""));
 });
 
@@ -141,7 +112,7 @@ test("a refusal before all bytes were sent is understood", async () => {
     },
     { eager: true },
   );
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), large), (error) => isFault(error, "REGISTRY_DENIED") || isFault(error, "REGISTRY_UNREACHABLE"));
 });
 
@@ -155,7 +126,7 @@ test("a registry that takes no bytes is REGISTRY_TIMEOUT", async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
-    await using client = open(150);
+    await using client = openClient(600);
     const reference = parseReference(`127.0.0.1:${(server.address() as { port: number }).port}/a`);
     await assert.rejects(client.blobPut(reference, endless), (error) => isFault(error, "REGISTRY_TIMEOUT") && /take data/.test(error.message));
   } finally {
@@ -166,14 +137,14 @@ test("a registry that takes no bytes is REGISTRY_TIMEOUT", async () => {
 
 test("what goes wrong while reading the blob here is not taken for trouble with the registry", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [created] }));
-  await using client = open();
+  await using client = openClient();
   const unreadable: UploadBlob = { ...blob, open: async function* () { yield content.subarray(0, 10); throw new Error("the disk is broken"); } };
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), unreadable), /the disk is broken/);
 });
 
 test("an answer without Location is an invalid one", async () => {
   await using server = await startScriptedServer(script({ POST: [(_request, response) => reply(response, 202)] }));
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "RESPONSE_INVALID"));
 });
 
@@ -196,7 +167,7 @@ const streamed = { open: pieces, whole: Promise.resolve({ digest: blob.digest, s
 
 test("a blob that is still being made goes by one PATCH of unknown length, and its digest with the PUT after it", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], PATCH: [accepted("/up/2?s=1")], PUT: [created] }));
-  await using client = open();
+  await using client = openClient();
   const sent: number[] = [];
   await client.blobStream(parseReference(`${server.host}/a`), streamed, { onBytes: (bytes) => sent.push(bytes) });
   const [patch, put] = server.requests.slice(-2);
@@ -216,7 +187,7 @@ test("a registry that does not take such a PATCH, breaks off or finds another di
   ];
   for (const [steps, code] of cases) {
     await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)], ...steps }));
-    await using client = open();
+    await using client = openClient();
     await assert.rejects(client.blobStream(parseReference(`${server.host}/a`), streamed), (error) => isFault(error, code));
     await until(() => server.requests.at(-1)!.method === "DELETE");
     assert.equal(server.requests.filter(({ method }) => method === "PATCH").length, 1);
@@ -225,103 +196,12 @@ test("a registry that does not take such a PATCH, breaks off or finds another di
 
 test("a stream whose maker fails is given up with the maker's error", async () => {
   await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], PATCH: [accepted("/up/1")], DELETE: [(_request, response) => reply(response, 204)] }));
-  await using client = open();
+  await using client = openClient();
   const failing = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     yield content.subarray(0, 1000);
     throw new Error("the disk is full");
   };
   await assert.rejects(client.blobStream(parseReference(`${server.host}/a`), { open: failing, whole: new Promise(() => undefined) }), /the disk is full/);
-});
-
-/** The journal of a store, in memory. */
-function createJournal(notes: [string, string][] = []): UploadJournal & { readonly notes: Map<string, string> } {
-  const map = new Map(notes);
-  return {
-    notes: map,
-    note: (_place, digest, location) => void map.set(digest, location),
-    take(_place, digest) {
-      const location = map.get(digest);
-      map.delete(digest);
-      return location;
-    },
-    drop: (_place, digest) => void map.delete(digest),
-  };
-}
-const large = Buffer.from(Array.from({ length: 2_000_000 }, (_, index) => index % 249));
-const largeBlob: UploadBlob = {
-  digest: sha256(large),
-  size: large.length,
-  async *open(start) {
-    for (let at = start; at < large.length; at += 100_000) yield large.subarray(at, at + 100_000);
-  },
-};
-const withJournal = (journal: UploadJournal): RegistryClient => createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), journal });
-const at = (location: string, range: string) => (_request: SeenRequest, response: ServerResponse): void => reply(response, 204, { location, range });
-
-test("an upload that an earlier push left is gone on with where that was", async () => {
-  await using server = await startScriptedServer(script({ GET: [at("/up/7", "0-1499999")], PATCH: [accepted("/up/8")], PUT: [created] }));
-  const journal = createJournal([[largeBlob.digest, `${server.origin}/up/6`]]);
-  await using client = withJournal(journal);
-  assert.deepEqual(await client.blobPut(parseReference(`${server.host}/a`), largeBlob), { sent: 500_000 });
-  const [, asked, patch, put] = server.requests;
-  assert.equal(asked!.url, "/up/6");
-  assert.deepEqual([patch!.url, patch!.headers["content-range"]], ["/up/7", "1500000-1999999"]);
-  assert.ok(patch!.body.equals(large.subarray(1_500_000)));
-  assert.match(put!.url, /^\/up\/8\?digest=/);
-  assert.equal(put!.body.length, 0);
-  assert.equal(journal.notes.size, 0);
-});
-
-test("of an upload that had all of the bytes only the end is asked for", async () => {
-  await using server = await startScriptedServer(script({ GET: [at("/up/7", "0-1999999")], PUT: [created] }));
-  await using client = withJournal(createJournal([[largeBlob.digest, `${server.origin}/up/6`]]));
-  assert.deepEqual(await client.blobPut(parseReference(`${server.host}/a`), largeBlob), { sent: 0 });
-  assert.deepEqual(server.requests.map(({ method }) => method), ["GET", "GET", "PUT"]);
-});
-
-for (const [what, answer] of [
-  ["is not known any more", (_: SeenRequest, response: ServerResponse) => reply(response, 404, {}, registryError("BLOB_UPLOAD_UNKNOWN", "gone"))],
-  ["has more bytes than the blob", at("/up/7", "0-9999999")],
-] as const) {
-  test(`an earlier upload that ${what} is forgotten, and a new one is opened`, async () => {
-    await using server = await startScriptedServer(script({ GET: [answer], POST: [accepted("/up/9")], PUT: [created] }));
-    const journal = createJournal([[largeBlob.digest, `${server.origin}/up/6`]]);
-    await using client = withJournal(journal);
-    assert.deepEqual(await client.blobPut(parseReference(`${server.host}/a`), largeBlob), { sent: large.length });
-    assert.ok(server.requests.at(-1)!.body.equals(large));
-    assert.equal(journal.notes.size, 0);
-  });
-}
-
-test("a registry that is still taking what a killed push had sent is asked again for the offset", async () => {
-  const moved = (_: SeenRequest, response: ServerResponse): void => reply(response, 416, {}, registryError("RANGE_INVALID", "no"));
-  await using server = await startScriptedServer(script({ GET: [at("/up/6", "0-999999"), at("/up/6", "0-1199999")], PATCH: [moved, accepted("/up/7")], PUT: [created] }));
-  await using client = withJournal(createJournal([[largeBlob.digest, `${server.origin}/up/6`]]));
-  assert.deepEqual(await client.blobPut(parseReference(`${server.host}/a`), largeBlob), { sent: 800_000 });
-  assert.deepEqual(server.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["content-range"]), ["1000000-1999999", "1200000-1999999"]);
-});
-
-test("an earlier upload that the registry will not go on with is no reason to fail", async () => {
-  const busy = (_: SeenRequest, response: ServerResponse): void => reply(response, 409, {}, registryError("BLOB_UPLOAD_INVALID", "busy"));
-  await using server = await startScriptedServer(script({ GET: [at("/up/6", "0-999")], PATCH: [busy], POST: [accepted("/up/9")], PUT: [created] }));
-  await using client = withJournal(createJournal([[largeBlob.digest, `${server.origin}/up/6`]]));
-  assert.deepEqual(await client.blobPut(parseReference(`${server.host}/a`), largeBlob), { sent: large.length });
-});
-
-test("an upload is noted while it goes, small ones are not, and one that fails stays noted", async () => {
-  const journal = createJournal();
-  const seen: string[] = [];
-  const put = (_: SeenRequest, response: ServerResponse): void => {
-    seen.push(...journal.notes.values());
-    reply(response, 403, {}, registryError("DENIED", "no"));
-  };
-  await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], PUT: [put] }));
-  await using client = withJournal(journal);
-  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob));
-  assert.deepEqual(seen, []);
-  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), largeBlob));
-  assert.deepEqual(seen, [`${server.origin}/up/1`]);
-  assert.deepEqual([...journal.notes], [[largeBlob.digest, `${server.origin}/up/1`]]);
 });
 
 for (const status of [408, 499, 503, 522]) {
@@ -338,6 +218,6 @@ for (const status of [408, 499, 503, 522]) {
 test("a registry that asks to wait longer than we would is told as a fault", async () => {
   const later = (_: SeenRequest, response: ServerResponse): void => reply(response, 503, { "retry-after": "3600" });
   await using server = await startScriptedServer(script({ POST: [accepted("/up/1")], PUT: [later] }));
-  await using client = open();
+  await using client = openClient();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), (error) => isFault(error, "REGISTRY_SERVER_ERROR") && /3600 s/.test(error.hint!));
 });

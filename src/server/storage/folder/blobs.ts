@@ -9,6 +9,7 @@ import type { Carriers } from "../carrier/carriers.ts";
 import { createBufferPool } from "./buffer-pool.ts";
 import { renameDurably } from "./durable-file.ts";
 import type { AdoptFile } from "./uploads.ts";
+import { once } from "../../../std/once.ts";
 
 const READ_SIZE = 512 * 1024;
 /** Buffers kept between reads: 8 MiB. */
@@ -148,10 +149,6 @@ export function createFolderBlobs(root: string, temporary: string, carriers?: Ca
       await handle.close();
     }
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }
 
 async function unlessMissing<Result>(work: Promise<Result>): Promise<Result | undefined> {
