@@ -33,6 +33,11 @@ export function objectRecordsContract(driver: string, place: (context: TestConte
     assert.equal(await other.findUpload(randomUUID()), undefined);
   });
 
+  contract("records are those of one registry", async (metadata, other) => {
+    assert.match(await metadata.registryId(), /^[0-9a-f-]{32,36}$/);
+    assert.equal(await other.registryId(), await metadata.registryId());
+  });
+
   contract("there are no more uploads than the limit says", async (metadata, other) => {
     const [first, second] = [newUpload({ owner: "ana" }), newUpload()];
     assert.deepEqual([await metadata.createUpload(first, { limit: 1 }), await other.createUpload(second, { limit: 1 }), await other.uploadCount()], [true, false, 1]);

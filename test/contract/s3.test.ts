@@ -132,6 +132,8 @@ s3Test("a bucket that is not there, keys that are wrong and a service that is do
     await assert.rejects(opening({}, environment), (error) => isFault(error, "S3_BUCKET_UNUSABLE") && !`${error.message} ${error.hint} ${JSON.stringify(error.details)}`.includes("wrong-secret"));
   }
   await assert.rejects(opening({}, { HOME: "/nonexistent" }), (error) => isFault(error, "S3_LOGIN_MISSING"));
+  await opening({ prefix: "taken/" });
+  await assert.rejects(opening({ prefix: "taken/" }), (error) => isFault(error, "S3_BUCKET_UNUSABLE") && /another registry/.test(error.message));
   await assert.rejects(opening({}, undefined, "127.0.0.1:1"), (error) => isFault(error, "S3_UNREACHABLE"));
 });
 

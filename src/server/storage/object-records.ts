@@ -8,6 +8,8 @@ import type { Listed, ListRange } from "./records.ts";
  * removed late is never somebody else's. The folder needs none of this.
  */
 export interface ObjectRecords {
+  /** Who these records are, for all time and in every copy: nobody else's objects are to be taken for leftovers. */
+  registryId(): Promise<string>;
   /** Begins an upload; false when there are `limit` already. */
   createUpload(upload: NewUpload, options: { readonly limit: number }): Promise<boolean>;
   /** How many there are, or how many of the owner. */

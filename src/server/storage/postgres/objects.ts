@@ -38,6 +38,10 @@ export function objectPart({ database }: PostgresContext): ObjectRecords {
   const PIECES = "SELECT start, size, kind, name FROM upload_pieces WHERE upload = $1 ORDER BY start";
 
   return {
+    async registryId() {
+      return (await database.get<{ value: string }>("SELECT value FROM settings WHERE name = 'registry'"))!.value;
+    },
+
     createUpload: ({ id, repository, algorithm, owner, partSize }, { limit }) =>
       database.write(lazily, async (transaction) => {
         // Those that begin at the same time count each other.

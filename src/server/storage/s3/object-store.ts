@@ -1,5 +1,5 @@
 import { ConnectionError } from "../../../registry/transport/connection-error.ts";
-import { discard, header, type Answer } from "../../../registry/transport/transport.ts";
+import { discard, header, readBody, type Answer } from "../../../registry/transport/transport.ts";
 import { abortMultipart, bodyOf, isMissing, textOf } from "../../../s3/multipart.ts";
 import type { S3Session } from "../../../s3/s3-session.ts";
 import { fault, isFault } from "../../../std/fault.ts";
@@ -24,6 +24,21 @@ export async function checkBucket(session: S3Session): Promise<void> {
     if (status === 401 || status === 403) throw fault("S3_BUCKET_UNUSABLE", { place, problem: `the access key is not let in (${code === "" ? status : code})`, hint: "check the access key and its secret, and that it may list, read, write and delete in the bucket" }, { cause });
     throw cause;
   }
+}
+
+/**
+ * Makes the bucket, below a prefix, that of these records: what others have put there would look like leftovers.
+ * @throws S3_BUCKET_UNUSABLE
+ */
+export async function claimPrefix(session: S3Session, key: string, registryId: string): Promise<void> {
+  const answer = await session.send({ method: "GET", key, accept: [200, 404], signal: never });
+  if (answer.status === 404) {
+    await discard(answer);
+    return putObject(session, key, [Buffer.from(`${JSON.stringify({ sampanRegistry: registryId })}\n`)]);
+  }
+  const text = Buffer.from((await readBody(answer, 4096)) ?? []).toString("utf8");
+  if (text.includes(`"${registryId}"`)) return;
+  throw fault("S3_BUCKET_UNUSABLE", { place: session.name, problem: "it holds the blobs of another registry", hint: `serve them with the database that knows them, or choose another \`storage.s3.prefix\`; ${key} says whose they are` });
 }
 
 export async function putObject(session: S3Session, key: string, chunks: readonly Uint8Array[]): Promise<void> {

@@ -9,7 +9,7 @@ import type { BlobStorage } from "../blob-storage.ts";
 import type { ObjectRecords } from "../object-records.ts";
 import { shareRuns } from "../share-runs.ts";
 import { createMemoryBudget } from "./memory-budget.ts";
-import { checkBucket, removeObject } from "./object-store.ts";
+import { checkBucket, claimPrefix, removeObject } from "./object-store.ts";
 import { RunningHashes } from "./running-hashes.ts";
 import { createS3Blobs } from "./s3-blobs.ts";
 import { createS3Uploads } from "./s3-uploads.ts";
@@ -46,6 +46,7 @@ export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Pr
   await using opened = new AsyncDisposableStack();
   const session = opened.use(openSession(config, options));
   await checkBucket(session);
+  await claimPrefix(session, `${config.prefix}registry.json`, await records.registryId());
   const prefix = `${config.prefix}objects/`;
   const reap = shareRuns(() => removeCondemned(session, records));
   const reaping = new Set<Promise<void>>();

@@ -48,6 +48,10 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
   };
 
   return {
+    async registryId() {
+      return database.get<{ id: string }>("SELECT id FROM identity")!.id;
+    },
+
     createUpload: ({ id, repository, algorithm, owner, partSize }, { limit }) =>
       database.writeLazily(() => {
         if (count() >= limit) return false;

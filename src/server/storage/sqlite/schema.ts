@@ -67,6 +67,8 @@ export const migrations: Readonly<Record<string, string>> = {
     CREATE TABLE condemned_objects (name TEXT PRIMARY KEY, multipart TEXT, condemned_at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX condemned_objects_age ON condemned_objects (condemned_at);
   `,
+  // One row.
+  identity: "CREATE TABLE identity (id TEXT NOT NULL); INSERT INTO identity VALUES (lower(hex(randomblob(16))))",
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */
