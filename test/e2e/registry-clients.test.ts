@@ -156,6 +156,7 @@ describe("sampan registry serve with users", { skip }, () => {
       const env = { HOME: home, HELM_REGISTRY_CONFIG: join(home, "registry.json"), HELM_CACHE_HOME: join(home, "cache"), HELM_CONFIG_HOME: join(home, "config"), HELM_DATA_HOME: join(home, "data"), DOCKER_CONFIG: home };
       const helm = (...words: string[]): Promise<string> => foreign("helm", words, { cwd: home, env });
       mkdirSync(join(home, "boat/templates"), { recursive: true });
+      mkdirSync(join(home, "back"));
       writeFileSync(join(home, "boat/Chart.yaml"), "apiVersion: v2\nname: boat\nversion: 1.2.3+4\ndescription: A boat\n");
       writeFileSync(join(home, "boat/templates/note.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: boat}\n");
       await helm("package", "boat");
