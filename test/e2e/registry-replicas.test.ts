@@ -141,8 +141,12 @@ test(`two servers over S3 and PostgreSQL behind a balancer: ${KILLS} of them are
     for (const blob of blobs.slice(0, 2)) assert.equal(digestOf((await send(balancer.address, "GET", `/v2/${repository}/blobs/${digestOf(blob)}`)).body), digestOf(blob), name);
   }
 
-  const checked = await runSampan(["registry", "check", "--root", roots[0]!, "--config", config]);
-  assert.deepEqual([checked.status, checked.stderr, checked.stdout.replace(/\d+ blobs.*:/, "blobs:")], [0, "", `Checked 2 repositories, ${pushed.size} manifests, blobs: all is well.\n`]);
+  // A server that is killed between an object and its record leaves the object; nothing else may be wrong.
+  const checked = await runSampan(["registry", "check", "--repair", "--root", roots[0]!, "--config", config]);
+  assert.deepEqual([checked.status, checked.stderr], [0, ""], checked.stdout);
+  const found = checked.stdout.split("\n").filter((line) => /^(?:problem|repaired): /.test(line));
+  assert.ok(found.every((line) => /^repaired: \d+ bytes (?:in|of) \S+ belong to (?:nothing|no repository): a crash has left them$/.test(line)), checked.stdout);
+  assert.match(checked.stdout, new RegExp(`^Checked 2 repositories, ${pushed.size} manifests, `, "m"));
 
   // What one of them deletes the other one does not show any more.
   const [name] = pushed.keys();
