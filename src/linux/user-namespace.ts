@@ -48,6 +48,9 @@ export function enterUserNamespace(): void {
   process.execve!(unshare, ["unshare", ...options, "--", "/bin/sh", "-c", wait, "sampan", ...self], env);
 }
 
+/** The working directory is the root after a mount namespace has been entered. */
+const IN_FOLDER = 'cd -- "$0" 2>/dev/null; exec "$@"';
+
 /**
  * Executes this program again in the user and mount namespace of another process of the same user, in which it is root.
  * @throws SANDBOX_TOOL_MISSING
@@ -56,7 +59,7 @@ export function enterNamespacesOf(pid: number): void {
   const nsenter = findProgram("nsenter");
   if (nsenter === undefined) throw fault("SANDBOX_TOOL_MISSING", { tool: "nsenter" });
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", ...self];
+  const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", "/bin/sh", "-c", IN_FOLDER, process.cwd(), ...self];
   process.execve!(nsenter, args, { ...process.env, SAMPAN_USERNS_ENTERED: "1" });
 }
 
