@@ -11,7 +11,8 @@ const CLOSE_GRACE = 5000;
 
 /** A server of HTTP, or HTTPS with `tls`, that keeps to the bounds of the settings; it does not listen yet. */
 export async function createHttpServer(settings: Settings, onRequest: OnRequest, tls?: SecureContextOptions): Promise<Server> {
-  const answers = new WeakMap<Socket, ServerResponse>();
+  /** Those that have not ended, in the order of their requests. */
+  const answers = new WeakMap<Socket, Set<ServerResponse>>();
   const options = {
     maxHeaderSize: settings.headerLimit,
     headersTimeout: settings.headersTimeout,
@@ -23,10 +24,17 @@ export async function createHttpServer(settings: Settings, onRequest: OnRequest,
     noDelay: true,
   };
   const listener: OnRequest = (request, response) => {
-    answers.set(request.socket, response);
+    const { socket } = request;
+    const open = answers.get(socket) ?? new Set();
+    answers.set(socket, open.add(response));
+    response.once("close", () => {
+      open.delete(response);
+      // Node gives a request that came before this end no limit of its own, and the last one's may be none.
+      if ([...open].some(({ req, headersSent }) => !req.complete || headersSent)) socket.setTimeout(settings.idleTimeout);
+    });
     // While the server itself works (fsync, hashing again) the connection is silent through no fault of the client.
     request.once("end", () => {
-      if (!response.headersSent) request.socket.setTimeout(0);
+      if (!response.headersSent) socket.setTimeout(0);
     });
     onRequest(request, response);
   };
@@ -37,8 +45,8 @@ export async function createHttpServer(settings: Settings, onRequest: OnRequest,
     void sendError(request, response, new RegistryError("REQUEST_INVALID", "the expectation cannot be met", { status: 417 }), () => undefined);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const answer = answers.get(socket as Socket);
-    sendParserError(error, socket as Socket, answer !== undefined && answer.headersSent && !answer.writableFinished);
+    const open = [...(answers.get(socket as Socket) ?? [])];
+    sendParserError(error, socket as Socket, open.some(({ headersSent, writableFinished }) => headersSent && !writableFinished));
   });
   return server;
 }
