@@ -19,17 +19,23 @@ export function openSocketOf(socket: Socket | null, idle: number): (OpenSocket &
   const closed = new AbortController();
   const close = (): void => closed.abort();
   socket.once("close", close);
-  return { fd: handle.fd, idle, signal: closed.signal, [Symbol.dispose]: () => void socket.off("close", close) };
+  // A number that is asked for again, because it is somebody else's as soon as the connection is closed, which the signal says later.
+  return { get fd() { return handle.fd; }, idle, signal: closed.signal, [Symbol.dispose]: () => void socket.off("close", close) };
 }
 
 /**
- * Has Node read nothing more from a connection, for good. `pause()` does not hold: what asks the request for bytes, now or in one of the next
- * ticks, resumes its connection.
+ * Has Node read nothing more from a connection. `pause()` does not hold: what asks the request for bytes, now or in one of the next
+ * ticks, resumes its connection. @returns has Node read again
  */
-export function stopReading(socket: Socket): void {
+export function stopReading(socket: Socket): () => void {
   const handle = handleOf(socket)!;
+  const readStart = handle.readStart.bind(handle);
   handle.readStop();
   handle.readStart = () => 0;
+  return () => {
+    handle.readStart = readStart;
+    if (!socket.destroyed) readStart();
+  };
 }
 
 function handleOf(socket: Socket | null): Handle | undefined {

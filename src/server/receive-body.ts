@@ -17,17 +17,23 @@ export function hasWholeBody(request: IncomingMessage): boolean {
  */
 export async function receiveBody({ request, response, settings, note }: Exchange, upload: Upload, limit?: number): Promise<boolean> {
   const length = request.headers["transfer-encoding"] === undefined ? Number(request.headers["content-length"] ?? 0) : 0;
-  const receive = length >= LARGE_UPLOAD && length <= (limit ?? length) ? upload.receive : undefined;
+  // Not behind an answer that is still on its way, whose end sets the time limit of the connection.
+  const receive = length >= LARGE_UPLOAD && length <= (limit ?? length) && response.socket ? upload.receive : undefined;
   using socket = receive && openSocketOf(request.socket, settings.idleTimeout);
   // Left open when it is not read to its end, so that a refusal reaches the client.
   if (!receive || !socket) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
   response.setHeader("Connection", "close");
   request.socket.setTimeout(0);
-  stopReading(request.socket);
+  const readAgain = stopReading(request.socket);
   const first = (request.read() as Buffer | null) ?? Buffer.alloc(0);
   const before = upload.size;
-  const whole = await receive({ ...socket, first, length });
-  note.receivedBeside = upload.size - before - first.length;
+  const receiving = receive({ socket, first, length });
+  note.beside = receiving;
+  const whole = await receiving.catch((error: unknown) => {
+    readAgain(); // what is still sent is thrown away, so that the client gets to see the answer
+    throw error;
+  });
+  note.receivedBeside = Math.max(0, upload.size - before - first.length);
   if (whole) return Boolean(taken.add(request));
   request.destroy();
   throw new Error("the client left");

@@ -28,7 +28,9 @@ export async function sendBlobBytes(exchange: Exchange, digest: Digest, range: {
   response.flushHeaders();
   if (response.socket) await flushed(response.socket);
   response.socket?.setTimeout(0);
-  const sent = await send(socket);
+  const sending = send(socket);
+  exchange.note.beside = sending;
+  const sent = await sending;
   exchange.note.sentBeside = sent;
   if (sent === length) response.end();
   else response.destroy();

@@ -14,10 +14,12 @@ export interface RequestNote {
   /** Bytes of the body that did not come through the socket's own reader. */
   receivedBeside?: number;
   sentBeside?: number;
+  /** Their way; it may end after the connection. */
+  beside?: Promise<unknown>;
 }
 
 /** One answered request. */
-export interface RequestEntry extends Readonly<Omit<RequestNote, "receivedBeside" | "sentBeside">> {
+export interface RequestEntry extends Readonly<Omit<RequestNote, "receivedBeside" | "sentBeside" | "beside">> {
   readonly method: string;
   /** As it was sent, with the query. */
   readonly url: string;
@@ -43,14 +45,18 @@ export function observeRequest(request: IncomingMessage, response: ServerRespons
     const before = carried.get(socket);
     const now = { received: socket.bytesRead, sent: socket.bytesWritten };
     carried.set(socket, now);
-    const { receivedBeside = 0, sentBeside = 0, ...found } = note;
-    onRequest({
-      ...found, method, url, remoteAddress,
-      status: response.headersSent ? response.statusCode : 0,
-      milliseconds: performance.now() - started,
-      agent: request.headers["user-agent"],
-      received: now.received - (before?.received ?? 0) + receivedBeside,
-      sent: now.sent - (before?.sent ?? 0) + sentBeside,
-    });
+    const milliseconds = performance.now() - started;
+    const tell = (): void => {
+      const { receivedBeside = 0, sentBeside = 0, beside: _, ...found } = note;
+      onRequest({
+        ...found, method, url, remoteAddress, milliseconds,
+        status: response.headersSent ? response.statusCode : 0,
+        agent: request.headers["user-agent"],
+        received: now.received - (before?.received ?? 0) + receivedBeside,
+        sent: now.sent - (before?.sent ?? 0) + sentBeside,
+      });
+    };
+    if (note.beside) note.beside.then(tell, tell);
+    else tell();
   });
 }

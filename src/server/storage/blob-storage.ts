@@ -34,7 +34,7 @@ export interface BlobStorage {
 
 /** A connection of this process without encryption. */
 export interface OpenSocket {
-  /** File descriptor. */
+  /** File descriptor; negative when it is closed. */
   readonly fd: number;
   /** Milliseconds in which some byte has to move. */
   readonly idle: number;
@@ -43,7 +43,8 @@ export interface OpenSocket {
 }
 
 /** Bytes that come over a connection that nobody else reads. */
-export interface SocketBody extends OpenSocket {
+export interface SocketBody {
+  readonly socket: OpenSocket;
   /** What was read already. */
   readonly first: Uint8Array;
   /** Bytes of all, with the first. */

@@ -116,7 +116,7 @@ class ThreadCarrier implements Carrier {
   }
 
   async carry({ fd, idle, signal }: OpenSocket, order: Order): Promise<Carried> {
-    if (signal.aborted || this.ended) return { moved: 0, left: true };
+    if (signal.aborted || fd < 0 || this.ended) return { moved: 0, left: true };
     const id = (this.#last += 1);
     // What the number names must stay the same until the thread is done with it, also when the connection is closed meanwhile.
     const socket = duplicate(fd);
@@ -146,6 +146,7 @@ class ThreadCarrier implements Carrier {
   }
 
   #tell(order: CarrierOrder): void {
+    if (this.ended) return; // the bell's number may be another file's
     this.#port.postMessage(order);
     if (this.#orders.size > 0) writeSync(this.#bell, RING);
   }

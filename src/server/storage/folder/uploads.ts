@@ -167,7 +167,7 @@ class FolderUpload implements Upload {
     return carrier && ((body) => this.#receive(body, carrier));
   }
 
-  async #receive({ first, length, ...socket }: SocketBody, by: Carrier): Promise<boolean> {
+  async #receive({ socket, first, length }: SocketBody, by: Carrier): Promise<boolean> {
     const { fd } = await this.#open();
     try {
       const { moved, left, digest } = await by.carry(socket, { kind: "receive", file: fd, position: this.size, length, first, upload: this.id, algorithm: this.#algorithm });
