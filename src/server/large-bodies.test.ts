@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestOf, scratchRegistry, type Answer, type ScratchRegistry } from "../../test/support/scratch-registry.ts";
+import { warmCarriers } from "../../test/support/warm-carriers.ts";
 import { haveLibc } from "../linux/libc.ts";
 import type { RequestEntry } from "./notify/request-entry.ts";
 
@@ -16,24 +17,13 @@ const skip = !haveLibc() && "C functions cannot be called here";
 /** Opens a session and puts all bytes with the closing request. */
 async function push(registry: ScratchRegistry, content: Uint8Array, digest = digestOf(content)): Promise<Answer> {
   const location = await registry.openUpload("app", digest.startsWith("sha512") ? "?digest-algorithm=sha512" : "");
-  return registry.request("PUT", `${location}?digest=${digest}`, { body: content });
-}
-
-/** Until bodies come past node:http, whose thread starts with the first large one. */
-async function warm(registry: ScratchRegistry): Promise<void> {
-  const content = randomBytes(MEBIBYTE);
-  for (let round = 0; round < 500; round += 1) {
-    const { headers } = await push(registry, content);
-    if (headers.connection === "close") return;
-    await wait(20);
-  }
-  assert.fail("the thread that receives did not start");
+  return registry.request("PUT", `${location}?digest=${digest}`, { body: content, headers: { Connection: "keep-alive" } }); // the answer says "close" where bytes came past node:http
 }
 
 test("large blobs come and go past node:http whole, by every algorithm and by part, many at once", { skip }, async (context) => {
   const entries: RequestEntry[] = [];
   const registry = await scratchRegistry(context, { onRequest: (entry) => entries.push(entry) });
-  await warm(registry);
+  await warmCarriers(registry, randomBytes(12 * MEBIBYTE));
   const contents = [MEBIBYTE, 600_000, 5 * MEBIBYTE + 1, 9 * MEBIBYTE - 1].map((size) => randomBytes(size));
   await Promise.all(contents.flatMap((content) => (["sha256", "sha512"] as const).map(async (algorithm) => {
     const digest = digestOf(content, algorithm);
@@ -55,7 +45,7 @@ test("large blobs come and go past node:http whole, by every algorithm and by pa
 
 test("one connection gets blob after blob", { skip }, async (context) => {
   const registry = await scratchRegistry(context);
-  await warm(registry);
+  await warmCarriers(registry, randomBytes(12 * MEBIBYTE));
   const content = randomBytes(3 * MEBIBYTE);
   const digest = digestOf(content);
   await push(registry, content);
@@ -69,12 +59,12 @@ test("one connection gets blob after blob", { skip }, async (context) => {
 
 test("a wrong digest is refused, and what broke off goes on either way", { skip }, async (context) => {
   const registry = await scratchRegistry(context);
-  await warm(registry);
+  await warmCarriers(registry, randomBytes(12 * MEBIBYTE));
   const content = randomBytes(3 * MEBIBYTE);
   assert.equal((await push(registry, content, digestOf("other"))).code(), "DIGEST_INVALID");
   for (const next of [100_000, 2 * MEBIBYTE]) {
     const location = await registry.openUpload("app");
-    const half = await registry.request("PATCH", location, { body: content.subarray(0, MEBIBYTE) });
+    const half = await registry.request("PATCH", location, { body: content.subarray(0, MEBIBYTE), headers: { Connection: "keep-alive" } });
     assert.deepEqual([half.status, half.headers.range, half.headers.connection], [202, `0-${MEBIBYTE - 1}`, "close"]);
     // The connection breaks in the middle of the next part.
     const socket = connect(registry.port, "127.0.0.1");
@@ -92,10 +82,9 @@ test("a wrong digest is refused, and what broke off goes on either way", { skip 
 test("clients that stand still are dropped, whichever way", { skip }, async (context) => {
   const entries: RequestEntry[] = [];
   const registry = await scratchRegistry(context, { settings: { idleTimeout: 4000 }, onRequest: (entry) => entries.push(entry) });
-  await warm(registry);
+  await warmCarriers(registry, randomBytes(12 * MEBIBYTE));
   const content = randomBytes(20 * MEBIBYTE);
   await push(registry, content);
-  await registry.request("GET", `/v2/app/blobs/${digestOf(content)}`); // starts the thread that sends
   const location = await registry.openUpload("app");
   const silent = connect(registry.port, "127.0.0.1", () => silent.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: ${MEBIBYTE}\r\n\r\nhello`));
   const deaf = connect(registry.port, "127.0.0.1", () => deaf.write(`GET /v2/app/blobs/${digestOf(content)}?deaf HTTP/1.1\r\nHost: x\r\n\r\n`));
