@@ -123,6 +123,27 @@ test("clients that leave or reset leave no descriptor behind and lose no byte th
   assert.deepEqual(registry.problems, []);
 });
 
+test("clients that ask for many blobs at once and leave keep none of them open, and others are answered in their order", async (context) => {
+  const registry = await scratchRegistry(context);
+  const digest = await registry.pushBlob("app", Buffer.alloc(1_500_000));
+  await wait(200);
+  const before = await descriptors(registry, Number.POSITIVE_INFINITY);
+  const deaf = [30, 500].map((times) => dial(context, registry, get(digest).repeat(times)).pause());
+  await once(deaf[0]!, "readable", { signal: AbortSignal.timeout(20_000) }); // an answer has begun
+  deaf[1]!.resume();
+  await until("who asks for too many is dropped", () => deaf[1]!.closed);
+  const most = await descriptors(registry, before + 4);
+  assert.ok(most <= before + 4, `${most} descriptors, and ${before} before`);
+  for (const socket of deaf) socket.destroy();
+  const after = await descriptors(registry, before);
+  assert.ok(after <= before, `${after} descriptors, and ${before} before`);
+  const asked = ["/v2/", "/nothing", "/v2/app/tags/list", "/v2/"].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n`);
+  const answers = await registry.raw(`${asked.join("\r\n")}Connection: close\r\n\r\n`);
+  assert.deepEqual([...answers.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status), ["200", "404", "200", "200"]);
+  await registry.server.close();
+  assert.deepEqual(registry.problems, []);
+});
+
 /** Waits until nothing more comes of what was sent before. */
 async function settled(registry: ScratchRegistry, location: string): Promise<void> {
   let last: string | undefined;
