@@ -29,6 +29,8 @@ test("a connection that was stopped in the middle of a body gives no more of it,
   using socket = openSocketOf(request.socket, 1000);
   assert.ok(socket && socket.fd > 0);
   request.socket.destroy();
+  assert.ok(socket.fd < 0, "the number is given up before anybody is told");
+  assert.equal(socket.signal.aborted, false);
   await once(request.socket, "close");
   assert.equal(socket.signal.aborted, true);
   assert.equal(openSocketOf(request.socket, 1000), undefined);
