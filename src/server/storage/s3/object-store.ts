@@ -5,7 +5,7 @@ import type { S3Session } from "../../../s3/s3-session.ts";
 import { fault, isFault } from "../../../std/fault.ts";
 
 /** Requests of a server end with the server, and with their own limits of time. */
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 
 /** How often a body that breaks off is continued where it did, without a byte in between. */
 const ATTEMPTS = 4;
