@@ -3,7 +3,7 @@ import type { BlobSource } from "../image/blobs.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BuildOutput } from "./build-options.ts";
-import { ConversionChanged, ConvertedImage } from "./converted-image.ts";
+import type { ConvertedImage } from "./converted-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
 import { LazyBlobs } from "./lazy-blobs.ts";
@@ -52,6 +52,7 @@ async function restamped(store: Store, build: FinishedBuild, output: BuildOutput
 }
 
 async function convert(store: Store, image: Image, packing: Packing, access: LayerAccess): Promise<ConvertedImage> {
+  const { ConversionChanged, ConvertedImage } = await import("./converted-image.ts");
   const { taker, ...others } = access;
   try {
     return await ConvertedImage.make(store, image, packing, { ...others, ...(taker ? { taker } : {}), believe: false });

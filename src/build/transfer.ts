@@ -10,7 +10,6 @@ import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BlobSource } from "../image/blobs.ts";
 import type { Image } from "../image/image.ts";
-import { ConversionChanged, ConvertedImage } from "./converted-image.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
 import { blobsOf, keepPulled, rememberLayers } from "./keep-pulled.ts";
 import { GZIP, type Packing } from "./packing.ts";
@@ -85,6 +84,7 @@ export async function pushFromStore(
     return { reference, digest: sent.digest, manifest: descriptor, bytesSent: sent.bytesSent, bytesSaved: sent.bytesSaved };
   };
   if (!packing.force) return await send(portable, options.blobs ?? store.blobs);
+  const { ConversionChanged, ConvertedImage } = await import("./converted-image.ts");
   const convert = async (believe: boolean): Promise<Pushed> => {
     using converted = await ConvertedImage.make(store, portable, packing, { ...access, taker: ahead, believe });
     return await send(converted.image, converted);

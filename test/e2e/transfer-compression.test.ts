@@ -55,7 +55,7 @@ test("push --force-compression converts every layer, the image stays the same, a
   const blob = (await registry.request("GET", `/v2/app/blobs/${layer.digest}`)).body;
   assert.ok(execFileSync("zstd", ["-dcq"], { input: blob, maxBuffer: 2 ** 26 }).equals(tar), "diffIDs stay");
 
-  const again = fine(await sampan(["push", "--json", "--compression", "zstd", "--force-compression", name("again")])).trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+  const again = fine(await sampan(["push", "--json", "--compression", "zstd:3", "--force-compression", name("again")])).trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(new Set(again.slice(0, -1).map((line) => line["state"])), new Set(["exists"]), "what was converted once is not converted again");
   assert.deepEqual((await manifestOf(registry, "app/manifests/again")).layers, converted.layers);
 
