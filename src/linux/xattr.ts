@@ -8,16 +8,21 @@ const lremovexattr = libc("int lremovexattr(const char *path, const char *name)"
 const llistxattr = libc("intptr_t llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
 
 const { ENODATA, ENOTSUP, ERANGE, ENOENT, EPERM, EACCES } = constants.errno;
+/** There is none, or nobody may know. */
+const UNREADABLE: ReadonlySet<number> = new Set([ENODATA, ENOTSUP, ENOENT, EPERM, EACCES, ERANGE]);
+/** Collecting garbage between a call and the look at its errno leaves that of its own locks there, EAGAIN: rare, but this is called for every directory. */
+const REPEATS = 3;
 const scratch = Buffer.alloc(64 * 1024);
 
 /** An extended attribute of the path itself (symlinks are not followed); undefined where there is none. */
 export function getXattr(path: string, name: string): Buffer | undefined {
   if (!haveLibc()) return undefined;
-  const length = Number(lgetxattr(path, name, scratch, scratch.length));
-  if (length >= 0) return Buffer.from(scratch.subarray(0, length));
-  const code = errno();
-  if (code === ENODATA || code === ENOTSUP || code === ENOENT || code === EPERM || code === EACCES || code === ERANGE) return undefined;
-  return throwErrno("lgetxattr", path);
+  for (let again = REPEATS; ; again -= 1) {
+    const length = Number(lgetxattr(path, name, scratch, scratch.length));
+    if (length >= 0) return Buffer.from(scratch.subarray(0, length));
+    if (UNREADABLE.has(errno())) return undefined;
+    if (again === 0) throwErrno("lgetxattr", path);
+  }
 }
 
 /** @throws an error with `code`, ENOTSUP or EPERM where file system or rights refuse it. */
