@@ -65,7 +65,7 @@ export class S3Session implements AsyncDisposable {
       const login = this.#currentLogin();
       const outcome = await this.#once(request, login.found);
       if (!(outcome instanceof ConnectionError) && accept.includes(outcome.status)) return outcome;
-      const retryable = outcome instanceof ConnectionError ? outcome.transient : isRetryableStatus(outcome.status);
+      const retryable = outcome instanceof ConnectionError ? outcome.transient : mayPass(outcome.status);
       const wait = retryable ? retryDelay(attempt, this.#place.retry ?? RETRY_POLICY, systemClock, outcome instanceof ConnectionError ? undefined : header(outcome, "retry-after")) : undefined;
       if (wait === undefined) {
         if (!(outcome instanceof ConnectionError) && outcome.status === 403 && attempt === 1 && Date.now() - login.at > LOGIN_AGE) {
@@ -141,3 +141,11 @@ export class S3Session implements AsyncDisposable {
 
 /** sha256 of nothing. */
 const EMPTY_HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/**
+ * Whether the same request may be accepted later. 409 is an answer to something that happens at the same moment: to the same object, or, where
+ * the service keeps objects as files, the removal of the last neighbour, which takes the folder away from under a new one.
+ */
+function mayPass(status: number): boolean {
+  return status === 409 || isRetryableStatus(status);
+}

@@ -78,6 +78,21 @@ s3Test("a service that fails now and then, slows down and cuts off is asked agai
   assert.equal(cut, 3);
 });
 
+s3Test("what meets something else that happens at the same moment is sent once more, whole", async (context) => {
+  await using front = await startS3Front((await service()).host);
+  const { blobs } = await s3Place(context, front.host, { partSize: "5MiB" }).open();
+  const small = randomBytes(100);
+  for (const [content, puts] of [[small, 1], [big, 3]] as const) {
+    let met = 0;
+    front.fate = ({ method }): Fate => (method === "PUT" && (met += 1) <= 2 ? { status: 409, code: "ExistingObjectIsDirectory" } : "pass");
+    await store(blobs, content);
+    assert.equal(met, puts + 2);
+    assert.deepEqual(await read(blobs, digestBytes(content, "sha256")), content);
+  }
+  front.fate = ({ method }): Fate => (method === "PUT" ? { status: 409, code: "ObjectParentIsFile" } : "pass");
+  await assert.rejects(store(blobs, randomBytes(100)), (error) => isFault(error, "S3_REFUSED") && /409 ObjectParentIsFile/.test(error.message));
+});
+
 s3Test("while the service is away nothing is lost of an upload that was there, and clients are told to come again", async (context) => {
   await using front = await startS3Front((await service()).host);
   const place = s3Place(context, front.host, { partSize: "5MiB" });
