@@ -17,10 +17,12 @@ const noSkips = process.argv.includes("--no-skips");
 const secondTry = process.argv.includes("--second-try");
 /** Peers that are not packages of this Debian: tests that want them may skip even with --no-skips. */
 const OPTIONAL_PEERS = /\b(buildctl|BUILDX|buildkitd|BuildKit|crane|conformance|regctl|oras|distribution 3|versitygw|cosign|helm|spdx-tools|cyclonedx-python-lib|busybox-static for arm64)\b/;
+/** It takes minutes, and nothing else should wait for its end. */
+const LONGEST = "test/golden/golden.test.ts";
 
 const files = globSync(["src/**/*.test.ts", "test/**/*.test.ts"], { cwd: root })
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-  .sort()
+  .sort((a, b) => Number(b === LONGEST) - Number(a === LONGEST) || (a < b ? -1 : 1))
   .map((file) => join(root, file));
 if (files.length === 0) {
   process.stderr.write(`no test file matches ${filters.join(" ")}\n`);
