@@ -119,11 +119,12 @@ function addEntry(folder: string, added: Entry): void {
 
 /** Makes the folders above a path; false if something is in the way. */
 function free(folder: string, name: string): boolean {
-  if (lstatSync(join(folder, name), { throwIfNoEntry: false })) return false;
-  for (let parent = dirname(name); parent !== "."; parent = dirname(parent)) {
-    const stat = lstatSync(join(folder, parent), { throwIfNoEntry: false });
+  // From above, as a file has nothing below it that could be looked at.
+  for (let end = name.indexOf("/"); end > 0; end = name.indexOf("/", end + 1)) {
+    const stat = lstatSync(join(folder, name.slice(0, end)), { throwIfNoEntry: false });
     if (stat && !stat.isDirectory()) return false;
   }
+  if (lstatSync(join(folder, name), { throwIfNoEntry: false })) return false;
   mkdirSync(dirname(join(folder, name)), { recursive: true });
   return true;
 }

@@ -83,7 +83,7 @@ export const anyFrom = (images: Images): fc.Arbitrary<string | number> =>
 
 /** Whatever of it fails, fails in both builds alike; a failed step would only end the case. */
 const command = fc.constantFrom(
-  "cat /out/* /d/* > /cat 2>/dev/null", "echo \"$V $A $W\" >> /log", "echo \"$A\" > /out/arg", "find / -xdev 2>/dev/null | sort | md5sum > /list",
+  "cat /out/* /d/* > /cat 2>/dev/null", "echo \"$V $A $W\" >> /log", "echo \"$A\" > /out/arg", "all=$(find / -xdev 2>/dev/null | sort | md5sum) && echo $all > /list",
   "stat -c '%n %a %u %g %F %s' /a /b.txt /out/* > /stat 2>/dev/null", "mkdir -p /out/r && cp -a /d /out/r/", "rm -rf /d/e", "rm -rf /d && mkdir -m 711 /d", "rm -rf /out",
   "mv /out /moved", "mv /d/e /d/f", "ln -sfn /out /lnk", "ln /a /out/hard", "chmod 700 /out", "chown 3:4 /a /out", "touch /a /d", "echo more >> /d/a",
   "pwd > /pwd && id > /id", "env | sort > /env", "mkdir -p /w && echo $PWD > /w/pwd", "rm -f /l && mkdir /l", "ls -1a / /out /d > /out.ls 2>&1", "chmod u+s /b.txt",
