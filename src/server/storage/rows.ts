@@ -1,6 +1,8 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import type { TagFacts } from "../../retention/tag-facts.ts";
+import type { DigestAlgorithm } from "./blob-storage.ts";
+import type { PlacedObject, UploadPiece, UploadRecord } from "./object-records.ts";
 import type { TagDetails } from "./overview.ts";
 import type { Actor, RegistryAction, RegistryEvent, StoredManifest } from "./records.ts";
 import type { SecretKind, SecretRecord, SecretScope } from "./secrets.ts";
@@ -155,4 +157,39 @@ export interface TagRow {
 
 export function detailsOf({ media_type, pushed_at, pushed_by, pulled_at, ...row }: TagRow): TagDetails {
   return { ...row, mediaType: media_type, pushedAt: pushed_at, pushedBy: pushed_by ?? undefined, pulledAt: pulled_at ?? undefined };
+}
+
+/** An upload whose bytes lie in objects. */
+export interface UploadRow {
+  readonly id: string;
+  readonly repository: string;
+  readonly algorithm: DigestAlgorithm;
+  readonly owner: string | null;
+  readonly part_size: number;
+  readonly object: string | null;
+  readonly multipart: string | null;
+  /** SQLite has 0 and 1. */
+  readonly ended: number | boolean;
+  readonly worker: string | null;
+  readonly claimed_until: number;
+}
+
+export function uploadOf(row: UploadRow, pieces: readonly UploadPiece[]): UploadRecord {
+  return {
+    id: row.id, repository: row.repository, algorithm: row.algorithm, owner: row.owner ?? undefined, partSize: row.part_size,
+    multipart: row.object === null || row.multipart === null ? undefined : { object: row.object, id: row.multipart },
+    ended: Boolean(row.ended), pieces,
+  };
+}
+
+/** Where the bytes of a blob lie. */
+export interface PlacedRow {
+  readonly digest: Digest;
+  readonly object: string;
+  readonly size: number;
+  readonly placed_at: number;
+}
+
+export function placedOf({ digest, object, size, placed_at }: PlacedRow): PlacedObject {
+  return { digest, name: object, size, placedAt: placed_at };
 }

@@ -1,40 +1,15 @@
 import type { Digest } from "../../../oci/digest.ts";
-import type { DigestAlgorithm } from "../blob-storage.ts";
-import type { ObjectRecords, PlacedObject, UploadPiece, UploadRecord } from "../object-records.ts";
+import type { ObjectRecords, UploadPiece } from "../object-records.ts";
 import type { PostgresContext } from "./context.ts";
+import { placedOf, uploadOf, type PlacedRow, type UploadRow } from "../rows.ts";
 import { readList } from "./lists.ts";
 import { lockKey } from "./postgres-database.ts";
 import type { Transaction } from "./transaction.ts";
-
-interface UploadRow {
-  readonly id: string;
-  readonly repository: string;
-  readonly algorithm: DigestAlgorithm;
-  readonly owner: string | null;
-  readonly part_size: number;
-  readonly object: string | null;
-  readonly multipart: string | null;
-  readonly ended: boolean;
-  readonly worker: string | null;
-  readonly claimed_until: number;
-}
-
-interface PlacedRow {
-  readonly digest: Digest;
-  readonly object: string;
-  readonly size: number;
-  readonly placed_at: number;
-}
 
 /** Uploads and objects. Whoever changes an upload has its row locked. A crash of the database may take back what is only on its way; where bytes lie is durable. */
 export function objectPart({ database }: PostgresContext): ObjectRecords {
   const lazily = { lazily: true };
   const lockedRow = (transaction: Transaction, id: string): Promise<UploadRow | undefined> => transaction.get<UploadRow>("SELECT * FROM uploads WHERE id = $1 FOR UPDATE", id);
-  const recordOf = (row: UploadRow, pieces: readonly UploadPiece[]): UploadRecord => ({
-    id: row.id, repository: row.repository, algorithm: row.algorithm, owner: row.owner ?? undefined, partSize: row.part_size,
-    multipart: row.object === null || row.multipart === null ? undefined : { object: row.object, id: row.multipart },
-    ended: row.ended, pieces,
-  });
   const PIECES = "SELECT start, size, kind, name FROM upload_pieces WHERE upload = $1 ORDER BY start";
 
   return {
@@ -59,7 +34,7 @@ export function objectPart({ database }: PostgresContext): ObjectRecords {
 
     async findUpload(id) {
       const row = await database.get<UploadRow>("SELECT * FROM uploads WHERE id = $1", id);
-      return row && recordOf(row, await database.all<UploadPiece>(PIECES, id));
+      return row && uploadOf(row, await database.all<UploadPiece>(PIECES, id));
     },
 
     claimUpload: (id, { worker, lease }) =>
@@ -68,7 +43,7 @@ export function objectPart({ database }: PostgresContext): ObjectRecords {
         if (!row) return "gone";
         if (row.worker !== null && row.worker !== worker && row.claimed_until > transaction.now) return "busy";
         await transaction.run("UPDATE uploads SET worker = $1, claimed_until = $2 WHERE id = $3", worker, transaction.now + lease, id);
-        return recordOf(row, await transaction.all<UploadPiece>(PIECES, id));
+        return uploadOf(row, await transaction.all<UploadPiece>(PIECES, id));
       }),
 
     releaseUpload: (id, worker, ended) =>
@@ -150,8 +125,4 @@ async function condemn(transaction: Transaction, names: readonly string[], multi
 async function dropPieces(transaction: Transaction, id: string, from: number, kept?: string): Promise<void> {
   const rows = await transaction.all<{ name: string; kind: string }>("DELETE FROM upload_pieces WHERE upload = $1 AND start >= $2 RETURNING name, kind", id, from);
   await condemn(transaction, rows.filter(({ name, kind }) => kind === "object" && name !== kept).map(({ name }) => name), null);
-}
-
-function placedOf({ digest, object, size, placed_at }: PlacedRow): PlacedObject {
-  return { digest, name: object, size, placedAt: placed_at };
 }

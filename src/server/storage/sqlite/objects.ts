@@ -1,38 +1,13 @@
 import type { Digest } from "../../../oci/digest.ts";
-import type { DigestAlgorithm } from "../blob-storage.ts";
-import type { ObjectRecords, PlacedObject, UploadPiece, UploadRecord } from "../object-records.ts";
+import type { ObjectRecords, UploadPiece } from "../object-records.ts";
 import type { SqliteContext } from "./context.ts";
+import { placedOf, uploadOf, type PlacedRow, type UploadRow } from "../rows.ts";
 import { readList } from "./lists.ts";
-
-interface UploadRow {
-  readonly id: string;
-  readonly repository: string;
-  readonly algorithm: DigestAlgorithm;
-  readonly owner: string | null;
-  readonly part_size: number;
-  readonly object: string | null;
-  readonly multipart: string | null;
-  readonly ended: number;
-  readonly worker: string | null;
-  readonly claimed_until: number;
-}
-
-interface PlacedRow {
-  readonly digest: Digest;
-  readonly object: string;
-  readonly size: number;
-  readonly placed_at: number;
-}
 
 /** Uploads and objects. A power cut may take back what is only on its way; where bytes lie is durable. */
 export function objectPart({ database }: SqliteContext): ObjectRecords {
   const rowOf = (id: string): UploadRow | undefined => database.get<UploadRow>("SELECT * FROM uploads WHERE id = ?", id);
   const piecesOf = (id: string): UploadPiece[] => database.all<UploadPiece>("SELECT start, size, kind, name FROM upload_pieces WHERE upload = ? ORDER BY start", id).map((row) => ({ ...row }));
-  const recordOf = (row: UploadRow): UploadRecord => ({
-    id: row.id, repository: row.repository, algorithm: row.algorithm, owner: row.owner ?? undefined, partSize: row.part_size,
-    multipart: row.object === null || row.multipart === null ? undefined : { object: row.object, id: row.multipart },
-    ended: row.ended === 1, pieces: piecesOf(row.id),
-  });
   const condemn = (name: string, multipart: string | null): void => {
     database.run("INSERT OR IGNORE INTO condemned_objects (name, multipart, condemned_at) VALUES (?, ?, ?)", name, multipart, Date.now());
   };
@@ -63,7 +38,7 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
 
     async findUpload(id) {
       const row = rowOf(id);
-      return row && recordOf(row);
+      return row && uploadOf(row, piecesOf(row.id));
     },
 
     claimUpload: (id, { worker, lease }) =>
@@ -72,7 +47,7 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
         if (!row) return "gone";
         if (row.worker !== null && row.worker !== worker && row.claimed_until > Date.now()) return "busy";
         database.run("UPDATE uploads SET worker = ?, claimed_until = ? WHERE id = ?", worker, Date.now() + lease, id);
-        return recordOf(row);
+        return uploadOf(row, piecesOf(row.id));
       }),
 
     releaseUpload: (id, worker, ended) =>
@@ -146,8 +121,4 @@ export function objectPart({ database }: SqliteContext): ObjectRecords {
 export function condemnObjectOf({ database }: Pick<SqliteContext, "database">, digest: Digest): void {
   database.run("INSERT OR IGNORE INTO condemned_objects (name, condemned_at) SELECT object, ? FROM blob_objects WHERE digest = ?", Date.now(), digest);
   database.run("DELETE FROM blob_objects WHERE digest = ?", digest);
-}
-
-function placedOf({ digest, object, size, placed_at }: PlacedRow): PlacedObject {
-  return { digest, name: object, size, placedAt: placed_at };
 }
