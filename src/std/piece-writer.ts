@@ -41,6 +41,21 @@ export class PieceWriter {
     await this.#writing;
   }
 
+  /** Writes all of a stream, and ends. @returns how many bytes there were */
+  async writeAll(content: AsyncIterable<Uint8Array>, onBytes?: (sent: number) => void): Promise<number> {
+    let sent = 0;
+    try {
+      for await (const piece of content) {
+        await this.write(piece);
+        sent += piece.length;
+        onBytes?.(sent);
+      }
+    } finally {
+      await this.end();
+    }
+    return sent;
+  }
+
   /** Has the batch written while the next one is gathered. */
   async #handOver(): Promise<void> {
     await this.#writing;

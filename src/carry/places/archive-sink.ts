@@ -115,18 +115,7 @@ class TarFile {
   }
 
   async #writeAll(content: AsyncIterable<Uint8Array>, onBytes?: (sent: number) => void): Promise<void> {
-    const writer = new PieceWriter(this.#file, this.#position);
-    let sent = 0;
-    try {
-      for await (const piece of content) {
-        await writer.write(piece);
-        sent += piece.length;
-        onBytes?.(sent);
-      }
-    } finally {
-      await writer.end();
-    }
-    this.#position += sent;
+    this.#position += await new PieceWriter(this.#file, this.#position).writeAll(content, onBytes);
   }
 
   async #write(chunks: readonly Uint8Array[]): Promise<void> {

@@ -80,15 +80,5 @@ async function hasFile(path: string, size: number): Promise<boolean> {
 
 async function writeWhole(path: string, content: AsyncIterable<Uint8Array>, onBytes?: (sent: number) => void): Promise<void> {
   await using file = await open(path, "wx", 0o644);
-  const writer = new PieceWriter(file);
-  let sent = 0;
-  try {
-    for await (const piece of content) {
-      await writer.write(piece);
-      sent += piece.length;
-      onBytes?.(sent);
-    }
-  } finally {
-    await writer.end();
-  }
+  await new PieceWriter(file).writeAll(content, onBytes);
 }
