@@ -87,7 +87,7 @@ const layerPlugin = (layer, layers) => ({
 
 /** Makes the files of the layers. */
 async function bundleLayers(esbuild, options, plugins) {
-  const { metafile } = await esbuild.build({ ...options, absWorkingDir: root, entryPoints: ["src/cli/main.ts"], plugins, write: false, metafile: true });
+  const { metafile } = await esbuild.build({ ...options, entryPoints: ["src/cli/main.ts"], plugins, write: false, metafile: true });
   const imports = new Map();
   for (const [module, { imports: all }] of Object.entries(metafile.inputs)) {
     if (module.startsWith("src/")) imports.set(module, all.filter(({ kind, path: to }) => kind === "import-statement" && to.startsWith("src/")).map(({ path: to }) => to));
@@ -168,6 +168,7 @@ async function main() {
   try {
     const specifiers = new Set();
     const options = {
+      absWorkingDir: root, // the names of modules are in the bundle: it shall be the same wherever it is made
       outdir: temporary,
       outExtension: { ".js": ".cjs" },
       bundle: true,
