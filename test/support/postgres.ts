@@ -65,6 +65,7 @@ export async function startPostgres({ durable = false }: { durable?: boolean } =
   const port = await freePort();
   appendFileSync(join(data, "postgresql.conf"), [
     "", "listen_addresses = '127.0.0.1'", `port = ${port}`, `unix_socket_directories = '${sockets}'`, "ssl = on", "max_connections = 200", "shared_buffers = 32MB",
+    "dynamic_shared_memory_type = mmap", // in its folder: /dev/shm would keep that of a killed one
     ...(durable ? [] : ["fsync = off", "full_page_writes = off"]), "",
   ].join("\n"));
 
