@@ -97,6 +97,11 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-restore.ts")).registryRestoreCommand,
   },
+  "registry migrate": {
+    summary: "Move a registry to another place: into PostgreSQL, into a bucket, or back",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-migrate.ts")).registryMigrateCommand,
+  },
   "registry import": {
     summary: "Take over the folder of a docker-registry",
     group: "Registries",

@@ -6,6 +6,7 @@ import type { Metadata } from "../../src/server/storage/metadata.ts";
 import type { RegistryEvent } from "../../src/server/storage/records.ts";
 import { actor, describe, digestOf, imageOf, indexOf, manifestOf, pushImage, put } from "./contract-content.ts";
 import { objectRecordsContract } from "./object-records-contract.ts";
+import { transferContract } from "./transfer-contract.ts";
 
 /** Where one test keeps its records; each `open` is another process's view of the same ones. */
 export interface MetadataPlace {
@@ -22,6 +23,7 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     });
 
   objectRecordsContract(driver, place);
+  transferContract(driver, place);
 
   contract("a repository exists from its first blob on", async (metadata) => {
     assert.equal(await metadata.repositoryExists("app"), false);

@@ -7,6 +7,7 @@ import type { Locks } from "./locks.ts";
 import type { ObjectRecords } from "./object-records.ts";
 import type { Overview } from "./overview.ts";
 import type { Secrets } from "./secrets.ts";
+import type { Transfer } from "./transfer.ts";
 import type { Trash } from "./trash.ts";
 import type { Vitals } from "./vitals.ts";
 import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, RegistryEvent, StoredManifest } from "./records.ts";
@@ -16,7 +17,7 @@ import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, 
  * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
  * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
  */
-export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, Cursors, ObjectRecords, Locks, AsyncDisposable {
+export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, Cursors, ObjectRecords, Locks, Transfer, AsyncDisposable {
   repositoryExists(repository: string): Promise<boolean>;
   repositories(range: ListRange): Promise<Listed<string>>;
 

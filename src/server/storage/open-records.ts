@@ -20,18 +20,29 @@ const FOLDER = "a folder";
  * Opens the records of a registry: those of `registry.db` in its folder, or of a database, which have to belong to the folder and to its blobs.
  * With the wrong ones every blob would look as if nobody needed it.
  * @param layout undefined for a new folder
- * @throws SERVER_RECORDS_ELSEWHERE, SERVER_ROOT_UNUSABLE, SERVER_DATABASE_UNUSABLE, SERVER_DATABASE_LOST, SERVER_DATABASE_REFUSED, and what SQLite says
+ * @param options `filling`: whoever opens them moves another registry into them
+ * @throws SERVER_MIGRATION_UNFINISHED, SERVER_RECORDS_ELSEWHERE, SERVER_ROOT_UNUSABLE, SERVER_DATABASE_UNUSABLE, SERVER_DATABASE_LOST, SERVER_DATABASE_REFUSED, and what SQLite says
  */
 export async function openRecords(
   root: string,
   layout: Pick<Layout, "bucket" | "records"> | undefined,
   place: RecordsPlace | undefined,
-  options: { lease: number; bucket: string | undefined; report: (problem: Error) => void },
+  options: { lease: number; bucket: string | undefined; filling?: boolean; report: (problem: Error) => void },
 ): Promise<{ readonly metadata: Metadata; readonly records: string | undefined }> {
-  if (!place) {
-    if (layout?.records !== undefined) throw fault("SERVER_RECORDS_ELSEWHERE", { root });
-    return { metadata: await openSqliteMetadata(join(root, "registry.db"), options), records: undefined };
-  }
+  const opened = place ? await openDatabase(root, layout, place, options) : await openFile(root, layout, options);
+  if (options.filling === true || (await opened.metadata.filledFrom()) === undefined) return opened;
+  await opened.metadata[Symbol.asyncDispose]();
+  throw fault("SERVER_MIGRATION_UNFINISHED", { root });
+}
+
+type Options = Parameters<typeof openRecords>[3];
+
+async function openFile(root: string, layout: Pick<Layout, "records"> | undefined, options: Options): Promise<{ metadata: Metadata; records: string | undefined }> {
+  if (layout?.records !== undefined) throw fault("SERVER_RECORDS_ELSEWHERE", { root });
+  return { metadata: await openSqliteMetadata(join(root, "registry.db"), options), records: undefined };
+}
+
+async function openDatabase(root: string, layout: Pick<Layout, "bucket" | "records"> | undefined, place: RecordsPlace, options: Options): Promise<{ metadata: Metadata; records: string | undefined }> {
   if (layout && layout.records === undefined) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it has records of its own in registry.db, and `metadata` of the configuration names a database" });
   const { config, configFile } = place;
   // The client of the database is loaded where there is one.
@@ -44,7 +55,7 @@ export async function openRecords(
     const { blobs, first } = await metadata.claimBlobs(options.bucket ?? FOLDER);
     if (blobs !== (options.bucket ?? FOLDER)) throw unusable(`the blobs of its records are in ${blobs}`);
     // One that was interrupted when it began has no blobs yet.
-    if (!layout && !first && options.bucket === undefined && (await metadata.blobs({ limit: 1 })).items.length > 0) throw unusable("the blobs of its records are in another folder");
+    if (!layout && !first && options.bucket === undefined && options.filling !== true && (await metadata.blobs({ limit: 1 })).items.length > 0) throw unusable("the blobs of its records are in another folder");
     return { metadata, records: metadata.registry };
   } catch (error) {
     await metadata[Symbol.asyncDispose]();

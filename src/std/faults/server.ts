@@ -111,6 +111,42 @@ export const serverFaults = {
     message: ({ target, problem }) => `cannot copy a registry into ${target}: ${problem}`,
     hint: () => "name an empty or a new folder; --replace brings a folder that holds a registry up to date",
   }),
+  SERVER_BACKUP_ELSEWHERE: spec<{ root: string; bucket: string | undefined; database: boolean }>({
+    when: "A registry was to be backed up or restored that is not all in its folder: `backup` and `restore` copy folders.",
+    exit: 1,
+    message: ({ root, bucket, database }) => `the ${database ? "records" : "blobs"} of ${root} are in ${database ? "a PostgreSQL database" : bucket!}${database && bucket !== undefined ? `, and its blobs in ${bucket}` : ""}: backup and restore copy folders`,
+    hint: () => "copy it into a folder with `sampan registry migrate --online --config FILE TARGET`, or take pg_dump first and the bucket's own copies afterwards (docs/guides/registry-storage.md)",
+  }),
+  SERVER_MIGRATION_TARGET: spec<{ target: string; problem: string }>({
+    when: "A registry cannot be moved to the place that was named: there is something already.",
+    exit: 1,
+    message: ({ target, problem }) => `cannot move a registry to ${target}: ${problem}`,
+    hint: () => "name a new folder, and with --to-config a database and a bucket (or a prefix in one) that hold nothing",
+  }),
+  SERVER_MIGRATION_SERVED: spec<{ root: string }>({
+    when: "The records of a registry were to be moved while a server runs on it: what clients push meanwhile would be missing in the new place.",
+    exit: 1,
+    message: ({ root }) => `a server runs on ${root}; the blobs are copied, and the records are not`,
+    hint: () => "stop it and give the command again, which copies only what is missing; --online copies the records as they are at this moment",
+  }),
+  SERVER_MIGRATION_DAMAGED: spec<{ root: string; blobs: readonly { digest: string; problem: string }[] }>({
+    when: "Some blobs of a registry that is to be moved have lost their bytes or have others. All the other blobs are copied, and the move is not finished.",
+    exit: 1,
+    message: ({ root, blobs }) => `${blobs.length} blob${blobs.length === 1 ? "" : "s"} of ${root} cannot be copied: ${blobs.slice(0, 5).map(({ digest, problem }) => `${digest} ${problem}`).join(", ")}${blobs.length > 5 ? ", …" : ""}`,
+    hint: () => "push their images again, or take the blobs from their repositories with `sampan registry check --repair`; then give the command again",
+  }),
+  SERVER_MIGRATION_DIFFERS: spec<{ table: string; wanted: number; found: number }>({
+    when: "The records of a registry that was moved, read back from the new place, are not those of the old one: somebody else writes there.",
+    exit: 1,
+    message: ({ table, wanted, found }) => `the ${table.replaceAll("_", " ")} in the new place are not those of the old one (${wanted} there, ${found} here)`,
+    hint: () => "see that nobody else uses the new place, and give the command again",
+  }),
+  SERVER_MIGRATION_UNFINISHED: spec<{ root: string }>({
+    when: "A place was to be served, or looked after, that `registry migrate` has not finished to fill.",
+    exit: 1,
+    message: ({ root }) => `a registry is on its way to ${root}, and is not whole`,
+    hint: () => "give `sampan registry migrate` again: it copies what is missing",
+  }),
   SERVER_IMPORT_INVALID: spec<{ folder: string }>({
     when: "The folder to be imported is not the root directory of docker-registry's filesystem driver.",
     exit: 1,

@@ -11,7 +11,9 @@ import { KEPT } from "./read-cache.ts";
 const AT_ONCE = 5000;
 
 export interface EventPart extends Pick<Metadata, "events" | "forgetEvents">, Pick<Overview, "latestEvents">, Cursors, Incidents {
-  /** Puts events in their order that nobody has read, and forgets what no memory needs any more. */
+  /** Puts events in their order that nobody has read. */
+  order(): Promise<void>;
+  /** Does that, and forgets what no memory needs any more. */
   tidy(): Promise<void>;
 }
 
@@ -36,6 +38,8 @@ export function eventPart({ database }: PostgresContext): EventPart {
   });
 
   return {
+    order,
+
     async events({ after, limit, since }) {
       await order();
       return (await database.all<EventRow>("SELECT * FROM events WHERE id > $1 AND at >= $2 ORDER BY id LIMIT $3", after, since ?? 0, limit)).map(eventOf);

@@ -18,6 +18,7 @@ import { createReadCache } from "./read-cache.ts";
 import { migrate } from "./schema.ts";
 import { secretPart } from "./secrets.ts";
 import { surveyPart } from "./survey.ts";
+import { transferPart } from "./transfer.ts";
 import { trashPart } from "./trash.ts";
 
 /** How often what gathers is tidied, in milliseconds. */
@@ -47,7 +48,7 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
   const context: PostgresContext = { database, cache: createReadCache(database), lease: options.lease };
   const pulls = createPullCounts((counted) => writePulls(context, counted), options.report);
   const secrets = secretPart(context, options.report);
-  const { tidy, ...events } = eventPart(context);
+  const { tidy, order, ...events } = eventPart(context);
   let tidying: Promise<void> | undefined;
   const timer = setInterval(() => {
     tidying = tidy().catch(options.report);
@@ -61,6 +62,7 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
     ...surveyPart(context),
     ...collectionPart(context),
     ...trashPart(context),
+    ...transferPart(context, order),
     ...overviewPart(context),
     ...events,
     ...objectPart(context),

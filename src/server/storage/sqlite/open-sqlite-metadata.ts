@@ -15,6 +15,7 @@ import { createPullCounts } from "../pull-counts.ts";
 import { writePulls } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
 import { secretPart } from "./secrets.ts";
+import { transferPart } from "./transfer.ts";
 import { trashPart } from "./trash.ts";
 import { vitalsPart } from "./vitals.ts";
 import { openRegistryDatabase } from "./registry-database.ts";
@@ -37,6 +38,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...surveyPart(context),
     ...collectionPart(context),
     ...trashPart(context),
+    ...transferPart(context),
     ...overviewPart(context),
     ...objectPart(context),
     ...vitalsPart(context),

@@ -69,6 +69,7 @@ export const migrations: Readonly<Record<string, string>> = {
   `,
   // One row.
   identity: "CREATE TABLE identity (id TEXT NOT NULL); INSERT INTO identity VALUES (lower(hex(randomblob(16))))",
+  settings: "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */

@@ -8,6 +8,7 @@ import { Database } from "../../../store/database.ts";
 import { syncFolder, writeDurably } from "../folder/durable-file.ts";
 import { placeFile } from "../folder/place-file.ts";
 import { lockRoot } from "../folder/root-lock.ts";
+import { readLayout } from "../layout.ts";
 import { openSqliteMetadata } from "../sqlite/open-sqlite-metadata.ts";
 import { everyItem } from "./every-item.ts";
 import { keeper, openBeside } from "./open-beside.ts";
@@ -26,10 +27,12 @@ const nothing = (): void => undefined;
  * Copies a registry folder, beside the server that may be running on it, into another folder that is then a registry as well: its
  * records as they are at one moment, and the blobs that they name. What an earlier copy has placed there is not copied again.
  * Until it is whole, the target stays what it was.
- * @throws SERVER_ROOT_UNUSABLE, SERVER_ROOT_BUSY, SERVER_COPY_TARGET
+ * @throws SERVER_ROOT_UNUSABLE, SERVER_ROOT_BUSY, SERVER_COPY_TARGET, SERVER_BACKUP_ELSEWHERE
  */
 export async function copyRegistry(from: string, to: string, options: { copy: boolean; replace: boolean; signal?: AbortSignal; report: (problem: Error) => void }): Promise<CopiedRegistry> {
   if (resolve(from) === resolve(to)) throw fault("SERVER_COPY_TARGET", { target: to, problem: "it is the folder itself" });
+  const { bucket, records } = readLayout(from) ?? {};
+  if (bucket !== undefined || records !== undefined) throw fault("SERVER_BACKUP_ELSEWHERE", { root: from, bucket, database: records !== undefined });
   await using source = await openBeside(from, { lease: 0, report: options.report });
   checkTarget(to, options.replace);
   const temporary = join(to, "temporary");
