@@ -19,7 +19,7 @@ export interface BlobOptions {
   readonly start: number;
   /** The bytes were wrong once: ask the registry itself this time, not a mirror. */
   readonly afresh?: boolean;
-  /** The reader has done with a piece when it asks for the next one: its memory may be used again. */
+  /** The reader has done with a piece when it asks for the one after the next: its memory may be used again. */
   readonly lend?: boolean;
   readonly signal: AbortSignal;
 }
@@ -56,7 +56,7 @@ export interface Sink extends AsyncDisposable {
   readonly digest?: Digest;
   /** Whether it hashes what it is given, and fails where that is not the blob. */
   readonly verifies: boolean;
-  /** Whether it has done with a piece of a blob when it asks for the next one. */
+  /** Whether it has done with a piece of a blob when it asks for the one after the next. */
   readonly borrows?: boolean;
   /** How many blobs it takes at once; as many as come unless told. */
   readonly lanes?: number;

@@ -78,7 +78,7 @@ export interface RegistryClient extends AsyncDisposable {
   /**
    * The bytes from `start` on; broken connections are continued, size and digest are checked (not the digest when
    * `start` is above 0, or with `verify: false` for a reader that hashes them itself). `originOnly` passes the mirrors over. With `lend` the memory of a piece is used
-   * again when the next one is asked for.
+   * again when the one after the next is asked for.
    * @throws BLOB_UNKNOWN, BLOB_DIGEST_MISMATCH, BLOB_TRUNCATED
    */
   blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly lend?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;

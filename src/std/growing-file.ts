@@ -43,12 +43,12 @@ export class GrowingFile {
   }
 
   /**
-   * The bytes from the beginning to the end of the file, as they are written; a piece is valid until the next one is asked
-   * for. Rejects with what its writer met.
+   * The bytes from the beginning to the end of the file, as they are written; a piece is valid until the one
+   * after the next is asked for. Rejects with what its writer met.
    */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     let file: number | undefined;
-    const memory = Buffer.allocUnsafeSlow(PIECE);
+    let [memory, other] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
     try {
       for (let position = 0; ; ) {
         if (this.#end && "error" in this.#end) throw this.#end.error;
@@ -56,6 +56,7 @@ export class GrowingFile {
           file ??= openSync(this.#path, "r");
           const piece = await readPiece(file, memory.subarray(0, Math.min(PIECE, this.#size - position)), position);
           position += piece.length;
+          [memory, other] = [other, memory];
           yield piece;
         } else if (this.#end) return;
         else await this.#changed.promise;

@@ -9,13 +9,18 @@ const LARGE = 128 * 1024;
 
 const batches = new SpareMemory(BATCH, 8);
 
-/** Writes pieces to a file in their order, small ones gathered; their memory may be used again as soon as it has taken them. */
+/**
+ * Writes pieces to a file in their order, small ones gathered. The memory of a piece may be used again as soon as the one
+ * after it was taken: until then it may be on its way to the file, while the next one comes.
+ */
 export class PieceWriter {
   readonly #file: FileHandle;
   #position: number | undefined;
   #batch: Buffer | undefined;
   #filled = 0;
   #writing: Promise<void> = Promise.resolve();
+  /** Fulfilled when the memory of the last piece is not needed any more. */
+  #borrowed: Promise<void> | undefined;
 
   /** @param position where to begin; where the file stands, unless given. The file stays open until {@link end}, whatever it says. */
   constructor(file: FileHandle, position?: number) {
@@ -23,11 +28,13 @@ export class PieceWriter {
     this.#position = position;
   }
 
-  /** Takes a piece. Rejects with what the file system has thrown, for this piece or one before it. */
+  /** Takes a piece. Rejects with what the file system has thrown, for one before it. */
   async write(piece: Uint8Array): Promise<void> {
+    await this.#borrowed;
     if (piece.length >= LARGE) {
       await this.#handOver();
-      return this.#out(piece);
+      this.#borrowed = this.#out(piece);
+      return;
     }
     if (this.#filled + piece.length > BATCH) await this.#handOver();
     this.#batch ??= batches.take();

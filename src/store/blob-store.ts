@@ -73,8 +73,8 @@ export class BlobStore {
   }
 
   /**
-   * Stores what the source yields, hashing while it writes. The memory of a chunk may be used again when the next one is
-   * asked for.
+   * Stores what the source yields, hashing while it writes. The memory of a chunk may be used again when the one after
+   * the next is asked for.
    * @throws BLOB_MISMATCH, DISK_FULL, READ_ONLY; then nothing is left of it.
    */
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<{ digest: Digest; size: number }> {

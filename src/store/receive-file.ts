@@ -20,7 +20,7 @@ export interface WriteOptions {
 
 /**
  * Writes what the source yields to a file and brings it to the disk, hashing on the way. The memory of a chunk may be used
- * again when the next one is asked for.
+ * again when the one after the next is asked for: it is written while the next one comes and is hashed.
  * @param options.start how many bytes of the content the file has already, which `source` leaves out
  * @throws BLOB_MISMATCH, and what the source and the file system throw; then the file holds what was received.
  */
@@ -40,11 +40,10 @@ export async function receiveFile(
       signal?.throwIfAborted();
       size += chunk.length;
       if (options.size !== undefined && size > options.size) throw mismatch(options.size, `at least ${size}`);
-      const written = writer.write(chunk);
+      await writer.write(chunk);
       digester.update(chunk);
       onBytes?.(chunk.length);
-      await written;
-      flush.written(size);
+      flush.written(size - chunk.length);
     }
     await writer.end();
   } catch (error) {

@@ -12,7 +12,7 @@ export interface BlobStreamOptions {
   readonly start?: number;
   /** False where the reader hashes the bytes itself. */
   readonly verify?: boolean;
-  /** Whether a piece is valid only until the next one is asked for. */
+  /** Whether a piece is valid only until the one after the next is asked for. */
   readonly lend?: boolean;
   readonly policy: RetryPolicy;
   readonly clock: RetryClock;

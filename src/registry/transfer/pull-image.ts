@@ -14,7 +14,7 @@ import { reportBlob } from "./transfer-progress.ts";
 
 /** Where pulled layers go; the store's blobs are one. */
 export interface BlobTarget {
-  /** Whether it has done with a chunk when it asks for the next one, so that its memory may be used again. */
+  /** Whether it has done with a chunk when it asks for the one after the next, so that its memory may be used again. */
   readonly borrows?: boolean;
   has(digest: Digest): boolean;
   /**

@@ -38,6 +38,24 @@ for (const tls of [false, true]) {
   });
 }
 
+test("a lent piece keeps its content until the one after the next is asked for, the last one for good", async () => {
+  await asked((response) => response.writeHead(200, { "content-length": bytes.length }).end(bytes), async (answer) => {
+    let at = 0;
+    let before: Uint8Array = new Uint8Array();
+    for await (const piece of answer.pieces!.lent()) {
+      assert.ok(bytes.subarray(at - before.length, at).equals(before), `at ${at}`);
+      at += piece.length;
+      before = piece;
+    }
+    assert.equal(at, bytes.length);
+    // Other bodies get what memory was given back.
+    await Promise.all([1, 2].map(() => asked((response) => response.writeHead(200, { "content-length": bytes.length }).end(Buffer.alloc(bytes.length)), async (other) => {
+      for await (const piece of other.pieces!.lent()) assert.equal(piece[0], 0);
+    })));
+    assert.ok(bytes.subarray(at - before.length).equals(before));
+  });
+});
+
 test("a body in drops, one in the same packet as its headers, and an empty one", async () => {
   await asked(async (response) => {
     response.writeHead(206, { "content-length": 5 }).flushHeaders();

@@ -75,6 +75,8 @@ export class BulkBody {
   readonly #memory: Blocks;
   /** Blocks with bytes for the reader, and the one that he has got last. */
   readonly #blocks: Block[] = [];
+  /** What the reader got before that, of which it may still be using a piece. */
+  #lent: Block | undefined;
   #waiting = 0;
   #taken = 0;
   #error: Error | undefined;
@@ -115,7 +117,7 @@ export class BulkBody {
     return this.#pieces(false);
   }
 
-  /** Pieces that are valid until the next one is asked for. */
+  /** Pieces that are valid until the one after the next is asked for, so that one can be written while the next one comes. */
   lent(): AsyncGenerator<Buffer, void, undefined> {
     return this.#pieces(true);
   }
@@ -141,8 +143,9 @@ export class BulkBody {
           await new Promise<void>((resolve) => { this.#heard = resolve; });
         }
       }
-      // The connection may write to its memory until it is closed. A reader that leaves early may still be using its piece.
-      if (lent) this.#socket.once("close", () => this.#blocks.splice(0).forEach(({ memory }) => spare.give(memory)));
+      // The last piece may be in use for ever so long, as the pieces of a reader that leaves early may. The connection may write to its
+      // memory until it is closed.
+      if (lent) this.#socket.once("close", () => [this.#lent, ...this.#blocks.splice(1)].forEach((block) => block && spare.give(block.memory)));
     } finally {
       this.#answer.destroy();
     }
@@ -154,7 +157,9 @@ export class BulkBody {
       if (block.read < block.filled) return block;
       if (block === this.#memory.filling) return undefined;
       this.#blocks.shift();
-      if (lent) spare.give(block.memory);
+      if (!lent) continue;
+      if (this.#lent) spare.give(this.#lent.memory);
+      this.#lent = block;
     }
     return undefined;
   }

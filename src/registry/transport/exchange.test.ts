@@ -81,6 +81,29 @@ test("an answer that comes before the body was sent ends the sending and the con
   assert.ok(taken < 10_000, `${taken} chunks were taken`);
 });
 
+test("a body whose memory is used again when the one after a piece was asked for arrives as it was", async () => {
+  const sizes = [400_000, 3, 700_000, 512_000, 100, 600_000, 1_000_000];
+  const arrived: Buffer[] = [];
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  await using server = await listen((socket) => {
+    let headers = false;
+    socket.on("data", (bytes) => {
+      if (!headers) bytes = bytes.subarray(bytes.indexOf("\r\n\r\n") + 4);
+      headers = true;
+      arrived.push(bytes);
+      if (Buffer.concat(arrived).length === total) socket.write("HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n");
+    });
+  });
+  await using transport = open(5_000);
+  const memories = [Buffer.alloc(1_000_000), Buffer.alloc(1_000_000)];
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    for (const [index, size] of sizes.entries()) yield memories[index % 2]!.fill(index + 1).subarray(0, size);
+  };
+  const answer = await transport.request(server.url, { method: "PUT", verify: false, headers: { "content-length": String(total) }, body: body() });
+  assert.equal(answer.status, 201);
+  assert.ok(Buffer.concat(arrived).equals(Buffer.concat(sizes.map((size, index) => Buffer.alloc(size, index + 1)))));
+});
+
 test("a request on an idle connection that the other side closes meanwhile goes out again on a new one", async () => {
   let connections = 0;
   await using server = await listen((socket) => {

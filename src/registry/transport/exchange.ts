@@ -89,14 +89,17 @@ function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeo
   });
 }
 
-/** A chunk is on its way before the next one is asked for, so that who makes them may use their memory again. */
+/** A chunk is on its way before the one after the next is asked for, so that who makes them may use their memory again. */
 async function send(request: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
   let over = false;
   const end = (): void => { over = true; };
   request.once("response", end).once("close", end);
+  let before: Promise<void> | undefined;
   for await (const chunk of body) {
     if (over) return;
-    await written(request, chunk);
+    const own = written(request, chunk);
+    await before;
+    before = own;
     if (over) return;
   }
   request.end();
