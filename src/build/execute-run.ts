@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
 import { warmWorker } from "../std/worker-pool.ts";
@@ -112,7 +112,12 @@ function missingSource(error: unknown, { args, mounts = [] }: RunOperation): Err
 
 function writeDocuments(temporary: string, operation: RunOperation): string {
   const folder = mkdtempSync(join(temporary, "documents-"));
-  for (const { name, content } of operation.documents) writeFileSync(join(folder, name), content, { flag: "wx", mode: 0o755 });
+  // Whoever the command runs as has to reach them, and this process's umask is none of its business.
+  chmodSync(folder, 0o755);
+  for (const { name, content } of operation.documents) {
+    writeFileSync(join(folder, name), content, { flag: "wx" });
+    chmodSync(join(folder, name), 0o755);
+  }
   return folder;
 }
 
