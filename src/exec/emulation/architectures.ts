@@ -1,3 +1,5 @@
+import { hostPlatform, type Platform } from "../../oci/platform.ts";
+
 /** How programs of an architecture are known by their first bytes, and which of qemu's emulators runs them. */
 export interface Architecture {
   /** qemu's name: `qemu-<name>-static`. */
@@ -22,6 +24,24 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   riscv64: { emulator: "riscv64", bits: 64, order: "little", machine: 243 },
   s390x: { emulator: "s390x", bits: 64, order: "big", machine: 22 },
 };
+
+/** Architectures whose programs a processor runs by itself. */
+const NATIVE: Readonly<Record<string, readonly string[]>> = { amd64: ["amd64", "386"], arm64: ["arm64"] };
+
+/** Whether this machine's processor runs commands of that platform. */
+export function isNative(platform: Platform, host: Platform = hostPlatform(process.arch)): boolean {
+  return platform.os === host.os && (NATIVE[host.architecture] ?? [host.architecture]).includes(platform.architecture);
+}
+
+/** All that this machine's processor does not run by itself. */
+export function foreignArchitectures(): Architecture[] {
+  return Object.entries(ARCHITECTURES).filter(([architecture]) => !isNative({ os: "linux", architecture })).map(([, architecture]) => architecture);
+}
+
+/** The emulator's name as a static program. */
+export function emulatorProgram({ emulator }: Architecture): string {
+  return `qemu-${emulator}-static`;
+}
 
 export function findArchitecture(name: string): Architecture | undefined {
   return Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name] : undefined;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { findArchitecture, registration } from "./architectures.ts";
-import { isNative, kernelHandler } from "./find-emulation.ts";
+import { findArchitecture, isNative, registration } from "./architectures.ts";
+import { kernelHandler } from "./find-emulation.ts";
 
 test("a registration has the ELF header of the architecture, in its byte order", () => {
   const [, name, type, , magic, mask, path, flags] = registration(findArchitecture("arm64")!, "/usr/bin/qemu").split(":");

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../linux/find-program.ts";
-import { formatPlatform, hostPlatform, type Platform } from "../../oci/platform.ts";
+import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { fault } from "../../std/fault.ts";
-import { findArchitecture, type Architecture } from "./architectures.ts";
+import { emulatorProgram, findArchitecture, isNative, type Architecture } from "./architectures.ts";
 
 /** What runs programs of another architecture. */
 export interface Emulator extends Architecture {
@@ -11,14 +11,7 @@ export interface Emulator extends Architecture {
   readonly path: string;
 }
 
-/** Architectures whose programs a processor runs by itself. */
-const NATIVE: Readonly<Record<string, readonly string[]>> = { amd64: ["amd64", "386"], arm64: ["arm64"] };
 const HANDLERS = "/proc/sys/fs/binfmt_misc";
-
-/** Whether this machine's processor runs commands of that platform. */
-export function isNative(platform: Platform, host: Platform = hostPlatform(process.arch)): boolean {
-  return platform.os === host.os && (NATIVE[host.architecture] ?? [host.architecture]).includes(platform.architecture);
-}
 
 /**
  * What commands of a platform need to run here; undefined where the processor or the machine's kernel runs them.
@@ -29,8 +22,8 @@ export function findEmulation(platform: Platform): Emulator | undefined {
   if (platform.os !== "linux") throw fault("PLATFORM_NOT_LINUX", { platform: formatPlatform(platform) });
   const architecture = findArchitecture(platform.architecture);
   if (architecture && kernelHandler(architecture)) return undefined;
-  const path = architecture && findProgram(`qemu-${architecture.emulator}-static`);
-  if (!path) throw fault("EMULATOR_MISSING", { platform: formatPlatform(platform), program: architecture ? `qemu-${architecture.emulator}-static` : undefined });
+  const path = architecture && findProgram(emulatorProgram(architecture));
+  if (!path) throw fault("EMULATOR_MISSING", { platform: formatPlatform(platform), program: architecture && emulatorProgram(architecture) });
   return { ...architecture, path };
 }
 
