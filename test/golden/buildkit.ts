@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
 import { promisify } from "node:util";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeBusyboxLayout, writePlatformLayout, type BaseConfig } from "../support/busybox-base.ts";
+import { writeBusyboxLayout, writeForeignLayout, writePlatformLayout, type BaseConfig } from "../support/busybox-base.ts";
+import { ARM64_BUSYBOX, ARM_BUSYBOX, noArm, noArm64 } from "../support/arm64-busybox.ts";
 import { findProgram } from "../support/find-program.ts";
 import type { Platform } from "../../src/oci/platform.ts";
 import { isWhole, type GoldenCase } from "./cases.ts";
@@ -27,6 +28,17 @@ export const PLATFORMS: readonly Platform[] = [
   { architecture: "arm", os: "linux", variant: "v7" }, { architecture: "arm", os: "linux", variant: "v6" }, { architecture: "riscv64", os: "linux" },
 ];
 
+/** A base image whose commands run on each of its platforms: under emulation, but for the machine's own. */
+export const FOREIGN_BASE = "foreign:1";
+const BUSYBOXES = { amd64: "/bin/busybox", arm64: ARM64_BUSYBOX, "arm/v7": ARM_BUSYBOX };
+
+/** Why commands of other architectures cannot be run here, or false. */
+export const noForeign = process.arch === "x64" ? noArm64 || noArm : "recorded on amd64";
+
+export function writeForeignBase(folder: string): { diffIds: string[] } {
+  return writeForeignLayout(folder, BUSYBOXES);
+}
+
 export function buildkitAddress(): string | undefined {
   return process.env["BUILDKIT_HOST"];
 }
@@ -34,14 +46,13 @@ export function buildkitAddress(): string | undefined {
 /** Pushes the base images under library/golden-…; the frontend gets them under their names as named contexts. */
 export function prepareBases(registry: string): Map<string, { reference: string; diffIds: string[] }> {
   const result = new Map<string, { reference: string; diffIds: string[] }>();
-  for (const [name, options] of [...Object.entries(BASES), [PLATFORM_BASE, {}] as const]) {
+  for (const [name, options] of [...Object.entries(BASES), [PLATFORM_BASE, {}] as const, ...(noForeign ? [] : [[FOREIGN_BASE, {}] as const])]) {
     const folder = mkdtempSync(join(tmpdir(), "golden-base-"));
     try {
-      const { config } = name === PLATFORM_BASE ? writePlatformLayout(folder, PLATFORMS) : writeBusyboxLayout(folder, options);
+      const { diffIds } = name === PLATFORM_BASE ? writePlatformLayout(folder, PLATFORMS) : name === FOREIGN_BASE ? writeForeignBase(folder) : writeBusyboxLayout(folder, options);
       const reference = `library/golden-${name.replace(":", "-")}:1`;
       execFileSync("skopeo", ["copy", "-q", "--all", "--insecure-policy", "--dest-tls-verify=false", `oci:${folder}:latest`, `docker://${registry}/${reference}`]);
-      const { rootfs } = JSON.parse(readFileSync(join(folder, "blobs/sha256", config.slice(7)), "utf8")) as { rootfs: { diff_ids: string[] } };
-      result.set(name, { reference: `docker.io/${reference}`, diffIds: rootfs.diff_ids });
+      result.set(name, { reference: `docker.io/${reference}`, diffIds });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -85,7 +96,7 @@ export async function buildWithBuildKit(
     ], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }).catch((error: unknown) => {
       throw new BuildRefused(errorOf((error as { stderr?: string }).stderr ?? String(error)));
     });
-    return { image: (isWhole(golden) ? normalizeOutput : normalizeArchive)(archive, [...bases.values()][0]!.diffIds) };
+    return { image: (isWhole(golden) ? normalizeOutput : normalizeArchive)(archive, [...bases.values()].flatMap(({ diffIds }) => diffIds)) };
   } catch (error) {
     if (error instanceof BuildRefused) return { error: error.message };
     throw error;

@@ -9,7 +9,7 @@ import { isFault } from "../../src/std/fault.ts";
 import { importLayout } from "../support/import-layout.ts";
 import { noBusybox, writeBusyboxLayout, writePlatformLayout } from "../support/busybox-base.ts";
 import { buildOutputs } from "../../src/cli/build/outputs.ts";
-import { BASES, PLATFORM_BASE, PLATFORMS } from "./buildkit.ts";
+import { BASES, FOREIGN_BASE, noForeign, PLATFORM_BASE, PLATFORMS, writeForeignBase } from "./buildkit.ts";
 import { fetches, goldenCases, isWhole, makeContext, withOrigin, type GoldenCase } from "./cases.ts";
 import { hideOrigin, noGit, serveOrigin } from "./origin.ts";
 import type { SourceServer } from "../support/source-server.ts";
@@ -17,8 +17,13 @@ import { normalizeArchive, normalizeOutput, type NormalizedImage, type Normalize
 
 const skip = process.getuid!() === 0 ? noBusybox : "needs root: a mapped user gives other owners";
 
-function usesPlatformBase({ folder }: GoldenCase): boolean {
-  return readFileSync(join(folder, "Dockerfile"), "utf8").includes(PLATFORM_BASE);
+function names({ folder }: GoldenCase, base: string): boolean {
+  return readFileSync(join(folder, "Dockerfile"), "utf8").includes(base);
+}
+
+/** Why a case cannot be built here, or false. */
+function missing(golden: GoldenCase): string | false {
+  return (fetches(golden) && noGit) || (names(golden, FOREIGN_BASE) && noForeign);
 }
 
 /** What we say instead, where our words tell more; docs/compatibility.md has the list. */
@@ -29,7 +34,8 @@ function ownWords({ folder }: GoldenCase): string | undefined {
 
 describe("an image equals what BuildKit made of the same Dockerfile and context", { skip, concurrency: 2 }, () => {
   let root = "";
-  let baseDiffIds: string[] = [];
+  const baseDiffIds: string[] = [];
+  const layoutOf = (base: string): string => join(root, base.replace(":", "-"));
   let server: SourceServer | undefined;
 
   // No case talks to the agent.
@@ -39,11 +45,12 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
     root = mkdtempSync(join(tmpdir(), "golden-store-"));
     if (!noGit) server = await serveOrigin();
     agent.listen(join(root, "agent")).unref();
-    writePlatformLayout(join(root, "platforms"), PLATFORMS);
+    writePlatformLayout(layoutOf(PLATFORM_BASE), PLATFORMS);
+    if (!noForeign) baseDiffIds.push(...writeForeignBase(layoutOf(FOREIGN_BASE)).diffIds);
     for (const [name, options] of Object.entries(BASES)) {
       const layout = mkdtempSync(join(tmpdir(), "golden-layout-"));
       writeBusyboxLayout(layout, options);
-      baseDiffIds = await importLayout(root, layout, `docker.io/library/${name}`);
+      baseDiffIds.push(...await importLayout(root, layout, `docker.io/library/${name}`));
       rmSync(layout, { recursive: true, force: true });
     }
   });
@@ -56,11 +63,11 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
   for (const golden of goldenCases()) {
     const recorded = join(golden.folder, "result.json");
     if (existsSync(recorded)) {
-      test(golden.name, { skip: fetches(golden) && noGit }, async () => {
+      test(golden.name, { skip: missing(golden) }, async () => {
         assert.deepEqual(await buildCase(golden), JSON.parse(readFileSync(recorded, "utf8")));
       });
     } else {
-      test(`${golden.name} is refused`, { skip: fetches(golden) && noGit }, async () => {
+      test(`${golden.name} is refused`, { skip: missing(golden) }, async () => {
         const said = readFileSync(join(golden.folder, "error.txt"), "utf8").trim();
         await assert.rejects(buildCase(golden), (error) => {
           assert.ok(isFault(error), `not a fault: ${String((error as Error).stack)}`);
@@ -78,6 +85,7 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
     using context = makeContext(golden);
     // The base images have other names in the registry of the peer.
     const { secrets = {}, ssh = [], output, platforms, buildContexts, ...options } = (JSON.parse(JSON.stringify(withOrigin(golden, server?.origin)).replace(/library\/golden-(\w+)-(\w+):1/g, "library/$1:$2")) as GoldenCase).options;
+    const layouts = [PLATFORM_BASE, FOREIGN_BASE].filter((base) => names(golden, base)).map((base) => [base, `oci-layout://${layoutOf(base)}:latest`]);
     const folder = mkdtempSync(join(tmpdir(), "golden-out-"));
     try {
       const archive = join(folder, "image.tar");
@@ -92,7 +100,7 @@ describe("an image equals what BuildKit made of the same Dockerfile and context"
         ...(platforms ? { platform: platforms } : {}),
         ...options,
         // Nothing stands in for an image of the store where the case does not name it.
-        ...(usesPlatformBase(golden) || buildContexts ? { buildContexts: { ...buildContexts, ...(usesPlatformBase(golden) ? { [PLATFORM_BASE]: `oci-layout://${join(root, "platforms")}:latest` } : {}) } } : {}),
+        ...(layouts.length > 0 || buildContexts ? { buildContexts: { ...buildContexts, ...Object.fromEntries(layouts) } } : {}),
         secrets: Object.entries(secrets).map(([id, value]) => ({ id, value })),
         ssh: ssh.map((id) => ({ id, paths: [join(root, "agent")] })),
       });

@@ -107,7 +107,7 @@ function normalizeImage(digest: string, blob: ReadBlob, baseDiffIds: readonly st
   const manifest = JSON.parse(blob(digest).toString()) as Document;
   const config = JSON.parse(blob(manifest.config.digest).toString()) as Config;
   const diffIds = config.rootfs.diff_ids ?? [];
-  const base = diffIds.findIndex((id, position) => id !== baseDiffIds[position]);
+  const base = diffIds.findIndex((id) => !baseDiffIds.includes(id));
   const skipped = base < 0 ? diffIds.length : base;
   return {
     ...(config.author ? { author: config.author } : {}),

@@ -7,7 +7,8 @@ import { hideOrigin, serveOrigin } from "./origin.ts";
 /**
  * Records what a running BuildKit makes of the cases: `node test/golden/record.ts [NAME…]`.
  * BUILDKIT_HOST names the daemon, which has to take docker.io from the registry in GOLDEN_REGISTRY (host:port);
- * the base images are pushed there first. Cases that forward an ssh agent take the one of SSH_AUTH_SOCK.
+ * the base images are pushed there first. For the cases `emulated-…` the daemon has to be started by test/support/with-emulators.sh, and its
+ * `[worker.oci]` has to name the platforms: linux/amd64, linux/386, linux/arm64, linux/arm/v7, linux/arm/v6. Cases that forward an ssh agent take the one of SSH_AUTH_SOCK.
  */
 const address = buildkitAddress();
 const registry = process.env["GOLDEN_REGISTRY"];
