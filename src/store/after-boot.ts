@@ -13,7 +13,7 @@ const SETTLED_AFTER = 60_000;
 
 /**
  * Makes the database and the disk agree again after the machine was down, since a power cut may have come between.
- * Blobs are synced before they get a row; syncing thousands of files of a snapshot would cost a build more than the rest of
+ * Blobs are synced before they get a row, or were looked at already (unsettled-blobs.ts); syncing thousands of files of a snapshot would cost a build more than the rest of
  * its bookkeeping, so snapshots are not. Instead this looks, once per boot, at those that the kernel may not have
  * written: a layer whose files hold fewer bytes than were recorded, or of which nothing was recorded, is given up with
  * what was built upon it; an image gets it back from its blobs. Then rows without files and files without rows go.

@@ -5,6 +5,7 @@ import { fault, isFault, type FaultCode } from "../std/fault.ts";
 import type { Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
 import type { PartialBlobs } from "./partial-blobs.ts";
+import { ownIdentity } from "./process-identity.ts";
 import { guarded, storageFault } from "./storage-fault.ts";
 import type { WriteOptions } from "./receive-file.ts";
 
@@ -25,6 +26,7 @@ const FULL: readonly FaultCode[] = ["DISK_FULL", "READ_ONLY"];
  * Content by its digest, in the folders of an OCI layout. A blob is there as a whole or not at all: it is written to
  * a temporary file, synced (images have to survive a power cut), and renamed in one transaction with its row, so that
  * a collection by another process happens before or after, never between. What is found or written is held by the lease.
+ * What can be had again from afar is not waited for until it is on the disk, and read after a power cut (unsettled-blobs.ts).
  */
 export class BlobStore {
   readonly #database: Database;
@@ -92,7 +94,7 @@ export class BlobStore {
 
   /**
    * Stores a blob that comes from far: when its way is interrupted, even by a kill, what has arrived is kept, and the next
-   * call goes on behind it. Where that leads to a wrong blob, or the source has no such offset, it begins anew.
+   * call goes on behind it. It need not be on the disk yet when this ends. Where that leads to a wrong blob, or the source has no such offset, it begins anew.
    * @param open gives the bytes from that offset on
    * @returns with `start`, how many bytes were there already
    * @throws what `open` throws, BLOB_MISMATCH, DISK_FULL, READ_ONLY; after these last three nothing is left of it.
@@ -105,8 +107,8 @@ export class BlobStore {
     const start = left > options.size ? 0 : left;
     try {
       if (start < left) rmSync(path, { force: true });
-      const written = await receiveFile(path, open(start), { ...options, start });
-      this.#rename(path, written.digest, written.size);
+      const written = await receiveFile(path, open(start), { ...options, start, sync: false });
+      this.#rename(path, written.digest, written.size, ownIdentity().boot);
       return { ...written, start };
     } catch (error) {
       const thrown = storageFault(error, this.#folder);
@@ -158,13 +160,14 @@ export class BlobStore {
     return size;
   }
 
-  #rename(temporary: string, digest: Digest, size: number): void {
+  /** @param unsettled this boot, for a file that was not synced */
+  #rename(temporary: string, digest: Digest, size: number, unsettled: string | null = null): void {
     this.#database.transaction(() => {
       renameSync(temporary, this.path(digest));
       this.#database.run(
-        `INSERT INTO blob (digest, size, state, created_at) VALUES (?, ?, 1, ?)
-         ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1, owner = NULL`,
-        digest, size, Date.now(),
+        `INSERT INTO blob (digest, size, state, created_at, unsettled) VALUES (?, ?, 1, ?, ?)
+         ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1, owner = NULL, created_at = excluded.created_at, unsettled = excluded.unsettled`,
+        digest, size, Date.now(), unsettled,
       );
       this.#lease.hold("blob", digest);
     });

@@ -98,6 +98,7 @@ export async function openStore(folder: string): Promise<Store> {
       background.add(work);
       return work.finally(() => background.delete(work));
     };
+    if (database.get("SELECT 1 FROM blob WHERE unsettled IS NOT NULL LIMIT 1")) (await import("./unsettled-blobs.ts")).settleBlobs(place);
     const leftovers = guarded(root, () => [...recover(place, { temporary, partial: partialFolder }), ...recoverContainers(place), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});

@@ -19,19 +19,19 @@ export interface WriteOptions {
 }
 
 /**
- * Writes what the source yields to a file and brings it to the disk, hashing on the way. The memory of a chunk may be used
+ * Writes what the source yields to a file and brings it to the disk, unless told not to wait for that, hashing on the way. The memory of a chunk may be used
  * again when the one after the next is asked for: it is written while the next one comes and is hashed.
  * @param options.start how many bytes of the content the file has already, which `source` leaves out
  * @throws BLOB_MISMATCH, and what the source and the file system throw; then the file holds what was received.
  */
 export async function receiveFile(
-  path: string, source: AsyncIterable<Uint8Array>, options: WriteOptions & { readonly start?: number },
+  path: string, source: AsyncIterable<Uint8Array>, options: WriteOptions & { readonly start?: number; readonly sync?: boolean },
 ): Promise<{ digest: Digest; size: number }> {
-  const { signal, onBytes, start = 0 } = options;
+  const { signal, onBytes, start = 0, sync = true } = options;
   const digester = createDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest));
   await using file = await open(path, start > 0 ? "a" : "wx", 0o644);
   const writer = new PieceWriter(file);
-  const flush = new BackgroundFlush(file.fd);
+  const flush = sync ? new BackgroundFlush(file.fd) : undefined;
   let size = start;
   try {
     signal?.throwIfAborted();
@@ -43,7 +43,7 @@ export async function receiveFile(
       await writer.write(chunk);
       digester.update(chunk);
       onBytes?.(chunk.length);
-      flush.written(size - chunk.length);
+      flush?.written(size - chunk.length);
     }
     await writer.end();
   } catch (error) {
@@ -51,12 +51,12 @@ export async function receiveFile(
     await writer.end().catch(() => undefined);
     throw error;
   } finally {
-    await flush.settled();
+    await flush?.settled();
   }
   if (options.size !== undefined && size !== options.size) throw mismatch(options.size, String(size));
   const digest = digester.digest();
   if (options.digest !== undefined && digest !== options.digest) throw fault("BLOB_MISMATCH", { expected: options.digest, actual: digest });
-  await flush.end();
+  await flush?.end();
   return { digest, size };
 }
 

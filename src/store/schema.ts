@@ -125,6 +125,11 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE container ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
   `,
+  // unsettled: the boot in which a blob was written that nobody has waited for (unsettled-blobs.ts); created_at is the time of it.
+  `
+  ALTER TABLE blob ADD COLUMN unsettled TEXT;
+  CREATE INDEX blob_unsettled ON blob (unsettled) WHERE unsettled IS NOT NULL;
+  `,
 ];
 
 /** Bytes of the files of all snapshots, of hard-linked ones once. */
