@@ -47,14 +47,12 @@ export function App() {
   return (
     <div key={language}>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>{say("skip")}</a>
-      <Answered loaded={session}>
-        {(answer) => (
-          <SessionContext.Provider value={answer}>
-            <TopBar place={place} onLanguage={setLanguage} onSession={session.again} />
-            <main id="main" ref={main} tabIndex={-1}><View key={`${answer.user ?? ""} ${place.view}`} place={place} onSession={session.again} /></main>
-          </SessionContext.Provider>
-        )}
-      </Answered>
+      {session.state !== "ready" ? <main><Answered loaded={session}>{() => null}</Answered></main> : (
+        <SessionContext.Provider value={session.answer}>
+          <TopBar place={place} onLanguage={setLanguage} onSession={session.again} />
+          <main id="main" ref={main} tabIndex={-1}><View key={`${session.answer.user ?? ""} ${place.view}`} place={place} onSession={session.again} /></main>
+        </SessionContext.Provider>
+      )}
     </div>
   );
 }

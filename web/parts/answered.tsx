@@ -1,9 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { Refusal, type Loaded } from "../state/ask.ts";
-import { linkTo } from "../state/place.ts";
-import { useSession } from "../state/session.ts";
-import { say } from "../state/words.ts";
+import { say, type Word } from "../state/words.ts";
+import { LoginLink } from "./login-link.tsx";
 import { Notice } from "./notice.tsx";
+
+/** By status; 0 is no answer at all. */
+const TITLES: Readonly<Record<number, Word>> = { 0: "unreachable", 401: "needLogin", 403: "deniedTitle", 404: "missingTitle" };
 
 /** What came, or that it is coming, or why it does not and what to do. */
 export function Answered<Answer>({ loaded, children }: { loaded: Loaded<Answer> & { again?: () => void }; children: (answer: Answer) => ComponentChildren }) {
@@ -13,17 +15,14 @@ export function Answered<Answer>({ loaded, children }: { loaded: Loaded<Answer> 
 }
 
 export function Failed({ error, again }: { error: Error; again?: (() => void) | undefined }) {
-  const { logins, user } = useSession();
   const status = error instanceof Refusal ? error.status : 0;
-  const hint = status === 401 ? say("needLogin") : status === 403 ? say("denied") : status === 404 ? say("missing") : undefined;
+  const hint = status === 403 ? say("denied") : status === 404 ? say("missing") : undefined;
   return (
-    <Notice title={status === 0 ? say("unreachable") : say("failed")} alert>
+    <Notice title={say(TITLES[status] ?? "failed")} alert>
       {status !== 0 && <p>{error.message}</p>}
       {hint && <p>{hint}</p>}
-      <p class="actions">
-        {status === 401 && logins && !user && <a class="button" href={linkTo("login", { back: location.hash })}>{say("logIn")}</a>}
-        {again && <button type="button" onClick={again}>{say("again")}</button>}
-      </p>
+      {status === 401 && <LoginLink />}
+      {again && <p class="actions"><button type="button" onClick={again}>{say("again")}</button></p>}
     </Notice>
   );
 }

@@ -9,7 +9,7 @@ export function Settings({ title, settings }: { title: string; settings: Readonl
       <h2>{title}</h2>
       <table>
         <thead><tr><th>{say("setting")}</th><th>{say("value")}</th></tr></thead>
-        <tbody>{entries.map(([name, value]) => <tr key={name}><td>{name}</td><td class="step"><code>{value}</code></td></tr>)}</tbody>
+        <tbody>{entries.map(([name, value]) => <tr key={name}><td class="name">{name}</td><td class="step"><code>{value}</code></td></tr>)}</tbody>
       </table>
     </section>
   );

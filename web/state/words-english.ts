@@ -1,10 +1,10 @@
 export const english = {
   registry: "Registry", skip: "Skip to the content", views: "Views", language: "中文", dark: "Dark", light: "Light",
   repositories: "Repositories", retention: "Retention", trash: "Trash", audit: "Audit", usage: "Storage", access: "Access",
-  logIn: "Log in", logOut: "Log out", user: "User name", password: "Password", loginHint: "The same name and password as for docker login.",
+  logIn: "Log in", logOut: "Log out", user: "User name", password: "Password", loginWrong: "The user name or the password is wrong.", loginHint: "The same name and password as for docker login.",
   logInWith: "Log in with {provider}", loginLate: "That took too long, or was begun elsewhere. Please begin again.", loginRefused: "The provider did not let you in, or your name there is another user's here.", loginUnavailable: "The provider does not answer. Please try again later.",
   loading: "Loading …", failed: "That did not work", unreachable: "The registry does not answer. Is it running, and is the network there?", again: "Try again",
-  needLogin: "Log in to see more.", denied: "Ask somebody who administers this repository for the right.", missing: "It may have been deleted, or you may not see it.",
+  needLogin: "Log in to see more", deniedTitle: "You may not see this", missingTitle: "There is nothing here", denied: "Ask somebody who administers this repository for the right.", missing: "It may have been deleted, or you may not see it.",
   search: "Search repositories", searchHint: "Press / to search", name: "Name", tags: "Tags", size: "Size", pushed: "Pushed", more: "Show more",
   noRepositories: "Nothing here yet", noRepositoriesHint: "Push an image, and it appears here:", noMatch: "No repository has {words} in its name", noMatchHint: "Search for a part of the name, or look at all of them.", all: "All repositories",
   noneSeen: "Nothing that you may see", noneSeenHint: "Log in, or ask for the right to pull.",
@@ -15,7 +15,7 @@ export const english = {
   step: "Step", noLayer: "no layer", noReferrers: "Nothing refers to this image: it has no signature and no SBOM here.", artifact: "Kind", setting: "Setting", value: "Value", otherPlatform: "attestation",
   diff: "Comparison", inBoth: "in both", onlyFrom: "removed", onlyTo: "added", sameLayers: "Both have the same layers.", sameConfig: "Both have the same configuration.", before: "Before", after: "After", shared: "{size} in both, {added} added, {removed} removed",
   explain: "Explain", repository: "Repository", accessHint: "What somebody may do in a repository, and which grant decides.", accessFor: "Who (yourself when empty)", right: "Right", allowed: "yes", refused: "no", reason: "Why",
-  retentionHint: "What the rules say of every tag. Nothing is deleted before you apply it.", keeps: "stays", deletes: "goes", apply: "Delete {count} tags", applyAsk: "Delete {count} tags of {repository}? They can be restored for {period}.", applyAskForGood: "Delete {count} tags of {repository} for good?", cancel: "Cancel", applied: "{deleted} tags are deleted, {changed} had changed and stay.", nothingGoes: "Nothing goes: every tag stays.",
+  retentionHint: "What the rules say of every tag. Nothing is deleted before you apply it.", keeps: "stays", deletes: "goes", apply: "Delete {count} tag|Delete {count} tags", applyAsk: "Delete {count} tag of {repository}? It can be restored for {period}.|Delete {count} tags of {repository}? They can be restored for {period}.", applyAskForGood: "Delete {count} tag of {repository} for good?|Delete {count} tags of {repository} for good?", cancel: "Cancel", applied: "{count} tag is deleted.|{count} tags are deleted.", appliedChanged: "{count} had changed and stays.|{count} had changed and stay.", planAgain: "Show the plan again", nothingGoes: "Nothing goes: every tag stays.",
   noRules: "No rules", noRulesHint: "No rule in the configuration is for a repository that you see. This one keeps the last three versions:", onlyDeletes: "Only what goes",
   noTrash: "The trash is empty", noTrashHint: "Tags that the retention deletes stay here for a time, and can be restored.", restore: "Restore", restored: "{tag} is back.", deleted: "Deleted", expires: "Gone for good",
   when: "When", what: "Change", who: "Who", from: "From", noAudit: "No changes to show", noAuditHint: "Here is every change in repositories that you administer.",
@@ -23,9 +23,9 @@ export const english = {
   sort: "Order", byPush: "Newest", byVersion: "Version", byName: "Name",
   signature: "Signature", signed: "signed", signedHint: "It has the signature that the registry demands.", unsigned: "not signed", unsignedHint: "It lacks the signature that the registry demands: readers do not get it.", signatures: "has signatures", signaturesHint: "It has signatures; nobody here has said which ones count.",
   secrets: "Tokens and robots", tokens: "Personal tokens", robots: "Robots", tokensHint: "In the place of your password, for programs and machines of yours. A token ends with you.", robotsHint: "Logins for programs that belong to nobody. You see those whose repositories you administer.",
-  noSecrets: "None yet.", secret: "Secret", secretOnce: "This secret is shown only now. The user name with it is {login}.", goodFor: "Good for", allRights: "all that you may do", grantsOnly: "what grants give it", expiry: "Expires", used: "Last used", never: "never", role: "Role",
+  noLogins: "There are no logins here", noLoginsHint: "Whoever reaches this registry may do everything. Users and rights are in its configuration, under access.", noSecrets: "None yet.", secret: "Secret", secretOnce: "This secret is shown only now. The user name with it is {login}.", goodFor: "Good for", allRights: "all that you may do", grantsOnly: "what grants give it", expiry: "Expires", used: "Last used", never: "never", role: "Role",
   expired: "expired", disabled: "disabled", disable: "Disable", enable: "Enable", remove: "Remove", removeReally: "Remove {name} for good", createToken: "Create token", createRobot: "Create robot",
-  usageSum: "{size} in {count} repositories", usageStored: "{size} on the disk: what several have is kept once", noUsage: "Nothing is stored yet", usagePicture: "Repositories by size", days: "{count} days", hours: "{count} hours",
+  usageSum: "{size} in {count} repository|{size} in {count} repositories", usageStored: "{size} on the disk: what several have is kept once", noUsage: "Nothing is stored yet", usagePicture: "Repositories by size", days: "{count} day|{count} days", hours: "{count} hour|{count} hours",
 };
 
 export type Word = keyof typeof english;

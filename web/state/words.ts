@@ -22,9 +22,16 @@ export function chooseLanguage(next: Language): void {
   keep("language", next);
 }
 
-/** A sentence in the language of the page, with `{name}` replaced. */
+export type { Word };
+
+/** A sentence in the language of the page, with `{name}` replaced. Where it has two forms, `one|more`, `count` chooses; numbers are written as the language does. */
 export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  return dictionaries[language][word].replace(/\{(\w+)\}/g, (_match, name: string) => String(values[name] ?? ""));
+  const [one = "", more = one] = dictionaries[language][word].split("|");
+  return (values["count"] === 1 ? one : more).replace(/\{(\w+)\}/g, (_match, name: string) => textOf(values[name] ?? ""));
+}
+
+function textOf(value: string | number): string {
+  return typeof value === "number" ? count(value) : value;
 }
 
 export function age(milliseconds: number): string {

@@ -38,7 +38,7 @@ function Explained({ repository, user }: { repository: string; user: string }) {
             <thead><tr><th>{say("right")}</th><th /><th>{say("reason")}</th></tr></thead>
             <tbody>
               {answer.rights.map(({ right, allowed, reason }) => (
-                <tr key={right}><td>{right}</td><td><span class={`mark ${allowed ? "good" : "bad"}`}>{say(allowed ? "allowed" : "refused")}</span></td><td class="step">{reason}</td></tr>
+                <tr key={right}><td class="name">{right}</td><td><span class={`mark ${allowed ? "good" : "bad"}`}>{say(allowed ? "allowed" : "refused")}</span></td><td class="step">{reason}</td></tr>
               ))}
             </tbody>
           </table>

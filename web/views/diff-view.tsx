@@ -53,7 +53,7 @@ function Differences({ answer, repository }: { answer: DiffAnswer; repository: s
             <thead><tr><th>{say("setting")}</th><th>{say("before")}</th><th>{say("after")}</th></tr></thead>
             <tbody>
               {answer.config.map(({ key, from, to }) => (
-                <tr key={key}><td>{key}</td><td class="step in-from"><code>{from ?? "–"}</code></td><td class="step in-to"><code>{to ?? "–"}</code></td></tr>
+                <tr key={key}><td class="name">{key}</td><td class="step in-from" data-label={say("before")}><code>{from ?? "–"}</code></td><td class="step in-to" data-label={say("after")}><code>{to ?? "–"}</code></td></tr>
               ))}
             </tbody>
           </table>

@@ -62,8 +62,8 @@ function Platforms({ image: { manifests, repository } }: { image: ImageAnswer })
           {manifests.map(({ digest, platform, size: bytes }) => (
             <tr key={digest}>
               <td><a class="name" href={linkTo("image", { repository, reference: digest })}>{platform === "" ? say("otherPlatform") : platform}</a></td>
-              <td><ShortDigest digest={digest} /></td>
-              <td class="number">{size(bytes)}</td>
+              <td data-label={say("digest")}><ShortDigest digest={digest} /></td>
+              <td class="number" data-label={say("size")}>{size(bytes)}</td>
             </tr>
           ))}
         </tbody>
@@ -82,9 +82,9 @@ function Layers({ image: { layers } }: { image: ImageAnswer }) {
         <tbody>
           {layers.map((layer, index) => (
             <tr key={index}>
-              <td><ShortDigest digest={layer.digest} /></td>
-              <td class="step"><code>{layer.createdBy ?? layer.mediaType}</code></td>
-              <td class="number">{size(layer.size)}<div class="gauge"><div style={{ width: `${(100 * layer.size) / largest}%` }} /></div></td>
+              <td data-label={say("digest")}><ShortDigest digest={layer.digest} /></td>
+              <td class="step" data-label={say("step")}><code>{layer.createdBy ?? layer.mediaType}</code></td>
+              <td class="number" data-label={say("size")}>{size(layer.size)}<div class="gauge"><div style={{ width: `${(100 * layer.size) / largest}%` }} /></div></td>
             </tr>
           ))}
         </tbody>
@@ -122,8 +122,8 @@ function ReferrerRows({ page, image: { repository, digest } }: { page: Page<Refe
           {items.map((row) => (
             <tr key={row.digest}>
               <td><a class="name" href={linkTo("image", { repository, reference: row.digest })}>{row.artifactType ?? row.mediaType}</a></td>
-              <td><ShortDigest digest={row.digest} /></td>
-              <td class="number">{size(row.size)}</td>
+              <td data-label={say("digest")}><ShortDigest digest={row.digest} /></td>
+              <td class="number" data-label={say("size")}>{size(row.size)}</td>
             </tr>
           ))}
         </tbody>

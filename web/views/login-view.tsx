@@ -33,7 +33,7 @@ export function LoginView({ place, onSession }: ViewProps) {
       <form onSubmit={(event) => void submit(event as SubmitEvent)}>
         <label>{say("user")}<input name="user" autocomplete="username" required /></label>
         <label>{say("password")}<input name="password" type="password" autocomplete="current-password" required /></label>
-        {error && (error instanceof Refusal ? <p class="problem" role="alert">{error.message}</p> : <Failed error={error} />)}
+        {error && (error instanceof Refusal ? <p class="problem" role="alert">{error.status === 401 ? say("loginWrong") : error.message}</p> : <Failed error={error} />)}
         <button type="submit" class={provider === undefined ? "strong" : ""}>{say("logIn")}</button>
       </form>
     </div>

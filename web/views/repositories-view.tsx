@@ -4,6 +4,7 @@ import type { ViewProps } from "../app.tsx";
 import { Answered } from "../parts/answered.tsx";
 import { Command } from "../parts/command.tsx";
 import { Heading } from "../parts/heading.tsx";
+import { LoginLink } from "../parts/login-link.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { useMore } from "../parts/more.tsx";
 import { Notice } from "../parts/notice.tsx";
@@ -61,9 +62,9 @@ function Rows({ page, search }: { page: Page<RepositoryRow>; search: string }) {
           {items.map((row) => (
             <tr key={row.name}>
               <td><a class="name" href={linkTo("tags", { repository: row.name })}>{row.name}</a></td>
-              <td class="number">{count(row.tags)}</td>
-              <td class="number">{size(row.size)}</td>
-              <td><Moment at={row.pushedAt} /></td>
+              <td class="number" data-label={say("tags")}>{count(row.tags)}</td>
+              <td class="number" data-label={say("size")}>{size(row.size)}</td>
+              <td data-label={say("pushed")}><Moment at={row.pushedAt} /></td>
             </tr>
           ))}
         </tbody>
@@ -74,12 +75,12 @@ function Rows({ page, search }: { page: Page<RepositoryRow>; search: string }) {
 }
 
 function NoneFound({ search, onAll }: { search: string; onAll: () => void }) {
-  const { host, logins, user } = useSession();
+  const { host, logins } = useSession();
   if (search !== "") {
     return <Notice title={say("noMatch", { words: search })}><p>{say("noMatchHint")}</p><p class="actions"><button type="button" onClick={onAll}>{say("all")}</button></p></Notice>;
   }
   if (logins) {
-    return <Notice title={say("noneSeen")}><p>{say("noneSeenHint")}</p>{user === undefined && <p class="actions"><a class="button" href={linkTo("login")}>{say("logIn")}</a></p>}</Notice>;
+    return <Notice title={say("noneSeen")}><p>{say("noneSeenHint")}</p><LoginLink /></Notice>;
   }
   return <Notice title={say("noRepositories")}><p>{say("noRepositoriesHint")}</p><Command text={`sampan build --push -t ${host}/team/app:1.0.0 .`} /></Notice>;
 }

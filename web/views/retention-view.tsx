@@ -53,7 +53,7 @@ function Plan({ plan, trash, only, again }: { plan: RepositoryPlan; trash: numbe
                 <td><a class="name" href={linkTo("image", { repository: plan.repository, reference: tag })}>{tag}</a></td>
                 <td><span class={`mark ${verdict === "keep" ? "good" : "bad"}`}>{say(verdict === "keep" ? "keeps" : "deletes")}</span></td>
                 <td class="step">{reason}</td>
-                <td><ShortDigest digest={digest} /></td>
+                <td data-label={say("digest")}><ShortDigest digest={digest} /></td>
               </tr>
             ))}
           </tbody>
@@ -75,7 +75,7 @@ function Apply({ plan: { repository }, going, trash, again }: { plan: Repository
   };
   const period = trash >= 48 * HOUR ? say("days", { count: Math.round(trash / 24 / HOUR) }) : say("hours", { count: Math.ceil(trash / HOUR) });
   if (error) return <Failed error={error} again={again} />;
-  if (applied) return <p class="actions" role="status">{say("applied", { deleted: applied.deleted, changed: applied.changed })} <button type="button" onClick={again}>{say("again")}</button> <a class="button" href={linkTo("trash")}>{say("trash")}</a></p>;
+  if (applied) return <p class="actions" role="status">{say("applied", { count: applied.deleted })}{applied.changed > 0 && ` ${say("appliedChanged", { count: applied.changed })}`} <button type="button" onClick={again}>{say("planAgain")}</button> <a class="button" href={linkTo("trash")}>{say("trash")}</a></p>;
   if (stage === "shown") return <p class="actions"><button type="button" class="danger" onClick={() => setStage("asked")}>{say("apply", { count: going.length })}</button></p>;
   return (
     <p class="actions" role="alertdialog" aria-label={say("retention")}>

@@ -67,11 +67,11 @@ function Row({ row, repository, chosen, onChoose }: { row: TagRow; repository: s
         <a class="name" href={linkTo("image", { repository, reference: row.tag })}>{row.tag}</a> {row.immutable && <span class="mark">{say("immutable")}</span>} <SignatureMark word={row.signature} />
         <div><ShortDigest digest={row.digest} /></div>
       </td>
-      <td>{row.platforms.map((platform) => <span key={platform} class="mark">{platform}</span>)}</td>
-      <td class="number">{size(row.size)}</td>
-      <td><Moment at={row.pushedAt} />{row.pushedBy && <div class="quiet">{say("by", { user: row.pushedBy })}</div>}</td>
-      <td class="number" title={row.pulledAt === undefined ? say("neverPulled") : say("pulled", { age: age(row.pulledAt) })}>{count(row.pulls)}</td>
-      <td class="number">{count(row.referrers)}</td>
+      <td data-label={say("platforms")}>{row.platforms.map((platform) => <span key={platform} class="mark">{platform}</span>)}</td>
+      <td class="number" data-label={say("size")}>{size(row.size)}</td>
+      <td data-label={say("pushed")}><Moment at={row.pushedAt} />{row.pushedBy && <div class="quiet">{say("by", { user: row.pushedBy })}</div>}</td>
+      <td class="number" data-label={say("pulls")} title={row.pulledAt === undefined ? say("neverPulled") : say("pulled", { age: age(row.pulledAt) })}>{count(row.pulls)}</td>
+      <td class="number" data-label={say("referrers")}>{count(row.referrers)}</td>
     </tr>
   );
 }

@@ -3,14 +3,20 @@ import type { CreatedSecret, SecretRow, SecretsAnswer } from "../../src/server/a
 import { Answered, Failed } from "../parts/answered.tsx";
 import { Command } from "../parts/command.tsx";
 import { Heading } from "../parts/heading.tsx";
+import { LoginLink } from "../parts/login-link.tsx";
 import { Moment } from "../parts/moment.tsx";
+import { Notice } from "../parts/notice.tsx";
 import { tell, useAnswer } from "../state/ask.ts";
+import { useSession } from "../state/session.ts";
 import { say } from "../state/words.ts";
 
 type Kind = "tokens" | "robots";
 
 /** Personal tokens of whoever looks, and the robots that they may change. */
 export function TokensView() {
+  const { logins, user } = useSession();
+  if (!logins) return <><Heading title={say("secrets")} /><Notice title={say("noLogins")}><p>{say("noLoginsHint")}</p></Notice></>;
+  if (user === undefined) return <><Heading title={say("secrets")} /><Notice title={say("needLogin")}><LoginLink /></Notice></>;
   return (
     <>
       <Heading title={say("secrets")} />
@@ -72,10 +78,10 @@ function Rows({ kind, rows, again }: { kind: Kind; rows: readonly SecretRow[]; a
             return (
               <tr key={id}>
                 <td><span class="name">{row.name}</span> {row.state !== "good" && <span class="mark bad">{say(row.state)}</span>}</td>
-                <td><code>{row.login}</code></td>
-                <td>{row.role === undefined ? <span class="quiet">{say(kind === "tokens" ? "allRights" : "grantsOnly")}</span> : <>{row.role} <code>{row.repositories.join(" ")}</code></>}</td>
-                <td>{row.expiresAt === undefined ? say("never") : <Moment at={row.expiresAt} />}</td>
-                <td>{row.usedAt === undefined ? say("never") : <Moment at={row.usedAt} />}</td>
+                <td data-label={say("user")}><code>{row.login}</code></td>
+                <td data-label={say("goodFor")}>{row.role === undefined ? <span class="quiet">{say(kind === "tokens" ? "allRights" : "grantsOnly")}</span> : <>{row.role} <code>{row.repositories.join(" ")}</code></>}</td>
+                <td data-label={say("expiry")}>{row.expiresAt === undefined ? say("never") : <Moment at={row.expiresAt} />}</td>
+                <td data-label={say("used")}>{row.usedAt === undefined ? say("never") : <Moment at={row.usedAt} />}</td>
                 <td>
                   <p class="actions tight">
                     {asked === id

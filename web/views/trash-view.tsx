@@ -29,9 +29,9 @@ export function TrashView() {
               {items.map((row, index) => (
                 <tr key={index}>
                   <td><a class="name" href={linkTo("tags", { repository: row.repository })}>{row.repository}</a>:{row.tag}</td>
-                  <td><Moment at={row.discardedAt} />{row.by && <div class="quiet">{say("by", { user: row.by })}</div>}</td>
-                  <td><Moment at={row.expiresAt} /></td>
-                  <td class="step">{row.reason}</td>
+                  <td data-label={say("deleted")}><Moment at={row.discardedAt} />{row.by && <div class="quiet">{say("by", { user: row.by })}</div>}</td>
+                  <td data-label={say("expires")}><Moment at={row.expiresAt} /></td>
+                  <td class="step" data-label={say("reason")}>{row.reason}</td>
                   <td>{row.mayRestore && <button type="button" onClick={() => restore(row)} aria-label={`${say("restore")} ${row.repository}:${row.tag}`}>{say("restore")}</button>}</td>
                 </tr>
               ))}

@@ -9,6 +9,8 @@ import { linkTo } from "../state/place.ts";
 import { count, say, size } from "../state/words.ts";
 
 const [WIDTH, HEIGHT] = [1000, 420];
+/** The widest that a letter of a name is on the average, in the units of the picture. */
+const LETTER = 9.5;
 
 export function UsageView() {
   const loaded = useAnswer<UsageAnswer>("usage");
@@ -18,13 +20,13 @@ export function UsageView() {
       <Answered loaded={loaded}>
         {(usage) => (usage.size === 0 ? <Notice title={say("noUsage")} /> : (
           <>
-            <p>{say("usageSum", { size: size(usage.size), count: count(usage.count) })}{usage.stored !== undefined && <span class="quiet"> · {say("usageStored", { size: size(usage.stored) })}</span>}</p>
+            <p>{say("usageSum", { size: size(usage.size), count: usage.count })}{usage.stored !== undefined && <span class="quiet"> · {say("usageStored", { size: size(usage.stored) })}</span>}</p>
             <Picture rows={usage.repositories} />
             <table>
               <thead><tr><th>{say("name")}</th><th class="number">{say("tags")}</th><th class="number">{say("size")}</th></tr></thead>
               <tbody>
                 {usage.repositories.map((row) => (
-                  <tr key={row.name}><td><a class="name" href={linkTo("tags", { repository: row.name })}>{row.name}</a></td><td class="number">{count(row.tags)}</td><td class="number">{size(row.size)}</td></tr>
+                  <tr key={row.name}><td><a class="name" href={linkTo("tags", { repository: row.name })}>{row.name}</a></td><td class="number" data-label={say("tags")}>{count(row.tags)}</td><td class="number" data-label={say("size")}>{size(row.size)}</td></tr>
                 ))}
               </tbody>
             </table>
@@ -49,10 +51,10 @@ function Replication() {
           {loaded.answer.items.map((row, index) => (
             <tr key={index}>
               <td><span class="mark">{say(row.direction === "to" ? "copyTo" : "copyFrom")}</span> <code>{row.registry}</code>{row.problems.map(({ what, reason }) => <div key={what} class="problem">{what}: {reason}</div>)}</td>
-              <td><code>{row.repositories.join(" ")}</code></td>
-              <td class="number">{count(row.copied)}</td>
-              <td class="number">{count(row.failed)}</td>
-              <td>{row.doneAt === undefined ? say("never") : <Moment at={row.doneAt} />}</td>
+              <td data-label={say("repositories")}><code>{row.repositories.join(" ")}</code></td>
+              <td class="number" data-label={say("copiedTags")}>{count(row.copied)}</td>
+              <td class="number" data-label={say("failures")}>{count(row.failed)}</td>
+              <td data-label={say("upToDate")}>{row.doneAt === undefined ? say("never") : <Moment at={row.doneAt} />}</td>
             </tr>
           ))}
         </tbody>
@@ -83,6 +85,6 @@ function Picture({ rows }: { rows: readonly RepositoryRow[] }) {
 }
 
 function shorten(name: string, width: number): string {
-  const room = Math.floor((width - 24) / 8);
+  const room = Math.floor((width - 24) / LETTER);
   return name.length <= room ? name : `…${name.slice(-(room - 1))}`;
 }
