@@ -90,7 +90,7 @@ test("readers get what cosign has signed with the key that is demanded, and noth
   assert.deepEqual([await words("prod/shop"), await words("prod/web/front"), await words("free/app")], [[["1.0", "valid"], ["disguised", "missing"]], [["2.0", "missing"]], [["1", "none"]]]);
   assert.equal((await api<ImageAnswer>("image?repository=any/app&reference=1")).signature, "valid");
   const { notes } = await api<AccessAnswer>("access?repository=prod/shop");
-  assert.deepEqual(notes, [`prod/** serves only signed images, but to who may push or sign there: a signature of cosign with ${folder}/cosign.pub is needed`]);
+  assert.deepEqual(notes, [`prod/** serves only images with a signature of cosign by ${folder}/cosign.pub; who may push or sign there gets everything`]);
   const explained = await runSampan(["access", "explain", "--config", config, "reader", "pull", "prod/shop"]);
   assert.deepEqual([explained.status, explained.stdout.split("\n")[1]], [0, `  note: ${notes[0]}`]);
   assert.match((await runSampan(["registry", "serve", "--config", config, "--check"])).stdout, /\nprod\/\*\*: only what is signed with .*cosign\.pub\nany\/\*: only what is signed by whomever\n/);

@@ -13,7 +13,7 @@ const rule = v.pipe(
 /** What has to be signed before it is served. */
 export const signaturesSection = v.pipe(
   v.array(rule),
-  v.description("Repositories that serve only images with a signature of cosign; to who may push or sign there, everything. Every rule that covers a repository has to be met"),
+  v.description("Repositories that serve only images with a signature of cosign; who may push or sign there gets everything. Every rule that covers a repository has to be met"),
 );
 
 export type SignatureRule = v.InferOutput<typeof rule>;

@@ -4,7 +4,7 @@ import { repositoryPattern } from "../terms/repository-pattern.ts";
 /** What the rules demand of a repository, a sentence for each that covers it. */
 export function describeDemands(rules: readonly SignatureRule[], repository: string): readonly string[] {
   return rules.filter(({ repositories }) => repositories.some((pattern) => repositoryPattern(pattern)(repository))).map(({ repositories, keys }) =>
-    `${repositories.join(", ")} serves only signed images, but to who may push or sign there: ${keys === undefined ? "a signature of cosign by whomever" : `a signature of cosign with ${keyNames(keys).join(" or ")}`} is needed`);
+    `${repositories.join(", ")} serves only images with a signature of cosign ${keys === undefined ? "by anybody" : `by ${keyNames(keys).join(" or ")}`}; who may push or sign there gets everything`);
 }
 
 /** Keys by their files; those that the configuration holds itself have no name. */
