@@ -35,7 +35,7 @@ test("`registry check` finds what is damaged beside the running server, and repa
   const { root } = registry;
   const [one, two, three] = [await registry.pushImage("app", "v1", "one"), await registry.pushImage("app", "v2", "two"), await registry.pushImage("app", "v3", "three")];
   const fine = await runSampan(["registry", "check", "--root", root]);
-  assert.deepEqual([fine.status, fine.stdout], [0, "Checked 1 repositories, 3 manifests, 6 blobs (166B): all is well.\n"]);
+  assert.deepEqual([fine.status, fine.stdout], [0, "Checked 1 repository, 3 manifests, 6 blobs (166B): all is well.\n"]);
   writeFileSync(blobFile(root, one.layer), "eno");
   truncateSync(blobFile(root, two.layer), 1);
   rmSync(blobFile(root, three.config));

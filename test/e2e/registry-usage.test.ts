@@ -17,7 +17,7 @@ test("registry usage shows namespaces and quotas beside the server, and counts w
   await registry.pushBlob("alone", "y".repeat(50));
   const { status, stdout, stderr } = await runSampan(["registry", "usage", "--root", registry.root, "--config", config]);
   assert.equal(status, 0, stderr);
-  assert.equal(stdout, "REPOSITORIES   SIZE   OF    TAGS   OF\nalone          50B          0\nteam/**        600B         0\nteam/**        600B   1MB   0      5\n");
+  assert.equal(stdout, "REPOSITORIES   SIZE   SIZE QUOTA   TAGS   TAG QUOTA\nalone          50B                 0\nteam/**        600B                0\nteam/**        600B   1MB          0      5\n");
   const json = await runSampan(["registry", "usage", "--root", registry.root, "--json"]);
   assert.deepEqual(JSON.parse(json.stdout), [{ repositories: "alone", bytes: 50, tags: 0 }, { repositories: "team/**", bytes: 600, tags: 0 }]);
 });

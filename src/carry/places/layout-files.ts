@@ -48,9 +48,16 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
 /** All bytes of a document. @throws LAYOUT_INVALID where it is missing or too large */
 export async function readSmall(files: LayoutFiles, path: string, signal: AbortSignal): Promise<Uint8Array> {
   const size = await files.size(path);
-  if (size === undefined) throw fault("LAYOUT_INVALID", { path: files.path, problem: `${path} is missing` });
+  if (size === undefined) throw fault("LAYOUT_INVALID", { path: files.path, problem: `${path} is missing${await otherForm(files, path)}` });
   if (size > MANIFEST_LIMIT) throw fault("LAYOUT_INVALID", { path: files.path, problem: `${path} has ${size} bytes, a document has at most ${MANIFEST_LIMIT}` });
   const chunks: Uint8Array[] = [];
   for await (const chunk of files.read(path, { start: 0, signal })) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** Layouts and archives of `docker save` are taken for one another: what it would be, read the other way. */
+async function otherForm(files: LayoutFiles, missing: string): Promise<string> {
+  if (missing === "manifest.json" && (await files.size("index.json")) !== undefined) return "; it is an OCI layout, which `oci-archive:` reads";
+  if (missing === "index.json" && (await files.size("manifest.json")) !== undefined) return "; it is an archive of docker's form, which `docker-archive:` reads";
+  return "";
 }

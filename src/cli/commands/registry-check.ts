@@ -22,6 +22,7 @@ export const registryCheckCommand = command({
   async run({ flags, io, signal }) {
     const { openBeside } = await import("../../server/storage/upkeep/open-beside.ts");
     const { checkRegistry } = await import("../../server/storage/upkeep/check-registry.ts");
+    const { counted } = await import("../../std/counted.ts");
     const { humanSize } = await import("../../std/human-size.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
     const { readConfig, readConfigFile } = await import("../../server/config/read-config.ts");
@@ -36,8 +37,8 @@ export const registryCheckCommand = command({
       onProblem: ({ what, repair, repaired }) => void io.stdout.write(`${repaired ? "repaired" : "problem"}: ${what}\n  ${repaired ? "what was done" : "what helps"}: ${repair}\n`),
     });
     const { repositories, manifests, blobs, bytes, problems, repaired } = checked;
-    const result = problems === 0 ? "all is well" : `${problems} problem${problems === 1 ? "" : "s"}, ${repaired} repaired`;
-    if (!flags.quiet) io.stdout.write(`Checked ${repositories} repositories, ${manifests} manifests, ${blobs} blobs (${humanSize(bytes)}): ${result}.\n`);
+    const result = problems === 0 ? "all is well" : `${counted(problems, "problem")}, ${repaired} repaired`;
+    if (!flags.quiet) io.stdout.write(`Checked ${counted(repositories, "repository", "repositories")}, ${counted(manifests, "manifest")}, ${counted(blobs, "blob")} (${humanSize(bytes)}): ${result}.\n`);
     return problems > repaired ? 1 : 0;
   },
 });

@@ -30,8 +30,8 @@ export const registryGcCommand = command({
     );
     const moved = await archiveEvents(folder.metadata, { ...archiveOf(audit, { root: folder.root, configFile: flags.config ?? "" }), signal });
     if (flags.quiet) return;
-    const count = (number: number, one: string, more = `${one}s`): string => `${number} ${number === 1 ? one : more}`;
-    io.stdout.write(`Removed ${count(manifests, "manifest")}, ${count(blobs, "blob")} (${humanSize(bytes)}) and ${count(repositories, "empty repository", "empty repositories")}.\n`);
-    if (moved > 0) io.stdout.write(`Moved ${count(moved, "old event")} of the log of changes to files.\n`);
+    const { counted } = await import("../../std/counted.ts");
+    io.stdout.write(`Removed ${counted(manifests, "manifest")}, ${counted(blobs, "blob")} (${humanSize(bytes)}) and ${counted(repositories, "empty repository", "empty repositories")}.\n`);
+    if (moved > 0) io.stdout.write(`Moved ${counted(moved, "old event")} of the log of changes to files.\n`);
   },
 });

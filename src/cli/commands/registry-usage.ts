@@ -21,7 +21,7 @@ export const registryUsageCommand = command({
     const lines = await readUsage(metadata, config.quota);
     if (flags.json) return void io.stdout.write(`${JSON.stringify(lines, undefined, 2)}\n`);
     const rows = [
-      ["REPOSITORIES", "SIZE", "OF", "TAGS", "OF"],
+      ["REPOSITORIES", "SIZE", "SIZE QUOTA", "TAGS", "TAG QUOTA"],
       ...lines.map(({ repositories, bytes, tags, quota }) => [repositories, humanSize(bytes), quota?.bytes === undefined ? "" : humanSize(quota.bytes), String(tags), quota?.tags === undefined ? "" : String(quota.tags)]),
     ];
     const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -17,6 +17,7 @@ export const storeCheckCommand = command({
   examples: [{ title: "After trouble with the disk", line: "sampan store check --repair" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io, signal }) {
+    const { counted } = await import("../../std/counted.ts");
     const { humanSize } = await import("../../std/human-size.ts");
     const checked = await withStore((store) => store.check({
       repair: flags.repair,
@@ -28,8 +29,8 @@ export const storeCheckCommand = command({
       },
     }));
     const { blobs, bytes, snapshots, records, images, problems, repaired } = checked;
-    const result = problems === 0 ? "all is well" : `${problems} problem${problems === 1 ? "" : "s"}, ${repaired} repaired`;
-    if (!flags.quiet) io.stdout.write(`Checked ${blobs} blobs (${humanSize(bytes)}), ${snapshots} layer folders, ${records} cache records, ${images} images: ${result}.\n`);
+    const result = problems === 0 ? "all is well" : `${counted(problems, "problem")}, ${repaired} repaired`;
+    if (!flags.quiet) io.stdout.write(`Checked ${counted(blobs, "blob")} (${humanSize(bytes)}), ${counted(snapshots, "layer folder")}, ${counted(records, "cache record")}, ${counted(images, "image")}: ${result}.\n`);
     if (problems > repaired && !flags.repair) io.stderr.write("hint: `sampan store check --repair` repairs what can be repaired\n");
     return problems > repaired ? 1 : 0;
   },
