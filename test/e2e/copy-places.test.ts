@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -149,7 +150,9 @@ test("what a place cannot hold, or what is no place, is refused before anything 
     [["oci:fleet:v1", "oci-archive:no/such/folder.tar"], 2, /no\/such does not exist/],
     [["oci:fleet:v1", `${host}/x@sha256:${"0".repeat(64)}`], 1, /asks for sha256:0+ and the image is/],
     [["store:nothing:1", "oci:x"], 1, /No such image: nothing:1/],
+    [["docker-archive:packed", "oci:x"], 1, /manifest\.json is missing; it is an OCI layout, which `oci-archive:` reads/],
   ];
+  execFileSync("tar", ["-C", join(folder, "fleet"), "-cf", join(folder, "packed"), "."]);
   await Promise.all(cases.map(async ([words, status, message]) => {
     const ended = await sampan(["copy", ...words], { cwd: folder });
     assert.equal(ended.status, status, `${words.join(" ")}: ${ended.stderr}`);
