@@ -42,6 +42,8 @@ export interface Exchange {
   readonly parameter: string;
 }
 
+const SHORT = 16 * 1024;
+
 export type Handler = (exchange: Exchange) => Promise<void>;
 
 /** Answers without a body. */
@@ -53,7 +55,10 @@ export function sendEmpty({ response }: Exchange, status: number, headers: Outgo
 /** Answers with a body that is in memory; a HEAD request gets its headers only. */
 export function sendBytes({ request, response }: Exchange, status: number, bytes: Uint8Array, headers: OutgoingHttpHeaders): void {
   response.writeHead(status, { ...commonHeaders, "Content-Length": bytes.length, ...headers });
-  response.end(request.method === "HEAD" ? undefined : bytes);
+  if (request.method === "HEAD") response.end();
+  // Node puts a text behind the head and writes both at once; of bytes it makes a list of two, which costs more than the copy.
+  else if (bytes.length <= SHORT) response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1"), "latin1");
+  else response.end(bytes);
 }
 
 export function sendJson(exchange: Exchange, value: unknown, headers: OutgoingHttpHeaders = {}): void {

@@ -20,6 +20,9 @@ import type { RegistryStorage } from "./storage/storage.ts";
 
 const findRoute = compileRoutes(routes);
 
+/** Of requests without one; nobody changes a query. */
+const NO_QUERY = new URLSearchParams();
+
 /** What all requests share, but for the note of what is found out about this one. */
 export interface ServerContext {
   readonly note: RequestNote;
@@ -60,10 +63,9 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
   }
   const found = findRoute(path);
   if (!found) throw new RegistryError("ROUTE_UNKNOWN", "the registry has no such endpoint");
-  const query = new URLSearchParams(search);
+  const query = search === "" ? NO_QUERY : new URLSearchParams(search);
   const repository = context.mirror === undefined || found.repository === "" ? found.repository : context.mirror.nameHere(found.repository, query.get("ns"));
-  const match = { ...found, repository };
-  const { route, parameter } = match;
+  const { route, parameter } = found;
   const handler = Object.hasOwn(route.methods, request.method ?? "") ? route.methods[request.method!] : undefined;
   context.note.route = route.path;
   if (!handler) {
@@ -74,14 +76,15 @@ async function dispatch(request: IncomingMessage, response: ServerResponse, cont
     context.note.repository = repository;
   }
   if (isOfOtherSite(request)) throw new RegistryError("DENIED", "a page of another web site may change nothing here");
-  const caller = await findCaller(request, match, query, context);
+  const caller = await findCaller(request, { route, repository, parameter }, query, context);
   const actor = {
     user: context.note.user,
     address: originOf(request).address,
     agent: request.headers["user-agent"],
   };
   if (route.rights?.[request.method!] === "push" && context.mirror?.covers(repository)) throw mirroredOnly(repository);
-  await handler({ request, response, ...context, caller, actor, query, repository, parameter });
+  const { storage, settings, config, report, access, immutable, signatures, quotas, mirror, note } = context;
+  await handler({ request, response, storage, settings, config, report, access, immutable, signatures, quotas, mirror, note, caller, actor, query, repository, parameter });
 }
 
 /**

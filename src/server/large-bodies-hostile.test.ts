@@ -62,7 +62,7 @@ client.once("close", () => resolve(false));
 });
 
 test("what follows a large answer on its connection neither stands still for ever nor gets into its bytes", { skip }, async (context) => {
-  const registry = await scratchRegistry(context, { settings: { idleTimeout: 1000, keepAliveTimeout: 60_000 } });
+  const registry = await scratchRegistry(context, { settings: { idleTimeout: 3000, keepAliveTimeout: 60_000 } });
   const content = Buffer.alloc(12 * MEBIBYTE, "b");
   const digest = await warmCarriers(registry, content);
 

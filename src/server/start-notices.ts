@@ -65,7 +65,7 @@ export async function startNotices(
   const own = config.metrics.listen;
   if (own !== undefined) {
     const server = createServer((request, response) => {
-      if (!monitor.answer(request, response, true)) response.writeHead(404, { "Content-Length": 0 }).end();
+      if (!monitor.answer(request, response, () => true)) response.writeHead(404, { "Content-Length": 0 }).end();
     });
     await listen(server, parseListenAddress(own), own);
     opened.defer(() => closeHttpServer(server));
@@ -78,7 +78,7 @@ export async function startNotices(
       metrics.loginFailed();
       incidents.note({ action: "login.fail", repository: "", actor: { user, address, agent: undefined }, detail: {} });
     },
-    answer: (request, response) => monitor.answer(request, response, local && isFromHere(request)),
+    answer: (request, response) => monitor.answer(request, response, () => local && isFromHere(request)),
     observe: (request, response, note) => observeRequest(request, response, note, (entry) => {
       for (const observer of observers) observer(entry);
     }),

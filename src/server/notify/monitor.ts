@@ -10,7 +10,7 @@ import type { Metrics } from "./metrics.ts";
 /** Answers those that watch over the server. */
 export interface Monitor {
   /** False when the request is for something else. `metrics`: whether who asks may see them. */
-  answer(request: IncomingMessage, response: ServerResponse, metrics: boolean): boolean;
+  answer(request: IncomingMessage, response: ServerResponse, metrics: () => boolean): boolean;
 }
 
 /** How long one look at the disk and the database is good for, so that nobody can keep them busy by asking; in milliseconds. */
@@ -44,7 +44,7 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
   return {
     answer(request, response, allowed) {
       const path = request.url ?? "";
-      if (!Object.hasOwn(pages, path) || (request.method !== "GET" && request.method !== "HEAD") || (path === "/metrics" && !allowed)) return false;
+      if (!Object.hasOwn(pages, path) || (request.method !== "GET" && request.method !== "HEAD") || (path === "/metrics" && !allowed())) return false;
       pages[path]!().catch((error: unknown): [number, string] => {
         parts.report(error as Error);
         return [500, "the registry failed to answer; its log says why\n"];

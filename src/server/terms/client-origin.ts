@@ -17,11 +17,14 @@ export interface ClientOrigin {
 /** Addresses more than any honest chain of proxies has are not read. */
 const MOST = 32;
 
+/** Of requests that a proxy has sent on; all others come from where their connection does. */
 const origins = new WeakMap<IncomingMessage, ClientOrigin>();
 
 /** Reads what proxies say of the request, once and for all who ask {@link originOf} later. */
 export function noteOrigin(request: IncomingMessage, proxies: BlockList): void {
-  origins.set(request, readOrigin(request, proxies));
+  if (proxies.rules.length === 0) return;
+  const origin = readOrigin(request, proxies);
+  if (origin.byProxy) origins.set(request, origin);
 }
 
 export function originOf(request: IncomingMessage): ClientOrigin {
