@@ -17,6 +17,7 @@ const root = join(import.meta.dirname, "../..");
 const BUDGET = {
   version: { modules: 20, bytes: 60_000 },
   noOp: { modules: 375, bytes: 1_000_000 },
+  carry: { bytes: 180_000 },
 };
 
 describe("what a start loads stays small", () => {
@@ -62,12 +63,13 @@ describe("what a start loads stays small", () => {
     assert.ok(bytesOf("main") <= BUDGET.version.bytes, `main.cjs has ${bytesOf("main")} bytes, ${BUDGET.version.bytes} are fine`);
   });
 
-  test("for builds with a push: the first two layers", async (context) => {
+  test("for builds with a push: the first two layers; for a push, pull, copy or sync: one more", async (context) => {
+    const registry = await serveRegistry(context);
     const project = join(folder, "project");
     mkdirSync(project);
     writeFileSync(join(project, "Dockerfile"), "FROM scratch\nCOPY data /data\nENV A=b\n");
     writeFileSync(join(project, "data"), "data\n");
-    const build = ["build", "--progress", "plain", "-t", `${await serveRegistry(context)}/app:1`, "--push", project];
+    const build = ["build", "--progress", "plain", "-t", `${registry}/app:1`, "--push", project];
     const layers = ["layer-build", "main"];
     assert.deepEqual(Object.keys(start(build)).sort(), layers);
     const noOp = start(build);
@@ -76,5 +78,11 @@ describe("what a start loads stays small", () => {
     assert.ok(modules > 100, "modules are not counted");
     assert.ok(modules <= BUDGET.noOp.modules, `${modules} modules, ${BUDGET.noOp.modules} are fine`);
     assert.ok(bytesOf(...layers) <= BUDGET.noOp.bytes, `${bytesOf(...layers)} bytes, ${BUDGET.noOp.bytes} are fine`);
+    const list = join(folder, "sync.yaml");
+    writeFileSync(list, JSON.stringify({ sync: [{ source: `${registry}/app`, target: `${registry}/third`, tags: ["1"] }] }));
+    for (const words of [["push", `${registry}/app:1`], ["pull", "-q", `${registry}/app:1`], ["copy", `${registry}/app:1`, `${registry}/other:1`], ["sync", list]]) {
+      assert.deepEqual(Object.keys(start(words)).filter((layer) => !layers.includes(layer)), ["layer-carry"], words[0]);
+    }
+    assert.ok(bytesOf("layer-carry") <= BUDGET.carry.bytes, `layer-carry.cjs has ${bytesOf("layer-carry")} bytes, ${BUDGET.carry.bytes} are fine`);
   });
 });
