@@ -1,6 +1,8 @@
 import { describeKeep } from "../retention/describe-keep.ts";
 import { presetKeep } from "../retention/retention-rule.ts";
+import { fault } from "../std/fault.ts";
 import { doubtfulAccess } from "./access/doubtful-access.ts";
+import { hasKeysOfItsOwn } from "./access/keys-of-its-own.ts";
 import { keyNames } from "./signatures/describe-demand.ts";
 import { readKeys } from "./signatures/signature-policy.ts";
 import { openPasswordFile } from "./access/htpasswd.ts";
@@ -12,7 +14,8 @@ import { fileBeside, readNamedFile } from "./config/values.ts";
  * @throws SERVER_CONFIG_UNREADABLE, SERVER_CONFIG_INVALID
  */
 export async function checkConfig(file: string): Promise<readonly string[]> {
-  const { access, tls, token, proxy, retention, signatures, replication } = readConfigFile(file);
+  const config = readConfigFile(file);
+  const { access, tls, token, proxy, retention, signatures, replication } = config;
   if (tls !== undefined) {
     const { readTlsFiles } = await import("./tls-files.ts");
     readTlsFiles(tls, file);
@@ -32,7 +35,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     `${repositories?.join(", ") ?? `${prefix}**`}: copies of ${upstream}, as ${username ?? "nobody in particular"}`);
   for (const { keys } of signatures) if (keys) readKeys(keys, file);
   const copies = replication.map(({ to, from, repositories, username }) => `${repositories.join(", ")}: copied ${to === undefined ? `from ${from}` : `to ${to}`}, as ${username ?? "nobody in particular"}`);
-  const demands = signatures.map(({ repositories, keys }) => `${repositories.join(", ")}: only what is signed ${keys === undefined ? "by whomever" : `with ${keyNames(keys).join(" or ")}`}`);
+  const demands = signatures.map(({ repositories, keys }) => `${repositories.join(", ")}: only what is signed ${keys === undefined ? "by anybody" : `with ${keyNames(keys).join(" or ")}`}`);
   const rules = retention.rules.map(({ repositories, tags, preset, keep }) =>
     `${repositories.join(", ")}: of ${tags?.join(", ") ?? "all tags"} only these stay: ${describeKeep(preset === undefined ? keep! : presetKeep(preset)!)}`);
   if (access === undefined) return [`${file} is valid`, `access: everybody ${tls?.clients === undefined ? "" : "with a client certificate "}may do everything`, ...mirrors, ...copies, ...demands, ...rules];
@@ -44,6 +47,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     ...demands,
     ...rules,
     ...doubtfulAccess(access, passwords?.names()).map((doubt) => `warning: ${doubt}`),
+    ...(hasKeysOfItsOwn(config) ? [fault("SERVER_KEYS_DIFFER", {}).message] : []),
     ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Server as HttpsServer } from "node:https";
 import { fault } from "../std/fault.ts";
 import type { AccessControl } from "./access/access-control.ts";
+import { hasKeysOfItsOwn } from "./access/keys-of-its-own.ts";
 import { openAccess } from "./access/open-access.ts";
 import { watchOrphans } from "./access/watch-orphans.ts";
 import { archiveOf } from "./audit/archive-events.ts";
@@ -110,6 +111,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     replication = await replicationOf(config, { storage, immutable, configFile, report });
     address = await listen(server, wanted, options.listen);
     if (!isLoopback(wanted) && sendsPasswordsOpenly(config)) report(fault("SERVER_PASSWORDS_OPEN", { listen: options.listen }));
+    if (hasKeysOfItsOwn(config)) report(fault("SERVER_KEYS_DIFFER", {}));
   } catch (error) {
     await replication?.[Symbol.asyncDispose]();
     await mirror?.[Symbol.asyncDispose]();

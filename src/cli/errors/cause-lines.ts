@@ -5,7 +5,7 @@ export function causeLines(error: unknown): string[] {
   let cause = error instanceof Error ? error.cause : undefined;
   for (let depth = 0; cause !== undefined && cause !== null && depth < 10; depth += 1) {
     const message = describe(cause);
-    if (message !== "" && !said.includes(message)) lines.push(`  cause: ${message.replaceAll("\n", "\n         ")}`);
+    if (message !== "" && !said.includes(message)) lines.push(`  cause: ${(message.endsWith("\n") ? message.trimEnd() : message).replaceAll("\n", "\n         ")}`);
     said += message;
     cause = cause instanceof Error ? cause.cause : undefined;
   }

@@ -27,6 +27,12 @@ export const serverFaults = {
     message: ({ listen }) => `warning: passwords and tokens reach ${listen} unencrypted: give the configuration \`tls\`, or \`trustedProxies\` or \`externalUrl\` where a proxy encrypts`,
     hint: () => "docs/guides/registry.md shows both ways under HTTPS",
   }),
+  SERVER_KEYS_DIFFER: spec<Record<string, never>>({
+    when: "The registry server keeps its records in a database and its blobs in a bucket, as several servers do, and makes the keys of its tokens itself. It serves all the same.",
+    exit: 1,
+    message: () => "warning: other servers of this database and bucket refuse the tokens that this one signs: give all of them the same `token.key`",
+    hint: () => "docs/guides/registry-storage.md shows how to make one; a single server needs none",
+  }),
   SERVER_CONFIG_UNREADABLE: spec<{ file: string; problem: string }>({
     when: "The configuration of the registry server, or a file that it names, cannot be read.",
     exit: 1,
