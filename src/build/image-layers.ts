@@ -15,7 +15,7 @@ import { assembleImage, createImage, type Image } from "../image/image.ts";
 import type { ClientSource } from "./lazy-client.ts";
 import { fetchLayer, materializeLayers, type ImageLayers } from "./materialize.ts";
 import type { DistantBlobs } from "./distant-blobs.ts";
-import { knownBlob, packSnapshot, type BlobTaker } from "./layer-blobs.ts";
+import { knownBlob, packSnapshot, type BlobTaker, type PackedLayer } from "./layer-blobs.ts";
 import type { Packing } from "./packing.ts";
 import { layersOf } from "./resolve-base.ts";
 
@@ -90,7 +90,7 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   if (packed) return plainBlob(store, { diffId, descriptor: packed }, access);
   const snapshot = store.snapshots.byChainId(chainId(diffIds.slice(0, index + 1))!) ?? store.snapshots.byDiffId(diffId);
   if (snapshot) {
-    const found = await packSnapshot(store, snapshot.id, { packing, taker: access.taker, ...(access.signal ? { signal: access.signal } : {}) });
+    const found = await packShown(store, snapshot.id, diffId, packing, access);
     if (found.diffId === diffId) return found.blob!;
     if (!access.base?.descriptors[access.base.diffIds.indexOf(diffId)]) throw fault("LAYER_CHANGED", { diffId, found: found.diffId });
   }
@@ -100,6 +100,16 @@ export async function layerBlob(store: Store, image: ImageRecord, index: number,
   if (ofBase) return packing.force ? fetchLayer(store, access.base!, diffId, ofBase, access) : ofBase;
   const layers = { diffIds, descriptors: layersOf(store, image), sources: image.sources };
   return fetchLayer(store, layers, diffId, layers.descriptors[index], access);
+}
+
+/** Packs, and shows how far it is: a large layer takes a while, and has no blob to speak of until its end. */
+async function packShown(store: Store, snapshotId: string, diffId: Digest, packing: Packing, { taker, signal, stepId, onProgress }: LayerAccess): Promise<PackedLayer> {
+  const started = Date.now();
+  let written: number | undefined;
+  const show = (completed?: number): void => onProgress({ type: "transfer", id: stepId, key: diffId, action: "compressing", current: written!, started, ...(completed === undefined ? {} : { completed }) });
+  const packed = await packSnapshot(store, snapshotId, { packing, taker, ...(signal ? { signal } : {}), onWritten: (bytes) => { written = bytes; show(); } });
+  if (written !== undefined) show(Date.now());
+  return packed;
 }
 
 /** The tar of a layer whose blob is in the store, as a blob of its own. */

@@ -45,12 +45,13 @@ type Packed = Awaited<ReturnType<typeof packLayer>>;
 
 /**
  * The tar of a snapshot, hashed, and packed into a blob when a codec is given. What is known from before
- * is not made again: each layer is compressed once in its life. `taker` gets a blob that is made, not one that was there.
+ * is not made again: each layer is compressed once in its life. `taker` gets a blob that is made, not one that was there;
+ * `onWritten` hears how much of it there is, where that takes a while.
  */
 export async function packSnapshot(
   store: Store,
   snapshotId: string,
-  options: { packing: Packing | undefined; signal?: AbortSignal; taker?: BlobTaker | undefined },
+  options: { packing: Packing | undefined; signal?: AbortSignal; taker?: BlobTaker | undefined; onWritten?: (bytes: number) => void },
 ): Promise<PackedLayer> {
   const snapshot = store.snapshots.get(snapshotId)!;
   const { codec, level } = options.packing ?? {};
@@ -73,7 +74,10 @@ export async function packSnapshot(
         ...(level === undefined ? {} : { level }),
         ...(output === undefined ? {} : { output }),
       },
-      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => growing?.report(report as BlobReport) },
+      { ...(options.signal ? { signal: options.signal } : {}), short, onMessage: (report) => {
+        growing?.report(report as BlobReport);
+        if (!short) options.onWritten?.((report as BlobReport).written);
+      } },
     );
     // A layer that was unpacked here stays what it was, even if its files make another tar.
     store.snapshots.describe(snapshotId, { diffId: snapshot.diffId ?? packed.diffId, size: packed.size });

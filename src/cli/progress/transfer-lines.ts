@@ -19,8 +19,8 @@ const WORDS = {
     done: { pushing: "Pushed", exists: "Layer already exists", mounted: "Mounted from another repository", compressing: "Compressed", pulling: "Downloaded" },
   },
   copy: {
-    going: { transferring: "Copying" },
-    done: { transferring: "Copied", exists: "Already exists", mounted: "Mounted from another repository" },
+    going: { transferring: "Copying", compressing: "Compressing" },
+    done: { transferring: "Copied", compressing: "Compressed", exists: "Already exists", mounted: "Mounted from another repository" },
   },
 } as const;
 
