@@ -65,7 +65,8 @@ export class S3Session implements AsyncDisposable {
       const login = this.#currentLogin();
       const outcome = await this.#once(request, login.found);
       if (!(outcome instanceof ConnectionError) && accept.includes(outcome.status)) return outcome;
-      const retryable = outcome instanceof ConnectionError ? outcome.transient : mayPass(outcome.status);
+      const refusal = outcome instanceof ConnectionError || outcome.status !== 400 ? undefined : await refusalOf(outcome);
+      const retryable = outcome instanceof ConnectionError ? outcome.transient : mayPass(outcome.status) || refusal?.code === "RequestTimeout";
       const wait = retryable ? retryDelay(attempt, this.#place.retry ?? RETRY_POLICY, systemClock, outcome instanceof ConnectionError ? undefined : header(outcome, "retry-after")) : undefined;
       if (wait === undefined) {
         if (!(outcome instanceof ConnectionError) && outcome.status === 403 && attempt === 1 && Date.now() - login.at > LOGIN_AGE) {
@@ -73,9 +74,9 @@ export class S3Session implements AsyncDisposable {
           await discard(outcome);
           continue;
         }
-        throw await this.#fault(request, outcome);
+        throw await this.#fault(request, outcome, refusal);
       }
-      if (!(outcome instanceof ConnectionError)) await discard(outcome);
+      if (!(outcome instanceof ConnectionError) && !refusal) await discard(outcome);
       await systemClock.sleep(wait, signal);
     }
   }
@@ -128,15 +129,24 @@ export class S3Session implements AsyncDisposable {
     }
   }
 
-  async #fault({ method, key }: S3Request, outcome: Answer | ConnectionError): Promise<Error> {
+  async #fault({ method, key }: S3Request, outcome: Answer | ConnectionError, known: Refusal | undefined): Promise<Error> {
     const place = this.#place.name;
     if (outcome instanceof ConnectionError) return fault("S3_UNREACHABLE", { place, problem: outcome.message }, { cause: outcome });
-    const text = Buffer.from((await readBody(outcome, ERROR_LIMIT).catch(() => undefined)) ?? []).toString("utf8");
-    const [code, message] = ["Code", "Message"].map((tag) => new RegExp(`<${tag}>([^<]{1,300})</${tag}>`).exec(text)?.[1]);
-    return fault("S3_REFUSED", {
-      place, request: `${method} of ${key === "" ? "the bucket" : key}`, status: outcome.status, ...(code === undefined ? {} : { code: printable(code) }), ...(message === undefined ? {} : { message: printable(message) }),
-    });
+    return fault("S3_REFUSED", { place, request: `${method} of ${key === "" ? "the bucket" : key}`, status: outcome.status, ...(known ?? (await refusalOf(outcome))) });
   }
+}
+
+/** What a service says of a request that it does not take. */
+interface Refusal {
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** Reads the body of the answer. */
+async function refusalOf(answer: Answer): Promise<Refusal> {
+  const text = Buffer.from((await readBody(answer, ERROR_LIMIT).catch(() => undefined)) ?? []).toString("utf8");
+  const [code, message] = ["Code", "Message"].map((tag) => new RegExp(`<${tag}>([^<]{1,300})</${tag}>`).exec(text)?.[1]);
+  return { ...(code === undefined ? {} : { code: printable(code) }), ...(message === undefined ? {} : { message: printable(message) }) };
 }
 
 /** sha256 of nothing. */
@@ -144,7 +154,8 @@ const EMPTY_HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852
 
 /**
  * Whether the same request may be accepted later. 409 is an answer to something that happens at the same moment: to the same object, or, where
- * the service keeps objects as files, the removal of the last neighbour, which takes the folder away from under a new one.
+ * the service keeps objects as files, the removal of the last neighbour, which takes the folder away from under a new one. A 400 with the
+ * code RequestTimeout, which says that the body came too slowly, passes too.
  */
 function mayPass(status: number): boolean {
   return status === 409 || isRetryableStatus(status);

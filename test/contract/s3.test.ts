@@ -82,15 +82,19 @@ s3Test("what meets something else that happens at the same moment is sent once m
   await using front = await startS3Front((await service()).host);
   const { blobs } = await s3Place(context, front.host, { partSize: "5MiB" }).open();
   const small = randomBytes(100);
-  for (const [content, puts] of [[small, 1], [big, 3]] as const) {
+  for (const [content, puts, status, code] of [[small, 1, 409, "ExistingObjectIsDirectory"], [big, 3, 409, "ExistingObjectIsDirectory"], [randomBytes(50), 1, 400, "RequestTimeout"]] as const) {
     let met = 0;
-    front.fate = ({ method }): Fate => (method === "PUT" && (met += 1) <= 2 ? { status: 409, code: "ExistingObjectIsDirectory" } : "pass");
+    front.fate = ({ method }): Fate => (method === "PUT" && (met += 1) <= 2 ? { status, code } : "pass");
     await store(blobs, content);
     assert.equal(met, puts + 2);
     assert.deepEqual(await read(blobs, digestBytes(content, "sha256")), content);
   }
   front.fate = ({ method }): Fate => (method === "PUT" ? { status: 409, code: "ObjectParentIsFile" } : "pass");
   await assert.rejects(store(blobs, randomBytes(100)), (error) => isFault(error, "S3_REFUSED") && /409 ObjectParentIsFile/.test(error.message));
+  let refused = 0;
+  front.fate = ({ method }): Fate => (method === "PUT" && (refused += 1) > 0 ? { status: 400, code: "InvalidRequest" } : "pass");
+  await assert.rejects(store(blobs, randomBytes(100)), (error) => isFault(error, "S3_REFUSED") && /400 InvalidRequest/.test(error.message));
+  assert.equal(refused, 1, "what is wrong with the request is not sent again");
 });
 
 s3Test("while the service is away nothing is lost of an upload that was there, and clients are told to come again", async (context) => {

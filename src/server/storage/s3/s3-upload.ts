@@ -1,13 +1,14 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { digestAlgorithm, type Digest } from "../../../oci/digest.ts";
-import { beginMultipart, completeMultipart, copyPart, isMissing, MOST_PARTS, putPart, type MultipartUpload } from "../../../s3/multipart.ts";
+import { beginMultipart, copyPart, MOST_PARTS, putPart, type MultipartUpload } from "../../../s3/multipart.ts";
 import type { S3Session } from "../../../s3/s3-session.ts";
 import { RegistryError } from "../../terms/registry-error.ts";
 import type { Upload } from "../blob-storage.ts";
 import type { ObjectRecords, UploadChange, UploadPiece, UploadRecord } from "../object-records.ts";
+import { endMultipart, gatherPieces } from "./gather-pieces.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import { never, objectSize, putObject, readObject } from "./object-store.ts";
+import { never, putObject, readObject } from "./object-store.ts";
 import type { RunningHash, RunningHashes } from "./running-hashes.ts";
 import { readChunks, UploadTail, type Held } from "./upload-tail.ts";
 
@@ -228,25 +229,9 @@ export class S3Upload implements Upload {
     return piece;
   }
 
-  /** What is in memory, behind the bytes of these objects. Who waits for memory to read them holds none. */
-  async #takeBehind(objects: readonly UploadPiece[]): Promise<Held> {
-    if (objects.length === 0) return this.#tail.take();
-    const { budget } = this.#parts;
-    const sizeOf = (pieces: readonly UploadPiece[]): number => pieces.reduce((total, { size }) => total + size, 0);
-    let behind = objects;
-    if (!budget.tryTake(sizeOf(behind))) {
-      if (this.#tail.size > 0) behind = [...behind, await this.#putTail([])];
-      await budget.take(sizeOf(behind));
-    }
-    const counted = sizeOf(behind);
-    try {
-      const chunks = await this.#bytesOf(behind);
-      const tail = this.#tail.take();
-      return { chunks: [...chunks, ...tail.chunks], counted: counted + tail.counted };
-    } catch (error) {
-      budget.giveBack(counted);
-      throw error;
-    }
+  /** What is in memory, behind the bytes of these objects. */
+  #takeBehind(objects: readonly UploadPiece[]): Promise<Held> {
+    return gatherPieces(this.#parts.session, objects, { tail: this.#tail, budget: this.#parts.budget, putTail: () => this.#putTail([]) });
   }
 
   async #send<Result>({ chunks, counted }: Held, send: (chunks: readonly Uint8Array[]) => Promise<Result>): Promise<Result> {
@@ -274,19 +259,9 @@ export class S3Upload implements Upload {
         : await this.#send(await this.#takeBehind(loose), (chunks) => putPart(session, multipart, number, chunks, never));
       await this.#note({ piece: { start, size: size - start, kind: "part", name } });
     }
-    await this.#complete(multipart, size);
+    await endMultipart(this.#parts.session, multipart, { parts: this.#record.pieces, size });
     await this.#note({ piece: { start: 0, size, kind: "object", name: multipart.key } });
     return multipart.key;
-  }
-
-  /** The end of an upload in parts; it may have come already, without the answer reaching anybody. */
-  async #complete(multipart: MultipartUpload, size: number): Promise<void> {
-    const { session } = this.#parts;
-    try {
-      await completeMultipart(session, multipart, this.#record.pieces.map(({ name }) => name), never);
-    } catch (error) {
-      if (!isMissing(error) || (await objectSize(session, multipart.key)) !== size) throw error;
-    }
   }
 
   async #multipart(): Promise<MultipartUpload> {
@@ -295,16 +270,6 @@ export class S3Upload implements Upload {
     const begun = await beginMultipart(this.#parts.session, this.#newName(), never);
     await this.#note({ multipart: { object: begun.key, id: begun.uploadId } });
     return begun;
-  }
-
-  async #bytesOf(objects: readonly UploadPiece[]): Promise<readonly Uint8Array[]> {
-    const chunks: Uint8Array[] = [];
-    for (const { name, size } of objects) {
-      const bytes = await readObject(this.#parts.session, name, { start: 0, end: size - 1, whole: size });
-      if (!bytes) throw new Error("the bytes of an upload are gone");
-      for await (const chunk of bytes) chunks.push(chunk);
-    }
-    return chunks;
   }
 
   /** In the records first, then here. */
