@@ -56,7 +56,7 @@ export const commandGroups = [
 ] as const;
 
 /** Groups within groups. */
-export const commandSubgroups = ["registry robot", "registry token"] as const;
+export const commandSubgroups = ["registry robot", "registry token", "registry replication"] as const;
 
 /** Commands that Docker's tools know and this version refuses by name. */
 export const laterCommands: ReadonlySet<string> = new Set([

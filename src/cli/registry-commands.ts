@@ -117,6 +117,16 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     group: "Registries",
     load: async () => (await import("./commands/registry-usage.ts")).registryUsageCommand,
   },
+  "registry replication status": {
+    summary: "Show how the replication rules of a registry are doing",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-replication-status.ts")).registryReplicationStatusCommand,
+  },
+  "registry replication run": {
+    summary: "Have a registry's server compare and copy what a replication rule is for, now",
+    group: "Registries",
+    load: async () => (await import("./commands/registry-replication-run.ts")).registryReplicationRunCommand,
+  },
   "retention plan": {
     summary: "Show which tags of a registry stay and which go, and why",
     group: "Registries",

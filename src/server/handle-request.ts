@@ -13,7 +13,7 @@ import { routes } from "./routes.ts";
 import { sendError } from "./send-error.ts";
 import type { Settings } from "./terms/settings.ts";
 import type { ImmutableTags } from "./terms/immutable-tags.ts";
-import type { ReplicationStatus } from "./mirror/start-replication.ts";
+import type { ReplicationStatus } from "./mirror/replication-notes.ts";
 import type { RequestNote } from "./notify/request-entry.ts";
 import type { SignaturePolicy } from "./signatures/signature-policy.ts";
 import type { RegistryStorage } from "./storage/storage.ts";

@@ -18,7 +18,8 @@ import { applyRetention } from "./keep/retention.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
 import type { RequestEntry, RequestNote } from "./notify/request-entry.ts";
-import type { Replication, ReplicationStatus } from "./mirror/start-replication.ts";
+import type { ReplicationStatus } from "./mirror/replication-notes.ts";
+import type { Replication } from "./mirror/start-replication.ts";
 import { startNotices, type Notices } from "./start-notices.ts";
 import type { PullThrough } from "./pull-through.ts";
 import { noteOrigin, proxyList } from "./terms/client-origin.ts";
@@ -108,7 +109,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     signatures = createSignaturePolicy(config.signatures, { storage, configFile });
     mirror = await mirrorOf(config, { storage, immutable, configFile, report });
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.loginFailed });
-    replication = await replicationOf(config, { storage, immutable, configFile, report });
+    replication = await replicationOf(config, { storage, immutable, trash: config.retention.trash, configFile, report });
     address = await listen(server, wanted, options.listen);
     if (!isLoopback(wanted) && sendsPasswordsOpenly(config)) report(fault("SERVER_PASSWORDS_OPEN", { listen: options.listen }));
     if (hasKeysOfItsOwn(config)) report(fault("SERVER_KEYS_DIFFER", {}));
@@ -170,7 +171,7 @@ async function accessOf({ access, ...config }: ServerConfig, options: { configFi
   return configuredAccess({ ...config, access }, options);
 }
 
-async function replicationOf({ replication }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; configFile: string; report: (problem: Error) => void }): Promise<Replication | undefined> {
+async function replicationOf({ replication }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; trash: number; configFile: string; report: (problem: Error) => void }): Promise<Replication | undefined> {
   if (replication.length === 0) return undefined;
   const { startReplication } = await import("./mirror/start-replication.ts");
   return startReplication(replication, options);

@@ -6,7 +6,7 @@ import { fileBeside } from "./config/values.ts";
 import { closeHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
-import type { ReplicationStatus } from "./mirror/start-replication.ts";
+import type { ReplicationStatus } from "./mirror/replication-notes.ts";
 import { createMetrics, type Metrics } from "./notify/metrics.ts";
 import { createMonitor } from "./notify/monitor.ts";
 import { observeRequest, type RequestEntry, type RequestNote } from "./notify/request-entry.ts";

@@ -8,6 +8,7 @@ import { mediaType } from "../../src/oci/media-type.ts";
 import type { Page, ReplicationRow } from "../../src/server/api/answers.ts";
 import { serveRegistry } from "../../src/server/serve-registry.ts";
 import { basic, guardedConfig } from "../support/guarded-registry.ts";
+import { runSampan } from "../support/run-sampan.ts";
 import { described, digestOf, imageManifest, scratchRegistry } from "../support/scratch-registry.ts";
 
 const USERS = { copier: "c", reader: "r" };
@@ -28,7 +29,7 @@ async function eventually(wanted: unknown, look: () => Promise<unknown>): Promis
 }
 
 test("tags go to another registry as they are pushed, with their signatures; what was pushed while either was down follows", async (context) => {
-  const target = guardedConfig(context, { users: USERS, access: 'grants:\n  - {who: copier, role: writer, repositories: "backup/**"}\n  - {who: reader, role: reader, repositories: "**"}' });
+  const target = guardedConfig(context, { users: USERS, access: 'grants:\n  - {who: copier, role: maintainer, repositories: "backup/**"}\n  - {who: reader, role: reader, repositories: "**"}' });
   const targetRoot = scratchFolder(context);
   let second = await serveRegistry({ listen: "127.0.0.1:0", root: targetRoot, config: target.config });
   context.after(() => second.close());
@@ -43,7 +44,7 @@ test("tags go to another registry as they are pushed, with their signatures; wha
   const root = scratchFolder(context);
   const config = join(folder, "registry.yaml");
   writeFileSync(join(folder, "password"), `${USERS.copier}\n`);
-  writeFileSync(config, `replication: [{to: "http://${address}/backup", repositories: prod/*, tags: [latest], semver: ">=1.2", username: copier, passwordFile: password}]\n`);
+  writeFileSync(config, `replication: [{to: "http://${address}/backup", repositories: prod/*, tags: [latest], semver: ">=1.2", username: copier, passwordFile: password, delete: true}]\n`);
   const first = await scratchRegistry(context, { root });
   await first.pushImage("prod/app", "1.2.0", "before the rule");
   await first.pushImage("prod/app", "1.1.0", "too old");
@@ -76,6 +77,23 @@ test("tags go to another registry as they are pushed, with their signatures; wha
   const again = await scratchRegistry(context, { root, config });
   await eventually(["1.2.0", "1.3.0", "latest"], () => tagsThere("prod/app"));
   await eventually([[], "to"], async () => [(await status(again)).problems, (await status(again)).direction]);
+
+  // What is deleted here goes there too, but for what the rule does not speak of.
+  const remove = async (tag: string): Promise<number> => (await again.request("DELETE", `/v2/prod/app/manifests/${tag}`)).status;
+  assert.deepEqual([await remove("1.1.0"), await remove("1.3.0")], [202, 202]);
+  await eventually(["1.2.0", "latest"], () => tagsThere("prod/app"));
+  const shown = await runSampan(["registry", "replication", "status", "--root", root, "--config", config, "--json"]);
+  const [rule] = JSON.parse(shown.stdout) as Record<string, unknown>[];
+  assert.deepEqual([shown.status, rule!["state"], rule!["copied"], rule!["deleted"], rule!["pending"], rule!["problems"]], [0, "up to date", 4, 1, [], []], shown.stdout);
+  await second.close();
+  await again.pushImage("prod/app", "1.4.0", "pending");
+  const failed = await runSampan(["registry", "replication", "run", "--root", root, "--config", config, String(rule!["name"])]);
+  assert.deepEqual([failed.status, /copied 0, deleted 0, failing 1; the server goes on\n.*(?:refused|reach)/s.test(failed.stdout)], [1, true], failed.stdout + failed.stderr);
+  await again.server.close();
+  const pending = await runSampan(["registry", "replication", "status", "--root", root, "--config", config]);
+  assert.match(pending.stdout, /^1 +to 127\.0\.0\.1:\d+: prod\/\* +not running +4 +1 +1 +1 /m);
+  assert.match((await runSampan(["registry", "replication", "run", "--root", root, "--config", config, "1"])).stderr, /no server replicates/);
+  assert.match((await runSampan(["registry", "replication", "run", "--root", root, "--config", config, "2"])).stderr, /no replication rule "2"\n.*1 \(to 127/s);
 });
 
 test("tags come from another registry; what is immutable here stays, and what fails is told", async (context) => {
@@ -87,10 +105,11 @@ test("tags come from another registry; what is immutable here stays, and what fa
   const root = scratchFolder(context);
   const before = await scratchRegistry(context, { root });
   const kept = await before.pushImage("team/app", "fixed", "ours");
+  for (const [repository, tag] of [["team/app", "ours"], ["hidden/app", "1"], ["team/here", "1"]] as const) await before.pushImage(repository, tag, "ours");
   await before.server.close();
   await source.pushImage("team/app", "fixed", "theirs");
   const config = join(folder, "registry.yaml");
-  writeFileSync(config, `replication: [{from: "http://${source.address}", repositories: team/**}]\nimmutable: [{repositories: "**", tags: fixed}]\n`);
+  writeFileSync(config, `replication: [{from: "http://${source.address}", repositories: team/**, delete: true}, {from: "http://${source.address}", repositories: [hidden/app], delete: true}]\nimmutable: [{repositories: "**", tags: fixed}]\n`);
   const target = await scratchRegistry(context, { root, config });
   const digest = async (repository: string, tag: string): Promise<unknown> => (await target.request("HEAD", `/v2/${repository}/manifests/${tag}`)).headers["docker-content-digest"];
   await eventually(copied.digest, () => digest("team/app", "1.0.0"));
@@ -99,4 +118,15 @@ test("tags come from another registry; what is immutable here stays, and what fa
   assert.equal(await digest("team/app", "fixed"), kept.digest);
   assert.deepEqual((await target.request("GET", "/v2/other/app/tags/list")).status, 404);
   assert.match((await target.request("GET", "/api/v1/audit")).body.toString(), /"user":"sampan:replication"/);
+
+  // Deleted is what the other side shows a repository without, and can be restored; what it does not know, it may hide.
+  await eventually(404, async () => (await target.request("GET", "/v2/team/app/manifests/ours")).status);
+  assert.equal((await source.request("DELETE", "/v2/team/app/manifests/1.0.0")).status, 202);
+  const run = (word: string) => runSampan(["registry", "replication", "run", "--root", root, "--config", config, word]);
+  const [first, second] = [await run("1"), await run("2")];
+  assert.deepEqual([first.status, /: copied 0, deleted 1, failing 1\nteam\/app:fixed: .*immutable/.test(first.stdout)], [1, true], first.stdout + first.stderr);
+  assert.deepEqual([second.status, /: copied 0, deleted 0, failing 0\n$/.test(second.stdout)], [0, true], second.stdout + second.stderr);
+  const tags = async (repository: string): Promise<unknown> => ((await target.request("GET", `/v2/${repository}/tags/list`)).json() as { tags: unknown }).tags;
+  assert.deepEqual([await tags("team/app"), await tags("hidden/app"), await tags("team/here")], [["fixed"], ["1"], ["1"]]);
+  assert.match((await runSampan(["retention", "trash", "--root", root])).stdout, /team\/app.*1\.0\.0.*has it no more/);
 });

@@ -170,6 +170,7 @@ export interface ReplicationRow {
   readonly registry: string;
   readonly repositories: readonly string[];
   readonly copied: number;
+  readonly deleted: number;
   readonly failed: number;
   readonly doneAt?: number;
   /** What fails at present, the newest last. */

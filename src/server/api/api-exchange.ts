@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDigest, type Digest } from "../../oci/digest.ts";
 import type { AccessControl, Caller } from "../access/access-control.ts";
 import type { ServerConfig } from "../config/config-schema.ts";
-import type { ReplicationStatus } from "../mirror/start-replication.ts";
+import type { ReplicationStatus } from "../mirror/replication-notes.ts";
 import type { PullThrough } from "../pull-through.ts";
 import { readBody } from "../read-body.ts";
 import type { Actor } from "../storage/records.ts";

@@ -15,6 +15,7 @@ const rule = v.pipe(
     semver: v.pipe(v.optional(v.pipe(word, v.check(isRange, "it is no range of versions: write '^1.27' or '>=3.18 <4'"))), v.description("Tags that are versions of this range: `>=1.2 <2`")),
     latest: v.pipe(v.optional(positive), v.description("Of the versions among them only that many, the newest")),
     referrers: v.pipe(v.optional(v.boolean("it is neither true nor false"), true), v.description("Whether signatures, SBOMs and attestations go along")),
+    delete: v.pipe(v.optional(v.boolean("it is neither true nor false"), false), v.description("Whether a tag is deleted on the other side too: one of these repositories and tags that the side that is copied from shows a repository without. Here it goes to the trash (`retention.trash`)")),
     interval: v.pipe(v.optional(span, "1h"), v.description("How often everything is compared; with `to`, 0 for only when the server starts")),
     username: v.pipe(v.optional(word), v.description("Who this registry is there; nobody by default")),
     password: v.pipe(v.optional(v.pipe(v.string("it is no text"), v.nonEmpty("it is empty"))), v.description("Password or access token")),
@@ -27,6 +28,6 @@ const rule = v.pipe(
 );
 
 /** Tags that are kept the same here and in another registry. */
-export const replicationSection = v.pipe(v.array(rule), v.description("Tags that are copied to another registry, or from one. Nothing is deleted there or here"));
+export const replicationSection = v.pipe(v.array(rule), v.description("Tags that are copied to another registry, or from one. Nothing is deleted there or here, but by a rule with `delete`"));
 
 export type ReplicationRule = v.InferOutput<typeof rule>;

@@ -11,6 +11,7 @@ import type { ReplicationRule } from "../config/replication-section.ts";
 import type { Actor } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
+import { RegistryError } from "../terms/registry-error.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
 import { parseUpstream } from "../terms/upstream.ts";
 import { storageSink } from "./storage-sink.ts";
@@ -29,11 +30,20 @@ export interface ReplicatedPlace extends AsyncDisposable {
   tags(repository: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Copies what differs. `gone`: the side that is copied from has the tag no more. */
   copy(repository: string, tag: string, signal: AbortSignal): Promise<"copied" | "same" | "gone">;
+  /**
+   * Tags of the other side that are the rule's, and that the side that is copied from does not have in a repository that it shows. A
+   * repository that it does not know may be one that it hides: nothing is lost there.
+   */
+  lost(repository: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Deletes a tag that the side that is copied from does not have, once it has said so again; false when there is nothing to be deleted. */
+  remove(repository: string, tag: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface PlaceOptions {
   readonly storage: RegistryStorage;
   readonly immutable: ImmutableTags;
+  /** How long a tag that was deleted here can be restored, in milliseconds. */
+  readonly trash: number;
   readonly password: string | undefined;
   readonly certificates: readonly string[];
 }
@@ -41,7 +51,7 @@ export interface PlaceOptions {
 const NAMES_AT_ONCE = 500;
 
 export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions): ReplicatedPlace {
-  const { storage, immutable, password, certificates } = options;
+  const { storage, immutable, trash, password, certificates } = options;
   const { host, path, plain } = parseUpstream((rule.to ?? rule.from)!)!;
   const login = rule.username === undefined || password === undefined ? undefined : { username: rule.username, password, source: "the section replication" };
   const client: RegistryClient = createRegistryClient({
@@ -62,6 +72,27 @@ export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions
   const tagsOf = async (repository: string, signal: AbortSignal): Promise<readonly string[]> => {
     if (rule.to !== undefined) return (await storage.metadata.tags(repository, {}))?.items ?? [];
     return client.tagList(there(repository), { signal }).catch(orNothing<readonly string[]>([]));
+  };
+
+  const hereOf = async (repository: string): Promise<readonly string[] | undefined> => (await storage.metadata.tags(repository, {}))?.items;
+  const thereOf = (repository: string, signal: AbortSignal): Promise<readonly string[] | undefined> => client.tagList(there(repository), { signal }).catch(orNothing<undefined>(undefined));
+  /** Of the side that is copied from: undefined where it shows no such repository. */
+  const shownBySource = (repository: string, signal: AbortSignal) => (rule.to === undefined ? thereOf(repository, signal) : hereOf(repository));
+  const shownByTarget = (repository: string, signal: AbortSignal) => (rule.to === undefined ? hereOf(repository) : thereOf(repository, signal));
+  // What is too old for `latest` is none the less there.
+  const { latest: _latest, ...names } = rule;
+  const isRules = (tag: string): boolean => selectTags([tag], names).wanted.length > 0;
+
+  const removeHere = async (repository: string, tag: string): Promise<boolean> => {
+    const digest = (await storage.metadata.manifest(repository, tag))?.digest;
+    if (digest === undefined) return false;
+    if (immutable(repository, tag)) throw new RegistryError("DENIED", `the tag ${tag} of ${repository} is immutable here`);
+    return storage.metadata.discardTag(repository, { tag, digest }, { actor: REPLICATION, reason: `${host} has it no more`, keepFor: trash });
+  };
+  const removeThere = async (repository: string, tag: string, signal: AbortSignal): Promise<boolean> => {
+    if (!(await client.manifestHead(there(repository, tag), { push: true, signal }))) return false;
+    await client.manifestDelete(there(repository, tag), { signal });
+    return true;
   };
 
   return {
@@ -93,6 +124,20 @@ export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions
       if (found === root.digest && (!rule.referrers || (await missingReferrers(from, target, root, signal)) === 0)) return "same";
       await carryImage(from, to, { platforms: "all", referrers: rule.referrers, signal });
       return "copied";
+    },
+
+    async lost(repository, signal) {
+      const source = await shownBySource(repository, signal);
+      if (!source) return [];
+      const known = new Set(source);
+      return ((await shownByTarget(repository, signal)) ?? []).filter((tag) => !known.has(tag) && isRules(tag));
+    },
+
+    async remove(repository, tag, signal) {
+      if (!isRules(tag)) return false;
+      const source = await shownBySource(repository, signal);
+      if (!source || source.includes(tag)) return false;
+      return rule.to === undefined ? removeHere(repository, tag) : removeThere(repository, tag, signal);
     },
 
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 import type { Totals } from "../storage/vitals.ts";
-import type { ReplicationStatus } from "../mirror/start-replication.ts";
+import type { ReplicationStatus } from "../mirror/replication-notes.ts";
 import type { RequestEntry } from "./request-entry.ts";
 
 /** Counters of this process, and their text for Prometheus (text format 0.0.4). */
@@ -80,6 +80,7 @@ function replicationLines(rules: readonly ReplicationStatus[]): readonly string[
     rules.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...rules.map((rule) => `${name}{rule="${rule.name.replace(/["\\\n]/g, "")}"} ${value(rule)}`)];
   return [
     ...series("sampan_replication_copied_total", "counter", "Tags that were copied.", ({ copied }) => copied),
+    ...series("sampan_replication_deleted_total", "counter", "Tags that were deleted.", ({ deleted }) => deleted),
     ...series("sampan_replication_failures_total", "counter", "Attempts that failed.", ({ failed }) => failed),
     ...series("sampan_replication_failing", "gauge", "Tags and lists whose last attempt has failed.", ({ problems }) => problems.size),
     ...series("sampan_replication_done_timestamp_seconds", "gauge", "When both sides were last found or made the same; 0 for not yet.", ({ doneAt }) => Math.floor((doneAt ?? 0) / 1000)),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { commonHeaders } from "../terms/common-headers.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { Totals } from "../storage/vitals.ts";
-import type { ReplicationStatus } from "../mirror/start-replication.ts";
+import type { ReplicationStatus } from "../mirror/replication-notes.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Answers those that watch over the server. */

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import type { ServerConfig } from "../config/config-schema.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import type { RegistryEvent } from "../storage/records.ts";
+import { startJob } from "../storage/start-job.ts";
+import { pause, waitAfter } from "../terms/pause.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
 import { CLOUD_EVENTS, cloudEvent } from "./cloud-event.ts";
 
@@ -11,18 +12,12 @@ type Webhook = ServerConfig["webhooks"][number];
 const AT_ONCE = 100;
 const POLL = 500;
 const ANSWER_TIME = 15_000;
-/** Between two attempts: doubled each time, from the first to the longest, and up to a half less, so that servers do not come all at once. In milliseconds. */
-const FIRST_WAIT = 1000;
-const LONGEST_WAIT = 5 * 60_000;
 /** An event that nobody takes is given up, so that those after it are sent: about a day. */
 const ATTEMPTS = 300;
 /** One whose receiver says that the request itself is wrong. */
 const ATTEMPTS_REFUSED = 5;
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = { push: ["manifest.push", "tag.create", "tag.move"], delete: ["manifest.delete", "tag.delete"] };
-
-/** How often a server asks whether another one has stopped sending, in milliseconds. */
-const TURN = 5000;
 
 /**
  * Sends committed changes on, for each hook one after the other, from where its cursor is. A hook that is new begins with what
@@ -32,14 +27,7 @@ export function startWebhooks(
   hooks: readonly Webhook[],
   options: { metadata: Pick<Metadata, "events" | "cursor" | "moveCursor" | "tryLock">; source: string; report: (problem: Error) => void },
 ): AsyncDisposable {
-  const stop = new AbortController();
-  const work = takeTurns(hooks, { ...options, signal: stop.signal });
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await work;
-    },
-  };
+  return startJob("webhooks", options.metadata, async (signal) => void (await Promise.all(hooks.map((hook) => serveHook(hook, { ...options, signal })))), options.report);
 }
 
 interface HookOptions {
@@ -47,21 +35,6 @@ interface HookOptions {
   readonly source: string;
   readonly report: (problem: Error) => void;
   readonly signal: AbortSignal;
-}
-
-async function takeTurns(hooks: readonly Webhook[], options: HookOptions): Promise<void> {
-  while (!options.signal.aborted) {
-    try {
-      await using lock = await options.metadata.tryLock("webhooks");
-      if (lock) {
-        const signal = AbortSignal.any([options.signal, lock.lost]);
-        await Promise.all(hooks.map((hook) => serveHook(hook, { ...options, signal })));
-      }
-    } catch (error) {
-      options.report(error as Error);
-    }
-    await pause(TURN, options.signal);
-  }
 }
 
 async function serveHook(hook: Webhook, { metadata, source, report, signal }: HookOptions): Promise<void> {
@@ -106,7 +79,7 @@ async function deliver(hook: Webhook, event: RegistryEvent, { source, report, si
     const gaveUp = attempt >= (outcome.refused ? ATTEMPTS_REFUSED : ATTEMPTS);
     if (attempt === 1 || gaveUp) report(new Error(`the webhook ${nameOf(hook.url)} did not take event ${event.id} (${outcome.problem}): ${gaveUp ? "it is left out" : "it is sent again"}`));
     if (gaveUp) return true;
-    await pause(Math.min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT) * (1 - Math.random() / 2), signal);
+    await pause(waitAfter(attempt), signal);
   }
 }
 
@@ -144,8 +117,4 @@ function loginOf(url: string): Record<string, string> {
 /** Without what may be secret in it: login, path and query. */
 function nameOf(url: string): string {
   return new URL(url).origin;
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await wait(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -6,8 +6,8 @@ export interface Locks {
   tryLock(name: LockName): Promise<HeldLock | undefined>;
 }
 
-/** `collector`: removes bytes that no record knows, checks or imports. `webhooks`: sends changes on. */
-export type LockName = "collector" | "webhooks";
+/** `collector`: removes bytes that no record knows, checks or imports. `webhooks`: sends changes on. `replication`: copies tags by rules. */
+export type LockName = "collector" | "webhooks" | "replication";
 
 export interface HeldLock extends AsyncDisposable {
   /** Aborted when the lock was lost: somebody else may have it by now. */

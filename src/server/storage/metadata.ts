@@ -3,6 +3,7 @@ import type { Descriptor } from "../../oci/manifest.ts";
 import type { Collection } from "./collection.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Incidents } from "./incidents.ts";
+import type { Notes } from "./notes.ts";
 import type { Locks } from "./locks.ts";
 import type { ObjectRecords } from "./object-records.ts";
 import type { Overview } from "./overview.ts";
@@ -17,7 +18,7 @@ import type { Actor, ImportedRepository, Listed, ListRange, ManifestReferences, 
  * first blob or manifest on. A change is durable when its promise resolves, in one transaction with its events, and
  * seen by every reader from then on, also by those of other processes. Lists are sorted by code unit.
  */
-export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, Cursors, ObjectRecords, Locks, Transfer, AsyncDisposable {
+export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, Incidents, Cursors, Notes, ObjectRecords, Locks, Transfer, AsyncDisposable {
   repositoryExists(repository: string): Promise<boolean>;
   repositories(range: ListRange): Promise<Listed<string>>;
 

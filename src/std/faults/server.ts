@@ -153,6 +153,18 @@ export const serverFaults = {
     message: ({ root }) => `a registry is on its way to ${root}, and is not whole`,
     hint: () => "give `sampan registry migrate` again: it copies what is missing",
   }),
+  REPLICATION_RULE_UNKNOWN: spec<{ word: string; names: readonly string[] }>({
+    when: "There is no replication rule of that number or name in the configuration.",
+    exit: 2,
+    message: ({ word }) => `there is no replication rule ${JSON.stringify(word)}`,
+    hint: ({ names }) => (names.length === 0 ? "the configuration has no section `replication`: name it with --config FILE" : `name one of ${names.map((name, index) => `${index + 1} (${name})`).join(", ")}`),
+  }),
+  REPLICATION_NOT_SERVED: spec<{ root: string }>({
+    when: "A replication rule was to be run, and no server with rules runs on the registry.",
+    exit: 1,
+    message: ({ root }) => `no server replicates ${root}`,
+    hint: () => "start `sampan registry serve` with the configuration that has the rule; it compares everything when it starts",
+  }),
   SERVER_IMPORT_INVALID: spec<{ folder: string }>({
     when: "The folder to be imported is not the root directory of docker-registry's filesystem driver.",
     exit: 1,

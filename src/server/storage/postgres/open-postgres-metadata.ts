@@ -10,6 +10,7 @@ import { importPart } from "./import-repository.ts";
 import { listPart } from "./lists.ts";
 import { createLocks } from "./locks.ts";
 import { manifestPart } from "./manifests.ts";
+import { notePart } from "./notes.ts";
 import { objectPart } from "./objects.ts";
 import { overviewPart } from "./overview.ts";
 import { createPostgresDatabase } from "./postgres-database.ts";
@@ -65,6 +66,7 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
     ...transferPart(context, order),
     ...overviewPart(context),
     ...events,
+    ...notePart(context),
     ...objectPart(context),
     registry,
     ...createLocks(database),

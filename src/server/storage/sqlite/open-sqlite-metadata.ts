@@ -8,6 +8,7 @@ import { incidentPart } from "./incidents.ts";
 import { lockPart } from "./locks.ts";
 import { listPart } from "./lists.ts";
 import { manifestPart } from "./manifests.ts";
+import { notePart } from "./notes.ts";
 import { objectPart } from "./objects.ts";
 import { overviewPart } from "./overview.ts";
 import { surveyPart } from "./survey.ts";
@@ -40,6 +41,7 @@ export async function openSqliteMetadata(path: string, options: { lease: number;
     ...trashPart(context),
     ...transferPart(context),
     ...overviewPart(context),
+    ...notePart(context),
     ...objectPart(context),
     ...vitalsPart(context),
     ...incidentPart(context),

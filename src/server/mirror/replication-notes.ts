@@ -1,0 +1,68 @@
+import { createHash, randomUUID } from "node:crypto";
+import { parseObject } from "../../oci/manifest.ts";
+import type { ReplicationRule } from "../config/replication-section.ts";
+import type { Notes } from "../storage/notes.ts";
+import { parseUpstream } from "../terms/upstream.ts";
+
+/** How a rule is doing. Times in milliseconds since the epoch. */
+export interface ReplicationStatus {
+  /** `to registry.example.com: prod/**`: there is one rule of that name. */
+  readonly name: string;
+  readonly rule: RuleName;
+  copied: number;
+  deleted: number;
+  failed: number;
+  /** When both sides were last found or made the same. */
+  doneAt: number | undefined;
+  /** What is being compared. */
+  comparing: string | undefined;
+  /** Whether it waits before it tries again what has failed. */
+  waits: boolean;
+  /** The last wish to compare everything at once that was met. */
+  met: string | undefined;
+  /** What fails, and why the last attempt of it did, the newest last; what succeeds is none any more. */
+  readonly problems: Map<string, string>;
+}
+
+/** Problems that others are told. */
+const TOLD = 20;
+
+/** What tells a rule from others. */
+type RuleName = Pick<ReplicationRule, "to" | "from" | "repositories">;
+
+/** The name of the rule's cursor and notes; one for what it copies where, whatever else is changed in it. */
+export function readerOf({ to, from, repositories }: RuleName): string {
+  return `replication ${createHash("sha256").update(JSON.stringify(to === undefined ? [null, repositories, from] : [to, repositories])).digest("base64url").slice(0, 22)}`;
+}
+
+export function newStatus(rule: RuleName): ReplicationStatus {
+  const { host } = parseUpstream((rule.to ?? rule.from)!)!;
+  return {
+    name: `${rule.to === undefined ? "from" : "to"} ${host}: ${rule.repositories.join(", ")}`, rule,
+    copied: 0, deleted: 0, failed: 0, doneAt: undefined, comparing: undefined, waits: false, met: undefined, problems: new Map(),
+  };
+}
+
+/** What the server that has the rule says of it; as a new one where none has had it. */
+export async function readStatus(notes: Notes, rule: RuleName): Promise<ReplicationStatus & { readonly known: boolean }> {
+  const status = newStatus(rule);
+  const text = await notes.note(readerOf(rule));
+  if (text === undefined) return { ...status, known: false };
+  const { problems, ...rest } = parseObject(Buffer.from(text), "the status of a replication") as unknown as Pick<ReplicationStatus, "copied" | "deleted" | "failed" | "doneAt" | "comparing" | "waits" | "met"> & { problems: [string, string][] };
+  return { ...status, ...rest, problems: new Map(problems), known: true };
+}
+
+export function writeStatus(notes: Notes, rule: RuleName, { copied, deleted, failed, doneAt, comparing, waits, met, problems }: ReplicationStatus): Promise<void> {
+  return notes.setNote(readerOf(rule), JSON.stringify({ copied, deleted, failed, doneAt, comparing, waits, met, problems: [...problems].slice(-TOLD) }));
+}
+
+/** Wishes that everything be compared now. @returns what {@link ReplicationStatus.met} says when it was done */
+export async function wishRun(notes: Notes, rule: RuleName): Promise<string> {
+  const wish = randomUUID();
+  await notes.setNote(`${readerOf(rule)} wish`, wish);
+  return wish;
+}
+
+export function wishedRun(notes: Notes, rule: RuleName): Promise<string | undefined> {
+  return notes.note(`${readerOf(rule)} wish`);
+}
