@@ -1,5 +1,6 @@
 import type { Server as HttpsServer } from "node:https";
 import { fault } from "../std/fault.ts";
+import { tracingWanted } from "../std/tracing/tracing-wanted.ts";
 import type { AccessControl } from "./access/access-control.ts";
 import { hasKeysOfItsOwn } from "./access/keys-of-its-own.ts";
 import { openAccess } from "./access/open-access.ts";
@@ -18,6 +19,7 @@ import { applyRetention } from "./keep/retention.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
 import type { RequestEntry, RequestNote } from "./notify/request-entry.ts";
+import type { ServerTracing } from "./notify/trace-server.ts";
 import type { ReplicationStatus } from "./mirror/replication-notes.ts";
 import type { Replication } from "./mirror/start-replication.ts";
 import { startNotices, type Notices } from "./start-notices.ts";
@@ -77,7 +79,9 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const report = options.onProblem ?? ((): void => undefined);
   const tls = config.tls && await tlsOf(config.tls, configFile);
   const before = serverOf(options.root);
-  const storage = await openStorage(config, { ...settings, root: options.root, configFile, environment: options.environment ?? process.env, report });
+  const tracing = await tracingOf(options.environment ?? process.env, report);
+  const opened = await openStorage(config, { ...settings, root: options.root, configFile, environment: options.environment ?? process.env, report });
+  const storage = tracing?.storage(opened) ?? opened;
   const alone: Alone = (work) => unlessLocked(storage.metadata, "collector", work);
   if (before === "was killed") await alone(() => removeLeftovers(storage, { settled: Number.POSITIVE_INFINITY }));
   const collector = startCollector(storage, { ...config.gc, archive: archiveOf(config.audit, { root: options.root, configFile }), alone, report, onCollected: (garbage) => notices?.metrics.collected(garbage) });
@@ -97,7 +101,8 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
-    const answer = handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, replicated, config, report }).finally(() => running.delete(answer));
+    const handle = (): Promise<void> => handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, replicated, config, report });
+    const answer = (tracing ? tracing.answer(request, note, handle) : handle()).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);
   let address: string;
@@ -119,6 +124,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     await notices?.[Symbol.asyncDispose]();
     await collector[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
+    await tracing?.[Symbol.asyncDispose]();
     throw error;
   }
   const orphans = watchOrphans(access, report);
@@ -134,6 +140,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     await orphans[Symbol.asyncDispose]();
     await notices[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
+    await tracing?.[Symbol.asyncDispose]();
   };
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= stop());
@@ -169,6 +176,13 @@ async function accessOf({ access, ...config }: ServerConfig, options: { configFi
   if (access === undefined) return openAccess;
   const { configuredAccess } = await import("./access/configured-access.ts");
   return configuredAccess({ ...config, access }, options);
+}
+
+/** What sends traces is loaded where a collector is named. */
+async function tracingOf(environment: Readonly<Record<string, string | undefined>>, report: (problem: Error) => void): Promise<ServerTracing | undefined> {
+  if (!tracingWanted(environment)) return undefined;
+  const { traceServer } = await import("./notify/trace-server.ts");
+  return traceServer(environment, report);
 }
 
 async function replicationOf({ replication }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; trash: number; configFile: string; report: (problem: Error) => void }): Promise<Replication | undefined> {

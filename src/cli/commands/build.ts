@@ -4,12 +4,14 @@ import { parseAnnotation } from "../../build/annotations.ts";
 import type { BuildOptions } from "../../build/build-options.ts";
 import { isFault } from "../../std/fault.ts";
 import type { OnProgress } from "../../std/progress.ts";
+import { tracingWanted } from "../../std/tracing/tracing-wanted.ts";
 import { attestOptions } from "../build/attest-flags.ts";
 import { buildFlags } from "../build/build-flags.ts";
 import { parseBuildCall } from "../build/call-flag.ts";
 import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
+import type { BuildTrace } from "../build/trace-build.ts";
 import { toldProvenance } from "../build/metadata-provenance.ts";
 import { isFalse, isGitLabels, isTrue } from "../build/output-attributes.ts";
 import { buildOutputs } from "../build/outputs.ts";
@@ -61,8 +63,10 @@ export const buildCommand = command({
     const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
+    const trace = await traceOf(call);
     let ended = false;
     const onProgress: OnProgress = (event) => {
+      trace?.onProgress(event);
       if (!ended) renderer.onEvent(event);
       if (!renderer.showsLogs) logs.add(event);
     };
@@ -82,8 +86,10 @@ export const buildCommand = command({
         writeFileSync(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
       }
       if (flags.quiet && id !== undefined) io.stdout.write(`${id}\n`);
+      await trace?.end();
     } catch (error) {
       renderer.close();
+      await trace?.end(error);
       if (isFault(error, "RUN_FAILED")) logs.writeFailed(io.stderr);
       throw error;
     } finally {
@@ -92,6 +98,13 @@ export const buildCommand = command({
     await (await import("../keep-store.ts")).keepStore(io);
   },
 });
+
+/** The build as a trace, where the OTEL_… variables name a collector; what sends it is loaded only then. */
+async function traceOf({ flags, io }: Call<typeof buildFlags>): Promise<BuildTrace | undefined> {
+  if (!tracingWanted(io.env)) return undefined;
+  const { traceBuild } = await import("../build/trace-build.ts");
+  return traceBuild(io.env, flags.tag.length === 0 ? {} : { "sampan.tags": flags.tag.join(",") }, ({ message }) => void io.stderr.write(`warning: ${message}\n`));
+}
 
 /** What only a builder elsewhere can do. */
 async function refuseWithoutBuilder({ given }: Call<typeof buildFlags>): Promise<void> {

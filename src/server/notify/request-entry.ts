@@ -16,10 +16,12 @@ export interface RequestNote {
   sentBeside?: number;
   /** Their way; it may end after the connection. */
   beside?: Promise<unknown>;
+  /** Whoever follows this one request is told of its end. */
+  onAnswered?: (entry: RequestEntry) => void;
 }
 
 /** One answered request. */
-export interface RequestEntry extends Readonly<Omit<RequestNote, "receivedBeside" | "sentBeside" | "beside">> {
+export interface RequestEntry extends Readonly<Omit<RequestNote, "receivedBeside" | "sentBeside" | "beside" | "onAnswered">> {
   readonly method: string;
   /** As it was sent, with the query. */
   readonly url: string;
@@ -47,14 +49,16 @@ export function observeRequest(request: IncomingMessage, response: ServerRespons
     carried.set(socket, now);
     const milliseconds = performance.now() - started;
     const tell = (): void => {
-      const { receivedBeside = 0, sentBeside = 0, beside: _, ...found } = note;
-      onRequest({
+      const { receivedBeside = 0, sentBeside = 0, beside: _, onAnswered, ...found } = note;
+      const entry = {
         ...found, method, url, remoteAddress, milliseconds,
         status: response.headersSent ? response.statusCode : 0,
         agent: request.headers["user-agent"],
         received: now.received - (before?.received ?? 0) + receivedBeside,
         sent: now.sent - (before?.sent ?? 0) + sentBeside,
-      });
+      };
+      onRequest(entry);
+      onAnswered?.(entry);
     };
     if (note.beside) note.beside.then(tell, tell);
     else tell();
