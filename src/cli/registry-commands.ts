@@ -63,7 +63,7 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/delete.ts")).deleteCommand,
   },
   "auth doctor": {
-    summary: "Show which login is used for a registry or repository, and what it may do",
+    summary: "Show which login a registry or repository gets, and what it may do",
     group: "Registries",
     load: async () => (await import("./commands/auth-doctor.ts")).authDoctorCommand,
   },
@@ -98,7 +98,7 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/registry-restore.ts")).registryRestoreCommand,
   },
   "registry migrate": {
-    summary: "Move a registry to another place: into PostgreSQL, into a bucket, or back",
+    summary: "Move a registry into PostgreSQL or a bucket, or back",
     group: "Registries",
     load: async () => (await import("./commands/registry-migrate.ts")).registryMigrateCommand,
   },
@@ -123,7 +123,7 @@ export const registryCommands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/registry-replication-status.ts")).registryReplicationStatusCommand,
   },
   "registry replication run": {
-    summary: "Have a registry's server compare and copy what a replication rule is for, now",
+    summary: "Have a registry's server compare and copy by a rule now",
     group: "Registries",
     load: async () => (await import("./commands/registry-replication-run.ts")).registryReplicationRunCommand,
   },

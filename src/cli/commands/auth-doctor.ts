@@ -10,7 +10,7 @@ const doctorFlags = flagTable({
 
 export const authDoctorCommand = command({
   name: "auth doctor",
-  summary: "Show which login is used for a registry or repository, and what it may do",
+  summary: "Show which login a registry or repository gets, and what it may do",
   description:
     "Shows every place that may have the login for REF, a host or the name of an image, in the order in which they are asked; who is " +
     "signed in; what the registry wants; and whether pulling and pushing are allowed, by what the registry's tokens say or, where " +

@@ -3,7 +3,7 @@ import { flagTable } from "../flags/flag.ts";
 
 export const registryMigrateCommand = command({
   name: "registry migrate",
-  summary: "Move a registry to another place: into PostgreSQL, into a bucket, or back",
+  summary: "Move a registry into PostgreSQL or a bucket, or back",
   description:
     "Copies all of a registry, with users' tokens, times, trash and the log of changes, to where --to-config says: records into a PostgreSQL database or " +
     "`registry.db` of the folder TARGET, blobs into a bucket or that folder. Without --to-config everything goes into the folder. The source stays as " +

@@ -8,7 +8,7 @@ const LOOK = 200;
 
 export const registryReplicationRunCommand = command({
   name: "registry replication run",
-  summary: "Have a registry's server compare and copy what a replication rule is for, now",
+  summary: "Have a registry's server compare and copy by a rule now",
   description:
     "RULE is the number or the name that `registry replication status` shows. The server that runs on the registry compares both sides at once instead of when the interval " +
     "is over, and the command waits for the end. What fails is shown, and the exit status is 1 then; the server goes on trying.",
