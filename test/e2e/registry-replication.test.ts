@@ -82,6 +82,7 @@ test("tags go to another registry as they are pushed, with their signatures; wha
   const remove = async (tag: string): Promise<number> => (await again.request("DELETE", `/v2/prod/app/manifests/${tag}`)).status;
   assert.deepEqual([await remove("1.1.0"), await remove("1.3.0")], [202, 202]);
   await eventually(["1.2.0", "latest"], () => tagsThere("prod/app"));
+  await eventually(1, async () => (await status(again)).deleted);
   const shown = await runSampan(["registry", "replication", "status", "--root", root, "--config", config, "--json"]);
   const [rule] = JSON.parse(shown.stdout) as Record<string, unknown>[];
   assert.deepEqual([shown.status, rule!["state"], rule!["copied"], rule!["deleted"], rule!["pending"], rule!["problems"]], [0, "up to date", 4, 1, [], []], shown.stdout);
@@ -121,6 +122,7 @@ test("tags come from another registry; what is immutable here stays, and what fa
 
   // Deleted is what the other side shows a repository without, and can be restored; what it does not know, it may hide.
   await eventually(404, async () => (await target.request("GET", "/v2/team/app/manifests/ours")).status);
+  await eventually([2, 1], async () => ((await target.request("GET", "/api/v1/replication")).json() as Page<ReplicationRow>).items.map(({ copied, deleted }) => [copied, deleted])[0]);
   assert.equal((await source.request("DELETE", "/v2/team/app/manifests/1.0.0")).status, 202);
   const run = (word: string) => runSampan(["registry", "replication", "run", "--root", root, "--config", config, word]);
   const [first, second] = [await run("1"), await run("2")];
