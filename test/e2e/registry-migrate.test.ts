@@ -17,7 +17,7 @@ async function seen({ request }: ScratchRegistry, words: readonly string[], subj
     const { status, headers, body } = await request("GET", `/v2/${path}`);
     texts.push(`${status} ${String(headers["docker-content-digest"])} ${body.toString()}`);
   }
-  for (const command of [["audit", "--json"], ["robot", "ls", "--json"], ["usage"]]) texts.push((await runSampan(["registry", ...command, ...words], { env: S3_LOGIN })).stdout);
+  for (const command of [["audit", "--json"], ["robot", "ls", "--json"]]) texts.push((await runSampan(["registry", ...command, ...words], { env: S3_LOGIN })).stdout);
   return texts.join("\n").replaceAll("\\u0000", "\ufffd"); // PostgreSQL has no NUL
 }
 

@@ -43,7 +43,7 @@ export async function moveBlobs(source: OpenedFolder, target: MoveTarget, blobs:
       const [from, to] = [fileIn(source.root, source.files, digest), fileIn(target.root, target.blobs, digest)];
       const problem = from !== undefined && to !== undefined
         ? await placeVerified(digest, { from, to, copy: options.copy, temporary: join(target.root, "temporary") })
-        : await stream(source, target, { digest, size });
+        : await stream(source, target, { digest, size }, options.signal);
       if (to !== undefined) folders.add(dirname(to));
       if (problem !== undefined) {
         moved.damaged.push({ digest, problem });
@@ -89,14 +89,14 @@ async function placeVerified(digest: Digest, { from, to, ...options }: { from: s
 }
 
 /** @returns what is wrong with the bytes */
-async function stream({ files }: OpenedFolder, { blobs: { uploads } }: MoveTarget, { digest, size }: Pick<BlobRow, "digest" | "size">): Promise<string | undefined> {
+async function stream({ files }: OpenedFolder, { blobs: { uploads } }: MoveTarget, { digest, size }: Pick<BlobRow, "digest" | "size">, signal: AbortSignal | undefined): Promise<string | undefined> {
   const bytes = await files.read(digest, { start: 0, end: size - 1 });
   if (!bytes) return LOST;
   const upload = (await uploads.create("migration", digestAlgorithm(digest)))!;
   let problem: string | undefined;
   try {
     const outcome = await upload.exclusively(async () => {
-      await upload.append(copies(bytes));
+      await upload.append(copies(bytes, signal));
       if (await upload.verify(digest)) await upload.store(digest);
       else problem = OTHER;
     });
@@ -108,6 +108,9 @@ async function stream({ files }: OpenedFolder, { blobs: { uploads } }: MoveTarge
 }
 
 /** Readers use their memory again, and uploads keep what they were given until it is written. */
-async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  for await (const chunk of chunks) yield Buffer.from(chunk);
+async function* copies(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    yield Buffer.from(chunk);
+  }
 }
