@@ -42,6 +42,7 @@ export interface Exchange {
   readonly parameter: string;
 }
 
+/** Bodies up to this size are sent with their head. */
 const SHORT = 16 * 1024;
 
 export type Handler = (exchange: Exchange) => Promise<void>;

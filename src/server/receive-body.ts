@@ -18,7 +18,7 @@ export function hasWholeBody(request: IncomingMessage): boolean {
 export async function receiveBody({ request, response, settings, note }: Exchange, upload: Upload, limit?: number): Promise<boolean> {
   const length = request.headers["transfer-encoding"] === undefined ? Number(request.headers["content-length"] ?? 0) : 0;
   // Not behind an answer that is still on its way, whose end sets the time limit of the connection.
-  const receive = length >= LARGE_UPLOAD && length <= (limit ?? length) && response.socket ? upload.receive : undefined;
+  const receive = length >= LARGE_UPLOAD && length <= (limit ?? length) && response.socket ? await receiverFor(length, upload, request) : undefined;
   using socket = receive && openSocketOf(request.socket, settings.idleTimeout);
   // Left open when it is not read to its end, so that a refusal reaches the client.
   if (!receive || !socket) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
@@ -37,4 +37,13 @@ export async function receiveBody({ request, response, settings, note }: Exchang
   if (whole) return Boolean(taken.add(request));
   request.destroy();
   throw new Error("the client left");
+}
+
+/** A thread may have to start first, during which the connection is silent through no fault of the client. */
+async function receiverFor(length: number, upload: Upload, { socket }: IncomingMessage): Promise<Awaited<ReturnType<NonNullable<Upload["receiver"]>>>> {
+  const idle = socket.timeout ?? 0;
+  socket.setTimeout(0);
+  const receive = await upload.receiver?.(length);
+  socket.setTimeout(idle);
+  return receive;
 }

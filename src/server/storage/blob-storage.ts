@@ -13,10 +13,10 @@ export interface BlobStorage {
    */
   read(digest: Digest, range: { start: number; end: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
-   * The same for connections, of drivers that can send past this thread: undefined when they cannot now. What it finds is to be called
-   * once, with a connection that nobody else writes to, and says how many bytes were sent: fewer than all when the client left.
+   * The same for connections, of drivers that can send past this thread: undefined when they cannot now, or not soon enough for so many
+   * bytes. What it finds is to be called once, with a connection that nobody else writes to, and says how many bytes were sent: fewer than all when the client left.
    */
-  sender?(): ((digest: Digest, range: { start: number; end: number }) => Promise<((socket: OpenSocket) => Promise<number>) | undefined>) | undefined;
+  sender?(length: number): Promise<((digest: Digest, range: { start: number; end: number }) => Promise<((socket: OpenSocket) => Promise<number>) | undefined>) | undefined>;
   /** Where another program on this machine finds the bytes below the folder `blobs`, for drivers that keep them in files. */
   fileOf?(digest: Digest): string;
   /** A removal in two steps, of which the first fits in a transaction. */
@@ -100,10 +100,10 @@ export interface Upload {
    */
   append(source: AsyncIterable<Uint8Array>, limit?: number): Promise<boolean>;
   /**
-   * Adds bytes from a connection; as {@link append}, whatever came is kept. Undefined where the driver cannot, or not now.
-   * @returns false when the client left before the end
+   * What adds bytes from a connection; as {@link append}, whatever came is kept, and false says that the client left before the end.
+   * Undefined where the driver cannot, or not soon enough for a body of that length.
    */
-  readonly receive?: ((body: SocketBody) => Promise<boolean>) | undefined;
+  receiver?(length: number): Promise<((body: SocketBody) => Promise<boolean>) | undefined>;
   /**
    * Fills `into` with bytes from `start` on, for readers beside the task. @returns how many; 0 where nothing is written yet, and when
    * the upload has ended

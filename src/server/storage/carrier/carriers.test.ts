@@ -8,16 +8,19 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { haveLibc } from "../../../linux/libc.ts";
-import type { OpenSocket } from "../blob-storage.ts";
+import type { OpenSocket, SocketBody, Upload } from "../blob-storage.ts";
 import { createFolderUploads } from "../folder/uploads.ts";
 import { openCarriers, type Carrier, type Carriers } from "./carriers.ts";
 
 const skip = !haveLibc() && "C functions cannot be called here";
 
-/** A carrier that receives, once its thread works. */
+/** A carrier that receives: so large a body waits until its thread works. */
 async function receiverOf(carriers: Carriers): Promise<Carrier> {
-  await carriers.warm();
-  return carriers.receiver() ?? assert.fail("no thread receives");
+  return (await carriers.receiver(8 * 1024 * 1024)) ?? assert.fail("no thread receives");
+}
+
+async function receive(upload: Upload, body: SocketBody): Promise<boolean> {
+  return (await upload.receiver!(body.length))!(body);
 }
 
 test("an upload goes on when the thread with its running hash is gone, whichever way its bytes come, and another thread starts", { skip }, async (context) => {
@@ -49,11 +52,11 @@ test("an upload goes on when the thread with its running hash is gone, whichever
     const upload = (await uploads.create("app", "sha256"))!;
     const other = (await uploads.create("app", "sha256"))!;
     assert.equal(await upload.exclusively(async () => {
-      assert.equal(await upload.receive!({ socket: await over(first), first: Buffer.alloc(0), length: first.length }), true);
+      assert.equal(await receive(upload, { socket: await over(first), first: Buffer.alloc(0), length: first.length }), true);
     }), "done");
     if (broken) {
       // One that works when the thread dies is lost, and says so.
-      const lost = other.exclusively(async () => void (await other.receive!({ socket: await over(first), first: Buffer.alloc(0), length: content.length })));
+      const lost = other.exclusively(async () => void (await receive(other, { socket: await over(first), first: Buffer.alloc(0), length: content.length })));
       const seen = assert.rejects(lost);
       for (let round = 0; round < 500 && carrier.busy === 0; round += 1) await wait(10);
       assert.equal(carrier.busy, 1);
@@ -63,11 +66,11 @@ test("an upload goes on when the thread with its running hash is gone, whichever
       assert.deepEqual(await carrier.carry(await over(first), { kind: "send", file: -1, position: 0, length: 1 }), { moved: 0, left: true });
       carrier.forget("x");
       assert.equal(await uploads.find("app", other.id), undefined);
-      assert.equal(upload.receive, undefined);
+      assert.equal(await upload.receiver!(content.length), undefined);
     }
     assert.equal(await upload.exclusively(async () => {
       if (broken) assert.equal(await upload.append((async function* () { yield rest; })()), true);
-      else assert.equal(await upload.receive!({ socket: await over(rest.subarray(7)), first: rest.subarray(0, 7), length: rest.length }), true);
+      else assert.equal(await receive(upload, { socket: await over(rest.subarray(7)), first: rest.subarray(0, 7), length: rest.length }), true);
       assert.equal(await upload.verify(`sha256:${"0".repeat(64)}`), false);
       assert.equal(await upload.verify(digest), true);
       await upload.store(digest);

@@ -10,6 +10,8 @@ import type { CarrierOrder, CarrierReport, CarrierStart, ReceiveOrder, SendOrder
 
 /** Threads that receive: they hash, which is work for a core. */
 const MOST_RECEIVERS = 4;
+/** Bodies from this size on wait for a thread that starts: several of them on the way through node:http fill the memory with its pieces. */
+const WORTH_WAITING = 8 * 1024 * 1024;
 const RING = Buffer.from(BigUint64Array.of(1n).buffer);
 
 type Order = Omit<ReceiveOrder, "id" | "socket" | "idle"> | Omit<SendOrder, "id" | "socket" | "idle">;
@@ -34,11 +36,9 @@ export interface Carrier {
  * and it cannot send from a file. They start when they are first needed.
  */
 export interface Carriers extends AsyncDisposable {
-  /** The receiver that has least to do; undefined while it starts, for which nobody should wait. */
-  receiver(): Carrier | undefined;
-  sender(): Carrier | undefined;
-  /** Starts one of each, and resolves when they work. */
-  warm(): Promise<void>;
+  /** The receiver that has least to do; undefined while the first one starts, and the body is too short to wait for it. */
+  receiver(length: number): Promise<Carrier | undefined>;
+  sender(length: number): Promise<Carrier | undefined>;
 }
 
 /** Undefined where C functions cannot be called. */
@@ -54,15 +54,16 @@ export function openCarriers(): Carriers | undefined {
     }
     return free;
   };
+  const soon = async (carriers: ThreadCarrier[], most: number, length: number): Promise<Carrier | undefined> => {
+    const free = one(carriers, most);
+    if (free || length < WORTH_WAITING) return free;
+    await Promise.race(carriers.map(({ started }) => started));
+    return one(carriers, most);
+  };
   const most = Math.max(1, Math.min(MOST_RECEIVERS, Math.floor(availableParallelism() / 2)));
   return {
-    receiver: () => one(receivers, most),
-    sender: () => one(senders, 1),
-    async warm() {
-      one(receivers, most);
-      one(senders, 1);
-      await Promise.all([...receivers, ...senders].map(({ started }) => started));
-    },
+    receiver: (length) => soon(receivers, most, length),
+    sender: (length) => soon(senders, 1, length),
     async [Symbol.asyncDispose]() {
       await Promise.all([...receivers, ...senders].map((carrier) => carrier.close()));
     },

@@ -69,8 +69,8 @@ export function createFolderBlobs(root: string, temporary: string, carriers?: Ca
       return handle && readFrom(handle, range);
     },
 
-    sender() {
-      const carrier = carriers?.sender();
+    async sender(length) {
+      const carrier = await carriers?.sender(length);
       return carrier && (async (digest, range) => {
         const handle = await openUpTo(digest, range.end);
         return handle && (async (socket) => {

@@ -160,10 +160,10 @@ class FolderUpload implements Upload {
   }
 
   /** Possible from the beginning on, where the running hash is the carrier's too. */
-  get receive(): Upload["receive"] {
+  async receiver(length: number): Promise<((body: SocketBody) => Promise<boolean>) | undefined> {
     const carried = this.#carried;
     if (this.size !== (carried?.size ?? 0) || carried?.by.ended) return undefined;
-    const carrier = carried?.by ?? this.#parts.carriers?.receiver();
+    const carrier = carried?.by ?? (await this.#parts.carriers?.receiver(length));
     return carrier && ((body) => this.#receive(body, carrier));
   }
 
