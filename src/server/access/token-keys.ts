@@ -12,6 +12,14 @@ export interface TokenKeys {
   verifying(id: string): Promise<KeyObject | undefined>;
 }
 
+interface KeptKey {
+  readonly id: string;
+  readonly key: KeyObject;
+  /** The public half, made once: whoever checks a signature prepares a key that it has not seen before, which costs as much as the check. */
+  readonly verifying: KeyObject;
+  readonly made: number;
+}
+
 /** One key of P-256 that the configuration gives. @throws SERVER_CONFIG_UNREADABLE */
 export async function configuredTokenKeys(pem: string, place: string): Promise<TokenKeys> {
   let key: KeyObject;
@@ -35,9 +43,9 @@ export function rotatingTokenKeys(folder: string, { rotation, keep, report }: { 
   makeFolder(folder);
   chmodSync(folder, 0o700);
   const damaged = new Set<string>();
-  const loaded = new Map<string, { id: string; key: KeyObject; made: number }>();
+  const loaded = new Map<string, KeptKey>();
 
-  const load = async (): Promise<readonly { id: string; key: KeyObject; made: number }[]> => {
+  const load = async (): Promise<readonly KeptKey[]> => {
     const names = readdirSync(folder).filter((name) => name.endsWith(".pem"));
     for (const name of names) {
       const path = join(folder, name);
@@ -48,7 +56,7 @@ export function rotatingTokenKeys(folder: string, { rotation, keep, report }: { 
         loaded.delete(name);
       } else if (!loaded.has(name)) {
         const key = keyIn(path);
-        if (key) loaded.set(name, { id: await idOf(key), key, made });
+        if (key) loaded.set(name, await keptKey(key, made));
         else if (!damaged.has(name)) report(fault("SERVER_CONFIG_UNREADABLE", { file: path, problem: "it holds no private key of P-256; tokens that it signed are worth nothing" }));
         if (!key) damaged.add(name);
       }
@@ -56,18 +64,18 @@ export function rotatingTokenKeys(folder: string, { rotation, keep, report }: { 
     return [...loaded.values()].sort((a, b) => b.made - a.made);
   };
 
-  const make = async (): Promise<{ id: string; key: KeyObject; made: number }> => {
+  const make = async (): Promise<KeptKey> => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     const name = `${await idOf(privateKey)}.pem`;
     const draft = join(folder, `${name}.${process.pid}`);
     writeFileSync(draft, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flush: true });
     renameSync(draft, join(folder, name));
-    const entry = { id: await idOf(privateKey), key: privateKey, made: Date.now() };
+    const entry = await keptKey(privateKey, Date.now());
     loaded.set(name, entry);
     return entry;
   };
 
-  let newest: { id: string; key: KeyObject; made: number } | undefined;
+  let newest: KeptKey | undefined;
   return {
     async signing() {
       if (newest === undefined || Date.now() - newest.made > rotation) {
@@ -78,7 +86,7 @@ export function rotatingTokenKeys(folder: string, { rotation, keep, report }: { 
     },
     async verifying(id) {
       const known = [...loaded.values()].find((entry) => entry.id === id) ?? (await load()).find((entry) => entry.id === id);
-      return known && Date.now() - known.made <= rotation + keep ? createPublicKey(known.key) : undefined;
+      return known && Date.now() - known.made <= rotation + keep ? known.verifying : undefined;
     },
   };
 }
@@ -91,6 +99,10 @@ function keyIn(path: string): KeyObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+async function keptKey(key: KeyObject, made: number): Promise<KeptKey> {
+  return { id: await idOf(key), key, verifying: createPublicKey(key), made };
 }
 
 /** RFC 7638. */
