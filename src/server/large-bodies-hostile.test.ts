@@ -33,10 +33,11 @@ function dial(context: TestContext, registry: ScratchRegistry, text: string): So
   return socket;
 }
 
+/** All that comes, until the connection is closed or reset: a server that ends one before it has read everything resets it. */
 async function everything(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk)).resume();
-  if (!socket.closed) await once(socket, "close", { signal: AbortSignal.timeout(20_000) });
+  await until("the connection ends", () => socket.closed);
   return Buffer.concat(chunks);
 }
 
@@ -62,7 +63,7 @@ client.once("close", () => resolve(false));
 });
 
 test("what follows a large answer on its connection neither stands still for ever nor gets into its bytes", { skip }, async (context) => {
-  const registry = await scratchRegistry(context, { settings: { idleTimeout: 3000, keepAliveTimeout: 60_000 } });
+  const registry = await scratchRegistry(context, { settings: { idleTimeout: 2000, keepAliveTimeout: 60_000 } });
   const content = Buffer.alloc(12 * MEBIBYTE, "b");
   const digest = await warmCarriers(registry, content);
 
@@ -84,6 +85,32 @@ test("what follows a large answer on its connection neither stands still for eve
   const third = (await everything(client)).toString("latin1");
   assert.ok(third.startsWith("HTTP/1.1 200 "));
   assert.equal(third.lastIndexOf("HTTP/1.1"), 0, "nothing else was written between the bytes");
+  assert.deepEqual(registry.problems, []);
+});
+
+test("nothing that is hidden behind a large upload is answered, whatever its head says", { skip }, async (context) => {
+  const registry = await scratchRegistry(context);
+  const content = Buffer.alloc(12 * MEBIBYTE, "c");
+  const digest = await warmCarriers(registry, content);
+  const hidden = "GET /v2/hidden/tags/list HTTP/1.1\r\nHost: x\r\n\r\n";
+  const length = `Content-Length: ${content.length}`;
+  const heads: readonly (readonly [head: string, ...statuses: string[]])[] = [
+    [length, "201"], [`Upgrade: websocket\r\nConnection: Upgrade\r\n${length}`, "201"], [`Expect: 100-continue\r\n${length}`, "100", "201"],
+    // Others may be cut off before their refusal is read.
+    [`${length}\r\nTransfer-Encoding: chunked`, "400"], [`${length}\r\n${length}`, "400"], [`${length}, ${length}`, "400"], [`X: y\nContent-Length: 3\r\n${length}`, "400"], [`Content-Length: 3\r\n ${length}`, "400"],
+    [`Content-Length : ${content.length}`, "400"], [`Transfer-Encoding: identity\r\n${length}`, "400"], ["Content-Length: 18446744073709551616", "400"],
+  ];
+  for (const [head, ...expected] of heads) {
+    const location = await registry.openUpload("app");
+    const client = dial(context, registry, `PUT ${location}?digest=${digest} HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n`);
+    client.write(content);
+    client.write(hidden);
+    const answer = (await everything(client)).toString("latin1");
+    const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+    assert.ok(!answer.includes("hidden"), head);
+    if (expected[0] !== "400" || statuses.length > 0) assert.deepEqual(statuses, expected, head);
+    if (expected[0] === "400") assert.equal((await registry.request("GET", location)).headers.range, "0-0", `${head}: nothing was taken`);
+  }
   assert.deepEqual(registry.problems, []);
 });
 
