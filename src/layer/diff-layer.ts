@@ -19,7 +19,7 @@ export interface DiffEntry extends LayerEntry {
  * them, names by their bytes. The rules are BuildKit's (util/overlay/overlay_linux.go, containerd's pkg/archive):
  *
  * - The root is never part of it. Parents of an entry come once before it, changed or not.
- * - What was copied up and is unchanged is left out; the time of a directory alone is no change.
+ * - What was copied up and is unchanged is left out, see {@link isSame}; the time of a directory alone is no change.
  * - A whiteout is written if something is below; an opaque directory as one whiteout per vanished child.
  * - The second name of an inode is a hard link. Sockets are left out.
  *
@@ -28,11 +28,12 @@ export interface DiffEntry extends LayerEntry {
  * @throws FILE_NAME_INVALID
  */
 export function* diffLayer(upper: string, lowers: readonly string[]): Generator<DiffEntry> {
-  const state: WalkState = { links: new Map(), unchangedLinks: new Map(), written: new Set([""]), parents: [] };
+  const state: WalkState = { step: { begun: lstatSync(upper, { bigint: true }).birthtimeNs, ended: BigInt(Date.now() + 1) * 1_000_000n }, links: new Map(), unchangedLinks: new Map(), written: new Set([""]), parents: [] };
   yield* walk(state, { path: "", hostPath: upper, lowers, expand: false });
 }
 
 interface WalkState {
+  readonly step: Span;
   /** Inodes with several names → the name written first. */
   readonly links: Map<bigint, string>;
   /** In opaque directories: names of unchanged inodes that become links once a changed name of them is written. */
@@ -41,6 +42,12 @@ interface WalkState {
   readonly written: Set<string>;
   /** The directories that the walk is in, outermost first. */
   readonly parents: { path: string; hostPath: string }[];
+}
+
+/** Between when the folder was made, 0 where the file system does not tell, and now, in nanoseconds. */
+interface Span {
+  readonly begun: bigint;
+  readonly ended: bigint;
 }
 
 interface Folder {
@@ -70,7 +77,7 @@ function* walk(state: WalkState, folder: Folder): Generator<DiffEntry> {
       if (below !== undefined) yield* withParents(state, whiteoutOf(folder.path, name));
       continue;
     }
-    const same = below !== undefined && isSame(stat, hostPath, below.stat, below.hostPath);
+    const same = below !== undefined && isSame(stat, hostPath, below.stat, below.hostPath, state.step);
     if (!stat.isSocket()) yield* entriesOf(state, { path, hostPath, stat, same, expand: folder.expand });
     if (!stat.isDirectory()) continue;
     const opaque = isOpaque(hostPath);
@@ -199,11 +206,13 @@ function findBelow(lowers: readonly string[], name: string): Below | undefined {
 }
 
 /**
- * BuildKit's `sameDirent`: everything but the data is compared, and the data only where a time lost its fraction. Where BuildKit
- * wants both to have lost it, one is enough here: a layer that came from a cache has whole seconds, and what lies upon it shall be
- * the same as upon one that was made here.
+ * Whether a layer may leave something out, because the layers below show the same. BuildKit's `sameDirent` compares everything but
+ * the data, times to the nanosecond, and the data only where both times have whole seconds. A layer that came from a cache has lost
+ * its nanoseconds, and what lies upon it shall be the same as upon one that was made here. So times are compared as layers have them,
+ * in whole seconds, and the data always. What the step wrote itself is a change nevertheless, also in the second in which the step
+ * below wrote the same: else it would depend on how fast they followed each other.
  */
-function isSame(a: BigIntStats, aPath: string, b: BigIntStats, bPath: string): boolean {
+function isSame(a: BigIntStats, aPath: string, b: BigIntStats, bPath: string, step: Span): boolean {
   if (a.ino === b.ino && a.dev === b.dev) return true;
   if (a.mode !== b.mode || a.rdev !== b.rdev) return false;
   const [aOwner, bOwner] = [ownerOf(aPath, a), ownerOf(bPath, b)];
@@ -211,7 +220,7 @@ function isSame(a: BigIntStats, aPath: string, b: BigIntStats, bPath: string): b
   if (!sameBytes(getXattr(aPath, "security.capability"), getXattr(bPath, "security.capability"))) return false;
   if (a.isDirectory()) return true;
   if (a.size !== b.size || secondsOf(a) !== secondsOf(b)) return false;
-  if (a.mtimeNs % SECOND !== 0n && b.mtimeNs % SECOND !== 0n) return a.mtimeNs === b.mtimeNs;
+  if (step.begun > 0n && a.mtimeNs >= step.begun && a.mtimeNs <= step.ended && a.mtimeNs !== b.mtimeNs) return false;
   if (a.isSymbolicLink()) return readlinkSync(aPath) === readlinkSync(bPath);
   return !a.isFile() || a.size === 0n || sameContent(aPath, bPath);
 }

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import fc from "fast-check";
 import type { BuildOptions } from "../../src/build/build.ts";
 import type { CacheExport, CacheImport } from "../../src/cache/cache-options.ts";
-import { sha256 } from "../../src/oci/digest.ts";
 import { noBuilds } from "../support/scratch-build.ts";
 import { scratchRegistry } from "../support/scratch-registry.ts";
 import { storeWithBases } from "./bases.ts";
@@ -60,14 +59,6 @@ function damage(folder: string, { how, pick, at }: Damage): string {
   return `${how} ${name} at ${at}`;
 }
 
-/** Times of their own for all files of a context: a layer from a cache has whole seconds, and cannot tell two equal files of one second apart. */
-function spreadTimes(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    const path = join(folder, name);
-    if (lstatSync(path).isFile()) utimesSync(path, 1, 1_600_000_000.25 + (parseInt(sha256(name).slice(7, 15), 16) % 50_000_000));
-  }
-}
-
 /** @param place where the caches of a case lie, and how each is damaged */
 async function check(template: string, images: Images, runs: number, place: (bench: Bench) => { to: (index: number, mode: "min" | "max") => CacheExport; from: (index: number) => CacheImport; damage: (index: number, how: Damage) => string }): Promise<void> {
   await forAWhile(anyJourney(images), async ({ whole, mode, damages }) => {
@@ -80,7 +71,6 @@ async function check(template: string, images: Images, runs: number, place: (ben
         said.push(`edit: ${JSON.stringify(edit)} before it:\n${dockerfileText(state.dockerfile)}`);
         state = apply(bench.context, edit, state, whole);
       }
-      spreadTimes(bench.context);
       const root = bench.store();
       const options: Partial<BuildOptions> = { cacheTo: [to(index, mode)], cacheFrom: index === 0 ? [] : [from(index - 1)] };
       const [cached, anew] = await Promise.all([bench.build(root, state, options), bench.buildAnew(state)]);
