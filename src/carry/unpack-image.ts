@@ -21,6 +21,8 @@ export interface UnpackedImage {
   readonly platform: Platform;
   /** Folders in overlayfs' form, top first. */
   readonly layers: readonly string[];
+  /** Digests of the layers' tars, bottom first. */
+  readonly diffIds: readonly Digest[];
 }
 
 /**
@@ -47,5 +49,5 @@ export async function unpackImage(source: Source, options: { readonly platform: 
     rmSync(blob);
     layers.unshift(target);
   }
-  return { digest: document.digest, platform: { os, architecture, ...(variant ? { variant } : {}) }, layers };
+  return { digest: document.digest, platform: { os, architecture, ...(variant ? { variant } : {}) }, layers, diffIds: rootfs.diff_ids };
 }

@@ -1,5 +1,5 @@
 import type { OwnedFiles } from "./owned-files.ts";
-import type { Parsed } from "./package.ts";
+import type { FoundPackage, Parsed } from "./package.ts";
 import type { RootFile, RootFiles } from "./root-files.ts";
 
 /** A file that tells of packages, and what it tells. */
@@ -11,8 +11,11 @@ export interface Evidence extends Parsed {
 export interface Database {
   /** As reports call it. */
   readonly name: string;
-  /** Nothing where the file system has no such database. */
-  read(root: RootFiles): readonly Evidence[];
+  /** The files that packages are listed in; none where the file system has no such database. */
+  files(root: RootFiles): readonly RootFile[];
+  parse(root: RootFiles, file: RootFile): Parsed | undefined;
+  /** What is known of a package beyond the database: one of these for each scan, as it may remember what it has read. */
+  complete?(root: RootFiles): (found: FoundPackage) => FoundPackage;
   /** Which of these paths are files of a package. */
   owned(root: RootFiles, wanted: OwnedFiles): void;
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseApkInstalled, readApkFiles } from "./databases/apk.ts";
 import { parseDpkgStatus, readFileList, readSumList } from "./databases/dpkg.ts";
+import { filesOfRpm, packageOfRpm, RpmHeader } from "./databases/rpm-header.ts";
 import { parseOsRelease } from "./distribution.ts";
 import { cycloneDxDocument } from "./documents/cyclonedx.ts";
 import { spdxDocument } from "./documents/spdx.ts";
@@ -14,6 +15,7 @@ import { parseNpmLock, parsePnpmLock, parseYarnLock } from "./languages/npm-lock
 import { parseNpmPackage } from "./languages/npm-package.ts";
 import { parsePackageTables, parseRequirements } from "./languages/pinned-packages.ts";
 import { parsePythonMetadata } from "./languages/python-metadata.ts";
+import { parseDebianCopyright } from "./licenses/debian-copyright.ts";
 import { mergePackages } from "./merge-packages.ts";
 import type { Parsed } from "./package.ts";
 
@@ -22,7 +24,20 @@ const PARSERS: Readonly<Record<string, (text: string) => Parsed>> = {
   "package-lock.json": parseNpmLock, "yarn.lock": parseYarnLock, "pnpm-lock.yaml": parsePnpmLock, "requirements.txt": parseRequirements,
   "uv.lock": (text) => parsePackageTables(text, "pypi"), go: (text) => parseGoBuildInfo(Buffer.from(`\xff Go buildinf:\x08\x02${"\0".repeat(16)}${text}`, "latin1")),
 };
-const OTHERS: readonly ((text: string) => unknown)[] = [parseOsRelease, (text) => [...readFileList(text)], (text) => [...readSumList(text)], (text) => [...readApkFiles(text)]];
+const OTHERS: readonly ((text: string) => unknown)[] = [parseOsRelease, parseDebianCopyright, (text) => parseDebianCopyright(`Format: x\nLicense: ${text}`), readRpm, (text) => [...readFileList(text)], (text) => [...readSumList(text)], (text) => [...readApkFiles(text)]];
+
+/** A header whose figures lead to any places of it. */
+function readRpm(text: string): unknown {
+  const data = Buffer.from(text);
+  const head = Buffer.alloc(8 + 9 * 16);
+  head.writeUInt32BE(9, 0);
+  head.writeUInt32BE(data.length, 4);
+  for (const [index, tag] of [1000, 1001, 1003, 1014, 1044, 1116, 1117, 1118, 1002].entries()) {
+    for (const [at, value] of [tag, tag === 1003 || tag === 1116 ? 4 : 8, data.length === 0 ? 0xffff_ffff : index % data.length, 0xffff_ffff].entries()) head.writeUInt32BE(value, 8 + index * 16 + at * 4);
+  }
+  const header = new RpmHeader(Buffer.concat([head, data]));
+  return [packageOfRpm(header), [...filesOfRpm(header)]];
+}
 
 const WORDS = fc.constantFrom(
   "Package:", "Version:", "Status: install ok installed", "Source: a (1)", "Maintainer: <>", "P:", "V:", "F:", "R:", "Name:", "License:", "ID=", "PRETTY_NAME=\"", "\n", "\n\n", "\r\n", " ", "\t", "a", "1:2-3", "<a@b>", "(((", "\0", "\ud800", "\ufeff",

@@ -18,8 +18,12 @@ export function mergePackages(evidence: readonly Evidence[], distribution: Distr
         continue;
       }
       const known = merged.get(purl);
-      if (known) known.locations.add(path);
-      else merged.set(purl, { found, locations: new Set([path]) });
+      if (!known) merged.set(purl, { found, locations: new Set([path]) });
+      else {
+        known.locations.add(path);
+        // The lowest layer that has it brought it.
+        if ((found.layer ?? 0) < (known.found.layer ?? 0)) known.found = { ...known.found, layer: found.layer! };
+      }
     }
   }
   return sortNames([...merged.keys()]).map((purl) => {

@@ -7,8 +7,9 @@ import type { FoundPackage } from "./package.ts";
  * @returns undefined where the words make none
  */
 export function packageUrl(found: FoundPackage, distribution: Distribution | undefined): string | undefined {
-  const { type, name, version } = found;
-  const [space, own] = type === "deb" || type === "apk" ? [distribution?.id ?? (type === "deb" ? "debian" : "alpine"), name] : split(type === "golang" ? name.toLowerCase() : name);
+  const { type, name } = found;
+  const version = type === "rpm" ? found.version.replace(EPOCH, "") : found.version;
+  const [space, own] = type === "deb" || type === "apk" || type === "rpm" ? [distribution?.id ?? DISTRIBUTION_OF[type], name] : split(type === "golang" ? name.toLowerCase() : name);
   try {
     return new packages.PackageURL(type, space || undefined, own, version || undefined, qualifiers(found, distribution), undefined).toString();
   } catch {
@@ -22,6 +23,11 @@ export function imageUrl(repository: string, digest: string, architecture: strin
   return new packages.PackageURL("oci", undefined, name, digest, { repository_url: repository, ...(architecture ? { arch: architecture } : {}) }, undefined).toString();
 }
 
+/** What a system of such packages is most likely, where it does not say. */
+const DISTRIBUTION_OF = { deb: "debian", apk: "alpine", rpm: "" } as const;
+
+const EPOCH = /^(\d+):/;
+
 /** All but the last part of a name is its namespace. */
 function split(name: string): [string, string] {
   const cut = name.lastIndexOf("/");
@@ -29,11 +35,12 @@ function split(name: string): [string, string] {
 }
 
 function qualifiers({ type, name, version, architecture, source }: FoundPackage, distribution: Distribution | undefined): Record<string, string> | undefined {
-  if (type !== "deb" && type !== "apk") return undefined;
+  if (type !== "deb" && type !== "apk" && type !== "rpm") return undefined;
+  const of = { ...(architecture ? { arch: architecture } : {}), ...(distribution ? { distro: distributionWord(distribution) } : {}) };
+  if (type === "rpm") {
+    const epoch = EPOCH.exec(version)?.[1];
+    return { ...of, ...(epoch === undefined ? {} : { epoch }), ...(source ? { upstream: `${source.name}-${source.version}.src.rpm` } : {}) };
+  }
   const upstream = source && (source.version !== "" && source.version !== version ? `${source.name}@${source.version}` : source.name);
-  return {
-    ...(architecture ? { arch: architecture } : {}),
-    ...(distribution ? { distro: distributionWord(distribution) } : {}),
-    ...(upstream !== undefined && upstream !== name ? { upstream } : {}),
-  };
+  return { ...of, ...(upstream !== undefined && upstream !== name ? { upstream } : {}) };
 }

@@ -1,5 +1,5 @@
 /** The ecosystems whose packages are found; the names are those of package URLs. */
-export type PackageType = "deb" | "apk" | "npm" | "pypi" | "golang" | "gem" | "composer" | "cargo";
+export type PackageType = "deb" | "apk" | "rpm" | "npm" | "pypi" | "golang" | "gem" | "composer" | "cargo";
 
 /** A package as its database, its own metadata or a lock file tells of it. */
 export interface FoundPackage {
@@ -15,6 +15,8 @@ export interface FoundPackage {
   readonly license?: string;
   /** Who made it, `Name <mail>`. */
   readonly supplier?: string;
+  /** The layer that brought it, counted from the lowest one, which is 0. */
+  readonly layer?: number;
 }
 
 /** A package of a file system, with all the places that tell of it. */

@@ -46,6 +46,19 @@ export class RootFiles {
     });
   }
 
+  /** The layer that a file lies in, counted from the lowest one, which is 0. */
+  layerOf({ hostPath }: RootFile): number {
+    return this.#layers.length - 1 - this.#layers.findIndex((layer) => hostPath.startsWith(`${layer}/`));
+  }
+
+  /** The file that layers show at a path, top first: what lies below was there before. Not where a link leads to. */
+  *versions(path: string): Generator<RootFile> {
+    for (const layer of this.#layers) {
+      const { entry } = new Union([layer]).resolve(path, { followLast: false });
+      if (entry?.path === path && entry.stat.isFile()) yield { path, hostPath: entry.hostPath };
+    }
+  }
+
   /** Names in the directory that a path leads to; none where there is no such directory. */
   names(path: string): readonly string[] {
     return this.#told(path, () => {

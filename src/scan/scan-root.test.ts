@@ -44,6 +44,30 @@ test("of layers, what the image shows counts", { skip: notRoot }, (context) => {
   assert.deepEqual(purls(found), ["pkg:deb/debian/new@1?arch=amd64", "pkg:npm/own@1.0.0", "pkg:npm/stays@1.0.0"]);
 });
 
+test("each package has the layer that brought it, in its version, however often its database was written again", { skip: notRoot }, (context) => {
+  const found = scan(context,
+    { "var/lib/dpkg/status": deb("base") + deb("up", "2") + deb("again") + deb("top"), "a/node_modules/two/package.json": npm("two") },
+    { "var/lib/dpkg/status": deb("base") + deb("up", "1"), "b/node_modules/two/package.json": npm("two") },
+    { "etc/x": "no database", "a/node_modules/two/package.json": npm("two", "0.9.0") },
+    { "var/lib/dpkg/status": deb("base") + deb("again"), "a/node_modules/one/package.json": npm("one") });
+  assert.deepEqual(found.packages.map(({ name, layer }) => [name, layer]), [["again", 3], ["base", 0], ["top", 3], ["up", 3], ["one", 0], ["two", 2]]);
+});
+
+test("what lies below is not looked for where its links lead to", (context) => {
+  const folder = temporaryFolder(context);
+  const outside = makeTree(join(folder, "outside"), { status: deb("a") });
+  const [upper, lower] = [makeTree(join(folder, "u"), { "var/lib/dpkg/status": deb("a") }), makeTree(join(folder, "l"), { "var/lib/dpkg": { symlink: outside }, "var/lib/status": deb("a") })];
+  assert.deepEqual(scanRoot({ layers: [upper, lower] }).packages.map(({ name, layer }) => [name, layer]), [["a", 1]]);
+});
+
+test("packages of Debian have the licences of their copyright files, which may be those of others", (context) => {
+  const found = scan(context, {
+    "var/lib/dpkg/status": deb("a") + deb("b") + deb("c") + deb("../x"), "usr/share/doc/a/copyright": "Format: x\n\nFiles: *\nLicense: GPL-2+\n text\n",
+    "usr/share/doc/b": { symlink: "a" }, "usr/share/doc/c/copyright": { symlink: "../../../../../../etc/passwd" }, "usr/share/x/copyright": "Format: x\nLicense: MIT\n",
+  });
+  assert.deepEqual(found.packages.map(({ name, license }) => [name, license]), [["../x", undefined], ["a", "GPL-2.0-or-later"], ["b", "GPL-2.0-or-later"], ["c", undefined]]);
+});
+
 test("distroless images have a file for each package, and links are followed within the root", (context) => {
   const found = scan(context, {
     "usr/lib/os-release": "ID=debian\n", "etc/os-release": { symlink: "../usr/lib/os-release" },
@@ -83,12 +107,12 @@ test("no symlink leads out of the root, and only files are read", (context) => {
 test("what cannot be read is told with its place, and the rest is found", (context) => {
   const found = scan(context, {
     "var/lib/dpkg/status": `Version: 1\n\n${deb("good")}`, "a/node_modules/bad/package.json": "{", "a/node_modules/good/package.json": npm("good"),
-    "a/node_modules/huge/package.json": "x".repeat(4 * 1024 * 1024 + 1), "var/lib/rpm/rpmdb.sqlite": "", "b/node_modules/odd/package.json": '{"name":"a\\ud800","version":"1"}',
+    "a/node_modules/huge/package.json": "x".repeat(4 * 1024 * 1024 + 1), "var/lib/rpm/rpmdb.sqlite": "", "var/lib/rpm/Packages": "", "b/node_modules/odd/package.json": '{"name":"a\\ud800","version":"1"}',
   });
   assert.deepEqual(purls(found), ["pkg:deb/debian/good@1?arch=amd64", "pkg:npm/a%EF%BF%BD@1", "pkg:npm/good@1.0.0"]);
   assert.deepEqual(found.problems.map(({ place, problem }) => `${place} ${problem}`).sort(), [
     "a/node_modules/bad/package.json it is no JSON", "a/node_modules/huge/package.json it has 4194305 bytes, more than 4194304",
-    "var/lib/dpkg/status:1 a paragraph without a Package field", "var/lib/rpm/rpmdb.sqlite databases of rpm are not read: its packages are not listed",
+    "var/lib/dpkg/status:1 a paragraph without a Package field", "var/lib/rpm/Packages rpm's databases in the form of Berkeley DB are not read, only those of SQLite: its packages are not listed", "var/lib/rpm/rpmdb.sqlite it is no SQLite database: what comes behind is not listed",
   ]);
 });
 

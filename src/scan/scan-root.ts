@@ -1,8 +1,10 @@
 import { compileIgnore } from "../dockerfile/ignore.ts";
+import { withBringingLayers } from "./bringing-layers.ts";
 import { cleanText } from "./clean-text.ts";
 import type { Database, Evidence, LanguageReader } from "./cataloguer.ts";
 import { apkDatabase } from "./databases/apk-database.ts";
 import { dpkgDatabase } from "./databases/dpkg-database.ts";
+import { oldRpmDatabases, rpmDatabase } from "./databases/rpm-database.ts";
 import { parseOsRelease, type Distribution } from "./distribution.ts";
 import { composerPackages } from "./languages/composer.ts";
 import { rubyGems } from "./languages/gem.ts";
@@ -35,10 +37,8 @@ export interface Scan {
   readonly problems: readonly ScanProblem[];
 }
 
-const DATABASES: readonly Database[] = [dpkgDatabase, apkDatabase];
+const DATABASES: readonly Database[] = [dpkgDatabase, apkDatabase, rpmDatabase];
 const LANGUAGES: readonly LanguageReader[] = [npmPackages, pythonPackages, rubyGems, composerPackages];
-/** Where rpm keeps its database, in all of its forms. */
-const RPM = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"].flatMap((folder) => ["rpmdb.sqlite", "Packages.db", "Packages"].map((name) => `${folder}/${name}`));
 
 /** Of thousands of damaged files the first ones say enough. */
 const MOST_PROBLEMS = 100;
@@ -53,11 +53,11 @@ export function scanRoot({ layers, excludes = [], source = false }: ScanOptions)
   const osRelease = root.find("etc/os-release") ?? root.find("usr/lib/os-release");
   const release = osRelease && root.head(osRelease, 64 * 1024);
   const distribution = release && parseOsRelease(release.toString("utf8"));
-  const databases = DATABASES.map((database) => ({ database, evidence: database.read(root) })).filter(({ evidence }) => evidence.length > 0);
-  for (const path of RPM) if (root.find(path)) problems.push({ place: path, problem: "databases of rpm are not read: its packages are not listed" });
+  const databases = DATABASES.map((database) => ({ database, evidence: readDatabase(root, database) })).filter(({ evidence }) => evidence.length > 0);
+  for (const { path, form } of oldRpmDatabases(root)) problems.push({ place: path, problem: `rpm's databases in the form of ${form} are not read, only those of SQLite: its packages are not listed` });
   const ofLanguages = readLanguages(root, source ? [...LANGUAGES, lockFiles] : LANGUAGES);
   const ofDistribution = databases.flatMap(({ evidence }) => evidence);
-  const own = withoutOwned(root, ofLanguages, databases.map(({ database }) => database), ofDistribution);
+  const own = withoutOwned(root, ofLanguages, databases, distribution);
   for (const { path, problems: found } of [...ofDistribution, ...own]) {
     for (const { line, problem } of found) problems.push({ place: line === undefined ? path : `${path}:${line}`, problem });
   }
@@ -70,13 +70,25 @@ export function scanRoot({ layers, excludes = [], source = false }: ScanOptions)
   };
 }
 
+function readDatabase(root: RootFiles, database: Database): Evidence[] {
+  const complete = database.complete?.(root) ?? ((found) => found);
+  return database.files(root).flatMap((file) => {
+    const parsed = database.parse(root, file);
+    if (!parsed) return [];
+    const { packages, problems } = withBringingLayers(root, database, file, parsed);
+    return [{ path: file.path, packages: packages.map(complete), problems }];
+  });
+}
+
 function readLanguages(root: RootFiles, readers: readonly LanguageReader[]): Evidence[] {
   const found: Evidence[] = [];
   for (const file of root.walk(isNoPlace)) {
     // A program of Go is looked for in what nobody else knows.
     const reader = readers.find((each) => each.matches(file.path)) ?? (goPrograms.matches(file.path) ? goPrograms : undefined);
     const parsed = reader?.read(root, file);
-    if (parsed) found.push({ path: file.path, ...parsed });
+    if (!parsed) continue;
+    const layer = root.layerOf(file);
+    found.push({ path: file.path, packages: parsed.packages.map((each) => ({ ...each, layer })), problems: parsed.problems });
   }
   return found;
 }
@@ -86,13 +98,18 @@ function isNoPlace(path: string): boolean {
   return path === "proc" || path === "sys" || path === "dev";
 }
 
-function withoutOwned(root: RootFiles, evidence: readonly Evidence[], databases: readonly Database[], ofDistribution: readonly Evidence[]): Evidence[] {
+interface ReadDatabase {
+  readonly database: Database;
+  readonly evidence: readonly Evidence[];
+}
+
+function withoutOwned(root: RootFiles, evidence: readonly Evidence[], databases: readonly ReadDatabase[], distribution: Distribution | undefined): Evidence[] {
   const owned = new OwnedFiles(evidence.map(({ path }) => path));
-  if (owned.size > 0) for (const database of databases) database.owned(root, owned);
-  const suppliers = new Map(ofDistribution.flatMap(({ packages }) => packages.map(({ name, supplier }) => [name, supplier])));
+  if (owned.size > 0) for (const { database } of databases) database.owned(root, owned);
+  const suppliers = new Map(databases.flatMap((each) => each.evidence).flatMap(({ packages }) => packages.map(({ name, supplier }) => [name, supplier])));
   return evidence.filter(({ path }) => {
     const owner = owned.ownerOf(path);
-    return owner === undefined || isForeign(suppliers.get(owner));
+    return owner === undefined || isForeign(suppliers.get(owner), distribution);
   });
 }
 

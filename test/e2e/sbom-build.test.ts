@@ -16,7 +16,7 @@ const SPDX = "https://spdx.dev/Document";
 interface Document {
   readonly name: string;
   readonly creationInfo: { readonly created: string };
-  readonly packages: readonly { readonly name: string; readonly versionInfo?: string }[];
+  readonly packages: readonly { readonly name: string; readonly versionInfo?: string; readonly comment?: string }[];
 }
 
 /** Name and version of each package but the first entry, which is what the document is about. */
@@ -54,6 +54,22 @@ test("--sbom attaches what the image is made of, and stages and the context that
   assert.deepEqual(readdirSync(join(folder, "out")).filter((name) => name.endsWith(".json")), ["provenance.json", "sbom-context.spdx.json", "sbom-made.spdx.json", "sbom.spdx.json"]);
   const statement = JSON.parse(readFileSync(join(folder, "out/sbom.spdx.json"), "utf8")) as { predicate: Document };
   assert.deepEqual(listed(statement.predicate), listed(documents[0]!));
+});
+
+test("packages name the layer of the manifest that brought them; sampan sbom the content of it", { skip }, async (context) => {
+  const { folder, succeeds, context: files } = await startJourney(context);
+  const cwd = files("app", {
+    Dockerfile: "FROM base:1\nCOPY one /\nCOPY two /\nRUN rm -f /none\n",
+    "one/lib/apk/db/installed": "P:one\nV:1\nL:MIT\n\n", "two/lib/apk/db/installed": "P:one\nV:1\nL:MIT\n\nP:two\nV:2\n\n", "two/srv/node_modules/a/package.json": npm("a"),
+  });
+  await succeeds(["build", "--sbom", "1", "-t", "app:1", "--load", "-o", `type=oci,dest=${join(folder, "app.tar")}`, "."], { cwd });
+  const layersOf = ({ packages }: Document): (readonly [string, string])[] => packages.filter((each) => each.comment !== undefined).map(({ name, comment }) => [name, comment!.replace("layerID: ", "")]);
+  const { statement } = statementsIn<Document>(join(folder, "app.tar"))[0]!;
+  const { layers } = JSON.parse(await succeeds(["manifest", "get", "--platform", `linux/${process.arch === "x64" ? "amd64" : process.arch}`, `oci-archive:${join(folder, "app.tar")}`])) as { layers: readonly { digest: string }[] };
+  const [one, two] = layers.slice(-3).map(({ digest }) => digest) as [string, string];
+  assert.deepEqual(layersOf(statement.predicate), [["one", one], ["two", two], ["a", two]]);
+  const content = JSON.parse(await succeeds(["inspect", "--format", "{{json .RootFS.Layers}}", "app:1"])) as readonly string[];
+  assert.deepEqual(layersOf(JSON.parse(await succeeds(["sbom", "--format", "spdx-json", "app:1"])) as Document).map(([name, layer]) => [name, content.indexOf(layer) - content.length]), [["one", -3], ["two", -2], ["a", -2]]);
 });
 
 test("the same image has the same document, and SOURCE_DATE_EPOCH is its time", { skip }, async (context) => {

@@ -95,9 +95,9 @@ test("what is short for a reason is said to be", { skip: noBusybox }, async (con
   const { sampan, folder, context: files } = await startJourney(context);
   const plain = await sampan(["sbom", "base:1"]);
   assert.deepEqual([plain.status, plain.stdout, plain.stderr], [0, "NAME   VERSION   TYPE\n", "WARNING: base:1 has no distribution: only packages of languages are listed\n"]);
-  files("rootfs", { "etc/os-release": "ID=fedora\nPRETTY_NAME=Fedora\n", "var/lib/rpm/rpmdb.sqlite": "" });
+  files("rootfs", { "etc/os-release": "ID=fedora\nPRETTY_NAME=Fedora\n", "var/lib/rpm/Packages": "" });
   const rpm = await sampan(["sbom", "./rootfs"], { cwd: folder });
-  assert.deepEqual([rpm.status, rpm.stderr], [0, "WARNING: /var/lib/rpm/rpmdb.sqlite: databases of rpm are not read: its packages are not listed\n"]);
+  assert.deepEqual([rpm.status, rpm.stderr], [0, "WARNING: /var/lib/rpm/Packages: rpm's databases in the form of Berkeley DB are not read, only those of SQLite: its packages are not listed\n"]);
 });
 
 test("what is no image and no folder is refused", { skip: noBusybox }, async (context) => {

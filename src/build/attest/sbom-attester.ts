@@ -30,8 +30,11 @@ export function sbomAttester(session: BuildSession, target: PreparedTarget, solv
       let scanned = scans.get(result.build);
       if (!scanned) scans.set(result.build, (scanned = scanAll(session, target, solved, result.build)));
       const created = createdAt(result);
+      // As BuildKit names them: by their blobs. Those of stages and of the context are none of this image's.
+      const layers = result.image?.layers.map(({ descriptor }) => descriptor.digest);
       return (await scanned).map(({ name, subject, scan }): Attestation => ({
-        predicateType: SPDX_PREDICATE, predicate: spdxDocument(scan, { name, subject, toolVersion, created }), filename: `${name}.spdx.json`,
+        predicateType: SPDX_PREDICATE, filename: `${name}.spdx.json`,
+        predicate: spdxDocument(scan, { name, subject, toolVersion, created, ...(layers && subject.kind === "image" ? { layers } : {}) }),
       }));
     },
   };

@@ -7,7 +7,7 @@ export const sbomCommand = command({
   name: "sbom",
   summary: "List the packages that an image or folder is made of, as an SBOM",
   description:
-    "Finds the packages of dpkg (distroless images too) and apk by their databases, and those of Node.js, Python, Go, Ruby and PHP by what each of " +
+    "Finds the packages of dpkg (distroless images too), apk and rpm (in its form of today, SQLite) by their databases, and those of Node.js, Python, Go, Ruby and PHP by what each of " +
     "them leaves. Nothing of the image is run. Of a folder, lock files tell what would be installed.\n\n" +
     "IMAGE is looked for in the store first, then it is a folder that exists, and else an image of a registry. PLACE is one of the places of `copy` " +
     "(docker://NAME, oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, store:NAME) or dir:PATH. What could not be read is told on standard error.",

@@ -4,7 +4,7 @@ import type { ScannedTarget } from "./scan-target.ts";
 export function reportProblems({ subject, scan }: ScannedTarget, stderr: NodeJS.WritableStream): void {
   for (const { place, problem } of scan.problems) stderr.write(`WARNING: ${place.startsWith("/") ? "" : "/"}${place}: ${problem}\n`);
   if (subject.kind === "image" && scan.databases.length === 0) {
-    const what = scan.distribution === undefined ? "no distribution" : `no package database of dpkg or apk, though it is ${scan.distribution.name}`;
+    const what = scan.distribution === undefined ? "no distribution" : `no package database of dpkg, apk or rpm that can be read, though it is ${scan.distribution.name}`;
     stderr.write(`WARNING: ${subject.name} has ${what}: only packages of languages are listed\n`);
   }
 }

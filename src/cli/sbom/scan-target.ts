@@ -4,6 +4,7 @@ import { formatLocation, type Location } from "../../carry/location.ts";
 import { openSource } from "../../carry/open-place.ts";
 import { unpackImage } from "../../carry/unpack-image.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { formatPlatform, platformMatches, type Platform } from "../../oci/platform.ts";
 import { formatRepository } from "../../oci/reference.ts";
 import type { Subject } from "../../scan/documents/subject.ts";
@@ -22,6 +23,8 @@ import type { ScanTarget } from "./parse-target.ts";
 export interface ScannedTarget {
   readonly subject: Subject;
   readonly scan: Scan;
+  /** Of an image: digests of its layers' tars, bottom first. */
+  readonly layers?: readonly Digest[];
 }
 
 export interface ScanCall extends Pick<CopyCall, "io" | "access" | "signal"> {
@@ -58,7 +61,7 @@ async function scanStored(store: Store, image: ImageRecord, name: string, { sign
     throw fault("PLATFORM_UNAVAILABLE", { reference: name, platform: formatPlatform(platform), available: [formatPlatform(image.config)] });
   }
   const { layers } = await unpackedLayers(store, image, { signal });
-  return { subject: { kind: "image", name, digest: image.id }, scan: await scan({ layers }, signal) };
+  return { subject: { kind: "image", name, digest: image.id }, scan: await scan({ layers }, signal), layers: image.config.rootfs.diff_ids };
 }
 
 async function scanPlace(store: Store, location: Location, { platform, signal, ...call }: ScanCall): Promise<ScannedTarget> {
@@ -68,7 +71,7 @@ async function scanPlace(store: Store, location: Location, { platform, signal, .
       await using source = await openSource(location, around, signal);
       const image = await unpackImage(source, { platform, folder, recordOwners: insideUserNamespace()?.mapped === "one", signal });
       const purl = location.kind === "registry" ? imageUrl(formatRepository(location.reference), image.digest, image.platform.architecture) : undefined;
-      return { subject: { kind: "image", name: formatLocation(location), digest: image.digest, ...(purl === undefined ? {} : { purl }) }, scan: await scan({ layers: image.layers }, signal) };
+      return { subject: { kind: "image", name: formatLocation(location), digest: image.digest, ...(purl === undefined ? {} : { purl }) }, scan: await scan({ layers: image.layers }, signal), layers: image.diffIds };
     });
   } finally {
     await removeTree(folder);

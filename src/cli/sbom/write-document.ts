@@ -13,9 +13,9 @@ export interface WriteOptions {
 }
 
 /** Writes what was found in a form. @throws SOURCE_DATE_EPOCH_INVALID, OUTPUT_INVALID, DISK_FULL */
-export async function writeDocument({ scan, subject }: ScannedTarget, { format, output, io }: WriteOptions): Promise<void> {
+export async function writeDocument({ scan, subject, layers }: ScannedTarget, { format, output, io }: WriteOptions): Promise<void> {
   const epoch = sourceDate(io.env["SOURCE_DATE_EPOCH"], undefined);
-  const options: DocumentOptions = { subject, toolVersion: packageVersion(), created: epoch === undefined ? new Date() : new Date(epoch * 1000) };
+  const options: DocumentOptions = { subject, ...(layers === undefined ? {} : { layers }), toolVersion: packageVersion(), created: epoch === undefined ? new Date() : new Date(epoch * 1000) };
   const text = format === "table" ? (await import("../../scan/documents/package-table.ts")).packageTable(scan.packages)
     : `${JSON.stringify(await documentOf(), null, 2)}\n`;
   await writeOutput(output, io.cwd, (stream) => new Promise((resolve, reject) => stream.write(text, (error) => (error ? reject(error) : resolve()))));

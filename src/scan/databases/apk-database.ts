@@ -7,10 +7,13 @@ const LIMIT = 64 * 1024 * 1024;
 /** The database of Alpine and of what is made like it; newer ones have it below /usr. */
 export const apkDatabase: Database = {
   name: "apk",
-  read(root) {
+  files(root) {
     const file = find(root);
-    const bytes = file && root.read(file, LIMIT);
-    return bytes ? [{ path: file.path, ...parseApkInstalled(bytes.toString("utf8")) }] : [];
+    return file ? [file] : [];
+  },
+  parse(root, file) {
+    const bytes = root.read(file, LIMIT);
+    return bytes && parseApkInstalled(bytes.toString("utf8"));
   },
   owned(root, wanted) {
     const file = find(root);

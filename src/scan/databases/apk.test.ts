@@ -35,6 +35,12 @@ F:usr/bin
 R:ssl_client
 `;
 
+test("lists of licences of the past hold together, and words that are no licences stay words", () => {
+  for (const [written, license] of [["MIT", "MIT"], ["GPL-2.0-only MIT", "GPL-2.0-only AND MIT"], ["MIT OR Apache-2.0", "MIT OR Apache-2.0"], ["BSD custom", "BSD custom"]]) {
+    assert.equal(parseApkInstalled(`P:a\nV:1\nL:${written}\n`).packages[0]!.license, license);
+  }
+});
+
 test("packages of apk's database come with what they were built from", () => {
   assert.deepEqual({ ...parseApkInstalled(INSTALLED) }, {
     packages: [

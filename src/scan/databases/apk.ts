@@ -1,5 +1,7 @@
 import { cleanText } from "../clean-text.ts";
 import { Findings } from "../findings.ts";
+import { isLicenseExpression } from "../licenses/expression.ts";
+import { joinLicenses } from "../licenses/join-licenses.ts";
 import type { FoundPackage, Parsed } from "../package.ts";
 
 /** The packages of `/lib/apk/db/installed`: blocks of lines `X:value`, with an empty line after each. */
@@ -41,9 +43,15 @@ function detailsOf(fields: ReadonlyMap<string, string>, name: string, version: s
   return {
     ...(architecture ? { architecture } : {}),
     ...(origin && origin !== name ? { source: { name: origin, version } } : {}),
-    ...(license ? { license } : {}),
+    ...(license ? { license: listedLicenses(license) } : {}),
     ...(supplier ? { supplier } : {}),
   };
+}
+
+/** Packages of the past list the licences of their parts, `GPL-2.0-only MIT`: all of them hold. */
+function listedLicenses(written: string): string {
+  const words = written.split(/\s+/);
+  return words.length > 1 && words.every((word) => isLicenseExpression(word)) ? joinLicenses(words) : written;
 }
 
 /** The paths of files that packages brought, below the root, each with the name of its package. */

@@ -1,4 +1,5 @@
-import type { Database, Evidence } from "../cataloguer.ts";
+import type { Database } from "../cataloguer.ts";
+import { debianLicenses } from "./debian-licenses.ts";
 import { parseDpkgStatus, readFileList, readSumList } from "./dpkg.ts";
 
 const MIB = 1024 * 1024;
@@ -10,14 +11,15 @@ const INFO = "var/lib/dpkg/info";
 /** dpkg's own database, and the one of distroless images. */
 export const dpkgDatabase: Database = {
   name: "dpkg",
-  read(root) {
+  files(root) {
     const paths = [STATUS, ...root.names(STATUS_FOLDER).filter((name) => !name.endsWith(".md5sums")).map((name) => `${STATUS_FOLDER}/${name}`)];
-    return paths.flatMap((path): Evidence[] => {
-      const file = root.find(path);
-      const bytes = file && root.read(file, 64 * MIB);
-      return bytes ? [{ path, ...parseDpkgStatus(bytes.toString("utf8")) }] : [];
-    });
+    return paths.flatMap((path) => root.find(path) ?? []);
   },
+  parse(root, file) {
+    const bytes = root.read(file, 64 * MIB);
+    return bytes && parseDpkgStatus(bytes.toString("utf8"));
+  },
+  complete: debianLicenses,
   owned(root, wanted) {
     const lists = [
       ...root.names(INFO).filter((name) => name.endsWith(".list")).map((name) => ({ path: `${INFO}/${name}`, owner: name.replace(/(?::[^:]*)?\.list$/, ""), read: readFileList })),

@@ -1,15 +1,16 @@
 import type { Package } from "../package.ts";
 import type { Scan } from "../scan-root.ts";
-import { isLicenseExpression } from "./license.ts";
-import { formatTime, type DocumentOptions, type Subject } from "./subject.ts";
+import { isLicenseExpression } from "../licenses/expression.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { formatTime, layerOf, type DocumentOptions, type Subject } from "./subject.ts";
 
 /** The packages of a file system as a document of CycloneDX 1.6, in its JSON form; without a serial number, so that the same image gives the same one. */
-export function cycloneDxDocument(scan: Scan, { subject, toolVersion, created }: DocumentOptions): Readonly<Record<string, unknown>> {
+export function cycloneDxDocument(scan: Scan, { subject, layers, toolVersion, created }: DocumentOptions): Readonly<Record<string, unknown>> {
   const system = scan.distribution;
   const root = rootComponent(subject);
   const components = [
     ...(system ? [{ "bom-ref": "os", type: "operating-system", name: system.id, ...(system.version === "" ? {} : { version: system.version }), description: system.name }] : []),
-    ...scan.packages.map(describePackage),
+    ...scan.packages.map((each) => describePackage(each, layerOf(each, layers))),
   ];
   return {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -34,7 +35,7 @@ function rootComponent({ kind, name, digest, purl }: Subject): Component {
   };
 }
 
-function describePackage({ type, name, version, purl, license, supplier, source, locations }: Package): Component {
+function describePackage({ type, name, version, purl, license, supplier, source, locations }: Package, layer: Digest | undefined): Component {
   const [group, own] = type === "npm" || type === "composer" ? split(name) : ["", name];
   return {
     "bom-ref": purl,
@@ -46,6 +47,7 @@ function describePackage({ type, name, version, purl, license, supplier, source,
     ...(license === undefined ? {} : { licenses: [isLicenseExpression(license) ? { expression: license } : { license: { name: license } }] }),
     purl,
     properties: [
+      ...(layer === undefined ? [] : [{ name: "sampan:layer", value: layer }]),
       ...(source ? [{ name: "sampan:source", value: `${source.name}@${source.version}` }] : []),
       ...locations.map((path) => ({ name: "sampan:location", value: `/${path}` })),
     ],

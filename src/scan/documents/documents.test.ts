@@ -50,6 +50,16 @@ test("a document of CycloneDX has groups, expressions and places", () => {
   assert.deepEqual(dependencies[0]!.dependsOn, ["os", ...PACKAGES.map(({ purl }) => purl)]);
 });
 
+test("where digests of layers are given, packages name the one that brought them", () => {
+  const layers = [`sha256:${"1".repeat(64)}`, `sha256:${"2".repeat(64)}`] as const;
+  const scan = { ...SCAN, packages: PACKAGES.map((each, at) => ({ ...each, layer: at })) };
+  const { packages } = spdxDocument(scan, { ...OPTIONS, layers }) as { packages: { comment?: string }[] };
+  assert.deepEqual(packages.map(({ comment }) => comment), [undefined, undefined, `layerID: ${layers[0]}`, `layerID: ${layers[1]}`, undefined]);
+  const { components } = cycloneDxDocument(scan, { ...OPTIONS, layers }) as { components: { properties?: { name: string; value: string }[] }[] };
+  assert.deepEqual(components.map(({ properties }) => properties?.find(({ name }) => name === "sampan:layer")?.value), [undefined, ...layers, undefined]);
+  assert.ok(!JSON.stringify([spdxDocument(scan, OPTIONS), cycloneDxDocument(scan, OPTIONS)]).includes("layer"));
+});
+
 test("a table has a line for each package, by name", () => {
   assert.equal(packageTable(PACKAGES), "NAME        VERSION     TYPE\n@s/a        1.0.0       npm\nb                       pypi\nlibgcc-s1   12.2.0-14   deb\n");
 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Digest } from "../../oci/digest.ts";
 import type { Package } from "../package.ts";
 import type { Scan } from "../scan-root.ts";
-import { isLicenseExpression } from "./license.ts";
-import { formatTime, type DocumentOptions, type Subject } from "./subject.ts";
+import { isLicenseExpression } from "../licenses/expression.ts";
+import { formatTime, layerOf, type DocumentOptions, type Subject } from "./subject.ts";
 
 /** The type of an attestation whose predicate is such a document. */
 export const SPDX_PREDICATE = "https://spdx.dev/Document";
@@ -18,12 +19,12 @@ const SYSTEM = "SPDXRef-OperatingSystem";
  * The packages of a file system as a document of SPDX 2.3. The same scan, subject and time give the same bytes; the namespace that SPDX wants to be
  * one of its own is made from all of it.
  */
-export function spdxDocument(scan: Scan, { subject, name = subject.name, toolVersion, created }: DocumentOptions): SpdxDocument {
+export function spdxDocument(scan: Scan, { subject, name = subject.name, layers, toolVersion, created }: DocumentOptions): SpdxDocument {
   const system = scan.distribution;
   const packages = [
     rootPackage(subject),
     ...(system ? [{ ...nothingKnown(SYSTEM, system.id), ...(system.version === "" ? {} : { versionInfo: system.version }), summary: system.name, primaryPackagePurpose: "OPERATING-SYSTEM" }] : []),
-    ...scan.packages.map(describePackage),
+    ...scan.packages.map((each) => describePackage(each, layerOf(each, layers))),
   ];
   const relationships = [
     { spdxElementId: DOCUMENT, relationshipType: "DESCRIBES", relatedSpdxElement: ROOT },
@@ -60,7 +61,7 @@ function rootPackage({ kind, name, digest, purl }: Subject): Entry {
   };
 }
 
-function describePackage({ type, name, version, purl, license, supplier, locations }: Package): Entry {
+function describePackage({ type, name, version, purl, license, supplier, locations }: Package, layer: Digest | undefined): Entry {
   const declared = license !== undefined && isLicenseExpression(license);
   return {
     ...nothingKnown(`SPDXRef-Package-${type}-${name.replace(/[^A-Za-z0-9.-]+/g, "-")}-${createHash("sha256").update(purl).digest("hex").slice(0, 16)}`, name),
@@ -69,6 +70,8 @@ function describePackage({ type, name, version, purl, license, supplier, locatio
     ...(supplier === undefined ? {} : { supplier: supplierOf(supplier) }),
     sourceInfo: `found in ${locations.map((path) => `/${path}`).join(", ")}`,
     externalRefs: [packageReference(purl)],
+    // In the words that BuildKit has for files.
+    ...(layer === undefined ? {} : { comment: `layerID: ${layer}` }),
   };
 }
 

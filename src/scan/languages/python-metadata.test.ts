@@ -16,6 +16,17 @@ test("headers are read up to the first empty line", () => {
   assert.deepEqual(first("Name: a\nVersion: 1\nLicense: MIT\n        and more\nMaintainer: M"), { type: "pypi", name: "a", version: "1", license: "MIT", supplier: "M" });
 });
 
+test("classifiers tell the licence where no expression does", () => {
+  const license = (...lines: string[]): string | undefined => first(`Name: a\nVersion: 1\n${lines.join("\n")}\n\nClassifier: License :: OSI Approved :: ISC License (ISCL)\n`)?.license;
+  assert.equal(license("License: Apache 2", "Classifier: License :: OSI Approved :: Apache Software License"), "Apache-2.0");
+  assert.equal(license("Classifier: License :: OSI Approved :: MIT License\r", "Classifier: License :: OSI Approved", "Classifier: License :: OSI Approved :: GNU General Public License v3 or later (GPLv3+)"), "MIT AND GPL-3.0-or-later");
+  assert.equal(license("Classifier: License :: OSI Approved :: BSD License"), "BSD License");
+  assert.equal(license("License: MIT", "Classifier: License :: OSI Approved :: BSD License"), "MIT");
+  assert.equal(license("License-Expression: 0BSD", "License: MIT"), "0BSD");
+  assert.equal(license("Classifier: Topic :: System", "License: as is"), "as is");
+  assert.equal(license(), undefined);
+});
+
 test("what has no name or version is told", () => {
   assert.deepEqual(["", "Version: 1", "Name: a/b\nVersion: 1", "Name: a"].map((text) => parsePythonMetadata(text).problems[0]?.problem),
     ["it has no Name", "it has no Name", "its Name is none that a package may have", "the package a has no Version"]);
