@@ -54,8 +54,8 @@ export class RootFiles {
   /** The file that layers show at a path, top first: what lies below was there before. Not where a link leads to. */
   *versions(path: string): Generator<RootFile> {
     for (const layer of this.#layers) {
-      const { entry } = new Union([layer]).resolve(path, { followLast: false });
-      if (entry?.path === path && entry.stat.isFile()) yield { path, hostPath: entry.hostPath };
+      const file = versionIn(layer, path);
+      if (file) yield file;
     }
   }
 
@@ -152,6 +152,16 @@ export class RootFiles {
       if (code !== "ENOENT") this.#onProblem(place === "" ? "/" : place, code === "EACCES" || code === "EPERM" ? "it may not be read" : `it cannot be read${code === undefined ? "" : ` (${code})`}`);
       return undefined;
     }
+  }
+}
+
+/** Nothing where it cannot be read: of what is hidden below, nothing has to be told. */
+function versionIn(layer: string, path: string): RootFile | undefined {
+  try {
+    const { entry } = new Union([layer]).resolve(path, { followLast: false });
+    return entry?.path === path && entry.stat.isFile() ? { path, hostPath: entry.hostPath } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -32,9 +32,9 @@ export function sbomAttester(session: BuildSession, target: PreparedTarget, solv
       const created = createdAt(result);
       // As BuildKit names them: by their blobs. Those of stages and of the context are none of this image's.
       const layers = result.image?.layers.map(({ descriptor }) => descriptor.digest);
-      return (await scanned).map(({ name, subject, scan }): Attestation => ({
+      return (await scanned).map(({ name, subject, options, scan }): Attestation => ({
         predicateType: SPDX_PREDICATE, filename: `${name}.spdx.json`,
-        predicate: spdxDocument(scan, { name, subject, toolVersion, created, ...(layers && subject.kind === "image" ? { layers } : {}) }),
+        predicate: spdxDocument(scan, { name, subject, toolVersion, created, ...(subject.kind === "image" && layers?.length === options.layers.length ? { layers } : {}) }),
       }));
     },
   };

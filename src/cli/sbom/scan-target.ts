@@ -61,7 +61,7 @@ async function scanStored(store: Store, image: ImageRecord, name: string, { sign
     throw fault("PLATFORM_UNAVAILABLE", { reference: name, platform: formatPlatform(platform), available: [formatPlatform(image.config)] });
   }
   const { layers } = await unpackedLayers(store, image, { signal });
-  return { subject: { kind: "image", name, digest: image.id }, scan: await scan({ layers }, signal), layers: image.config.rootfs.diff_ids };
+  return { subject: { kind: "image", name, digest: image.id }, scan: await scan({ layers }, signal), ...(image.config.rootfs.diff_ids.length === layers.length ? { layers: image.config.rootfs.diff_ids } : {}) };
 }
 
 async function scanPlace(store: Store, location: Location, { platform, signal, ...call }: ScanCall): Promise<ScannedTarget> {

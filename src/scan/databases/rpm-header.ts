@@ -8,6 +8,10 @@ const STRING = 6;
 const STRINGS = 8;
 const WORDS = 9;
 
+/** As many tags as rpm itself takes. */
+const MOST_TAGS = 65_535;
+/** Of one tag; no package has so many files. */
+const MOST_VALUES = 1_000_000;
 /** Longer paths are none that a file system has. */
 const LONGEST_PATH = 4096;
 
@@ -20,7 +24,7 @@ export class RpmHeader {
   constructor(bytes: Buffer) {
     const count = bytes.length < 8 ? -1 : bytes.readUInt32BE(0);
     const start = 8 + count * 16;
-    if (count < 0 || start > bytes.length) throw new Error("a header is damaged");
+    if (count < 0 || count > MOST_TAGS || start > bytes.length) throw new Error("a header is damaged");
     this.#data = bytes.subarray(start, start + bytes.readUInt32BE(4));
     for (let at = 8; at < start; at += 16) {
       this.#entries.set(bytes.readUInt32BE(at), { type: bytes.readUInt32BE(at + 4), offset: bytes.readUInt32BE(at + 8), count: bytes.readUInt32BE(at + 12) });
@@ -36,7 +40,7 @@ export class RpmHeader {
   *texts(tag: number): Generator<string> {
     const { type, offset, count } = this.#entries.get(tag) ?? { type: 0, offset: 0, count: 0 };
     if (type !== STRING && type !== STRINGS && type !== WORDS) return;
-    for (let at = offset, index = 0; index < count && at < this.#data.length; index += 1) {
+    for (let at = offset, index = 0; index < Math.min(count, MOST_VALUES) && at < this.#data.length; index += 1) {
       const end = this.#data.indexOf(0, at);
       if (end < 0) return;
       yield this.#data.toString("utf8", at, end);

@@ -4,7 +4,8 @@ import { readAt } from "../root-files.ts";
 export type SqliteValue = Buffer | string | bigint | null;
 
 /** Longer rows are no package's. */
-const LONGEST_ROW = 64 * 1024 * 1024;
+const LONGEST_ROW = 32 * 1024 * 1024;
+const LARGEST = 4 * 1024 ** 3;
 const DEEPEST = 20;
 const INTERIOR = 0x05;
 const LEAF = 0x0d;
@@ -20,6 +21,7 @@ export function* readSqliteTable(descriptor: number, size: number, table: string
   if (head.length < 100 || head.toString("latin1", 0, 16) !== "SQLite format 3\0") throw new Error("it is no SQLite database");
   const pageSize = head.readUInt16BE(16) === 1 ? 65_536 : head.readUInt16BE(16);
   const usable = pageSize - head[20]!;
+  if (size > LARGEST) throw new Error(`it has ${size} bytes, more than ${LARGEST}`);
   if (pageSize < 512 || (pageSize & (pageSize - 1)) !== 0 || usable < 480 || head.readUInt32BE(56) > 1) throw damaged();
   const pages = new Pages(descriptor, { pageSize, usable, count: Math.floor(size / pageSize) });
   for (const [type, name, , root] of rows(pages, 1)) {
