@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { sha256 } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
@@ -172,3 +173,23 @@ test("what the packing met is what the stream's waiter is told, and nothing is s
     await assert.rejects(arrivals(ahead, "example.com/one:1"), /the disk is full/);
     assert.deepEqual(calls, ["stream one"]);
   }));
+
+test("a push does not wait long to be told what is under its name", async () => {
+  const { client } = registry();
+  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config: { ...blob, mediaType: "application/vnd.oci.image.config.v1+json" }, layers: [] }));
+  const digest = sha256(manifest);
+  const known = { images: { target: () => ({ manifest: { digest } }) }, blobs: { readBytes: () => manifest } } as unknown as Store;
+  const asked: unknown[] = [];
+  const answers: (() => Promise<{ digest: string } | undefined>)[] = [
+    async () => ({ digest }), async () => ({ digest: blob.digest }), async () => undefined, () => Promise.reject(new Error("denied")), () => new Promise(() => undefined),
+  ];
+  const found = await Promise.all(answers.map(async (answer) => {
+    const asks = { ...client, manifestHead: (_: unknown, options: { once: boolean }) => (asked.push(options.once), answer()) } as unknown as RegistryClient;
+    const hangs = answer === answers.at(-1);
+    using ahead = new PushAhead({ store: known, names: ["example.com/one:1"], client: async () => asks, ...(hangs ? { patience: 1 } : {}) });
+    ahead.prepare();
+    return (await ahead.tagBefore(parseReference("example.com/one:2")))?.digest;
+  }));
+  assert.deepEqual(found, [digest, undefined, undefined, undefined, undefined]);
+  assert.deepEqual(asked, answers.map(() => true));
+});

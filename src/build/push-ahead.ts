@@ -6,6 +6,7 @@ import type { BlobArrival } from "../registry/transfer/push-image.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BlobTaker, GrowingBlob } from "./layer-blobs.ts";
 import type { ClientSource } from "./lazy-client.ts";
+import { askForTag, type TagBefore } from "./tag-before.ts";
 
 interface Upload {
   readonly place: Reference;
@@ -15,6 +16,8 @@ interface Upload {
 
 /** Bytes: to ask whether the registry has so little takes as long as sending it. */
 const NO_QUESTION = 32 * 1024;
+/** Milliseconds that a push waits for an answer that would only make it shorter. */
+const PATIENCE = 1000;
 /** Bytes: when more than this is left to send at the time the digest is known, the registry may as well be asked. */
 const WORTH_A_QUESTION = 4 * 1024 * 1024;
 
@@ -26,12 +29,15 @@ export class PushAhead implements BlobTaker, Disposable {
   readonly #store: Store;
   readonly #client: ClientSource;
   readonly #places: readonly Reference[];
+  readonly #patience: number;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #uploads: Upload[] = [];
+  readonly #before = new Map<string, Promise<TagBefore | undefined>>();
 
   /** @param options.names full references that the image will be pushed as; none where it will not be pushed */
-  constructor(options: { store: Store; client: ClientSource; names: readonly string[]; signal?: AbortSignal | undefined }) {
+  constructor(options: { store: Store; client: ClientSource; names: readonly string[]; signal?: AbortSignal | undefined; patience?: number }) {
+    this.#patience = options.patience ?? PATIENCE;
     this.#store = options.store;
     this.#client = options.client;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
@@ -45,7 +51,15 @@ export class PushAhead implements BlobTaker, Disposable {
     const hosts = new Set(this.#places.map(({ host }) => host));
     // Who sends something is told what is wrong with the registry.
     void this.#client().then((client) => Promise.all([...hosts].map((host) => client.connect(host, { signal: this.#signal })))).catch(() => undefined);
+    for (const place of this.#places) this.#before.set(repositoryOf(place), askForTag(this.#store, this.#client, place, this.#signal));
     void import("./export-result.ts").catch(() => undefined);
+  }
+
+  /** What that repository had under one of the image's names when the build began. */
+  async tagBefore(place: Reference): Promise<TagBefore | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => { timer = setTimeout(resolve, this.#patience, undefined); });
+    return Promise.race([this.#before.get(repositoryOf(place)), late]).finally(() => clearTimeout(timer));
   }
 
   stream(blob: GrowingBlob): void {

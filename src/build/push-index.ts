@@ -9,6 +9,9 @@ import type { ExportedIndex } from "./export-index.ts";
 import type { LayerAccess } from "./image-layers.ts";
 import type { PushAhead } from "./push-ahead.ts";
 
+/** Milliseconds for which it is not asked again what a registry has under a name. */
+const MOMENT = 2000;
+
 /**
  * Pushes images, what is said about them, and last the index, or the one image that there is; only that gets the
  * reference's name, or none where it is to be found by its digest.
@@ -20,6 +23,7 @@ export async function pushIndex(
 ): Promise<Digest> {
   const { access } = options;
   const underWay = await options.ahead.underWay(reference);
+  const before = await options.ahead.tagBefore(reference);
   const common: PushOptions = {
     onProgress: access.onProgress,
     mountFrom: ({ digest }) => store.places.find(reference.host, digest),
@@ -38,6 +42,8 @@ export async function pushIndex(
       ...common, fresh,
       // A build of which everything was known: its last push has probably sent it.
       unchanged: !index && underWay.size === 0 && fresh.size === 0,
+      ...(before ? { there: before.blobs } : {}),
+      ...(before && before.reference.tag === place.tag && Date.now() - before.at < MOMENT ? { found: before.digest } : {}),
     });
     // A platform's image is told of by its index; without names of its own it should not be listed for itself.
     if (!index || store.images.get(image.id)?.names.length !== 0) store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${descriptor.digest}`);

@@ -67,8 +67,8 @@ export interface RegistryClient extends AsyncDisposable {
   ping(host: string, options?: Stoppable): Promise<void>;
   /** By digest, else by tag; with a platform an index is followed. @throws MANIFEST_UNKNOWN, PLATFORM_UNAVAILABLE, BLOB_DIGEST_MISMATCH */
   manifestGet(reference: Reference, options?: { readonly platform?: Platform; readonly signal?: AbortSignal }): Promise<RemoteManifest>;
-  /** Undefined when there is none. With `push` the registry itself is asked, not its mirrors. */
-  manifestHead(reference: Reference, options?: { readonly push?: boolean; readonly signal?: AbortSignal }): Promise<ManifestInfo | undefined>;
+  /** Undefined when there is none. With `push` the registry itself is asked, not its mirrors; with `once` it is not asked again when it has trouble. */
+  manifestHead(reference: Reference, options?: { readonly push?: boolean; readonly once?: boolean; readonly signal?: AbortSignal }): Promise<ManifestInfo | undefined>;
   /** By tag, or by digest where the reference has no tag. */
   manifestPut(reference: Reference, manifest: { readonly bytes: Uint8Array; readonly mediaType: string }, options?: Stoppable): Promise<{ digest: Digest; subject?: Digest }>;
   /** A reference with a digest deletes the manifest and its tags, one without only the tag. @throws MANIFEST_UNKNOWN */

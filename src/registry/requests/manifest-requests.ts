@@ -57,12 +57,12 @@ export async function getManifest(
 }
 
 /** Undefined when the registry has no such manifest. */
-export async function headManifest(session: Session, places: Places, reference: Reference, options: { push?: boolean; signal?: AbortSignal } = {}): Promise<ManifestInfo | undefined> {
+export async function headManifest(session: Session, places: Places, reference: Reference, options: { push?: boolean; once?: boolean; signal?: AbortSignal } = {}): Promise<ManifestInfo | undefined> {
   const stoppable = options.signal ? { signal: options.signal } : {};
   const ask = async (endpoint: Endpoint): Promise<ManifestInfo | undefined> => {
     // With the rights that a push will need, so that one token serves both.
     const scopes = [repositoryScope(endpoint, reference.repository, options.push ? "pull,push" : "pull")];
-    const answer = await session.send({ ...manifestRequest(endpoint, reference), scopes, method: "HEAD", accept: [200, 404], ...stoppable });
+    const answer = await session.send({ ...manifestRequest(endpoint, reference), scopes, method: "HEAD", accept: [200, 404], repeatable: options.once !== true, ...stoppable });
     await discard(answer);
     // Another place may have what a mirror does not.
     if (answer.status === 404 && endpoint.mirror) throw fault("MANIFEST_UNKNOWN", { reference: formatReference(reference) });

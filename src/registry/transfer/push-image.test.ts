@@ -63,6 +63,64 @@ test("where the image is expected to be there, its tag alone is asked for; where
   assert.deepEqual(lines(server.requests, "PUT"), ["/v2/a/manifests/1"]);
 });
 
+test("what the registry has just been found to have under the name is not asked for again", async () => {
+  const store = createMemoryStore();
+  const [image, other] = [addImage(store, ["a layer"]), addImage(store, ["something else"])];
+  await using server = await serve({ has: [...image.layers, image.config].map(({ digest }) => digest) });
+  await using client = open();
+  const push = (found: typeof image) => pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true, found: found.digest });
+  assert.equal((await push(image)).bytesSent, 0);
+  assert.deepEqual(lines(server.requests, "HEAD"), []);
+  await push(other);
+  assert.deepEqual(lines(server.requests, "HEAD").length, 2);
+  assert.deepEqual(lines(server.requests, "PUT"), ["/v2/a/manifests/1"]);
+});
+
+test("blobs that a manifest of the registry names are not asked for, and are sent where the registry turns out to have lost them", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["a layer", "another one", "a third"]);
+  const [known, lost, fresh] = image.layers;
+  const there = new Set([known!.digest, lost!.digest]);
+  const has = new Set([known!.digest]);
+  let refusal = { status: 400, code: "MANIFEST_BLOB_UNKNOWN" };
+  await using server = await startScriptedServer((request, response) => {
+    const { method, url } = request;
+    if (url === "/v2/") return reply(response, 200);
+    if (method === "HEAD") return reply(response, [...has].some((digest) => url.endsWith(digest)) ? 200 : 404);
+    if (method === "POST") return reply(response, 202, { location: "/up/1" });
+    const digest = new URL(url, "http://x").searchParams.get("digest");
+    if (digest !== null) has.add(digest as typeof image.digest);
+    if (digest === null && ![...image.layers, image.config].every((blob) => has.has(blob.digest))) return reply(response, refusal.status, {}, registryError(refusal.code, "blob unknown to registry"));
+    reply(response, 201);
+  });
+  await using client = open();
+  const push = () => pushImage(client, parseReference(`${server.host}/a:1`), image, store, { there });
+  const sizes = (...blobs: { size: number }[]) => blobs.reduce((sum, { size }) => sum + size, 0);
+  for (const each of [refusal, { status: 404, code: "BLOB_UNKNOWN" }, { status: 404, code: "NAME_UNKNOWN" }]) {
+    refusal = each;
+    has.clear();
+    has.add(known!.digest);
+    server.requests.length = 0;
+    const pushed = await push();
+    assert.deepEqual(pushed, { digest: image.digest, bytesSent: sizes(lost!, fresh!, image.config) + image.manifest.bytes.length, bytesSaved: known!.size }, each.code);
+    assert.deepEqual(lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")), ["/v2/a/manifests/1", "/v2/a/manifests/1"]);
+    // First those that nobody knew of, then the rest.
+    assert.deepEqual(lines(server.requests, "HEAD").map((url) => url.slice(url.indexOf("sha256:"))).map((digest) => there.has(digest as typeof image.digest)), [false, false, true, true]);
+  }
+  server.requests.length = 0;
+  assert.equal((await push()).bytesSaved, sizes(...image.layers, image.config));
+  assert.equal(lines(server.requests, "HEAD").length, 2);
+});
+
+test("a refusal that has nothing to do with what is there is told at once", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["a layer"]);
+  await using server = await serve({ refuse: ({ url, method }) => method === "PUT" && url.includes("/manifests/") });
+  await using client = open();
+  await assert.rejects(pushImage(client, parseReference(`${server.host}/a:1`), image, store, { there: new Set([image.layers[0]!.digest]) }), (error) => isFault(error, "REGISTRY_DENIED"));
+  assert.equal(lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")).length, 1);
+});
+
 test("more tags cost one request each", async () => {
   const store = createMemoryStore();
   const image = addImage(store, ["x"]);

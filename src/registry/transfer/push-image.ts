@@ -30,8 +30,15 @@ export interface PushOptions {
   readonly underWay?: ReadonlyMap<Digest, Promise<BlobArrival>>;
   /** Blobs that were made just now, so that nobody is asked whether the registry has them. */
   readonly fresh?: ReadonlySet<Digest>;
+  /**
+   * Blobs that are named by a manifest which the repository has: it is not asked for them, unless it then refuses the
+   * image's manifest, as one does that has lost some of them.
+   */
+  readonly there?: ReadonlySet<Digest>;
   /** Whether it is likely that the registry has just this under the name: it is asked for that first, and for its blobs only if not. */
   readonly unchanged?: boolean;
+  /** The manifest that the registry had under the name a moment ago. */
+  readonly found?: Digest;
   /** The step that progress events belong to. */
   readonly step?: string;
   /** Blobs at once. */
@@ -66,8 +73,15 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   let bytesSent = 0;
   let bytesSaved = 0;
 
+  const taken = new Set<Descriptor>();
   const pushBlob = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(onProgress, step, "pushing", blob);
+    if (taken.delete(blob)) bytesSaved -= blob.size;
+    else if (options.there?.has(blob.digest)) {
+      taken.add(blob);
+      bytesSaved += blob.size;
+      return progress.done("exists");
+    }
     const arrival = await options.underWay?.get(blob.digest);
     if (arrival === "sent") {
       bytesSent += blob.size;
@@ -96,17 +110,27 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   const stoppable = options.signal ? { signal: options.signal } : {};
   if (options.unchanged && !options.tags?.length && reference.tag !== undefined) {
     const digest = sha256(image.manifest.bytes);
-    const there = await client.manifestHead(reference, { push: true, ...stoppable });
-    if (there?.digest === digest) {
+    const found = options.found ?? (await client.manifestHead(reference, { push: true, ...stoppable }))?.digest;
+    if (found === digest) {
       for (const blob of blobs) reportBlob(onProgress, step, "pushing", blob).done("exists");
       return { digest, bytesSent: 0, bytesSaved: blobs.reduce((sum, { size }) => sum + size, image.manifest.bytes.length) };
     }
   }
-  await together(blobs.map((blob) => (signal: AbortSignal) => pushBlob(blob, signal)), options.signal);
-  const { digest } = await client.manifestPut(reference, image.manifest, stoppable);
+  const pushBlobs = (some: Iterable<Descriptor>): Promise<unknown> => together([...some].map((blob) => (signal: AbortSignal) => pushBlob(blob, signal)), options.signal);
+  await pushBlobs(blobs);
+  const { digest } = await client.manifestPut(reference, image.manifest, stoppable).catch(async (error: unknown) => {
+    if (taken.size === 0 || !isRefused(error)) throw error;
+    await pushBlobs([...taken]);
+    return client.manifestPut(reference, image.manifest, stoppable);
+  });
   const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
   for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
   return { digest, bytesSent: bytesSent + image.manifest.bytes.length, bytesSaved };
+}
+
+/** Registries say in several ways that content is missing. */
+function isRefused(error: unknown): boolean {
+  return isFault(error) && ["REGISTRY_REFUSED", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN"].includes(error.code);
 }
 
 /** How many repositories are asked, as each costs a request: docker's numbers. */
