@@ -2,8 +2,10 @@ import { dispatch } from "./dispatch.ts";
 import { processIo } from "./io.ts";
 import { onClosedPipe } from "./closed-pipe.ts";
 import { listenForSignals } from "./signals.ts";
+import { endAfterWork } from "../std/process-end.ts";
 
 onClosedPipe();
+endAfterWork();
 // Node ends without a word and with status 0 when nothing is left that could settle a promise somebody waits for.
 process.once("beforeExit", () => {
   process.stderr.write("ERROR: unexpected: the work stopped before its end\n");

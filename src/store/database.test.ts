@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
@@ -54,4 +54,44 @@ test("loading SQLite prints no warning", () => {
   const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   assert.equal(stderr, "");
   assert.equal(status, 0);
+});
+
+test("a database that is left keeps its log for whoever comes next, as long as that is short", (context) => {
+  const path = join(temporaryFolder(context), "db");
+  const inserted = (bytes: number): Database => {
+    const database = new Database(path);
+    database.exec("CREATE TABLE IF NOT EXISTS word (text TEXT)");
+    database.run("INSERT INTO word VALUES (?)", "x".repeat(bytes));
+    return database;
+  };
+  const first = inserted(10);
+  first.leave();
+  first.leave();
+  assert.ok(statSync(`${path}-wal`).size > 0);
+  assert.throws(() => first.get("SELECT 1"), (error) => isFault(error, "STORE_CLOSED"));
+  // SQLite has a reader of another process hold locks that this one does not know of.
+  const read = spawnSync(process.execPath, ["-e", `
+    const { DatabaseSync } = require("node:sqlite");
+    console.log(new DatabaseSync(process.argv[1]).prepare("SELECT length(text) AS length FROM word").get().length);
+  `, path], { encoding: "utf8" });
+  assert.equal(read.stdout, "10\n", read.stderr);
+  const large = inserted(1024 * 1024);
+  large.leave();
+  const after = new Database(path);
+  assert.deepEqual(after.all("SELECT length(text) AS length FROM word ORDER BY length").map((row) => ({ ...row as object })), [{ length: 10 }, { length: 1024 * 1024 }]);
+  after.close();
+});
+
+test("a process that leaves its database again and again does not run out of files", (context) => {
+  const path = join(temporaryFolder(context), "db");
+  const opened = (): number => readdirSync("/proc/self/fd").length;
+  const open = (): void => {
+    const database = new Database(path);
+    database.exec("CREATE TABLE IF NOT EXISTS word (text TEXT)");
+    database.leave();
+  };
+  for (let round = 0; round < 8; round += 1) open();
+  const before = opened();
+  for (let round = 0; round < 8; round += 1) open();
+  assert.equal(opened(), before);
 });

@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:
 import { join, resolve } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
 import { makeFolder } from "../std/make-folder.ts";
+import { endsAfterWork } from "../std/process-end.ts";
 import { checkAfterBoot } from "./after-boot.ts";
 import { BlobPlaces } from "./blob-places.ts";
 import { BlobStore } from "./blob-store.ts";
@@ -201,6 +202,7 @@ async function closeStore(place: RemovalPlace, learned: readonly { flush(): void
     // The next process does for this lease what is left to do; the work itself is not lost by it.
     if (!isFault(error, "DISK_FULL") && !isFault(error, "STORE_BUSY")) throw error;
   } finally {
-    database.close();
+    if (endsAfterWork()) database.leave();
+    else database.close();
   }
 }
