@@ -46,7 +46,7 @@ const sourcesPlugin = (jobs) => ({
 });
 
 /**
- * The command line in layers, each a file: what every command needs, what most builds do, what carries images, and the rest. A module is in the first
+ * The command line in layers, each a file: what every command needs, what most builds do, what unpacks layers and archives, what carries images, and the rest. A module is in the first
  * layer with an entry that needs it at once; what modules of other layers want of it goes through bin/run-bundle.cjs.
  */
 const LAYERS = {
@@ -57,6 +57,7 @@ const LAYERS = {
     "registry/client.ts", "registry/credentials/find-login.ts", "registry/credentials/given-logins.ts", "registry/routes/long-name.ts",
     "registry/routes/machine-routes.ts", "registry/transfer/pull-image.ts", "registry/transport/transport.ts",
   ],
+  "layer-archive": ["layer/apply-layer.ts", "layer/unpack-archive.ts"],
   "layer-carry": [
     "build/portable-index.ts", "carry/location.ts", "carry/places/registry-sink.ts", "carry/places/registry-source.ts", "carry/places/store-source.ts", "cli/commands/copy.ts",
     "cli/commands/pull.ts", "cli/commands/push.ts", "cli/commands/sync.ts", "cli/commands/tag.ts", "cli/copy/copy-access.ts", "cli/copy/copy-image.ts", "cli/copy/wanted-platforms.ts",

@@ -1,5 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { isArchive, unpackArchive } from "../layer/unpack-archive.ts";
 import { applyAttributes } from "./apply-attributes.ts";
 import type { CopyRules } from "./copy-entry.ts";
 import { SourceCopier } from "./copy-sources.ts";
@@ -9,6 +8,9 @@ import { parseChmod } from "./parse-chmod.ts";
 import { resolveOwner } from "./resolve-owner.ts";
 import { selectSources } from "./select-sources.ts";
 import { SourceView } from "./source-view.ts";
+
+/** Only ADD looks for them. */
+const archives = (): Promise<typeof import("../layer/unpack-archive.ts")> => import("../layer/unpack-archive.ts");
 
 /** COPY and ADD: sources in their order, then inline documents; what comes later overwrites. */
 export async function copyFiles(operation: CopyFiles, destination: Destination, options: Pick<FileOperationOptions, "trees" | "newest" | "earlier">): Promise<FileOperationResult> {
@@ -29,7 +31,7 @@ export async function copyFiles(operation: CopyFiles, destination: Destination, 
     const view = views[tree]!;
     for (const selection of selectSources(view, path, { wildcards, command, parents, exclude })) {
       const { hostPath, stat } = selection.entry;
-      if (unpack === "auto" && stat.isFile() && (await isArchive(hostPath))) {
+      if (unpack === "auto" && stat.isFile() && (await (await archives()).isArchive(hostPath))) {
         const counts = await unpackInto(operation.destination, hostPath, destination, rules);
         entries += counts.entries;
         bytes += counts.bytes;
@@ -48,7 +50,7 @@ export async function copyFiles(operation: CopyFiles, destination: Destination, 
 async function unpackInto(path: string, archive: string, destination: Destination, { owner, recordOwners }: CopyRules): Promise<FileOperationResult> {
   const folder = destination.directory(destination.resolve(path).path, { mode: 0o755, owner });
   const { upper, lowers } = destination;
-  const counts = await unpackArchive({ archive, destination: folder.path, upper, lowers, ...(owner ? { owner } : {}), recordOwners });
+  const counts = await (await archives()).unpackArchive({ archive, destination: folder.path, upper, lowers, ...(owner ? { owner } : {}), recordOwners });
   destination.forget();
   return counts;
 }

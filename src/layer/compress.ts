@@ -8,6 +8,8 @@ import { freeBuffer } from "../std/free-buffer.ts";
  * knows nothing of the one before it; at this size that costs 1.6 %, at twice the size 1.0 %.
  */
 const BLOCK = { gzip: 1024 * 1024, zstd: 2 * 1024 * 1024 } as const;
+/** Bytes that are compressed sooner than libuv's threads have come up. */
+const AT_ONCE = 64 * 1024;
 /** How far back deflate looks: the end of a block is the dictionary of the next. */
 const WINDOW = 32 * 1024;
 
@@ -102,7 +104,8 @@ function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
   };
 }
 
-function deflate(block: Buffer, options: ZlibOptions): Promise<Buffer> {
+async function deflate(block: Buffer, options: ZlibOptions): Promise<Buffer> {
+  if (block.length <= AT_ONCE) return deflateRawSync(block, options);
   return new Promise((resolve, reject) => {
     deflateRaw(block, options, (error, result) => (error ? reject(error) : resolve(result)));
   });

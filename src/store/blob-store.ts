@@ -64,6 +64,10 @@ export class BlobStore {
     const start = options.start ?? 0;
     if (start >= size) return;
     const { signal } = options;
+    if (size <= PIECE) {
+      signal?.throwIfAborted();
+      return yield readFileSync(this.path(digest)).subarray(start);
+    }
     yield* createReadStream(this.path(digest), { start, highWaterMark: PIECE, ...(signal ? { signal } : {}) }) as AsyncIterable<Uint8Array>;
   }
 

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
@@ -84,7 +84,7 @@ export class SnapshotStore {
     active: ActiveSnapshot,
     options: { createdAt: number; size?: number | undefined; chainId?: Digest | undefined; diffId?: Digest | undefined; links?: string },
   ): Snapshot {
-    removeNow(active.work);
+    removeWork(active.work);
     return this.#database.transaction(() => {
       const { changes } = this.#database.run(
         `UPDATE snapshot SET state = 1, owner = NULL, created_at = ?, used_at = ?, size = ?, chain_id = ?, diff_id = ?, linked = ?,
@@ -197,6 +197,15 @@ interface Row {
 /** The row's number of a snapshot id; -1, which no row has, for a text that is no id. */
 export function toNumber(id: string): number {
   return /^[0-9a-z]{1,10}$/.test(id) ? Number.parseInt(id, 36) : -1;
+}
+
+/** It is empty where nothing was mounted, which takes a twentieth of the time. */
+function removeWork(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    removeNow(folder);
+  }
 }
 
 /** Gives the top folder of a new layer mode and owner of the one below, since overlayfs shows those of the uppermost. */
