@@ -178,7 +178,7 @@ test("a push does not wait long to be told what is under its name", async () => 
   const { client } = registry();
   const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config: { ...blob, mediaType: "application/vnd.oci.image.config.v1+json" }, layers: [] }));
   const digest = sha256(manifest);
-  const known = { images: { target: () => ({ manifest: { digest } }) }, blobs: { readBytes: () => manifest } } as unknown as Store;
+  const known = { images: { named: () => ({ manifest: { digest } }) }, blobs: { readBytes: () => manifest } } as unknown as Store;
   const asked: unknown[] = [];
   const answers: (() => Promise<{ digest: string } | undefined>)[] = [
     async () => ({ digest }), async () => ({ digest: blob.digest }), async () => undefined, () => Promise.reject(new Error("denied")), () => new Promise(() => undefined),

@@ -22,7 +22,7 @@ export interface TagBefore {
  */
 export async function askForTag(store: Store, client: ClientSource, reference: Reference, signal: AbortSignal): Promise<TagBefore | undefined> {
   try {
-    const known = store.images.target(formatReference(reference)).manifest;
+    const known = store.images.named(formatReference(reference))?.manifest;
     if (known === undefined || reference.tag === undefined) return undefined;
     const { config, layers } = parseManifest(store.blobs.readBytes(known.digest, MANIFEST_LIMIT));
     const there = await (await client()).manifestHead(reference, { push: true, once: true, signal });

@@ -16,6 +16,7 @@ test("an image is found by name, id, short id and repository digest", async (con
   assert.equal(record.id, id);
   assert.equal(record.created, Date.parse("2024-02-03T04:05:06.789Z"));
   assert.deepEqual(record.names, ["docker.io/library/alpine:3.20", "registry.example.com/team/app:1"]);
+  assert.deepEqual(["docker.io/library/alpine:3.20", "alpine:3.20", id].map((name) => images.named(name)), [record, undefined, undefined]);
   for (const text of ["alpine:3.20", "docker.io/library/alpine:3.20", id, id.slice(7), id.slice(7, 19), `sha256:${id.slice(7, 12)}`, repoDigest, `registry.example.com/team/app:1@${sha256("manifest")}`]) {
     assert.deepEqual(images.find(text), record, text);
   }

@@ -118,6 +118,12 @@ export class ImageStore {
     return record;
   }
 
+  /** The image, or index, of that full name; undefined where there is none. Looks for nothing else that may be meant. */
+  named(name: string): ImageRecord | undefined {
+    const row = this.#database.get<{ image: Digest }>("SELECT image FROM image_name WHERE name = ?", name);
+    return row && this.get(row.image);
+  }
+
   /** The image for a platform, with the names that lead to it; undefined where it is for another one. See {@link find}. */
   ofPlatform(record: ImageRecord, platform?: Platform): ImageRecord | undefined {
     if (record.index?.digest !== record.id) return platform === undefined || platformMatches(platform, record.config) ? record : undefined;
