@@ -14,6 +14,9 @@ export type { WriteOptions } from "./receive-file.ts";
 /** Bytes that are read at once. */
 const PIECE = 512 * 1024;
 
+/** After this time the kernel has written back what was dirty (dirty_expire_centisecs is 30 s), in milliseconds. */
+export const SETTLED_AFTER = 60_000;
+
 /** Most builds receive nothing. */
 const receiving = (): Promise<typeof import("./receive-file.ts")> => import("./receive-file.ts");
 

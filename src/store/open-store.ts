@@ -5,7 +5,7 @@ import { makeFolder } from "../std/make-folder.ts";
 import { endsAfterWork } from "../std/process-end.ts";
 import { checkAfterBoot } from "./after-boot.ts";
 import { BlobPlaces } from "./blob-places.ts";
-import { BlobStore } from "./blob-store.ts";
+import { BlobStore, SETTLED_AFTER } from "./blob-store.ts";
 import { BuildRecords } from "./build-records.ts";
 import { CacheMounts } from "./cache-mounts.ts";
 import { CacheRecords } from "./cache-records.ts";
@@ -20,6 +20,7 @@ import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
 import { Lease } from "./lease.ts";
 import type { CheckOptions, Checked } from "./check/check-store.ts";
+import { ownIdentity } from "./process-identity.ts";
 import { dropOldPartials, PartialBlobs } from "./partial-blobs.ts";
 import { recoverContainers } from "./recover-containers.ts";
 import { recover } from "./recover.ts";
@@ -99,7 +100,7 @@ export async function openStore(folder: string): Promise<Store> {
       background.add(work);
       return work.finally(() => background.delete(work));
     };
-    if (database.get("SELECT 1 FROM blob WHERE unsettled IS NOT NULL LIMIT 1")) (await import("./unsettled-blobs.ts")).settleBlobs(place);
+    if (hasToSettle(database)) (await import("./unsettled-blobs.ts")).settleBlobs(place);
     const leftovers = guarded(root, () => [...recover(place, { temporary, partial: partialFolder }), ...recoverContainers(place), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
@@ -164,6 +165,13 @@ export async function openStore(folder: string): Promise<Store> {
     database.close();
     throw error;
   }
+}
+
+/** Those of a pull a moment ago wait for a later process, which spares this one the loading of what looks at them. */
+function hasToSettle(database: Database): boolean {
+  if (!database.get("SELECT 1 FROM blob WHERE unsettled IS NOT NULL LIMIT 1")) return false;
+  const before = Date.now() - SETTLED_AFTER;
+  return database.get("SELECT 1 FROM blob WHERE unsettled IS NOT NULL AND (unsettled <> ? OR created_at < ?) LIMIT 1", ownIdentity().boot, before) !== undefined;
 }
 
 function makeFolders(root: string, folders: readonly string[]): void {

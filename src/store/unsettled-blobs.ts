@@ -1,11 +1,9 @@
 import { closeSync, fdatasyncSync, openSync, rmSync } from "node:fs";
 import { digestAlgorithm, type Digest } from "../oci/digest.ts";
 import { hashFiles } from "./check/hash-files.ts";
+import { SETTLED_AFTER } from "./blob-store.ts";
 import { ownIdentity } from "./process-identity.ts";
 import type { RemovalPlace } from "./removal.ts";
-
-/** After this time the kernel has written back what was dirty (dirty_expire_centisecs is 30 s), in milliseconds. */
-const SETTLED_AFTER = 60_000;
 
 interface Row {
   readonly digest: Digest;
