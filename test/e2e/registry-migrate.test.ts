@@ -63,7 +63,7 @@ test("a registry moves from a folder to PostgreSQL and a bucket and back: every 
   writeFileSync(file, "four");
   const moved = await migrate("--root", root, "--to-config", config, target);
   assert.equal(moved.status, 0, moved.stderr);
-  assert.match(moved.stdout, /^Copied 1 blobs \(4B\); 9 were there already\. Each has its digest\.\nCopied the records of 2 repositories: 4 tags, 5 manifests, 10 blobs, 1 robots and tokens, 0 tags in the trash, \d+ events\./);
+  assert.match(moved.stdout, /^Copied 1 blob \(4B\); 9 were there already\. Each has its digest\.\nCopied the records of 2 repositories: 4 tags, 5 manifests, 10 blobs, 1 robot or token, 0 tags in the trash, \d+ events\./);
   const again = await migrate("--root", root, "--to-config", config, target);
   assert.match(again.stderr, /cannot move a registry to .*target: it is a registry already/);
   const beside = await migrate("--root", root, "--to-config", config, join(folder, "other"));

@@ -76,7 +76,7 @@ test("records in a database: commands work with its configuration, the folder be
   assert.match((await run(["audit"])).stdout, /tag\.create.*\n.*robot\.create/s);
   assert.match((await run(["usage"])).stdout, /team\/\*\* +2B +1/);
   assert.match((await run(["gc"])).stdout, /^Removed 0 manifests, 0 blobs/);
-  assert.match((await run(["check"])).stdout, /1 manifests, 1 blobs \(2B\): all is well/);
+  assert.match((await run(["check"])).stdout, /1 manifest, 1 blob \(2B\): all is well/);
 
   const elsewhere = await runSampan(["registry", "usage", "--root", root]);
   assert.deepEqual([elsewhere.status, /the records of .* are in a PostgreSQL database\n.*--config FILE/s.test(elsewhere.stderr)], [1, true], elsewhere.stderr);

@@ -26,8 +26,8 @@ export const registryMigrateCommand = command({
   ],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io, signal }) {
-    const [{ migrateRegistry }, { readConfig, readConfigFile }, { humanSize }, { storeRoot }, { bucketOf }, { recordsOf }] = await Promise.all([
-      import("../../server/storage/upkeep/migrate-registry.ts"), import("../../server/config/read-config.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"),
+    const [{ counted }, { migrateRegistry }, { readConfig, readConfigFile }, { humanSize }, { storeRoot }, { bucketOf }, { recordsOf }] = await Promise.all([
+      import("../../std/counted.ts"), import("../../server/storage/upkeep/migrate-registry.ts"), import("../../server/config/read-config.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"),
       import("../registry/bucket-of.ts"), import("../registry/records-of.ts"),
     ]);
     const placeOf = (root: string, file: string | undefined) => {
@@ -48,15 +48,15 @@ export const registryMigrateCommand = command({
       report: ({ message }) => void io.stderr.write(`warning: ${message}\n`),
     });
     if (flags.quiet) return;
-    io.stdout.write(`Copied ${copied} blobs (${humanSize(copiedBytes)})${present > 0 ? `; ${present} were there already` : ""}. Each has its digest.\n`);
+    io.stdout.write(`Copied ${counted(copied, "blob")} (${humanSize(copiedBytes)})${present > 0 ? `; ${present} were there already` : ""}. Each has its digest.\n`);
     if (!records) {
       io.stdout.write(`The records are still to come: stop the server, and give the command without --blobs-only.\n`);
       return;
     }
     const count = (name: string): number => records[name] ?? 0;
     io.stdout.write(
-      `Copied the records of ${count("repositories")} repositories: ${count("tags")} tags, ${count("manifests")} manifests, ${count("blobs")} blobs, ${count("secrets")} robots and tokens, ` +
-      `${count("trash")} tags in the trash, ${count("events")} events. They were read back, and are the same.\n` +
+      `Copied the records of ${counted(count("repositories"), "repository", "repositories")}: ${counted(count("tags"), "tag")}, ${counted(count("manifests"), "manifest")}, ${counted(count("blobs"), "blob")}, ` +
+      `${counted(count("secrets"), "robot or token", "robots and tokens")}, ${counted(count("trash"), "tag")} in the trash, ${counted(count("events"), "event")}. They were read back, and are the same.\n` +
       `${to.root} can be served${flags["to-config"] === undefined ? "" : ` with ${flags["to-config"]}`}; ${from.root} is as it was.\n`,
     );
   },

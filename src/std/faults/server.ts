@@ -120,8 +120,8 @@ export const serverFaults = {
   SERVER_BACKUP_ELSEWHERE: spec<{ root: string; bucket: string | undefined; database: boolean }>({
     when: "A registry was to be backed up or restored that is not all in its folder: `backup` and `restore` copy folders.",
     exit: 1,
-    message: ({ root, bucket, database }) => `the ${database ? "records" : "blobs"} of ${root} are in ${database ? "a PostgreSQL database" : bucket!}${database && bucket !== undefined ? `, and its blobs in ${bucket}` : ""}: backup and restore copy folders`,
-    hint: () => "copy it into a folder with `sampan registry migrate --online --config FILE TARGET`, or take pg_dump first and the bucket's own copies afterwards (docs/guides/registry-storage.md)",
+    message: ({ root, bucket, database }) => `the ${database ? "records" : "blobs"} of ${root} are in ${database ? "a PostgreSQL database" : bucket!}${database && bucket !== undefined ? `, and its blobs in ${bucket}` : ""}`,
+    hint: () => "backup and restore copy folders: copy this one into a folder with `sampan registry migrate --online --config FILE TARGET`, or take pg_dump first and the bucket's own copies afterwards (docs/guides/registry-storage.md)",
   }),
   SERVER_MIGRATION_TARGET: spec<{ target: string; problem: string }>({
     when: "A registry cannot be moved to the place that was named: there is something already.",
