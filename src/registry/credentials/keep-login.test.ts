@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, chmodSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { isFault } from "../../std/fault.ts";
@@ -170,4 +172,32 @@ test("none of the logins is lost that eight processes keep at once, through a li
   assert.ok(lstatSync(file).isSymbolicLink());
   assert.equal(statSync(file).mode & 0o777, 0o640);
   assert.deepEqual(readdirSync(join(folder, "real")), ["docker.json"]);
+});
+
+test("a process that is killed while it keeps logins leaves the file whole, and the next one clears away behind it", async (t) => {
+  const { folder, file, environment } = home(t);
+  writeFileSync(file, JSON.stringify({ unknown: "x".repeat(20_000), auths: { "first.example": { auth: "YTpi" } } }), { mode: 0o640 });
+  chmodSync(file, 0o640);
+  const program = `
+    const { removeLogin, saveLogin } = await import(${JSON.stringify(new URL("keep-login.ts", import.meta.url).href)});
+    const environment = JSON.parse(process.argv[1]);
+    for (;;) {
+      await saveLogin("r.example", { username: "me", password: "pw" }, { environment });
+      process.stdout.write(".");
+      await removeLogin("r.example", { environment });
+    }`;
+  for (let round = 0; round < 10; round += 1) {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program, JSON.stringify(environment)], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    await delay(round);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    const { auths, unknown } = read(file) as { auths: Record<string, unknown>; unknown: string };
+    assert.deepEqual([unknown.length, auths["first.example"], statSync(file).mode & 0o777], [20_000, { auth: "YTpi" }, 0o640]);
+  }
+  const [left, other, young] = ["config.json.0123456789ab", "config.json.backup", "config.json.abcdefabcdef"].map((name) => join(folder, name));
+  for (const path of [left!, other!, young!]) writeFileSync(path, "");
+  for (const name of readdirSync(folder).filter((name) => join(folder, name) !== young)) utimesSync(join(folder, name), 1, 1);
+  await saveLogin("r.example", { username: "me", password: "pw" }, { environment });
+  assert.deepEqual(readdirSync(folder).sort(), ["config.json", "config.json.abcdefabcdef", "config.json.backup"]);
 });
