@@ -23,10 +23,10 @@ test("system df shows images and cache in docker's columns, the cap, what can be
   await buildLarge(journey, "again", ["-t", "again:1"]);
   await buildLarge(journey, "again", ["-t", "again:1"]);
   const text = await journey.succeeds(["system", "df"], { env: { SAMPAN_STORE_MAX_SIZE: "50MB" } });
-  assert.match(text, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +4 +0 +[\d.]+MB +[\d.]+MB \(100%\)\nContainers +0 +0 +0B +0B\nBuild Cache +3 +0 +0B +0B\n\n/);
+  assert.match(text, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +4 +0 +[\d.]+MB +[\d.]+MB \(100%\)\nContainers +0 +0 +0B +0B\nLocal Volumes +0 +0 +0B +0B\nBuild Cache +3 +0 +0B +0B\n\n/);
   assert.match(text, new RegExp(`\nThe store ${journey.root} takes [\\d.]+MB of at most 50MB \\(50MB, store.max-size in SAMPAN_STORE_MAX_SIZE\\).\nCan be freed: [\\d.]+MB of 1 image without a name, with the cache of their steps \\(sampan system prune\\).\nStays: [\\d.]+MB of 3 images with a name [^]*, [\\d.]+[kM]B of records.\n$`));
   const json = (await journey.succeeds(["system", "df", "--format", "json"])).trim().split("\n").map((line) => JSON.parse(line) as Record<string, string>);
-  assert.deepEqual(json.map(({ Type, Active }) => [Type, Active]), [["Images", "0"], ["Containers", "0"], ["Build Cache", "0"]]);
+  assert.deepEqual(json.map(({ Type, Active }) => [Type, Active]), [["Images", "0"], ["Containers", "0"], ["Local Volumes", "0"], ["Build Cache", "0"]]);
   const verbose = await journey.succeeds(["system", "df", "-v"]);
   assert.match(verbose, /^Images space usage:\n\nREPOSITORY +TAG +IMAGE ID +CREATED +SIZE +SHARED SIZE +UNIQUE SIZE +CONTAINERS\n/);
   assert.match(verbose, /\nnamed +1 +[0-9a-f]{12} .*ago +[\d.]+MB +[\d.]+[kM]B +1MB +0\n/);
@@ -114,6 +114,6 @@ test("system prune removes images without a name and the cache; -a everything", 
   assert.match(pruned, /^WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n  - unused build cache\n\nAre you sure you want to continue\? \[y\/N\] Deleted Images:\ndeleted: sha256:[0-9a-f]{64}\n\nDeleted build cache objects:\n[0-9a-f]{12}\n\nTotal reclaimed space: 1(?:\.\d+)?MB\n$/);
   assert.equal(await journey.succeeds(["images", "--format", "{{.Repository}}"]), "named\nbase\n");
   await journey.succeeds(["system", "prune", "-af"]);
-  assert.deepEqual(await usage(journey), { Images: "0 0B 0B", Containers: "0 0B 0B", "Build Cache": "0 0B 0B" });
+  assert.deepEqual(await usage(journey), { Images: "0 0B 0B", Containers: "0 0B 0B", "Local Volumes": "0 0B 0B", "Build Cache": "0 0B 0B" });
   assertStoreWhole(journey.root);
 });

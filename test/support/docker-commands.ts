@@ -20,6 +20,29 @@ export const COMMANDS: readonly (readonly string[])[] = [
 ];
 
 /**
+ * Command lines over containers of the image base:1, in this order; the network is none's, as the daemon of the tests has no other. Their answers are
+ * compared without ids and ages. Those with \u2192 in front change something, so that nothing runs beside them.
+ */
+export const CONTAINER_COMMANDS: readonly (readonly string[])[] = [
+  ["→", "create", "--name", "made", "--network", "none", "-l", "com.example.the-team=blue", "base:1", "true"],
+  ["→", "run", "--network", "none", "--name", "ended", "-l", "team=red", "-e", "A=b", "base:1", "sh", "-c", "echo out; exit 3"],
+  ["→", "run", "-d", "--network", "none", "--name", "runs", "-l", "x=", "base:1", "sleep", "1000"],
+  ["ps"], ["ps", "-a"], ["ps", "-a", "--no-trunc"], ["ps", "-s"], ["ps", "-l", "--format", "table"], ["ps", "-n", "1", "--format", "{{.Names}}"], ["ps", "-aq"],
+  ["ps", "-a", "--format", "table {{.Names}}\t{{.Image}}\t{{.Command}}\t{{.State}}\t{{.Networks}}\t{{.Labels}}\t{{.Mounts}}\t{{.LocalVolumes}}\t{{.Label \"com.example.the-team\"}}"],
+  ["ps", "-a", "--format", "{{.Names}}|{{.Status}}|{{.RunningFor}}|{{.Ports}}|{{.Size}}|{{.Label \"team\"}}|{{upper .State}}|{{json .Labels}}"],
+  ["ps", "-a", "--format", "{{.Nope}}"], ["ps", "-a", "--format", "{{.Label}}"],
+  ...["status=exited", "exited=3", "name=un", "name=^/runs$", "name=(ma|en)de?d?$", "ancestor=base:1", "label=team=red", "label=team", "before=runs", "since=made", "network=none", "health=none", "is-task=true"]
+    .map((filter) => ["ps", "-a", "-f", filter, "--format", "{{.Names}}"]),
+  ["ps", "-f", "status=exited", "-f", "status=created", "--format", "{{.Names}}"],
+  ["logs", "ended"], ["logs", "-n", "0", "ended"], ["logs", "none"], ["wait", "ended"], ["port", "runs"], ["exec", "runs", "echo", "hi"], ["exec", "ended", "echo"], ["diff", "runs"], ["top", "made"],
+  ["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{.Name}} {{.Path}} {{.Args}} {{.RestartCount}} {{.HostConfig.NetworkMode}} {{.Config.Image}} {{json .Config.Labels}} {{.Config.Cmd}}", "runs", "ended", "made"],
+  ["container", "inspect", "-f", "{{.Name}}", "runs", "none"], ["container", "ls", "-aq"], ["kill", "none"], ["kill", "ended"], ["stop", "none"], ["start", "none"], ["restart", "none"], ["cp", "none:/x", "."], ["rename", "ended", "runs"], ["rmi", "base:1"],
+  ["system", "df"], ["system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}}"], ["system", "df", "-v", "--format", "{{len .Images}} {{len .Containers}} {{len .Volumes}} {{len .BuildCache}}"],
+  ["→", "rename", "ended", "other"], ["→", "exec", "runs", "sh", "-c", "echo x > /etc/new; rm /etc/group"], ["diff", "runs"], ["→", "rm", "runs"], ["→", "stop", "-t", "0", "runs"], ["wait", "runs"], ["→", "start", "runs"], ["→", "rm", "-f", "runs", "none"], ["→", "rm", "made", "none"],
+  ["→", "container", "prune", "-f", "--filter", "label=none"], ["→", "container", "prune", "-f"], ["ps", "-a"],
+];
+
+/**
  * What is other than docker's, and why. An entry names the beginning of a command line, or with `exact` all of it; where it is given, `same` makes of both
  * answers what has to be equal all the same.
  */
@@ -36,6 +59,11 @@ export const DIFFERENCES: readonly { readonly words: readonly string[]; readonly
   { words: ["inspect", "-f", "{{.Nope}}"], why: "docker writes an empty line first", same: (answer) => answer.trim() },
   { words: ["rmi"], exact: true, why: "wrong usage has the status 2 here, everywhere" },
   { words: ["tag", "base:1"], exact: true, why: "wrong usage has the status 2 here, everywhere" },
+];
+
+/** The same of containers. */
+export const CONTAINER_DIFFERENCES: typeof DIFFERENCES = [
+  { words: ["system", "df"], exact: true, why: "what else takes the room, and why it stays, is told below the table", same: (answer) => answer.split("\n").slice(0, 5).map((line) => line.split(/ {2,}/).slice(0, 3)) },
 ];
 
 /** An inspected image without what only older engines have, and what says how a store keeps it. */

@@ -8,8 +8,8 @@ export const psCommand = command({
   description:
     "Lists the containers that run, the newest first; with -a those that have ended too.\n\n" +
     "Filters: id, name, label=NAME[=VALUE], status=created|running|paused|restarting|exited, exited=STATUS, ancestor=IMAGE, before=CONTAINER, " +
-    "since=CONTAINER, restart-policy=NAME, publish=PORT, expose=PORT, volume=PATH, network=MODE.\n\n" +
-    "Fields of --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names .Labels .Mounts .Networks.",
+    "since=CONTAINER, restart-policy=NAME, publish=PORT, expose=PORT, volume=PATH, network=MODE, health=none, is-task=false.\n\n" +
+    "Fields of --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names .Labels .Mounts .Networks, and .Label \"NAME\".",
   usage: "[OPTIONS]",
   flags: flagTable({
     all: { kind: "switch", short: "a", help: "Show containers that have ended, too" },
@@ -27,7 +27,7 @@ export const psCommand = command({
   ],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [{ asksForAll, filterContainers }, { containerHeaders, containerRow }, { formatRows }, { fault }, { isUp }] = await Promise.all([
+    const [{ asksForAll, filterContainers }, { containerColumns, containerRow }, { formatRows }, { fault }, { isUp }] = await Promise.all([
       import("../containers/filter-containers.ts"), import("../containers/container-rows.ts"), import("../template/format.ts"), import("../../std/fault.ts"),
       import("../../store/container-record.ts"),
     ]);
@@ -39,12 +39,12 @@ export const psCommand = command({
     const rows = await withStore(async (store) => {
       const all = flags.all || count !== Infinity || asksForAll(flags.filter);
       const passed = filterContainers(store.containers.list(), flags.filter, store).filter(({ state }) => all || isUp(state));
-      return passed.slice(0, count).map((record) => containerRow(record, store, { truncate: !flags["no-trunc"], size, now }));
+      return passed.slice(0, count).map((record) => containerRow(record, store, { truncate: !flags["no-trunc"], ...(size ? { size: "whole" } : {}), now }));
     });
     const withSize = flags.size ? "\\t{{.Size}}" : "";
     const defaultTable = `{{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Ports}}\\t{{.Names}}${withSize}`;
     io.stdout.write(flags.quiet && flags.format === undefined
       ? rows.map(({ ID }) => `${ID}\n`).join("")
-      : formatRows(rows, { format: flags.format, defaultTable, headers: containerHeaders }));
+      : formatRows(rows, { format: flags.format, defaultTable, headers: containerColumns }));
   },
 });

@@ -1,3 +1,5 @@
+import { lstatSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { diffLayer } from "../../layer/diff-layer.ts";
 import { Union } from "../../snapshot/union.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
@@ -11,8 +13,15 @@ export function changedPaths(store: Store, { id, snapshot, spec }: ContainerReco
   const lowers = snapshot === undefined ? [] : store.snapshots.lowers(snapshot);
   const below = new Union(lowers);
   const mounted = new Set([...MOUNT_POINTS, ...[...spec.job.mounts, ...(spec.job.tmpfs ?? [])].map(({ target }) => target.replace(/^\/+|\/+$/g, ""))]);
-  const changes = [...diffLayer(store.containers.layer(id).upper, lowers)].filter(({ path }) => !mounted.has(path) || below.lstat(path) !== undefined);
-  return changes.map(({ path, whiteout }) => {
+  const { upper } = store.containers.layer(id);
+  const all = [...diffLayer(upper, lowers)];
+  const ours = ({ path }: { path: string }): boolean => mounted.has(path) && below.lstat(path) === undefined;
+  const around = new Set(all.filter(ours).map(({ path }) => dirname(path)));
+  const others = all.filter((change) => !ours(change));
+  // The folder of a mount point is another one only by the time that this was made.
+  const untouched = (path: string): boolean =>
+    around.has(path) && !others.some((other) => other.path.startsWith(`${path}/`)) && below.lstat(path)?.stat.mode === lstatSync(join(upper, path)).mode;
+  return others.filter(({ path }) => !untouched(path)).map(({ path, whiteout }) => {
     if (whiteout) return `D /${path.replace(/(^|\/)\.wh\.([^/]*)$/, "$1$2")}`;
     return `${below.lstat(path) === undefined ? "A" : "C"} /${path}`;
   });

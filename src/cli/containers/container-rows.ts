@@ -4,6 +4,7 @@ import type { Store } from "../../store/open-store.ts";
 import { humanSize } from "../../std/human-size.ts";
 import { isFault } from "../../std/fault.ts";
 import { createdSince, goTime } from "../images/human-time.ts";
+import { withMethods } from "../template/with-methods.ts";
 import { commandText, portsText, statusText } from "./container-state.ts";
 import { folderBytes } from "./folder-bytes.ts";
 
@@ -12,14 +13,20 @@ export const containerHeaders = {
   Names: "NAMES", Networks: "NETWORKS", Ports: "PORTS", RunningFor: "CREATED", Size: "SIZE", State: "STATE", Status: "STATUS",
 } as const;
 
+/** For tables, where the heading of `{{.Label "com.example.team-name"}}` is `team name`. */
+export const containerColumns = withMethods(containerHeaders, { Label: (name) => String(name).split(".").at(-1)!.replace(/[-_]/g, " ") });
+
 /** A line of `sampan ps`, with the fields of docker's formatter in the order of its JSON. */
 export type ContainerRow = Readonly<Record<keyof typeof containerHeaders, string>>;
 
-export function containerRow(record: ContainerRecord, store: Store, options: { truncate: boolean; size: boolean; now: number }): ContainerRow {
+/** @param options.size what its SIZE says: what it has written itself, or also what the image has below; nothing is looked at without it */
+export function containerRow(record: ContainerRecord, store: Store, options: { truncate: boolean; size?: "own" | "whole"; now: number }): ContainerRow {
   const { truncate, size, now } = options;
   const { spec } = record;
+  const written = size === undefined ? 0 : folderBytes(store.containers.layer(record.id).upper);
+  const below = size === "whole" ? store.images.get(record.image)?.size : undefined;
   const mounts = spec.job.mounts.map(({ source }) => (truncate && source.length > 15 ? `${source.slice(0, 14)}…` : source));
-  return {
+  const row = {
     Command: commandText(record, truncate),
     CreatedAt: goTime(record.createdAt),
     ID: truncate ? record.id.slice(0, 12) : record.id,
@@ -31,10 +38,11 @@ export function containerRow(record: ContainerRecord, store: Store, options: { t
     Networks: spec.job.network === "default" ? "bridge" : spec.job.network,
     Ports: portsText(record),
     RunningFor: createdSince(record.createdAt, now),
-    Size: size ? humanSize(folderBytes(store.containers.layer(record.id).upper), 3) : "0B",
+    Size: `${humanSize(written, 3)}${below === undefined ? "" : ` (virtual ${humanSize(below + written, 3)})`}`,
     State: record.state,
     Status: statusText(record, now),
   };
+  return withMethods(row, { Label: (name) => spec.labels[String(name)] ?? "" });
 }
 
 /** The name that the image was asked for by, as long as it still means that image; else its id. */

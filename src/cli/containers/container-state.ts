@@ -25,7 +25,8 @@ export function hostAddress({ address, host }: PublishedPort): string {
 
 /** The command as docker's COMMAND column shows it, quoted, and cut where it is long. */
 export function commandText({ spec }: ContainerRecord, truncate: boolean): string {
-  const text = spec.job.args.join(" ");
+  const [program, ...words] = spec.job.args;
+  const text = [program, ...words.map((word) => (word.includes(" ") ? `'${word}'` : word))].join(" ");
   const letters = [...text];
   return JSON.stringify(truncate && letters.length > 20 ? `${letters.slice(0, 19).join("")}…` : text);
 }

@@ -5,7 +5,7 @@ import type { Store } from "../../store/open-store.ts";
 import { hasLabel } from "../flags/has-label.ts";
 import { parseFilter } from "../flags/parse-filter.ts";
 
-const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "restart-policy", "before", "since", "publish", "expose", "volume", "network"] as const;
+const KEYS = ["id", "name", "label", "status", "exited", "ancestor", "restart-policy", "before", "since", "publish", "expose", "volume", "network", "health", "is-task"] as const;
 type Key = (typeof KEYS)[number];
 
 /**
@@ -56,23 +56,36 @@ function tester(key: Exclude<Key, "label">, value: string, store: Store): (recor
     case "publish": return ({ running }) => (running?.ports ?? []).some(({ host, protocol }) => matchesPort(value, host, protocol));
     case "expose": return ({ spec }) => spec.exposed.some((port) => port === value || port === `${value}/tcp`);
     case "volume": return ({ spec }) => spec.job.mounts.some(({ source, target }) => source === value || target === value);
+    // No health checks are run here, and there are no tasks of services.
+    case "health": return choiceTester(key, value, ["none", "starting", "healthy", "unhealthy"], "none");
+    case "is-task": return choiceTester(key, value, ["true", "false"], "false");
     case "network": return ({ spec }) => (spec.job.network === "default" ? "bridge" : spec.job.network) === value;
   }
 }
 
 /** A regular expression, as docker takes it; what is none matches as it is written. */
 function nameTester(value: string): (record: ContainerRecord) => boolean {
-  if (/^[\w.^$/-]*$/.test(value)) {
+  try {
     const pattern = new RegExp(value);
     return ({ name }) => pattern.test(name) || pattern.test(`/${name}`);
+  } catch {
+    return ({ name }) => name.includes(value);
   }
-  return ({ name }) => name.includes(value);
 }
 
 function statusTester(value: string): (record: ContainerRecord) => boolean {
-  const known = ["created", "running", "exited", "paused", "restarting", "removing", "dead"];
-  if (!known.includes(value)) throw fault("USAGE", { problem: `invalid filter 'status=${value}'`, hint: `it is one of ${known.join(", ")}` });
+  requireKnown("status", value, ["created", "running", "exited", "paused", "restarting", "removing", "dead"]);
   return ({ state }) => state === value;
+}
+
+/** Where all containers are the same. */
+function choiceTester(key: Key, value: string, known: readonly string[], all: string): () => boolean {
+  requireKnown(key, value, known);
+  return () => value === all;
+}
+
+function requireKnown(key: Key, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw fault("USAGE", { problem: `invalid filter '${key}=${value}'`, hint: `it is one of ${known.join(", ")}` });
 }
 
 function matchesPort(value: string, host: number, protocol: string): boolean {

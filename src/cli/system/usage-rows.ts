@@ -23,7 +23,7 @@ export function imageUsageRows(images: readonly ImageRecord[], { shared }: DiskU
     const common = Math.min(image.size, shared.get(image.id) ?? 0);
     return imageRows(image, { digests: false, truncate: true, now: options.now }).map((row) => ({
       ...row,
-      Size: humanSize(image.size),
+      Size: humanSize(image.size, 3),
       SharedSize: humanSize(common),
       UniqueSize: humanSize(image.size - common),
       Containers: String(idsOf(image).reduce((sum, id) => sum + (options.containers.get(id) ?? 0), 0)),

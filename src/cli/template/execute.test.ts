@@ -3,8 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { isFault } from "../../std/fault.ts";
 import { executeTemplate } from "./execute.ts";
+import { withMethods } from "./with-methods.ts";
 
-const image = {
+const image = withMethods({
   Id: "sha256:abc",
   Name: "busy box",
   Size: 1234567,
@@ -13,11 +14,12 @@ const image = {
   Nil: null,
   On: true,
   Config: { Env: ["PATH=/bin", "X=1"], Labels: new Map([["b.c", "2"], ["a", "1"]]), User: "", Ports: new Map<string, unknown>() },
-};
+}, { Label: (name) => `<${String(name)}>` });
 
 /** Results were taken from Go 1.26's text/template with docker's functions. */
 const CASES: [string, string][] = [
   ["plain", "plain"],
+  ['{{.Label "a.b"}}{{"c" | .Label}}{{len (.Label "d")}}{{$x := .}}{{$x.Label "e"}}', "<a.b><c>3<e>"],
   ["{{.Id}}", "sha256:abc"],
   ["{{ .Config.Env }}", "[PATH=/bin X=1]"],
   ["{{.Config.Labels}}", "map[a:1 b.c:2]"],
@@ -104,6 +106,11 @@ test("mistakes in templates are faults that say what is wrong", () => {
       return true;
     });
   }
+});
+
+test("a method without its arguments is a mistake, and lists of fields do not name it", () => {
+  assert.throws(() => executeTemplate("{{.Label}}", image), /wrong number of args for Label/);
+  assert.throws(() => executeTemplate("{{.Labels}}", image), (error) => /the fields are Id,/.test(String(error)) && !/Label,/.test(String(error)));
 });
 
 test("text without braces comes out as it is", () => {

@@ -109,8 +109,10 @@ class Execution {
   #command(operands: readonly Operand[], dot: unknown, piped: readonly unknown[]): unknown {
     const [first, ...rest] = operands;
     if (first!.kind === "function") return this.#call(first!.name, rest, dot, piped);
-    if (rest.length > 0 || piped.length > 0) throw invalid("can't give argument to non-function");
-    return this.#operand(first!, dot);
+    if (rest.length === 0 && piped.length === 0) return this.#operand(first!, dot);
+    const method = first!.kind === "path" ? this.#path(first!, dot) : undefined;
+    if (typeof method !== "function") throw invalid("can't give argument to non-function");
+    return (method as Overrides[string])(...rest.map((operand) => this.#operand(operand, dot)), ...piped);
   }
 
   #call(name: string, operands: readonly Operand[], dot: unknown, piped: readonly unknown[]): unknown {
@@ -133,9 +135,17 @@ class Execution {
         return operand.value;
       case "function":
         return this.#call(operand.name, [], dot, []);
-      case "path":
-        return operand.fields.reduce(readField, this.#origin(operand.from, dot));
+      case "path": {
+        const value = this.#path(operand, dot);
+        if (typeof value === "function") throw invalid(`wrong number of args for ${operand.fields.at(-1)}: got 0`);
+        return value;
+      }
     }
+  }
+
+  /** A value, or a method to be called (`withMethods`). */
+  #path(operand: Extract<Operand, { kind: "path" }>, dot: unknown): unknown {
+    return operand.fields.reduce(readField, this.#origin(operand.from, dot));
   }
 
   #origin(from: Extract<Operand, { kind: "path" }>["from"], dot: unknown): unknown {

@@ -11,8 +11,8 @@ export interface RowFormat {
   /** What --format says; nothing and `table` stand for the default table. */
   readonly format?: string;
   readonly defaultTable: string;
-  /** The heading of each field. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The heading of each field, and methods that make one. */
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /** In headings the functions that change a text leave it alone, as in docker's formatter. */
