@@ -25,27 +25,31 @@ export interface RegistryKind {
 const login = { username: "boatman", password: "pass word:1" };
 const tls = testCertificate;
 
+const noDistribution3 = findProgram("registry") === undefined ? "needs the registry of distribution 3" : false;
+
 /** The registries of the matrix by name. */
 export const REGISTRY_KINDS: Readonly<Record<string, RegistryKind>> = {
   "Debian's docker-registry": kind({}),
   "Debian's docker-registry with htpasswd": kind({ login }),
   "Debian's docker-registry with a certificate of an own authority": kind({ tls }, { authority: testAuthority }),
   "Debian's docker-registry that wants client certificates": kind({ tls: { ...tls, clients: siteAuthority } }, { authority: testAuthority, client: siteClient }),
-  "distribution 3": { ...kind({ program: "registry" }), skip: findProgram("registry") === undefined ? "needs the registry of distribution 3" : false },
-  "distribution 3 with htpasswd and TLS": {
-    ...kind({ program: "registry", login, tls }, { authority: testAuthority }), skip: findProgram("registry") === undefined ? "needs the registry of distribution 3" : false,
+  "distribution 3": { ...kind({ program: "registry" }), skip: noDistribution3 },
+  "distribution 3 with htpasswd and TLS": { ...kind({ program: "registry", login, tls }, { authority: testAuthority }), skip: noDistribution3 },
+  "distribution 3 that wants client certificates": {
+    ...kind({ program: "registry", tls: { ...tls, clients: siteAuthority } }, { authority: testAuthority, client: siteClient }), skip: noDistribution3,
   },
   "sampan registry serve": { skip: false, start: async (context) => ({ host: await serveRegistry(context) }) },
-  "sampan registry serve with TLS": {
-    skip: false,
-    start: async (context) => {
-      const folder = mkdtempSync(join(tmpdir(), "sampan-matrix-tls-"));
-      context.after(() => rmSync(folder, { recursive: true, force: true }));
-      for (const [name, text] of Object.entries({ "server.crt": tls.cert, "server.key": tls.key, "registry.yaml": "tls: {certificate: server.crt, key: server.key}\n" })) writeFileSync(join(folder, name), text);
-      return { host: await serveRegistry(context, "--config", join(folder, "registry.yaml")), authority: testAuthority };
-    },
-  },
+  "sampan registry serve with TLS": { skip: false, start: (context) => serveTls(context, "", {}) },
+  "sampan registry serve that wants client certificates": { skip: false, start: (context) => serveTls(context, ", clients: clients.crt", { client: siteClient }) },
 };
+
+async function serveTls(context: TestContext, settings: string, more: Partial<MatrixRegistry>): Promise<MatrixRegistry> {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-matrix-tls-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const files = { "server.crt": tls.cert, "server.key": tls.key, "clients.crt": siteAuthority, "registry.yaml": `tls: {certificate: server.crt, key: server.key${settings}}\n` };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return { host: await serveRegistry(context, "--config", join(folder, "registry.yaml")), authority: testAuthority, ...more };
+}
 
 function kind(options: DockerRegistryOptions, more: Partial<MatrixRegistry> = {}): RegistryKind {
   return {
