@@ -207,7 +207,7 @@ function readText(path: string): string {
 
 function impossible(controller: Controller, problem: string): Error {
   const hint = process.env["SAMPAN_USERNS_ENTERED"] === undefined
-    ? "run as root on a machine whose /sys/fs/cgroup can be written to, or leave the flag away"
-    : "on a machine with systemd and cgroups of version 2: `systemd-run --user --scope -p Delegate=yes sampan run …`; else run as root, or leave the flag away";
+    ? "run as root on a machine whose /sys/fs/cgroup can be written to, or do without"
+    : "on a machine with systemd and cgroups of version 2: `systemd-run --user --scope -p Delegate=yes sampan run …`; else run as root, or do without";
   return fault("LIMITS_IMPOSSIBLE", { flag: FLAGS[controller], problem, hint });
 }

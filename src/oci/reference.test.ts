@@ -47,3 +47,7 @@ test("the full and the familiar form of a reference are read back as the same", 
     assert.deepEqual(parseReference(familiarReference(given)), given);
   }), { examples: [[{ host: "docker.io", repository: "a.b/c", tag: "1" }], [{ host: "docker.io", repository: "localhost/c", tag: "1" }]] });
 });
+
+test("a URL in the place of a reference is told what to leave away, and its password is not repeated", () => {
+  assert.throws(() => parseReference("https://bee:SECRET@r.example/a:1"), (error) => isFault(error, "REFERENCE_INVALID") && /no scheme: r\.example\/a:1;/.test(error.hint ?? "") && !/SECRET/.test(`${error.message}${error.hint}`));
+});

@@ -34,8 +34,11 @@ export const generalFaults = {
   REFERENCE_INVALID: spec<{ reference: string; problem: string }>({
     when: "An image reference does not follow the grammar `[host[:port]/]name[:tag][@digest]`.",
     exit: 1,
-    message: ({ reference, problem }) => `invalid reference ${JSON.stringify(reference)}: ${problem}`,
-    hint: () => "a reference looks like registry.example.com/team/app:1.2.0; names are lower case",
+    message: ({ reference, problem }) => `invalid reference ${JSON.stringify(reference?.replace(/\/\/[^/]*@/, "//xxxxx@"))}: ${problem}`,
+    hint: ({ reference = "" }) => {
+      const bare = /^https?:\/\/(?:[^/]*@)?(.+)$/i.exec(reference)?.[1];
+      return bare === undefined ? "a reference looks like registry.example.com/team/app:1.2.0; names are lower case" : `a reference has no scheme: ${bare}; --insecure allows plain HTTP`;
+    },
   }),
   PLATFORM_INVALID: spec<{ platform: string }>({
     when: "A platform is not of the form `os/architecture[/variant]`.",
