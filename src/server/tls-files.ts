@@ -33,12 +33,19 @@ export function readTlsFiles(tls: TlsConfig, configFile: string): SecureContextO
   try {
     createSecureContext(options);
   } catch (cause) {
-    throw fault("SERVER_CONFIG_UNREADABLE", { file: fileBeside(configFile, tls.certificate), problem: `certificate and key cannot be used: ${(cause as Error).message}` }, { cause });
+    throw fault("SERVER_CONFIG_UNREADABLE", { file: fileBeside(configFile, tls.certificate), problem: unusable(cause as NodeJS.ErrnoException, tls) }, { cause });
   }
   if (tls.clients !== undefined && !String(options.ca).includes("-----BEGIN CERTIFICATE-----")) {
     throw fault("SERVER_CONFIG_UNREADABLE", { file: fileBeside(configFile, tls.clients), problem: "there is no certificate in it" });
   }
   return options;
+}
+
+/** What TLS says of the pair, in words. */
+function unusable({ code, message }: NodeJS.ErrnoException, { certificate, key }: TlsConfig): string {
+  if (code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH") return `the key ${key} is another certificate's`;
+  if (code === "ERR_OSSL_PEM_NO_START_LINE") return `${certificate} has no certificate in PEM, or ${key} no key`;
+  return `certificate and key cannot be used: ${message}`;
 }
 
 /**

@@ -100,7 +100,8 @@ test("backups go into no folder that holds something else, and come from no fold
   const registry = await scratchRegistry(context);
   assert.match((await runSampan(["registry", "backup", "--root", registry.root, folder])).stderr, /it holds something else/);
   assert.match((await runSampan(["registry", "backup", "--root", registry.root, registry.root])).stderr, /it is the folder itself/);
-  assert.match((await runSampan(["registry", "check", "--root", folder])).stderr, /there is no registry in it/);
+  assert.match((await runSampan(["registry", "backup", "--root", registry.root, join(registry.root, "inside")])).stderr, /are within one another/);
+  assert.match((await runSampan(["registry", "check", "--root", folder])).stderr, /there is no registry in it[^]*hint: name the folder that `sampan registry serve --root` was given/);
   assert.match((await runSampan(["registry", "import", "--root", join(folder, "new"), folder])).stderr, /holds no registry that can be imported/);
 });
 

@@ -25,6 +25,7 @@ export const registryImportCommand = command({
     const { defaultSettings } = await import("../../server/terms/settings.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
     const root = flags.root ?? `${storeRoot(io.env)}/registry`;
+    const { counted } = await import("../../std/counted.ts");
     const report = ({ message }: Error): void => void io.stderr.write(`warning: ${message}\n`);
     const { readConfig, readConfigFile } = await import("../../server/config/read-config.ts");
     const { recordsOf } = await import("../registry/records-of.ts");
@@ -38,6 +39,6 @@ export const registryImportCommand = command({
       report,
       onRepository: (name) => void (flags.quiet || io.stdout.write(`${name}\n`)),
     });
-    io.stdout.write(`Imported ${repositories} repositories: ${tags} tags, ${manifests} manifests, ${blobs} blobs.\n`);
+    io.stdout.write(`Imported ${counted(repositories, "repository", "repositories")}: ${counted(tags, "tag")}, ${counted(manifests, "manifest")}, ${counted(blobs, "blob")}.\n`);
   },
 });

@@ -33,7 +33,7 @@ export function readLayout(root: string): Layout | undefined {
 export function checkBlobsPlace(root: string, layout: Layout, bucket: string | undefined): void {
   if (layout.bucket === bucket) return;
   const where = (name: string | undefined): string => (name === undefined ? "in the folder itself" : `in ${name}`);
-  throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its blobs are ${where(layout.bucket)}, and \`storage\` of the configuration ${bucket === undefined ? "does not say so" : `says ${bucket}`}` });
+  throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its blobs are ${where(layout.bucket)}, and \`storage\` of the configuration ${bucket === undefined ? "does not say so" : `says ${bucket}`}`, hint: "name the configuration of the server with --config FILE, with the `storage` that it had" });
 }
 
 export function writeLayout(root: string, { version, ...places }: Layout): Promise<void> {

@@ -43,7 +43,7 @@ async function openFile(root: string, layout: Pick<Layout, "records"> | undefine
 }
 
 async function openDatabase(root: string, layout: Pick<Layout, "bucket" | "records"> | undefined, place: RecordsPlace, options: Options): Promise<{ metadata: Metadata; records: string | undefined }> {
-  if (layout && layout.records === undefined) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it has records of its own in registry.db, and `metadata` of the configuration names a database" });
+  if (layout && layout.records === undefined) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it has records of its own in registry.db, and `metadata` of the configuration names a database", hint: "give it a folder of its own; the guide says how records get into a database" });
   const { config, configFile } = place;
   // The client of the database is loaded where there is one.
   const { openPostgresMetadata } = await import("./postgres/open-postgres-metadata.ts");

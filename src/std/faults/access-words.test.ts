@@ -17,3 +17,10 @@ test("a pull from Docker's own namespace: that other images have a user before t
   assert.match(accessHint(pull, "unauthorized"), /only official images have no user before the name: docker\.io\/USER\/app/);
   assert.match(nameHint(pull), /docker\.io\/USER\/app/);
 });
+
+test("a login that was granted what it asked for, and is refused: that a rule of the registry says so, not that a right is missing", () => {
+  const own = { host: "registry.example.com", repository: "prod/shop", user: "me", credentialSource: "/f" };
+  for (const action of ["pull", "pull,push"]) {
+    assert.match(accessHint({ ...own, scopes: [`repository:prod/shop:${action}`], granted: [`repository:prod/shop:${action}`] }, "denied"), /^me has the right to (pull|push): it is a rule of the registry/);
+  }
+});

@@ -54,6 +54,7 @@ export function accessHint(who: Identity, outcome: Outcome): string {
   const user = who.user ?? "this login";
   const action = wanted(who);
   const granted = grantedActions(who);
+  if (granted?.includes(action)) return `${user} has the right to ${action}: it is a rule of the registry for this repository or tag that refuses it, in its words above; another login has to meet it too`;
   if (action !== "pull" && granted?.includes("pull")) return `${user} may pull from ${repository} but not ${action}: ask its owner for the right, or log in as another user: ${relogin(who)}`;
   if (granted?.length === 0 && action === "pull") return `the repository may not exist, or ${user} may not see it: check the name, ask its owner, or log in as another user: ${relogin(who)}`;
   return `check the repository's name and that ${user} has the right to ${action}, or log in as another user: ${relogin(who)}`;

@@ -105,11 +105,11 @@ export const serverFaults = {
     message: ({ place, problem }) => `cannot keep records in the database ${place}: ${problem}`,
     hint: ({ hint }) => hint,
   }),
-  SERVER_ROOT_UNUSABLE: spec<{ root: string; problem: string }>({
+  SERVER_ROOT_UNUSABLE: spec<{ root: string; problem: string; hint?: string }>({
     when: "The folder of the registry server cannot be created, read or written, or was written by a newer version.",
     exit: 1,
     message: ({ root, problem }) => `cannot keep a registry in ${root}: ${problem}`,
-    hint: () => "name a folder that this user may write to",
+    hint: ({ hint }) => hint ?? "name a folder that this user may write to",
   }),
   SERVER_COPY_TARGET: spec<{ target: string; problem: string }>({
     when: "A registry cannot be backed up or restored into the folder that was named.",

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { digestAlgorithm, digestHex, type Digest } from "../../../oci/digest.ts";
 import { fault } from "../../../std/fault.ts";
 import { makeFolder } from "../../../std/make-folder.ts";
@@ -31,6 +31,7 @@ const nothing = (): void => undefined;
  */
 export async function copyRegistry(from: string, to: string, options: { copy: boolean; replace: boolean; signal?: AbortSignal; report: (problem: Error) => void }): Promise<CopiedRegistry> {
   if (resolve(from) === resolve(to)) throw fault("SERVER_COPY_TARGET", { target: to, problem: "it is the folder itself" });
+  if (isWithin(from, to) || isWithin(to, from)) throw fault("SERVER_COPY_TARGET", { target: to, problem: `it and ${from} are within one another` });
   const { bucket, records } = readLayout(from) ?? {};
   if (bucket !== undefined || records !== undefined) throw fault("SERVER_BACKUP_ELSEWHERE", { root: from, bucket, database: records !== undefined });
   await using source = await openBeside(from, { lease: 0, report: options.report });
@@ -110,4 +111,8 @@ async function syncFile(path: string): Promise<void> {
 
 function pathOf(root: string, digest: Digest): string {
   return join(root, "blobs", digestAlgorithm(digest), digestHex(digest));
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  return resolve(inner).startsWith(`${resolve(outer).replace(/\/$/, "")}${sep}`);
 }

@@ -68,7 +68,7 @@ export async function openBeside(root: string, options: { lease: number; bucket?
 
 function findLayout(root: string): Layout {
   const layout = readLayout(root);
-  if (!layout) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "there is no registry in it" });
-  if (layout.version === 1) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it is of an older form, which the server takes over when it starts" });
+  if (!layout) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "there is no registry in it", hint: "name the folder that `sampan registry serve --root` was given, or a backup of it" });
+  if (layout.version === 1) throw fault("SERVER_ROOT_UNUSABLE", { root, problem: "it is of an older form, which the server takes over when it starts", hint: "start `sampan registry serve` on it once" });
   return layout;
 }
