@@ -1,4 +1,4 @@
-import { fault, isFault } from "../../std/fault.ts";
+import { fault } from "../../std/fault.ts";
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 
@@ -31,6 +31,7 @@ export const registryServeCommand = command({
       for (const line of await checkConfig(flags.config)) io.stdout.write(`${line}\n`);
       return;
     }
+    const { problemText } = await import("../registry/problem-text.ts");
     const { serveRegistry } = await import("../../server/serve-registry.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
     const root = flags.root ?? `${storeRoot(io.env)}/registry`;
@@ -42,7 +43,7 @@ export const registryServeCommand = command({
       environment: io.env,
       logRequests: flags["log-requests"],
       writeLog: (line) => void io.stderr.write(line),
-      onProblem: (problem) => io.stderr.write(`${isFault(problem) ? problem.message : (problem.stack ?? problem.message)}\n`),
+      onProblem: (problem) => void io.stderr.write(`${problemText(problem)}\n`),
     });
     io.stdout.write(`listening on ${server.address}\n`);
     await new Promise<void>((resolve) => {
