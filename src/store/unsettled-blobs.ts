@@ -1,5 +1,6 @@
 import { closeSync, fdatasyncSync, openSync, rmSync } from "node:fs";
 import { digestAlgorithm, type Digest } from "../oci/digest.ts";
+import { isFault } from "../std/fault.ts";
 import { hashFiles } from "./check/hash-files.ts";
 import { SETTLED_AFTER } from "./blob-store.ts";
 import { ownIdentity } from "./process-identity.ts";
@@ -21,6 +22,7 @@ interface Row {
 export function settleBlobs({ database, blobs }: RemovalPlace): void {
   const { boot } = ownIdentity();
   const before = Date.now() - SETTLED_AFTER;
+  const synced: Row[] = [];
   for (const row of database.all<Row>("SELECT digest, size, unsettled, created_at FROM blob WHERE unsettled IS NOT NULL AND state = 1")) {
     const { digest, size, unsettled } = row;
     if (unsettled === boot && row.created_at >= before) continue;
@@ -37,7 +39,18 @@ export function settleBlobs({ database, blobs }: RemovalPlace): void {
         continue;
       }
     }
-    if (isSynced(path)) database.run("UPDATE blob SET unsettled = NULL WHERE digest = ? AND unsettled = ? AND created_at = ?", digest, unsettled, row.created_at);
+    if (isSynced(path)) synced.push(row);
+  }
+  if (synced.length === 0) return;
+  try {
+    database.transaction(() => {
+      for (const { digest, unsettled, created_at } of synced) {
+        database.run("UPDATE blob SET unsettled = NULL WHERE digest = ? AND unsettled = ? AND created_at = ?", digest, unsettled, created_at);
+      }
+    });
+  } catch (error) {
+    // The next process notes it; a store that is full is opened to make room.
+    if (!isFault(error, "DISK_FULL") && !isFault(error, "STORE_BUSY")) throw error;
   }
 }
 
