@@ -82,6 +82,8 @@ export interface BuildOptions {
   readonly gitInfo?: boolean;
   /** Labels that name the commit and the repository of a context that is a folder of one, before those of `labels`. */
   readonly gitLabels?: boolean;
+  /** Whether both add `-dirty` to the commit when its work tree has anything besides. */
+  readonly gitCheckDirty?: boolean;
   readonly noCache?: boolean;
   /** Names of stages that do not use the cache. */
   readonly noCacheFilter?: readonly string[];

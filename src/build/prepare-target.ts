@@ -75,11 +75,11 @@ export async function prepareTarget(
 }
 
 async function withGitLabels(options: BuildOptions, root: string, signal: AbortSignal): Promise<BuildOptions> {
-  const { context, file, cwd = process.cwd(), gitLabels = false, labels } = options;
+  const { context, file, cwd = process.cwd(), gitLabels = false, gitCheckDirty, labels } = options;
   if (!gitLabels || context === "-" || remoteContext(context)) return options;
   const { gitLabelsOf } = await import("../fetch/git-facts.ts");
   const dockerfile = file && file !== "-" && !remoteContext(file) ? resolve(cwd, file) : undefined;
-  return { ...options, labels: { ...(await gitLabelsOf({ context: root, dockerfile }, signal)), ...labels } };
+  return { ...options, labels: { ...(await gitLabelsOf({ context: root, dockerfile }, { checkDirty: gitCheckDirty, signal })), ...labels } };
 }
 
 /** Tells steps of several targets apart that are not in any graph. */

@@ -1,5 +1,5 @@
 import { dirname, join, relative } from "node:path";
-import { placeIn, workTreeOf } from "./git-work-tree.ts";
+import { isDirty, placeIn, workTreeOf, type WorkTree } from "./git-work-tree.ts";
 
 /** Folders of this machine that a build reads. */
 export interface BuildFolders {
@@ -9,11 +9,18 @@ export interface BuildFolders {
   readonly dockerfile?: string | undefined;
 }
 
+export interface GitQuestion {
+  /** Whether a commit is called `…-dirty` when the tree has anything besides. */
+  readonly checkDirty?: boolean | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /** Which commit of which repository a build's folders are, by the names that buildx has for it; nothing where they are of none. */
-export async function gitFactsOf(folders: BuildFolders, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
-  const tree = await workTreeOf(folders.context, signal);
+export async function gitFactsOf(folders: BuildFolders, question: GitQuestion = {}): Promise<Readonly<Record<string, string>>> {
+  const tree = await workTreeOf(folders.context, question.signal);
   if (!tree) return {};
-  const { revision, source } = tree;
+  const { source } = tree;
+  const revision = await revisionOf(tree, question);
   return {
     ...Object.fromEntries((["context", "dockerfile"] as const).flatMap((name) => {
       const place = folders[name] === undefined ? undefined : placeIn(tree, folders[name]);
@@ -27,14 +34,19 @@ export async function gitFactsOf(folders: BuildFolders, signal?: AbortSignal): P
  * The labels that BUILDX_GIT_LABELS asks for: commit, repository, and where in it the Dockerfile lies.
  * @param dockerfile absolute path; absent where it comes from standard input
  */
-export async function gitLabelsOf({ context, dockerfile = join(context, "Dockerfile") }: BuildFolders, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
-  const tree = await workTreeOf(context, signal);
+export async function gitLabelsOf({ context, dockerfile = join(context, "Dockerfile") }: BuildFolders, question: GitQuestion = {}): Promise<Readonly<Record<string, string>>> {
+  const tree = await workTreeOf(context, question.signal);
   if (!tree) return {};
-  const { root, revision, source } = tree;
+  const { root, source } = tree;
+  const revision = await revisionOf(tree, question);
   const folder = placeIn(tree, dirname(dockerfile));
   return {
     ...(revision === undefined ? {} : { "org.opencontainers.image.revision": revision }),
     ...(source === undefined ? {} : { "org.opencontainers.image.source": source }),
     ...(folder === undefined ? {} : { "com.docker.image.source.entrypoint": relative(root, join(root, folder, dockerfile.slice(dirname(dockerfile).length + 1))) }),
   };
+}
+
+async function revisionOf(tree: WorkTree, { checkDirty = false, signal }: GitQuestion): Promise<string | undefined> {
+  return tree.revision !== undefined && checkDirty && (await isDirty(tree, signal)) ? `${tree.revision}-dirty` : tree.revision;
 }

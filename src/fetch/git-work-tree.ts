@@ -32,6 +32,19 @@ export async function workTreeOf(folder: string, signal?: AbortSignal): Promise<
   return { root, ...(revision === undefined ? {} : { revision }), ...(source === undefined ? {} : { source: hideLogin(source) }) };
 }
 
+/**
+ * Whether a work tree has anything that its commit has not: changed, new or ignored files, as buildx asks it; where git cannot say it,
+ * too. Filters of the repository are not run, so that a file which one of them would make equal counts as changed; in submodules only
+ * another commit counts.
+ */
+export async function isDirty({ root }: Pick<WorkTree, "root">, signal?: AbortSignal): Promise<boolean> {
+  const options = { cwd: root, ...(signal ? { signal } : {}) };
+  const named = await runGit(["config", "--null", "--name-only", "--get-regexp", "^filter\\..*\\.(clean|process|required)$"], options);
+  const off = named.stdout.split("\0").filter((key) => key !== "").map((key): [string, string] => [key, key.endsWith(".required") ? "false" : ""]);
+  const { status, stdout } = await runGit(["status", "--porcelain", "--ignored", "--ignore-submodules=dirty"], { ...options, config: off });
+  return status !== 0 || stdout.trim() !== "";
+}
+
 /** Where a folder lies in the tree, `.` for all of it; undefined outside. */
 export function placeIn({ root }: WorkTree, folder: string): string | undefined {
   const path = relative(root, realpathSync(folder));

@@ -34,6 +34,8 @@ export interface WorkerBuild {
   readonly gitInfo: boolean;
   /** The same as labels. */
   readonly gitLabels: boolean;
+  /** Whether both add `-dirty` to the commit when its work tree has anything besides. */
+  readonly gitCheckDirty: boolean;
   readonly contexts: ReadonlyMap<string, string>;
   readonly cacheFrom: readonly TypedAttrs[];
   readonly cacheTo: readonly TypedAttrs[];

@@ -96,6 +96,11 @@ export function isTrue(text: string | undefined): boolean {
   return text !== undefined && /^(?:|1|t|true)$/i.test(text);
 }
 
+/** Of a variable: one that is empty says nothing. */
+export function isYes(text: string | undefined): boolean {
+  return text !== undefined && /^(?:1|t|true)$/i.test(text);
+}
+
 /** `full` is the older word for yes. */
 export function isGitLabels(text: string | undefined): boolean {
   return text === "full" || isTrue(text);

@@ -13,7 +13,7 @@ import { attestFlags } from "./attest-flags.ts";
 import type { buildFlags } from "./build-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "./frontend-flags.ts";
 import { toldProvenance } from "./metadata-provenance.ts";
-import { isFalse, isGitLabels } from "./output-attributes.ts";
+import { isFalse, isGitLabels, isYes } from "./output-attributes.ts";
 import { allowFlags, secretFlags, sshFlags } from "./secret-flags.ts";
 import { workerOutputs } from "./worker-outputs.ts";
 
@@ -55,6 +55,7 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
     ...toldProvenance(flags["metadata-file"], io.env),
     gitInfo: !isFalse(io.env["BUILDX_GIT_INFO"]),
     gitLabels: isGitLabels(io.env["BUILDX_GIT_LABELS"]),
+    gitCheckDirty: isYes(io.env["BUILDX_GIT_CHECK_DIRTY"]),
     contexts: new Map(Object.entries(contextsOf(flags["build-context"]))),
     cacheFrom: flags["cache-from"].map((text) => cacheOf(text, "--cache-from")),
     cacheTo: [...flags["cache-to"].map((text) => cacheTo(text)), ...(/^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_INLINE_CACHE"] ?? "") ? [{ type: "inline", attrs: {} }] : [])],

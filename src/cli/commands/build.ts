@@ -13,7 +13,7 @@ import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.t
 import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts";
 import type { BuildTrace } from "../build/trace-build.ts";
 import { toldProvenance } from "../build/metadata-provenance.ts";
-import { isFalse, isGitLabels, isTrue } from "../build/output-attributes.ts";
+import { isFalse, isGitLabels, isTrue, isYes } from "../build/output-attributes.ts";
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -141,6 +141,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...toldProvenance(flags["metadata-file"], io.env),
     ...(isFalse(io.env["BUILDX_GIT_INFO"]) ? { gitInfo: false } : {}),
     ...(isGitLabels(io.env["BUILDX_GIT_LABELS"]) ? { gitLabels: true } : {}),
+    ...(isYes(io.env["BUILDX_GIT_CHECK_DIRTY"]) ? { gitCheckDirty: true } : {}),
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),

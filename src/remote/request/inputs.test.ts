@@ -20,7 +20,7 @@ test("a worker is told which commit the context is where a provenance or labels 
   const revision = commit(root, "first", { "app/file": "1\n", "app/docker/Dockerfile": "FROM scratch\n" });
   const attrsOf = async (more: Partial<WorkerBuild>): Promise<Record<string, string>> => {
     using inputs = await prepareInputs({
-      context: "app", file: "app/docker/Dockerfile", cwd: root, attests: new Map([["provenance", "mode=max"]]), labels: {}, contexts: new Map(), gitInfo: true, gitLabels: false, ...more,
+      context: "app", file: "app/docker/Dockerfile", cwd: root, attests: new Map([["provenance", "mode=max"]]), labels: {}, contexts: new Map(), gitInfo: true, gitLabels: false, gitCheckDirty: false, ...more,
     } as WorkerBuild, SIGNAL);
     return Object.fromEntries(Object.entries(inputs.attrs).filter(([name]) => /^(?:vcs|label):/.test(name)));
   };

@@ -73,15 +73,16 @@ async function fromPlace(build: WorkerBuild, place: Place): Promise<string> {
 }
 
 /** What git says of the context, where somebody wants it: a provenance, or labels. */
-async function tellGit({ file, labels, attests, tellProvenance, gitInfo, gitLabels }: WorkerBuild, { attrs, folders }: Collected, signal: AbortSignal): Promise<void> {
+async function tellGit({ file, labels, attests, tellProvenance, gitInfo, gitLabels, gitCheckDirty }: WorkerBuild, { attrs, folders }: Collected, signal: AbortSignal): Promise<void> {
   const context = folders.get("context")!;
   const dockerfile = file === "-" ? undefined : folders.get("dockerfile");
+  const question = { checkDirty: gitCheckDirty, signal };
   if (gitLabels) {
-    const found = await gitLabelsOf({ context, dockerfile: dockerfile && join(dockerfile, attrs["filename"] ?? "Dockerfile") }, signal);
+    const found = await gitLabelsOf({ context, dockerfile: dockerfile && join(dockerfile, attrs["filename"] ?? "Dockerfile") }, question);
     for (const [name, value] of Object.entries(found)) if (!Object.hasOwn(labels, name)) attrs[`label:${name}`] = value;
   }
   if (!gitInfo || (!attests.has("provenance") && tellProvenance === undefined)) return;
-  for (const [name, value] of Object.entries(await gitFactsOf({ context, dockerfile }, signal))) attrs[`vcs:${name}`] = value;
+  for (const [name, value] of Object.entries(await gitFactsOf({ context, dockerfile }, question))) attrs[`vcs:${name}`] = value;
 }
 
 async function fromStdin(build: WorkerBuild, place: Place): Promise<string> {
