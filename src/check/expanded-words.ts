@@ -1,7 +1,8 @@
 import { csvFields } from "../dockerfile/csv-fields.ts";
 import { expand, type Expansion } from "../dockerfile/expand.ts";
-import type { Instruction } from "../dockerfile/instruction.ts";
-import { isFault } from "../std/fault.ts";
+import type { Dockerfile, Instruction } from "../dockerfile/instruction.ts";
+import { located } from "../graph/evaluation.ts";
+import { isFault, type SourceLocation } from "../std/fault.ts";
 import type { StepFacts } from "./rule.ts";
 
 /** The words of an instruction in which variables are filled in (dockerfile reference, 2.3), expanded; EXPOSE's are not among them. */
@@ -10,6 +11,11 @@ export function expandedWords({ instruction, state, escape, buildArgs }: Pick<St
   if (instruction.kind !== "copy" && instruction.kind !== "add") return plain;
   return [...plain, ...instruction.heredocs.filter((heredoc) => heredoc.expand)
     .flatMap(({ content }) => attempt(content, state.env, { escape: "\\", skipProcessQuotes: true }))];
+}
+
+/** A word of a FROM, expanded. @throws with its place */
+export function expandInFrom(word: string, { dockerfile, globals, location }: { dockerfile: Dockerfile; globals: ReadonlyMap<string, string>; location: SourceLocation }): Expansion {
+  return located(location, () => expand(word, globals, { escape: dockerfile.escape }));
 }
 
 /** What cannot be expanded fails the build a moment later. */

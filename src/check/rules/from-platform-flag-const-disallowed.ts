@@ -1,7 +1,7 @@
-import { expand } from "../../dockerfile/expand.ts";
 import { goQuote } from "../../dockerfile/go-quote.ts";
 import { hostPlatform, parsePlatform, type Platform } from "../../oci/platform.ts";
 import { isFault } from "../../std/fault.ts";
+import { expandInFrom } from "../expanded-words.ts";
 import { ruleUrl, type CheckRule } from "../rule.ts";
 
 /** A stage whose name tells its platform is meant to be of that one only. */
@@ -13,7 +13,7 @@ export const fromPlatformFlagConstDisallowed: CheckRule = {
     phase: "from",
     find: ({ dockerfile, globals }) => dockerfile.stages.flatMap(({ platform: written, name = "", location, comments }) => {
       if (written === undefined) return [];
-      const { value, used, unmatched } = expand(written, globals, { escape: dockerfile.escape });
+      const { value, used, unmatched } = expandInFrom(written, { globals, dockerfile, location });
       if (used.size > 0 || unmatched.size > 0) return [];
       const platform = parsed(value);
       if (platform === undefined || name.includes(platform.os) || name.includes(platform.architecture)) return [];

@@ -11,18 +11,19 @@ export const invalidDefaultArgInFrom: CheckRule = {
     phase: "defaults",
     find({ dockerfile, defaults }) {
       if (defaults === undefined) return [];
-      return dockerfile.stages.filter(({ base }) => !isReference(expand(base, defaults, { escape: dockerfile.escape }).value))
+      return dockerfile.stages.filter(({ base }) => !isReference(() => expand(base, defaults, { escape: dockerfile.escape }).value))
         .map(({ base, location }) => ({ message: `Default value for ARG ${base} results in empty or invalid base image name`, location }));
     },
   },
 };
 
-function isReference(text: string): boolean {
+/** One that cannot be filled in without a build arg (`${NAME:?…}`) says so itself. */
+function isReference(text: () => string): boolean {
   try {
-    parseReference(text);
+    parseReference(text());
     return true;
   } catch (error) {
-    if (isFault(error, "REFERENCE_INVALID")) return false;
-    throw error;
+    if (!isFault(error)) throw error;
+    return !isFault(error, "REFERENCE_INVALID");
   }
 }

@@ -1,6 +1,6 @@
-import { expand } from "../../dockerfile/expand.ts";
 import { suggest } from "../../dockerfile/suggest.ts";
 import { didYouMean } from "../../std/fault-spec.ts";
+import { expandInFrom } from "../expanded-words.ts";
 import { ruleUrl, type CheckRule } from "../rule.ts";
 
 export const undefinedArgInFrom: CheckRule = {
@@ -13,7 +13,7 @@ export const undefinedArgInFrom: CheckRule = {
       const declared = new Set([...dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name)), ...globals.keys()]);
       return dockerfile.stages.flatMap(({ base, platform, location, comments }) =>
         [base, platform ?? ""]
-          .flatMap((word) => [...expand(word, globals, { escape: dockerfile.escape }).unmatched])
+          .flatMap((word) => [...expandInFrom(word, { globals, dockerfile, location }).unmatched])
           .filter((name) => !declared.has(name))
           .map((name) => ({ message: `FROM argument '${name}' is not declared${didYouMean(suggest(name, declared))}`, location, comments })));
     },
