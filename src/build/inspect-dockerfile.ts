@@ -58,7 +58,7 @@ export async function inspectDockerfile({ options, linked }: InspectTarget, { de
           stage: (state) => void states.set(state.stage.index, state),
         },
       });
-      outline = { dockerfile, target: dockerfile.stages[graph.targetIndex]!, globals, states };
+      outline = { dockerfile, target: dockerfile.stages[graph.targetIndex]!, globals, buildArgs: graphOptions.buildArgs, states };
       checker.refuse();
     }
     return { ...told, dockerfile, warnings: checker?.warnings() ?? [], ...(outline ? { outline } : {}) };

@@ -31,6 +31,7 @@ export interface OutlineFacts {
   readonly dockerfile: Dockerfile;
   readonly target: Stage;
   readonly globals: ReadonlyMap<string, string>;
+  readonly buildArgs: ReadonlyMap<string, string>;
   /** Stages that the target needs, as they stand at their ends. */
   readonly states: ReadonlyMap<number, StageState>;
 }
@@ -40,7 +41,7 @@ export function outline(facts: OutlineFacts): Outline {
   const stages = [...facts.states.keys()].sort((a, b) => b - a).map((index) => facts.dockerfile.stages[index]!);
   const args = new Map<string, OutlineArg>();
   for (const stage of stages) for (const arg of argsOf(facts, stage)) if (!args.has(arg.name)) args.set(arg.name, arg);
-  const mounts = stages.flatMap(({ instructions }) => instructions.flatMap(mountsOf));
+  const mounts = stages.flatMap((stage) => instructionsOf(facts, stage).flatMap(mountsOf));
   const { name, description } = facts.target;
   return {
     ...(name === undefined ? {} : { name }),
@@ -52,19 +53,24 @@ export function outline(facts: OutlineFacts): Outline {
 }
 
 /** ARGs of a stage, with what they are where they are declared; and the global ones that its FROM needs. */
-function argsOf({ dockerfile, globals, states }: OutlineFacts, stage: Stage): OutlineArg[] {
+function argsOf(facts: OutlineFacts, stage: Stage): OutlineArg[] {
+  const { dockerfile, globals, buildArgs, states } = facts;
   const values = new Map(states.get(stage.index)!.args.map(({ name, value }) => [name, value]));
   const known = new Map(dockerfile.globalArgs.flatMap((instruction) => definitions(instruction, globals)));
   const used = new Set(usedInFrom(dockerfile, stage, globals));
-  for (const instruction of stage.instructions) {
+  for (const instruction of instructionsOf(facts, stage)) {
     if (instruction.kind !== "arg") continue;
     for (const [name, info] of definitions(instruction, values)) {
       used.add(name);
-      const isInherited = globals.has(name) && instruction.args.some((arg) => arg.name === name && arg.value === undefined);
+      const isInherited = globals.has(name) && !buildArgs.has(name) && instruction.args.some((arg) => arg.name === name && arg.value === undefined);
       if (!isInherited) known.set(name, info);
     }
   }
   return [...used].flatMap((name) => known.get(name) ?? []);
+}
+
+function instructionsOf({ states }: OutlineFacts, stage: Stage): readonly Instruction[] {
+  return [...states.get(stage.index)!.triggers, ...stage.instructions];
 }
 
 function definitions(instruction: ArgInstruction, values: ReadonlyMap<string, string | undefined>): [string, OutlineArg][] {

@@ -5,7 +5,7 @@ import type { Owner } from "../snapshot/ownership.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { applyAttributes, copyXattrs } from "./apply-attributes.ts";
 import { entryType } from "./entry-type.ts";
-import type { ModeChange } from "./parse-chmod.ts";
+import type { ModeChange } from "../dockerfile/parse-chmod.ts";
 import { readContent } from "./read-content.ts";
 import { readLink } from "./read-link.ts";
 import { readFault } from "./read-fault.ts";

@@ -4,7 +4,7 @@ import type { CopyRules } from "./copy-entry.ts";
 import { SourceCopier } from "./copy-sources.ts";
 import type { Destination } from "./destination.ts";
 import type { CopyFiles, FileOperationOptions, FileOperationResult, InlineDocument } from "./file-operation.ts";
-import { parseChmod } from "./parse-chmod.ts";
+import { parseChmod } from "../dockerfile/parse-chmod.ts";
 import { resolveOwner } from "./resolve-owner.ts";
 import { selectSources } from "./select-sources.ts";
 import { SourceView } from "./source-view.ts";

@@ -162,13 +162,14 @@ async function startStage(
   const expandGlobal = (word: string): string => located(location, () => expand(word, evaluation.globals, { escape: evaluation.escape }).value);
   const name = expandGlobal(stage.base);
   if (name === "") throw fault("BASE_NAME_BLANK", { written: stage.base }, { location });
-  const platform = stagePlatform(evaluation, stage.platform === undefined ? undefined : expandGlobal(stage.platform), location);
+  const platform = stage.platform === undefined ? evaluation.options.platform : stagePlatform(evaluation, stage.platform, location);
   const baseIndex = evaluation.findStage(name, stage.index);
   const linked = evaluation.options.linked?.(name);
   const state = linked ? linkedState(stage, label, linked)
     : baseIndex >= 0 ? inheritState(await evaluation.stageState(baseIndex, { stage }), stage, label)
     : await baseState(evaluation, dockerfile, stage, { label, name, platform });
-  const triggers = (state.config.OnBuild ?? []).map((trigger) => located(location, () => parseTrigger(trigger)));
+  const triggers = (state.config.OnBuild ?? []).map((trigger) => parseTrigger(trigger, { location }));
+  state.triggers = triggers;
   delete state.config.OnBuild;
   return { state, triggers };
 }
@@ -204,9 +205,12 @@ async function baseState(
   return state;
 }
 
-function stagePlatform({ options }: Evaluation, written: string | undefined, location: SourceLocation): Platform {
-  if (!written) return options.platform;
-  return located(location, () => parsePlatform(written, options.buildPlatform));
+function stagePlatform({ options, globals, escape }: Evaluation, written: string, location: SourceLocation): Platform {
+  return located(location, () => {
+    const { value, unmatched } = expand(written, globals, { escape });
+    if (value === "") throw fault("PLATFORM_BLANK", { written, suggestion: [...unmatched].map((name) => suggest(name, globals.keys())).find(Boolean) });
+    return parsePlatform(value, options.buildPlatform);
+  });
 }
 
 async function resolveImage(evaluation: Evaluation, name: string, platform: Platform, location: SourceLocation, label: string) {

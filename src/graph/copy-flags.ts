@@ -1,12 +1,14 @@
 import type { AddInstruction, CopyInstruction } from "../dockerfile/instruction.ts";
+import { parseChmod } from "../dockerfile/parse-chmod.ts";
 import { fault } from "../std/fault.ts";
+import { located } from "./evaluation.ts";
 import { remoteKind } from "./remote-kind.ts";
 import type { CopyOperation } from "./vertex.ts";
 
 /**
  * Flags of COPY and ADD that the operation carries. Variables are filled in in --chown, --chmod and --checksum,
  * as in BuildKit, and not in --exclude. Flags that do not go together are refused in BuildKit's words.
- * @throws COPY_FLAG_INVALID
+ * @throws COPY_FLAG_INVALID, CHMOD_INVALID
  */
 export function copyFlags(
   instruction: CopyInstruction | AddInstruction,
@@ -15,6 +17,7 @@ export function copyFlags(
 ): Pick<CopyOperation, "chown" | "chmod" | "parents" | "exclude" | "unpack"> & { checksum?: string } {
   const chown = instruction.chown === undefined ? undefined : inWords(instruction.chown);
   const chmod = instruction.chmod === undefined ? undefined : inWords(instruction.chmod);
+  if (chmod) located(instruction.location, () => parseChmod(chmod));
   if (instruction.link && chown) checkLinkedOwner(chown, instruction);
   const checksum = instruction.kind === "add" && instruction.checksum !== undefined ? inWords(instruction.checksum) : "";
   if (checksum !== "") checkChecksum(sources, instruction as AddInstruction);

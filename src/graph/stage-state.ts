@@ -1,7 +1,7 @@
 import type { ContainerConfig, HistoryEntry } from "../oci/image-config.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Stage } from "../dockerfile/instruction.ts";
+import type { Instruction, Stage } from "../dockerfile/instruction.ts";
 import type { BuildGraph } from "./build-graph.ts";
 import type { Vertex } from "./vertex.ts";
 
@@ -35,7 +35,8 @@ export interface StageState {
   cmdIsSet: boolean;
   /** A WORKDIR has been met, here or in the stage that this one is built on. */
   workdirIsSet: boolean;
-  /** ONBUILD triggers still to run, with the instructions of the stage behind them. */
+  /** What the ONBUILD triggers of the base are; they run before the stage's own instructions. */
+  triggers: readonly Instruction[];
   stepIndex: number;
   stepTotal: number;
 }
@@ -54,6 +55,7 @@ export function inheritState(base: StageState, stage: Stage, label: string): Sta
     args: [...base.args],
     history: [...base.history],
     cmdIsSet: false,
+    triggers: [],
     stepIndex: 0,
     stepTotal: 0,
   };
@@ -87,6 +89,7 @@ export function initialState(
     workdirIsSet: false,
     stepIndex: 0,
     stepTotal: 0,
+    triggers: [],
   };
 }
 

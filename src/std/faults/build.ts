@@ -50,6 +50,12 @@ export const buildFaults = {
     message: ({ written }) => `base name (${written}) should not be blank`,
     hint: () => "give the ARG a default above the first FROM, or pass --build-arg",
   }),
+  PLATFORM_BLANK: spec<{ written: string; suggestion: string | undefined }>({
+    when: "The platform in `FROM --platform=` is empty once its variables are filled in.",
+    exit: 1,
+    message: ({ written, suggestion }) => `empty platform value from expression ${written}${didYouMean(suggestion)}`,
+    hint: () => "give the ARG a default above the first FROM, or pass --build-arg",
+  }),
   SOURCE_IS_REMOTE: spec<{ kind: "URL" | "git ref"; command: string }>({
     when: "COPY was given a URL or a git repository as source.",
     exit: 1,
