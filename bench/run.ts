@@ -12,6 +12,7 @@ import type { Peer } from "./peers/peer.ts";
 import { createSampan, createSampanZstd } from "./peers/sampan.ts";
 import { cacheMountRow } from "./rows/cache-mount.ts";
 import { cacheRow } from "./rows/cache.ts";
+import { emulatedRow } from "./rows/emulated.ts";
 import { fanOutRow } from "./rows/fan-out.ts";
 import { filesRow } from "./rows/files.ts";
 import { flaskRow } from "./rows/flask.ts";
@@ -32,7 +33,7 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  *
  * Peers are looked for in PATH and in the folder that PEERS names. Both lists may be given in several flags, too.
  */
-const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, fanOutRow, longRow, cacheMountRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
+const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, fanOutRow, longRow, emulatedRow, cacheMountRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
   sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };
@@ -73,6 +74,7 @@ const results = new Map<string, Map<string, Map<string, Measured[]>>>();
 const log = join(workspace.root, "command.log");
 const benchFor = (row: Row): Bench => ({
   workspace, registry, otherRegistry, peers, say, signal,
+  own: (thing) => void cleanup.use(thing),
   prepare: async (commands) => void (await runMeasured(commands, { log, signal })),
   measure: async (peer, step, commands) => {
     const measured = await runMeasured(commands, { log, signal, daemons: peer.daemons, memory: peer.name.startsWith("sampan") });

@@ -4,24 +4,25 @@ import { dirname, join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
 import { findProgram } from "../../test/support/find-program.ts";
 import type { Workspace } from "../setup/workspace.ts";
-import type { Peer } from "./peer.ts";
+import { WITH_EMULATORS, type Peer } from "./peer.ts";
 
 /** buildah with storage of the bench's own. */
-export async function createBuildah(workspace: Workspace): Promise<Peer | string> {
+export async function createBuildah(workspace: Workspace, through?: string): Promise<Peer | string> {
   const program = findProgram("buildah");
   if (program === undefined) return "buildah is not installed";
   if (process.getuid?.() !== 0) return "buildah's overlay storage needs root";
-  const folder = workspace.folder("buildah");
+  const folder = workspace.folder(through === undefined ? "buildah" : "buildah-emulating");
   const storage = ["--root", join(folder, "storage"), "--runroot", join(folder, "run"), "--storage-driver", "overlay"];
-  const call = (...args: string[]): Command => ({ program, args: [...storage, ...args] });
+  const call = (...args: string[]): Command => (through === undefined ? { program, args: [...storage, ...args] } : { program: through, args: [program, ...storage, ...args] });
   const push = (image: string): Command => call("push", "--tls-verify=false", image);
   return {
     name: "buildah",
     version: versionOf(program),
     daemons: [],
-    buildAndPush: ({ context, image, cache }) => [
+    emulating: () => createBuildah(workspace, WITH_EMULATORS),
+    buildAndPush: ({ context, image, cache, platform }) => [
       // Its runtimes want cgroups that not every machine gives; chroot needs none and is the faster one.
-      call("bud", "--isolation", "chroot", "--network", "host", "--tls-verify=false", "--layers", ...(cache ? [] : ["--no-cache"]), "-t", image, context), push(image),
+      call("bud", "--isolation", "chroot", "--network", "host", "--tls-verify=false", "--layers", ...(cache ? [] : ["--no-cache"]), ...(platform === undefined ? [] : ["--platform", platform]), "-t", image, context), push(image),
     ],
     take: ({ archive }, image) => [call("pull", `docker-archive:${archive}`), call("tag", "localhost/bench/large:latest", image), call("rmi", "localhost/bench/large:latest")],
     push: (image) => [push(image)],

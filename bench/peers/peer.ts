@@ -1,4 +1,8 @@
+import { join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
+
+/** Starts a program where the kernel runs commands of arm64; this project finds the emulator by itself. */
+export const WITH_EMULATORS = join(import.meta.dirname, "../../test/support/with-emulators.sh");
 
 /** A build that is pushed when it is done. */
 export interface BuildJob {
@@ -8,6 +12,8 @@ export interface BuildJob {
   readonly image: string;
   /** Whether results of earlier builds may be used. */
   readonly cache: boolean;
+  /** Another one than this machine's; for what {@link Peer.emulating} gives. */
+  readonly platform?: string;
 }
 
 /** A build whose results are shared. */
@@ -25,6 +31,8 @@ export interface Peer extends AsyncDisposable {
   /** It only shows what is possible with one large blob: it sends everything each time. */
   readonly floor?: true;
   start?(): Command[];
+  /** The same where commands of other architectures run; why that cannot be, otherwise. */
+  emulating?(): Promise<Peer | string>;
   buildAndPush?(job: BuildJob): Command[];
   /** Builds and pushes without cache and writes all results to a cache in a registry. */
   exportCache?(job: CacheJob): Command[];

@@ -31,12 +31,13 @@ async function peer(workspace: Workspace, name: string, pushing: readonly string
   const launcher = installPackage(workspace);
   const sampan = (...args: string[]): Command => sampanCommand(root, args, launcher);
   const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
-  return {
+  const self: Peer = {
     name,
     version,
     daemons: [],
+    emulating: async () => ({ ...self, [Symbol.asyncDispose]: async () => undefined }),
     start: () => [sampan("version")],
-    buildAndPush: ({ context, image, cache }) => [sampan("build", "--progress", "plain", ...(cache ? [] : ["--no-cache"]), "-t", image, "--push", context)],
+    buildAndPush: ({ context, image, cache, platform }) => [sampan("build", "--progress", "plain", ...(cache ? [] : ["--no-cache"]), ...(platform === undefined ? [] : ["--platform", platform]), "-t", image, "--push", context)],
     exportCache: ({ context, image, ref }) => [sampan("build", "--progress", "plain", "--no-cache", "-t", image, "--push", "--cache-to", `type=registry,ref=${ref},mode=max`, context)],
     importCache: ({ context, image, ref }) => [sampan("build", "--progress", "plain", "-t", image, "--push", "--cache-from", ref, context)],
     forgetAll: () => [{ program: "rm", args: ["-rf", root] }],
@@ -54,4 +55,5 @@ async function peer(workspace: Workspace, name: string, pushing: readonly string
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
+  return self;
 }

@@ -14,6 +14,8 @@ export interface Bench {
   measure(peer: Peer, step: string, commands: readonly Command[]): Promise<Measured>;
   /** Runs commands that are not measured. */
   prepare(commands: readonly Command[]): Promise<void>;
+  /** Keeps something until the bench ends. */
+  own(thing: AsyncDisposable): void;
   /** Ends everything that runs. */
   readonly signal: AbortSignal;
   /** Prints a line about what goes on. */
