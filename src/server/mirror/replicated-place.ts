@@ -83,9 +83,10 @@ export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions
   const { latest: _latest, ...names } = rule;
   const isRules = (tag: string): boolean => selectTags([tag], names).wanted.length > 0;
 
-  const removeHere = async (repository: string, tag: string): Promise<boolean> => {
+  const removeHere = async (repository: string, tag: string, signal: AbortSignal): Promise<boolean> => {
     const digest = (await storage.metadata.manifest(repository, tag))?.digest;
-    if (digest === undefined) return false;
+    // A list may be shorter than it is, by a proxy between that takes the link to its next page away or answers something of its own.
+    if (digest === undefined || (await client.manifestHead(there(repository, tag), { signal }))) return false;
     if (immutable(repository, tag)) throw new RegistryError("DENIED", `the tag ${tag} of ${repository} is immutable here`);
     return storage.metadata.discardTag(repository, { tag, digest }, { actor: REPLICATION, reason: `${host} has it no more`, keepFor: trash });
   };
@@ -137,7 +138,7 @@ export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions
       if (!isRules(tag)) return false;
       const source = await shownBySource(repository, signal);
       if (!source || source.includes(tag)) return false;
-      return rule.to === undefined ? removeHere(repository, tag) : removeThere(repository, tag, signal);
+      return rule.to === undefined ? removeHere(repository, tag, signal) : removeThere(repository, tag, signal);
     },
 
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
