@@ -18,10 +18,10 @@ export function hasWholeBody(request: IncomingMessage): boolean {
 export async function receiveBody({ request, response, settings, note }: Exchange, upload: Upload, limit?: number): Promise<boolean> {
   const length = request.headers["transfer-encoding"] === undefined ? Number(request.headers["content-length"] ?? 0) : 0;
   // Not behind an answer that is still on its way, whose end sets the time limit of the connection.
-  const receive = length >= LARGE_UPLOAD && length <= (limit ?? length) && response.socket ? await receiverFor(length, upload, request) : undefined;
-  using socket = receive && openSocketOf(request.socket, settings.idleTimeout);
-  // Left open when it is not read to its end, so that a refusal reaches the client.
-  if (!receive || !socket) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
+  using socket = length >= LARGE_UPLOAD && length <= (limit ?? length) && response.socket ? openSocketOf(request.socket, settings.idleTimeout) : undefined;
+  const receive = socket && (await receiverFor(length, upload, request));
+  // Left open when it is not read to its end, so that a refusal reaches the client; one that has left meanwhile is seen there.
+  if (!receive || request.socket.destroyed) return upload.append(request.iterator({ destroyOnReturn: false }), limit);
   response.setHeader("Connection", "close");
   request.socket.setTimeout(0);
   const readAgain = stopReading(request.socket);

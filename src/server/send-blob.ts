@@ -13,9 +13,9 @@ import { originOf } from "./terms/client-origin.ts";
 export async function sendBlobBytes(exchange: Exchange, digest: Digest, range: { start: number; end: number }, head: { status: number; headers: OutgoingHttpHeaders }): Promise<boolean> {
   const { response, storage, settings } = exchange;
   const length = range.end - range.start + 1;
-  const open = length >= LARGE_BLOB ? await storage.blobs.sender?.(length) : undefined;
-  using socket = open && openSocketOf(response.socket, settings.idleTimeout);
-  if (!open || !socket) {
+  using socket = length >= LARGE_BLOB ? openSocketOf(response.socket, settings.idleTimeout) : undefined;
+  const open = socket && (await storage.blobs.sender?.(length));
+  if (!open) {
     const body = await storage.blobs.read(digest, range);
     if (!body) return false;
     response.writeHead(head.status, head.headers);
