@@ -8,7 +8,7 @@ export interface ExchangeOptions {
   readonly body?: Body;
   /** Milliseconds until a connection stands. */
   readonly connectTimeout: number;
-  /** Milliseconds from the end of the request to the answer's headers. */
+  /** Milliseconds from the end of the request to the answer's headers; and for the last pieces of a stream to be taken. */
   readonly answerTimeout: number;
   /** Milliseconds without a byte of the answer's body. */
   readonly idleTimeout: number;
@@ -47,12 +47,17 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
       timer = setTimeout(() => late(what, milliseconds), milliseconds);
     };
     const abort = (): void => void request.destroy(signal!.reason as Error);
-    request.once("socket", (socket) => {
-      if (!socket.connecting) return;
-      wait("a connection", options.connectTimeout);
-      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => clearTimeout(timer));
-    });
     const sent = (): void => wait("an answer", options.answerTimeout);
+    let handedOver = false;
+    const connected = (): void => {
+      clearTimeout(timer);
+      if (handedOver) sent();
+    };
+    request.once("socket", (socket) => {
+      if (!socket.connecting) return connected();
+      wait("a connection", options.connectTimeout);
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", connected);
+    });
     request.once("finish", sent);
     request.once("response", (answer) => {
       clearTimeout(timer);
@@ -67,7 +72,12 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
     });
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort, { once: true });
-    if (isStream(body)) send(request, body).catch((error: unknown) => request.destroy(error as Error));
+    // Its source does not see any more whether the other side takes the last of it.
+    const whole = (): void => {
+      handedOver = true;
+      if (request.socket && !request.socket.connecting && !request.writableFinished) sent();
+    };
+    if (isStream(body)) send(request, body, whole).catch((error: unknown) => request.destroy(error as Error));
     else request.end(body);
   });
 }
@@ -89,8 +99,11 @@ function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeo
   });
 }
 
-/** A chunk is on its way before the one after the next is asked for, so that who makes them may use their memory again. */
-async function send(request: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
+/**
+ * A chunk is on its way before the one after the next is asked for, so that who makes them may use their memory again.
+ * @param whole called when there are no more
+ */
+async function send(request: ClientRequest, body: AsyncIterable<Uint8Array>, whole: () => void): Promise<void> {
   let over = false;
   const end = (): void => { over = true; };
   request.once("response", end).once("close", end);
@@ -103,6 +116,7 @@ async function send(request: ClientRequest, body: AsyncIterable<Uint8Array>): Pr
     if (over) return;
   }
   request.end();
+  if (!over) whole();
 }
 
 function written(request: ClientRequest, chunk: Uint8Array): Promise<void> {
