@@ -79,3 +79,28 @@ test("pages that are in a circle, or shared, are not read again and again", (con
   writeFileSync(file, bytes);
   assert.throws(() => read(file), /^Error: it is damaged$/);
 });
+
+test("rows that share their bytes, and rows of millions of values, are damage", (context) => {
+  const file = make(context, 65_536, [60_000]);
+  const bytes = readFileSync(file);
+  // The only leaf with a row that fills it: thousands of pointers to that one row.
+  const leaf = Array.from({ length: bytes.length / 65_536 }, (_, page) => page * 65_536).find((at) => at > 0 && bytes[at] === 0x0d && bytes.readUInt16BE(at + 3) === 1 && bytes.readUInt16BE(at + 5) < 10_000)!;
+  bytes.writeUInt16BE(2000, leaf + 3);
+  for (let index = 1; index < 2000; index += 1) bytes.copy(bytes, leaf + 8 + index * 2, leaf + 8, leaf + 10);
+  writeFileSync(file, bytes);
+  const shared = openSync(file, "r");
+  let rows = 0;
+  assert.throws(() => { for (const _ of readSqliteTable(shared, bytes.length, "Packages")) rows += 1; }, /^Error: it is damaged$/);
+  closeSync(shared);
+  assert.equal(rows, 1);
+
+  // A row of nothing but a list of NULLs.
+  const wide = make(context, 65_536, [60_000]);
+  const whole = readFileSync(wide);
+  const row = leaf + whole.readUInt16BE(leaf + 8);
+  // Behind the row's length and number, of three bytes and one.
+  whole.fill(0, row + 4, row + 60_000);
+  Buffer.from([0x83, 0xd0, 0x00]).copy(whole, row + 4);
+  writeFileSync(wide, whole);
+  assert.throws(() => read(wide), /^Error: it is damaged$/);
+});

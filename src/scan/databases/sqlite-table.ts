@@ -7,12 +7,14 @@ export type SqliteValue = Buffer | string | bigint | null;
 const LONGEST_ROW = 32 * 1024 * 1024;
 const LARGEST = 4 * 1024 ** 3;
 const DEEPEST = 20;
+/** As many columns as SQLite itself takes. */
+const MOST_VALUES = 32_767;
 const INTERIOR = 0x05;
 const LEAF = 0x0d;
 
 /**
  * The rows of a table of an SQLite file, in the order of their numbers; the file format is SQLite's own (sqlite.org/fileformat2.html). No engine works
- * on a stranger's file: nothing in it is executed, no page is read twice, and no more than one row is in memory.
+ * on a stranger's file: nothing in it is executed, no byte is given twice, and no more than one row is in memory.
  * @param descriptor of the open file, `size` its bytes
  * @throws Error in words for a list of problems, where the file is damaged or has no such table
  */
@@ -68,17 +70,25 @@ function* rows(pages: Pages, root: number, depth = 0): Generator<readonly Sqlite
   const pointers = start + (type === LEAF ? 8 : 12);
   const cells = page.readUInt16BE(start + 3);
   if (pointers + cells * 2 > page.length) throw damaged();
+  let room = page.length;
   for (let index = 0; index < cells; index += 1) {
     const at = page.readUInt16BE(pointers + index * 2);
     if (at + 4 > page.length) throw damaged();
-    if (type === INTERIOR) yield* rows(pages, page.readUInt32BE(at), depth + 1);
-    else yield valuesOf(payloadOf(pages, page, at));
+    if (type === INTERIOR) {
+      yield* rows(pages, page.readUInt32BE(at), depth + 1);
+      continue;
+    }
+    const { payload, local } = payloadOf(pages, page, at);
+    // Rows that share bytes would make gigabytes of a page.
+    room -= local;
+    if (room < 0) throw damaged();
+    yield valuesOf(payload);
   }
   if (type === INTERIOR) yield* rows(pages, page.readUInt32BE(start + 8), depth + 1);
 }
 
-/** The bytes of a row: the first of them in the page, the rest in a chain of pages of their own. */
-function payloadOf(pages: Pages, page: Buffer, cell: number): Buffer {
+/** The bytes of a row: the first of them, `local`, in the page, the rest in a chain of pages of their own. */
+function payloadOf(pages: Pages, page: Buffer, cell: number): { payload: Buffer; local: number } {
   const length = varint(page, cell);
   const number = varint(page, length.next);
   const total = length.value;
@@ -89,7 +99,7 @@ function payloadOf(pages: Pages, page: Buffer, cell: number): Buffer {
   const local = total <= usable - 35 ? total : surplus <= usable - 35 ? surplus : least;
   if (number.next + local > usable) throw damaged();
   const parts = [page.subarray(number.next, number.next + local)];
-  if (local === total) return parts[0]!;
+  if (local === total) return { payload: parts[0]!, local };
   if (number.next + local + 4 > page.length) throw damaged();
   let next = page.readUInt32BE(number.next + local);
   for (let left = total - local; left > 0; ) {
@@ -98,7 +108,7 @@ function payloadOf(pages: Pages, page: Buffer, cell: number): Buffer {
     left -= usable - 4;
     next = overflow.readUInt32BE(0);
   }
-  return Buffer.concat(parts, total);
+  return { payload: Buffer.concat(parts, total), local };
 }
 
 function valuesOf(record: Buffer): SqliteValue[] {
@@ -112,6 +122,7 @@ function valuesOf(record: Buffer): SqliteValue[] {
     const length = type >= 12 ? (type - (type % 2 === 0 ? 12 : 13)) / 2 : [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0][type]!;
     const end = body + length;
     if (end > record.length) throw damaged();
+    if (values.length === MOST_VALUES) throw damaged();
     values.push(valueOf(type, record.subarray(body, end)));
     body = end;
   }
