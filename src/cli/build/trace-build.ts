@@ -21,18 +21,18 @@ export function traceBuild(environment: Readonly<Record<string, string | undefin
 
   const onStep = ({ id, name, started, completed, cached, error }: StepEvent): void => {
     if (started === undefined || ended.has(id)) return;
-    const span = steps.get(id) ?? tracer.start(name, { parent: root.context, at: started });
+    const span = steps.get(id) ?? tracer.start(withoutQueries(name), { parent: root.context, at: started });
     steps.set(id, span);
     if (completed === undefined) return;
     ended.add(id);
-    span.end({ at: completed, error, name, attributes: { "sampan.step": id, "sampan.cached": cached === true } });
+    span.end({ at: completed, error: error && withoutQueries(error), name: withoutQueries(name), attributes: { "sampan.step": withoutQueries(id), "sampan.cached": cached === true } });
   };
   const onTransfer = ({ id, key, digest, action, current, started, completed }: TransferEvent): void => {
     const transfer = `${id} ${key} ${action}`;
     if (started === undefined || completed === undefined || ended.has(transfer)) return;
     ended.add(transfer);
     const parent = steps.get(id)?.context ?? root.context;
-    tracer.start(`${action} ${key}`, { parent, at: started, attributes: { "sampan.digest": digest, "sampan.bytes": current } }).end({ at: completed });
+    tracer.start(withoutQueries(`${action} ${key}`), { parent, at: started, attributes: { "sampan.digest": digest, "sampan.bytes": current } }).end({ at: completed });
   };
   return {
     onProgress(event) {
@@ -40,10 +40,15 @@ export function traceBuild(environment: Readonly<Record<string, string | undefin
       if (event.type === "transfer") onTransfer(event);
     },
     async end(error) {
-      const reason = error === undefined ? undefined : (error as Error).message;
+      const reason = error === undefined ? undefined : withoutQueries((error as Error).message);
       for (const [id, span] of steps) if (!ended.has(id)) span.end({ error: reason ?? "the build has ended" });
       root.end({ error: reason });
       await tracer[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The query of an address may be what gives access to it, as in a bucket's signed addresses: it is not for those who read traces. */
+function withoutQueries(text: string): string {
+  return text.replace(/(\bhttps?:\/\/[^\s?#"']*)\?[^\s#"']+/gi, "$1?…");
 }
