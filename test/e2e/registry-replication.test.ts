@@ -128,6 +128,9 @@ test("tags come from another registry; what is immutable here stays, and what fa
   const [first, second] = [await run("1"), await run("2")];
   assert.deepEqual([first.status, /: copied 0, deleted 1, failing 1\nteam\/app:fixed: .*immutable/.test(first.stdout)], [1, true], first.stdout + first.stderr);
   assert.deepEqual([second.status, /: copied 0, deleted 0, failing 0\n$/.test(second.stdout)], [0, true], second.stdout + second.stderr);
+  const newer = join(folder, "newer.yaml"); // than what the server has read
+  writeFileSync(newer, `replication: [{from: "http://${source.address}", repositories: third/**}]\n`);
+  assert.match((await runSampan(["registry", "replication", "run", "--root", root, "--config", newer, "1"])).stderr, /no server replicates/);
   const tags = async (repository: string): Promise<unknown> => ((await target.request("GET", `/v2/${repository}/tags/list`)).json() as { tags: unknown }).tags;
   assert.deepEqual([await tags("team/app"), await tags("hidden/app"), await tags("team/here")], [["fixed"], ["1"], ["1"]]);
   assert.match((await runSampan(["retention", "trash", "--root", root])).stdout, /team\/app.*1\.0\.0.*has it no more/);

@@ -5,6 +5,8 @@ import { registryFlags } from "../registry/registry-flags.ts";
 
 /** Between two looks at how far the server is, in milliseconds. */
 const LOOK = 200;
+/** After how many looks it is asked whether there is a server with the rule at all. */
+const PATIENCE = 15;
 
 export const registryReplicationRunCommand = command({
   name: "registry replication run",
@@ -37,12 +39,19 @@ export const registryReplicationRunCommand = command({
         return now.problems.size > 0 ? 1 : 0;
       }
       await wait(LOOK, undefined, { signal });
-      if (look % 25 === 0) await assertServed();
+      if (look % PATIENCE !== 0) continue;
+      await assertServed();
+      // A server notes of each of its rules that it begins with it.
+      if (!now.known) throw notServed();
+    }
+
+    function notServed(): Error {
+      return fault("REPLICATION_NOT_SERVED", { root: flags.root ?? "the registry" });
     }
 
     async function assertServed(): Promise<void> {
       await using idle = await records.tryLock("replication");
-      if (idle) throw fault("REPLICATION_NOT_SERVED", { root: flags.root ?? "the registry" });
+      if (idle) throw notServed();
     }
   },
 });
