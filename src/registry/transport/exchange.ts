@@ -48,9 +48,10 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
     };
     const abort = (): void => void request.destroy(signal!.reason as Error);
     const sent = (): void => wait("an answer", options.answerTimeout);
-    let handedOver = false;
+    let [stands, handedOver] = [false, false];
     const connected = (): void => {
       clearTimeout(timer);
+      stands = true;
       if (handedOver) sent();
     };
     request.once("socket", (socket) => {
@@ -75,7 +76,7 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
     // Its source does not see any more whether the other side takes the last of it.
     const whole = (): void => {
       handedOver = true;
-      if (request.socket && !request.socket.connecting && !request.writableFinished) sent();
+      if (stands && !request.writableFinished) sent();
     };
     if (isStream(body)) send(request, body, whole).catch((error: unknown) => request.destroy(error as Error));
     else request.end(body);
