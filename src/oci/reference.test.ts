@@ -49,5 +49,9 @@ test("the full and the familiar form of a reference are read back as the same", 
 });
 
 test("a URL in the place of a reference is told what to leave away, and its password is not repeated", () => {
-  assert.throws(() => parseReference("https://bee:SECRET@r.example/a:1"), (error) => isFault(error, "REFERENCE_INVALID") && /no scheme: r\.example\/a:1;/.test(error.hint ?? "") && !/SECRET/.test(`${error.message}${error.hint}`));
+  for (const login of ["bee:SECRET@", "bee:SECRET/b@SECRET@", "SECRET@", ""]) {
+    for (const end of [":1", `@sha256:${"0".repeat(64)}`]) {
+      assert.throws(() => parseReference(`https://${login}r.example/a${end}`), (error) => isFault(error, "REFERENCE_INVALID") && error.hint?.startsWith(`a reference has no scheme: r.example/a${end};`) === true && !/SECRET/.test(`${error.message}${error.hint}`));
+    }
+  }
 });

@@ -1,5 +1,8 @@
 import { spec } from "../fault-spec.ts";
 
+/** Name and password of a URL, whatever is in them; digests have an `@`, too. */
+const LOGIN = /(\/\/)[^]*@(?!sha(?:256|512):)/;
+
 /** Faults that belong to no station. */
 export const generalFaults = {
   USAGE: spec<{ problem: string; hint?: string }>({
@@ -34,9 +37,9 @@ export const generalFaults = {
   REFERENCE_INVALID: spec<{ reference: string; problem: string }>({
     when: "An image reference does not follow the grammar `[host[:port]/]name[:tag][@digest]`.",
     exit: 1,
-    message: ({ reference, problem }) => `invalid reference ${JSON.stringify(reference?.replace(/\/\/[^/]*@/, "//xxxxx@"))}: ${problem}`,
+    message: ({ reference, problem }) => `invalid reference ${JSON.stringify(reference?.replace(LOGIN, "$1xxxxx@"))}: ${problem}`,
     hint: ({ reference = "" }) => {
-      const bare = /^https?:\/\/(?:[^/]*@)?(.+)$/i.exec(reference)?.[1];
+      const bare = /^https?:\/\/(.+)$/i.exec(reference.replace(LOGIN, "$1"))?.[1];
       return bare === undefined ? "a reference looks like registry.example.com/team/app:1.2.0; names are lower case" : `a reference has no scheme: ${bare}; --insecure allows plain HTTP`;
     },
   }),
