@@ -1,15 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
+import { SETTLED_AFTER } from "./blob-store.ts";
 import { moveStrayCacheMounts } from "./cache-mounts.ts";
 import { moveStrayBlobs } from "./collect.ts";
 import { bytesOf } from "./measure-snapshots.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
 import { moveAway, type RemovalPlace } from "./removal.ts";
-
-/** After this time the kernel has written back what was dirty (dirty_expire_centisecs is 30 s), in milliseconds. */
-const SETTLED_AFTER = 60_000;
 
 /**
  * Makes the database and the disk agree again after the machine was down, since a power cut may have come between.
