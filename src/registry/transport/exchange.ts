@@ -8,7 +8,7 @@ export interface ExchangeOptions {
   readonly body?: Body;
   /** Milliseconds until a connection stands. */
   readonly connectTimeout: number;
-  /** Milliseconds from the end of the request to the answer's headers; and for the last pieces of a stream to be taken. */
+  /** Milliseconds from the end of the request to the answer's headers; and for the last pieces of its body to be taken. */
   readonly answerTimeout: number;
   /** Milliseconds without a byte of the answer's body. */
   readonly idleTimeout: number;
@@ -73,13 +73,16 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
     });
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort, { once: true });
-    // Its source does not see any more whether the other side takes the last of it.
+    // Nobody else sees whether the other side takes the last of it.
     const whole = (): void => {
       handedOver = true;
       if (stands && !request.writableFinished) sent();
     };
     if (isStream(body)) send(request, body, whole).catch((error: unknown) => request.destroy(error as Error));
-    else request.end(body);
+    else {
+      request.end(body);
+      whole();
+    }
   });
 }
 
