@@ -28,11 +28,13 @@ export interface ReplicationStatus {
 const TOLD = 20;
 
 /** What tells a rule from others. */
-type RuleName = Pick<ReplicationRule, "to" | "from" | "repositories">;
+type RuleName = Pick<ReplicationRule, "to" | "from" | "repositories" | "tags" | "exclude" | "semver" | "latest">;
 
 /** The name of the rule's cursor and notes; one for what it copies where, whatever else is changed in it. */
-export function readerOf({ to, from, repositories }: RuleName): string {
-  return `replication ${createHash("sha256").update(JSON.stringify(to === undefined ? [null, repositories, from] : [to, repositories])).digest("base64url").slice(0, 22)}`;
+export function readerOf({ to, from, repositories, tags, exclude, semver, latest }: RuleName): string {
+  const choice = [tags, exclude, semver, latest];
+  const words = [...(to === undefined ? [null, repositories, from] : [to, repositories]), ...(choice.some((each) => each !== undefined) ? choice : [])];
+  return `replication ${createHash("sha256").update(JSON.stringify(words)).digest("base64url").slice(0, 22)}`;
 }
 
 export function newStatus(rule: RuleName): ReplicationStatus {
