@@ -50,13 +50,17 @@ export async function migrateRegistry(from: RegistryPlace, to: RegistryPlace, op
   await dealWithDamage(source, undefined, first);
   const sum = { copied: first.copied, bytes: first.bytes, present: first.present };
   if (options.blobsOnly) return { ...sum, records: undefined };
-  if (!options.online && serverOf(from.root) === "runs") throw fault("SERVER_MIGRATION_SERVED", { root: from.root });
+  const refuseServed = (): void => {
+    if (!options.online && serverOf(from.root) === "runs") throw fault("SERVER_MIGRATION_SERVED", { root: from.root });
+  };
+  refuseServed();
   const records = await moveRecords(source.metadata, target.metadata, { signal });
   // What was pushed since the first look; all others are there, and are looked for once more.
   const rest = await moveBlobs(source, target, everyBlob(target), { ...moving, onBlob: () => undefined });
   await dealWithDamage(source, target, rest);
   await removeLeftovers(target);
   if (existsSync(join(from.root, "audit"))) await cp(join(from.root, "audit"), join(to.root, "audit"), { recursive: true });
+  refuseServed(); // one that has started meanwhile may have taken what is not in the copy
   await target.finish();
   return { ...sum, copied: sum.copied + rest.copied, bytes: sum.bytes + rest.bytes, records };
 }
