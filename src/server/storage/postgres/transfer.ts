@@ -20,8 +20,13 @@ export function transferPart({ database }: PostgresContext, order: () => Promise
           throw databaseFault(error, database.place);
         }
       };
-      await ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      await ask("SELECT 1 FROM repositories LIMIT 1");
+      try {
+        await ask("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        await ask("SELECT 1 FROM repositories LIMIT 1");
+      } catch (error) {
+        client.release(true); // what is never given back keeps the program from ending
+        throw error;
+      }
       return {
         rows: (table) => everyPage(table, (after) => ask<RecordRow>(pageQuery(table, after !== undefined, (number) => `$${number}`), after)),
         lastId: async ({ name }) => (await ask<{ last: number }>(`SELECT coalesce(pg_sequence_last_value(${sequenceOf(name)}), 0) AS last`))[0]!.last,
