@@ -29,7 +29,7 @@ test("a connection with encryption has no thread started that could not carry it
     },
   } as unknown as Upload;
   const blobs = { sender: started, read: async () => (async function* () { yield bytes; })() };
-  const exchange = { request, response, settings: { idleTimeout: 10_000 }, storage: { blobs }, note: {} } as unknown as Exchange;
+  const exchange = { request, response, settings: { idleTimeout: 60_000 }, storage: { blobs }, note: {} } as unknown as Exchange;
   assert.equal(await receiveBody(exchange, upload), true);
   const sending = sendBlobBytes(exchange, `sha256:${"a".repeat(64)}`, { start: 0, end: bytes.length - 1 }, { status: 200, headers: { "Content-Length": bytes.length } });
   const [answer] = await answered;
