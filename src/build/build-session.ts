@@ -6,7 +6,7 @@ import { VertexPool } from "../graph/vertex.ts";
 import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
-import type { OnProgress } from "../std/progress.ts";
+import type { OnProgress, StepEvent } from "../std/progress.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { storeRoot } from "../store/store-root.ts";
 import { parseReference } from "../oci/reference.ts";
@@ -58,7 +58,7 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
   const signal = shared.signal ?? new AbortController().signal;
   const cleanup = new AsyncDisposableStack();
   try {
-    const store = cleanup.use(await openStore(shared.root ?? storeRoot(process.env)));
+    const store = cleanup.use(await openWatched(shared.root ?? storeRoot(process.env), { onProgress, signal }));
     const { get: client } = cleanup.use(lazyClient({
       ...shared, journal: store.uploads, insecure: insecureOf(shared, targets),
       onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
@@ -94,6 +94,17 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
     await cleanup.disposeAsync();
     throw error;
   }
+}
+
+/** Opens the store, which is a step of its own where it takes long. */
+async function openWatched(root: string, { onProgress, signal }: { onProgress: OnProgress; signal: AbortSignal }): Promise<Store> {
+  let step: StepEvent | undefined;
+  const store = await openStore(root, {
+    signal,
+    onReading: (what) => onProgress(step = { type: "step", id: "open the store", name: `[internal] ${what}`, started: Date.now() }),
+  });
+  if (step) onProgress({ ...(step as StepEvent), completed: Date.now() });
+  return store;
 }
 
 function insecureOf({ insecure = false }: SharedOptions, targets: readonly BuildOptions[]): boolean | readonly string[] {

@@ -1,3 +1,10 @@
+let listening: AbortSignal | undefined;
+
+/** What {@link listenForSignals} gave: work that no command hands a signal to, such as opening the store, ends by it too. */
+export function interruption(): AbortSignal | undefined {
+  return listening;
+}
+
 /**
  * A signal object that Ctrl-C, SIGTERM and SIGHUP abort, with the fault INTERRUPTED as reason. Whoever does not
  * want to wait for the tidying up presses Ctrl-C twice more.
@@ -16,5 +23,5 @@ export function listenForSignals(): AbortSignal {
       void import("../std/fault.ts").then(({ fault }) => controller.abort(fault("INTERRUPTED", { signal: name === "SIGINT" ? "Ctrl-C (SIGINT)" : name })));
     });
   }
-  return controller.signal;
+  return listening = controller.signal;
 }

@@ -1,27 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { noMounts, smallDisk } from "../../test/support/small-disk.ts";
+import { fillUp, noMounts, smallDisk } from "../../test/support/small-disk.ts";
 import { configBytes, streamOf } from "../../test/support/temporary-store.ts";
 import { isFault } from "../std/fault.ts";
 import { openStore } from "./open-store.ts";
-
-function fillUp(folder: string): void {
-  const path = join(folder, "filler");
-  try {
-    for (let size = 1 << 20; size >= 4096; size /= 2) {
-      try {
-        for (;;) writeFileSync(path, Buffer.alloc(size), { flag: "a" });
-      } catch {
-        // Try with less.
-      }
-    }
-  } finally {
-    assert.equal(statfsSync(folder).bavail, 0);
-  }
-}
 
 test("a blob that does not fit is a fault, and nothing of it is kept", { skip: noMounts }, async (context) => {
   const root = join(smallDisk(context, "24m"), "store");
@@ -55,6 +40,30 @@ test("on a full disk images can still be removed, which frees space", { skip: no
   await using store = await openStore(root);
   assert.deepEqual(store.images.list(), []);
   assert.deepEqual(readdirSync(join(root, "blobs", "sha256")), []);
+});
+
+test("a command that frees nothing leaves a full disk's reserve to the one that does, however often the rest is filled", { skip: noMounts }, async (context) => {
+  const disk = smallDisk(context, "24m");
+  const root = join(disk, "store");
+  {
+    await using store = await openStore(root);
+    store.images.put({ config: configBytes([]), names: ["small:1"] });
+  }
+  for (let round = 0; round < 3; round += 1) {
+    fillUp(disk);
+    await using store = await openStore(root);
+    assert.equal(store.images.list().length, 1);
+  }
+  assert.ok(existsSync(join(root, "reserve")));
+  // Where it is gone for all that, beginnings of pulls are.
+  mkdirSync(join(root, "partial"));
+  rmSync(join(root, "reserve"));
+  rmSync(join(disk, "filler"));
+  writeFileSync(join(root, "partial", `sha256-${"a".repeat(64)}`), Buffer.alloc(1 << 20));
+  fillUp(disk);
+  await using store = await openStore(root);
+  store.images.remove(store.images.find("small:1").id);
+  assert.equal((await store.collect()).blobs, 1);
 });
 
 test("a new store on a full disk is a fault", { skip: noMounts }, async (context) => {

@@ -30,6 +30,7 @@ import { keepReserve } from "./reserve.ts";
 import { migrate } from "./schema.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { guarded } from "./storage-fault.ts";
+import type { SettleOptions } from "./unsettled-blobs.ts";
 import { UploadJournal } from "./upload-journal.ts";
 import { usage, type StoreUsage } from "./usage.ts";
 
@@ -74,9 +75,10 @@ export interface Store extends AsyncDisposable {
 
 /**
  * Opens the store, which is made where there is none; what dead processes left unfinished is removed.
- * @throws READ_ONLY, DISK_FULL, STORE_CORRUPT, STORE_BUSY, STORE_NEWER
+ * @param options what is said of, and stops, the reading of blobs that came shortly before the machine went down
+ * @throws READ_ONLY, DISK_FULL, STORE_CORRUPT, STORE_BUSY, STORE_NEWER, and the signal's reason
  */
-export async function openStore(folder: string): Promise<Store> {
+export async function openStore(folder: string, options: SettleOptions = {}): Promise<Store> {
   const root = resolve(folder);
   const databasePath = join(root, DATABASE);
   const temporary = join(root, "tmp");
@@ -86,7 +88,7 @@ export async function openStore(folder: string): Promise<Store> {
   const partialFolder = join(root, "partial");
   const cacheMountFolder = join(root, "cache-mounts");
   guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
-  keepReserve(root);
+  const restoreReserve = keepReserve(root, partialFolder);
   const database = new Database(databasePath);
   try {
     migrate(database);
@@ -100,7 +102,7 @@ export async function openStore(folder: string): Promise<Store> {
       background.add(work);
       return work.finally(() => background.delete(work));
     };
-    if (hasToSettle(database)) (await import("./unsettled-blobs.ts")).settleBlobs(place);
+    if (hasToSettle(database)) await (await import("./unsettled-blobs.ts")).settleBlobs(place, options);
     const leftovers = guarded(root, () => [...recover(place, { temporary, partial: partialFolder }), ...recoverContainers(place), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
@@ -108,7 +110,7 @@ export async function openStore(folder: string): Promise<Store> {
     const cache = new CacheRecords(database, lease);
     const layers = new LayerBlobs(database, lease);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, cache], background);
+    const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, cache], background).finally(restoreReserve);
     const mounts = new ImageMounts(database);
     const collectNow: Store["collect"] = async (options) => {
       mounts.forgetUnmounted();
@@ -163,6 +165,7 @@ export async function openStore(folder: string): Promise<Store> {
     };
   } catch (error) {
     database.close();
+    restoreReserve();
     throw error;
   }
 }

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { temporaryFolder } from "../../test/support/temporary-store.ts";
+import { fillUp, noMounts, smallDisk } from "../../test/support/small-disk.ts";
+import { configBytes, temporaryFolder } from "../../test/support/temporary-store.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { once } from "../std/once.ts";
 import { Database } from "./database.ts";
@@ -75,4 +76,46 @@ test("blobs that were written here, and those of this boot, are not read", async
   change(root, ...reboot);
   await using store = await openStore(root);
   assert.ok(store.blobs.has(written) && store.blobs.has(pulled[0]!));
+});
+
+test("what was read until an interruption is noted, and the rest is read by the next process", async (context) => {
+  const root = temporaryFolder(context);
+  const { pulled, pathOf } = await make(root);
+  rmSync(pathOf(pulled[1]!));
+  change(root, ...reboot);
+  const stop = new AbortController();
+  const told: string[] = [];
+  await assert.rejects(openStore(root, { signal: stop.signal, onReading: (what) => { told.push(what); stop.abort(new Error("enough")); } }), /enough/);
+  assert.deepEqual(told, ["checking 4 blobs (8MB) that came shortly before this machine was last started"]);
+  assert.equal(unsettled(root), 4);
+  await using store = await openStore(root, { onReading: (what) => told.push(what) });
+  assert.deepEqual(pulled.map((digest) => store.blobs.has(digest)), [true, false, true, true]);
+  assert.equal(unsettled(root), 0);
+  assert.equal(told.length, 2);
+});
+
+test("on a full disk, damaged blobs go, which makes room; what leaves no room is left to the next process", { skip: noMounts }, async (context) => {
+  const disk = smallDisk(context, "32m");
+  const root = join(disk, "store");
+  const { pulled, pathOf } = await make(root);
+  {
+    await using store = await openStore(root);
+    store.images.put({ config: configBytes([]), names: ["small:1"] });
+    // Its log is there already, so that it can be opened without any room.
+    rmSync(pathOf(pulled[0]!));
+    change(root, reboot[0]!);
+    rmSync(join(root, "reserve"));
+    fillUp(disk);
+    await (await openStore(root)).close();
+    assert.equal(unsettled(root), 4);
+    writeFileSync(pathOf(pulled[1]!), Buffer.alloc(10), { flag: "r+" });
+    await using other = await openStore(root);
+    assert.deepEqual(pulled.map((digest) => other.blobs.has(digest)), [false, false, true, true]);
+    assert.ok(!existsSync(pathOf(pulled[1]!)));
+    assert.equal(unsettled(root), 0);
+  }
+  fillUp(disk);
+  await using store = await openStore(root);
+  store.images.remove(store.images.find("small:1").id);
+  assert.ok((await store.collect()).blobs > 0);
 });

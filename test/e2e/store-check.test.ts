@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { Database } from "../../src/store/database.ts";
@@ -7,6 +7,7 @@ import { noBusybox } from "../support/busybox-base.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
 import { noBuilds } from "../support/scratch-build.ts";
 import { startJourney, type Journey } from "../support/journey.ts";
+import { scratchSampan } from "../support/run-sampan.ts";
 
 interface Damaged extends Journey {
   /** Works on the store's database. */
@@ -46,6 +47,26 @@ async function assertRepairs(setup: Damaged, problem: RegExp, lost: RegExp, othe
   assert.equal((await setup.check()).status, 0);
   assertStoreWhole(setup.root);
 }
+
+test("blobs that a power cut may have damaged are read with a word of it, and Ctrl-C ends that and loses nothing", async (context) => {
+  const { root, sampan } = scratchSampan(context);
+  await sampan(["images"]);
+  const path = join(root, "blobs/sha256", "a".repeat(64));
+  // Zeros that are read for a minute, without taking room.
+  closeSync(openSync(path, "w"));
+  truncateSync(path, 64e9);
+  const database = new Database(join(root, "sampan.db"));
+  context.after(() => database.close());
+  database.run("INSERT INTO blob (digest, size, state, created_at, unsettled) VALUES (?, 64000000000, 1, 1, 'an earlier boot')", `sha256:${"a".repeat(64)}`);
+  const ended = await sampan(["images"], { onStart: (child) => child.stderr!.once("data", () => child.kill("SIGINT")) });
+  assert.equal(ended.status, 130, ended.stderr);
+  assert.match(ended.stderr, /^checking 1 blob \(64GB\) that came shortly before this machine was last started\nERROR: interrupted/);
+  assert.deepEqual(database.all("SELECT unsettled, state FROM blob"), [{ unsettled: "an earlier boot", state: 1 }].map((row) => Object.assign(Object.create(null), row)));
+  truncateSync(path, 100);
+  const again = await sampan(["images", "-q"]);
+  assert.deepEqual([again.status, again.stdout], [0, ""]);
+  assert.deepEqual([database.all("SELECT 1 FROM blob"), existsSync(path)], [[], false]);
+});
 
 test("a whole store is well", { skip: noBusybox }, async (context) => {
   const { check } = await setUp(context);

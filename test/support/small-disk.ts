@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,4 +33,16 @@ export function leaveFree(folder: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(folder);
   const filler = Buffer.alloc(Math.max(0, bavail * bsize - bytes));
   writeFileSync(join(folder, "filler"), filler);
+}
+
+/** Leaves nothing free on the disk: what is taken goes to the file `filler`. */
+export function fillUp(folder: string): void {
+  for (let size = 1 << 20; size >= 4096; size /= 2) {
+    try {
+      for (;;) writeFileSync(join(folder, "filler"), Buffer.alloc(size), { flag: "a" });
+    } catch {
+      // Try with less.
+    }
+  }
+  assert.equal(statfsSync(folder).bavail, 0);
 }

@@ -12,7 +12,7 @@ import { registryAccess, type registryFlags } from "../flags/registry-flags.ts";
 import type { Io } from "../io.ts";
 import { LogKeeper } from "../progress/log-keeper.ts";
 import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
-import { becomeRoot } from "../with-store.ts";
+import { becomeRoot, openOwnStore } from "../with-store.ts";
 import type { builderFlags } from "./builder-flags.ts";
 
 export interface OnWorkerCall {
@@ -48,7 +48,7 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
   });
   await using cleanup = new AsyncDisposableStack();
   let opened: Promise<Store> | undefined;
-  const store = (): Promise<Store> => (opened ??= openOwnStore(io.env).then((found) => cleanup.use(found)));
+  const store = (): Promise<Store> => (opened ??= openOwnStore().then((found) => cleanup.use(found)));
   const wanted = targets.filter(({ inner }) => inner !== true).map(({ build }) => build);
   const work = (): Promise<Map<string | undefined, WorkerResult>> => buildOnWorker(targets, { builder, address, credentials, store, onProgress: recording.onProgress, signal });
   try {
@@ -63,11 +63,6 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
   } finally {
     renderer.close();
   }
-}
-
-async function openOwnStore(env: NodeJS.ProcessEnv): Promise<Store> {
-  const [{ openStore }, { storeRoot }] = await Promise.all([import("../../store/open-store.ts"), import("../../store/store-root.ts")]);
-  return openStore(storeRoot(env));
 }
 
 /** A build that leaves nothing here needs no store, and is not lost for want of its record. */
