@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { mediaType } from "../oci/media-type.ts";
+import { isRefused } from "../registry/transfer/is-refused.ts";
 import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { Semaphore } from "../std/semaphore.ts";
@@ -15,6 +16,11 @@ export interface CarryOptions {
   readonly platforms: WantedPlatforms;
   /** Signatures, SBOMs and whatever else refers to what is carried. */
   readonly referrers?: boolean;
+  /**
+   * Looks at all that manifests name, also where the sink has them: repairs a registry that has lost a blob. Without it that is
+   * done only for a sink that refuses a manifest.
+   */
+  readonly everything?: boolean;
   /** Blobs and questions at once. */
   readonly parallel?: number;
   /** The step that progress events belong to. */
@@ -42,8 +48,24 @@ export async function carryImage(source: Source, sink: Sink, options: CarryOptio
   const { document: root, change } = await chooseRoot(source, await source.root(signal), options.platforms, signal);
   checkHolds(sink, root, source, options);
   if (change !== undefined) onProgress?.({ type: "warning", id: step, message: `${sink.name} gets ${change}: its digest is ${root.digest}` });
-  const budget = new Semaphore(options.parallel ?? 6);
-  const gatherer = new Gatherer(source, sink, budget);
+  const attempt: Attempt = { referrers: options.referrers === true, parallel: options.parallel ?? 6, step, signal, ...(onProgress ? { onProgress } : {}) };
+  const carry = async (believes: boolean): Promise<Carried> => {
+    const budget = new Semaphore(attempt.parallel);
+    const gatherer = new Gatherer(source, sink, { budget, believes });
+    try {
+      return await carryBelow(root, source, sink, { ...attempt, budget, gatherer });
+    } catch (error) {
+      if (!gatherer.passedOver || !isRefused(error)) throw error;
+      return carry(false);
+    }
+  };
+  return await carry(options.everything !== true);
+}
+
+interface Attempt extends Required<Pick<CarryOptions, "referrers" | "parallel" | "step" | "signal">>, Pick<CarryOptions, "onProgress"> {}
+
+async function carryBelow(root: Document, source: Source, sink: Sink, options: Attempt & { budget: Semaphore; gatherer: Gatherer }): Promise<Carried> {
+  const { budget, gatherer, onProgress, signal, step } = options;
   await gatherer.add(root, { signal });
   const referrers = options.referrers ? await gatherReferrers(source, gatherer, { budget, signal }) : 0;
   const { documents, blobs, bytesThere, foreign } = gatherer.cargo;

@@ -24,11 +24,12 @@ const MOST_DOCUMENTS = 2_000;
 const MOST_BYTES = 128 * 1024 * 1024;
 const MOST_BLOBS = 50_000;
 
-/** Gathers documents and blobs below roots, and passes over those that the sink has already. */
+/** Gathers documents and blobs below roots, and passes over those that the sink has already, with all that they name. */
 export class Gatherer {
   readonly #source: Source;
   readonly #sink: Sink;
   readonly #budget: Semaphore;
+  readonly #believes: boolean;
   readonly #documents = new Map<Digest, { document: Document; tag?: string }>();
   readonly #blobs = new Map<Digest, Descriptor>();
   readonly #foreign = new Map<Digest, Descriptor>();
@@ -38,11 +39,19 @@ export class Gatherer {
   readonly #coming = new Map<Digest, Promise<void>>();
   #bytes = 0;
   #bytesThere = 0;
+  #passedOver = false;
 
-  constructor(source: Source, sink: Sink, budget: Semaphore) {
+  /** @param options.believes whether a sink that has a manifest is believed to have what it names; otherwise nothing is passed over */
+  constructor(source: Source, sink: Sink, { budget, believes }: { readonly budget: Semaphore; readonly believes: boolean }) {
     this.#source = source;
     this.#sink = sink;
     this.#budget = budget;
+    this.#believes = believes;
+  }
+
+  /** Whether something is not looked at, as a manifest that names it is there. */
+  get passedOver(): boolean {
+    return this.#passedOver;
   }
 
   get cargo(): Cargo {
@@ -84,15 +93,21 @@ export class Gatherer {
     if (this.#met.has(child.digest)) return;
     this.#met.add(child.digest);
     if (this.#met.size > MOST_DOCUMENTS) throw this.#refuse(`it has more than ${MOST_DOCUMENTS} manifests`);
-    if (isManifest(child.mediaType) && (await this.#budget.run(() => this.#sink.manifestHas(child.digest, signal), signal))) return;
+    if (isManifest(child.mediaType) && (await this.#isThere(child.digest, signal))) return;
     const document = await this.#budget.run(() => this.#source.manifestGet(child, signal), signal);
     await this.add(document, { depth, signal });
   }
 
   async #addManifest(document: Document, blobs: readonly Descriptor[], signal: AbortSignal): Promise<void> {
-    if (await this.#budget.run(() => this.#sink.manifestHas(document.digest, signal), signal)) {
+    if (await this.#isThere(document.digest, signal)) {
       for (const blob of new Map(blobs.map((each) => [each.digest, each])).values()) this.#bytesThere += blob.size;
     } else for (const blob of blobs) this.#addBlob(blob);
+  }
+
+  async #isThere(digest: Digest, signal: AbortSignal): Promise<boolean> {
+    const there = this.#believes && (await this.#budget.run(() => this.#sink.manifestHas(digest, signal), signal));
+    this.#passedOver ||= there;
+    return there;
   }
 
   #addBlob(blob: Descriptor): void {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
+import { missing, startDockerRegistry } from "../support/docker-registry.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
 import { sampanWithBase } from "../support/sampan-base.ts";
+import { noBuilds } from "../support/scratch-build.ts";
 import { scratchRegistry } from "../support/scratch-registry.ts";
 
 const SUMMARY = /^(sha256:[a-f0-9]{64}): (\S+) (sent|received), (\S+) saved by reuse, \d+\.\ds\n$/;
@@ -96,4 +100,43 @@ test("--json is a stream of objects, one for each layer's state and one for the 
   const pulled = json((await scratchSampan(context).sampan(["pull", "--json", name])).stdout);
   assert.deepEqual(Object.keys(pulled.at(-1)!), ["reference", "digest", "bytesReceived", "bytesSaved", "seconds"]);
   assert.equal(pulled.at(-1)!["digest"], result["digest"]);
+});
+
+test("an image that has lost a blob in its registry is repaired by what its pull tells to do", { skip: missing("docker-registry") || noBuilds }, async (context) => {
+  const { folder, sampan } = scratchSampan(context);
+  const root = join(folder, "registry");
+  await using registry = await startDockerRegistry({ root });
+  const name = `${registry.host}/app:1`;
+  const project = join(folder, "project");
+  mkdirSync(project);
+  writeFileSync(join(project, "Dockerfile"), "FROM scratch\nCOPY data /data\n");
+  writeFileSync(join(project, "data"), "data");
+  const succeeds = async (...words: string[]): Promise<{ stdout: string; stderr: string }> => {
+    const finished = await sampan(words);
+    assert.equal(finished.status, 0, finished.stderr);
+    return finished;
+  };
+  await succeeds("build", "-q", "-t", name, "--push", project);
+  const [layer] = (JSON.parse((await succeeds("manifest", "get", name)).stdout) as { layers: { digest: string }[] }).layers;
+  const lose = (): void => {
+    const lost = join(root, "docker/registry/v2/blobs/sha256", layer!.digest.slice(7, 9), layer!.digest.slice(7));
+    assert.ok(existsSync(lost));
+    rmSync(lost, { recursive: true });
+  };
+  const pulled = async (): Promise<[number | null, string]> => {
+    const { status, stderr } = await scratchSampan(context).sampan(["pull", "-q", name]);
+    return [status, stderr];
+  };
+  lose();
+  const [status, told] = await pulled();
+  assert.equal(status, 1);
+  assert.match(told, new RegExp(`blob ${layer!.digest} is missing in app on \\S+\nhint: .*\`sampan push\` sends what is missing, \`sampan copy --force-recursive\` too`));
+  await succeeds("push", name);
+  assert.deepEqual(await pulled(), [0, ""]);
+  lose();
+  // This registry refuses the manifest, which a copy passes over no more.
+  assert.match((await succeeds("copy", `store:${name}`, name)).stderr, new RegExp(`^${layer!.digest.slice(7, 19)}: Copied$`, "m"));
+  assert.deepEqual(await pulled(), [0, ""]);
+  assert.doesNotMatch((await succeeds("copy", `store:${name}`, name)).stderr, /Already exists/);
+  assert.match((await succeeds("copy", "--force-recursive", `store:${name}`, name)).stderr, new RegExp(`^${layer!.digest.slice(7, 19)}: Already exists$`, "m"));
 });

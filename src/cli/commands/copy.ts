@@ -14,6 +14,7 @@ export const copyCommand = command({
     all: { kind: "switch", short: "a", help: "Copy all platforms, with the index: its digest stays" },
     platform: { kind: "list", value: "OS/ARCH", help: "Platform to copy; several make an index of these alone" },
     referrers: { kind: "switch", help: "Copy what refers to the image too: signatures, SBOMs, attestations, and what refers to these" },
+    "force-recursive": { kind: "switch", help: "Ask for everything that manifests name, also where the target has these: repairs a registry that has lost a blob" },
     digestfile: { kind: "text", value: "FILE", help: "Write the digest of the copy to a file" },
     quiet: { kind: "switch", short: "q", help: "Print the digest only" },
     json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
@@ -44,7 +45,7 @@ export const copyCommand = command({
     ]);
     const [source, target] = [parseLocation(positionals[0]!), parseLocation(positionals[1]!)];
     await copyImage(source, target, {
-      platforms: wantedPlatforms(flags), referrers: flags.referrers, parallel: wholeNumber(flags.parallel, "--parallel", { min: 1, max: 64 }),
+      platforms: wantedPlatforms(flags), referrers: flags.referrers, everything: flags["force-recursive"], parallel: wholeNumber(flags.parallel, "--parallel", { min: 1, max: 64 }),
       quiet: flags.quiet, json: flags.json, digestFile: flags.digestfile, access: await copyAccess({ ...flags, unverified: { src: given.has("src-tls-verify") && !flags["src-tls-verify"], dest: given.has("dest-tls-verify") && !flags["dest-tls-verify"] } }, source, target, { io, signal }), io, signal,
     });
   },

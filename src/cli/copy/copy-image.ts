@@ -13,6 +13,7 @@ import { withSurroundings, type CopyCall } from "./surroundings.ts";
 export interface CopyFlags {
   readonly platforms: WantedPlatforms;
   readonly referrers: boolean;
+  readonly everything: boolean;
   readonly parallel: number;
   readonly quiet: boolean;
   readonly json: boolean;

@@ -5,6 +5,7 @@ import { sha256, type Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../client.ts";
+import { isRefused } from "./is-refused.ts";
 import { together } from "./together.ts";
 import { reportBlob } from "./transfer-progress.ts";
 
@@ -126,11 +127,6 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
   for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
   return { digest, bytesSent: bytesSent + image.manifest.bytes.length, bytesSaved };
-}
-
-/** Registries say in several ways that content is missing. */
-function isRefused(error: unknown): boolean {
-  return isFault(error) && ["REGISTRY_REFUSED", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN"].includes(error.code);
 }
 
 /** How many repositories are asked, as each costs a request: docker's numbers. */

@@ -68,7 +68,7 @@ export const registryFaults = {
     when: "A manifest names a blob that the registry does not have.",
     exit: 1,
     message: ({ host, repository, digest }) => `blob ${digest} is missing in ${repository} on ${host}`,
-    hint: () => "the image is broken in the registry: push it again",
+    hint: () => "the image is broken in the registry: where it is still whole, `sampan push` sends what is missing, `sampan copy --force-recursive` too; a build that changes nothing does not ask for blobs",
   }),
   UPLOAD_LOST: spec<{ host: string; repository: string }>({
     when: "The registry no longer knows an upload that it had opened, also after starting it again.",
