@@ -32,20 +32,22 @@ export function transferContract(driver: string, place: (context: TestContext) =
     });
     const before = await seen(origin);
     const source = await origin.registryId();
-    assert.equal(await metadata.beginFilling(source), true);
+    assert.equal(await metadata.beginFilling(source, "a place"), undefined);
     assert.equal(await metadata.filledFrom(), source);
     const moved = await moveRecords(origin, metadata);
     assert.deepEqual([moved["tags"], moved["secrets"], moved["trash"]], [2, 1, 1]);
     // An attempt that ended early is begun again; one of another registry is not.
-    assert.deepEqual([await metadata.beginFilling("another"), await metadata.beginFilling(source)], [false, true]);
+    assert.match((await metadata.beginFilling("another", "a place"))!, /unfinished migration of another registry/);
+    assert.equal(await metadata.beginFilling(source, "a place"), undefined);
     await moveRecords(origin, metadata);
     await metadata.endFilling();
-    assert.deepEqual([await metadata.filledFrom(), await metadata.beginFilling(source)], [undefined, false]);
+    assert.equal(await metadata.filledFrom(), undefined);
+    for (const asked of [await metadata.fillingProblem(source, "a place"), await metadata.beginFilling(source, "a place")]) assert.match(asked!, /those of a registry already/);
     assert.deepEqual(await seen(metadata), before);
     assert.equal((await metadata.createSecret({ kind: "robot", owner: "", name: "new", hash: digestOf("new"), scope: undefined, expiresAt: undefined }, actor))!.id, 3, "an id is never used twice");
     await metadata.deleteSecret({ kind: "robot", owner: "", name: "new" }, actor);
 
-    assert.equal(await returned.beginFilling(await metadata.registryId()), true);
+    assert.equal(await returned.beginFilling(await metadata.registryId(), "a place"), undefined);
     // What others write meanwhile is not in it.
     const snapshot = await metadata.snapshot();
     await pushImage(metadata, "late", "three", ["v1"]);

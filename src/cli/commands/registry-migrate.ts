@@ -26,13 +26,13 @@ export const registryMigrateCommand = command({
   ],
   positionals: { min: 1, max: 1 },
   async run({ flags, positionals, io, signal }) {
-    const [{ counted }, { migrateRegistry }, { readConfig, readConfigFile }, { humanSize }, { storeRoot }, { bucketOf }, { recordsOf }] = await Promise.all([
+    const [{ counted }, { migrateRegistry }, { readConfig, readConfigFile }, { humanSize }, { storeRoot }, { bucketOf }, { recordsOf }, { archiveOf }] = await Promise.all([
       import("../../std/counted.ts"), import("../../server/storage/upkeep/migrate-registry.ts"), import("../../server/config/read-config.ts"), import("../../std/human-size.ts"), import("../../store/store-root.ts"),
-      import("../registry/bucket-of.ts"), import("../registry/records-of.ts"),
+      import("../registry/bucket-of.ts"), import("../registry/records-of.ts"), import("../../server/audit/archive-events.ts"),
     ]);
     const placeOf = (root: string, file: string | undefined) => {
-      const { storage, metadata } = file === undefined ? readConfig("", "") : readConfigFile(file);
-      return { root, bucket: bucketOf(storage, file, io), records: recordsOf(metadata, file) };
+      const { storage, metadata, audit } = file === undefined ? readConfig("", "") : readConfigFile(file);
+      return { root, archive: archiveOf(audit, { root, configFile: file ?? "" }).folder, bucket: bucketOf(storage, file, io), records: recordsOf(metadata, file) };
     };
     const from = placeOf(flags.root ?? `${storeRoot(io.env)}/registry`, flags.config);
     const to = placeOf(positionals[0]!, flags["to-config"]);

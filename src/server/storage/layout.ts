@@ -13,10 +13,24 @@ export interface Layout {
   readonly bucket: string | undefined;
   /** What a database of elsewhere calls this registry, where the records are there. */
   readonly records: string | undefined;
+  /** What has begun to fill the folder and has not ended yet. */
+  readonly filling?: Filling | undefined;
 }
 
-/** Undefined for a new folder. @throws SERVER_ROOT_UNUSABLE */
-export function readLayout(root: string): Layout | undefined {
+export type Filling = "migration" | "copy";
+
+/**
+ * Undefined for a new folder.
+ * @param options `filling`: what may go on in a folder that is not whole
+ * @throws SERVER_ROOT_UNUSABLE, SERVER_MIGRATION_UNFINISHED, SERVER_COPY_UNFINISHED
+ */
+export function readLayout(root: string, options: { filling?: Filling } = {}): Layout | undefined {
+  const layout = parseLayout(root);
+  if (layout?.filling === undefined || layout.filling === options.filling) return layout;
+  throw fault(layout.filling === "migration" ? "SERVER_MIGRATION_UNFINISHED" : "SERVER_COPY_UNFINISHED", { root });
+}
+
+function parseLayout(root: string): Layout | undefined {
   let text: string;
   try {
     text = readFileSync(join(root, "layout.json"), "utf8");
@@ -24,8 +38,13 @@ export function readLayout(root: string): Layout | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  const { sampanRegistryLayout: version, bucket, records } = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  if (version === 1 || version === LAYOUT_VERSION) return { version, bucket: typeof bucket === "string" ? bucket : undefined, records: typeof records === "string" ? records : undefined };
+  const { sampanRegistryLayout: version, bucket, records, filling } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  if (version === 1 || version === LAYOUT_VERSION) {
+    return {
+      version, bucket: typeof bucket === "string" ? bucket : undefined, records: typeof records === "string" ? records : undefined,
+      filling: filling === "migration" || filling === "copy" ? filling : undefined,
+    };
+  }
   throw fault("SERVER_ROOT_UNUSABLE", { root, problem: `its layout has version ${String(version)}, this program knows versions up to ${LAYOUT_VERSION}` });
 }
 

@@ -5,7 +5,7 @@ import type { S3Config } from "../config/storage-section.ts";
 import { checkBlobsPlace, LAYOUT_VERSION, readLayout, writeLayout } from "./layout.ts";
 import { openRecords, type RecordsPlace } from "./open-records.ts";
 import { removeBlob } from "./remove-blob.ts";
-import { nameOfBucket, openS3Blobs } from "./s3/open-s3-blobs.ts";
+import { checkS3Place, nameOfBucket, openS3Blobs } from "./s3/open-s3-blobs.ts";
 import { joinStorage, type RegistryStorage } from "./storage.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function openS3Storage(
     makeFolder(join(root, "temporary"));
     const layout = readLayout(root);
     if (layout) checkBlobsPlace(root, layout, bucket);
-    const { metadata, records } = await openRecords(root, layout, options.records, { lease: options.blobLease, bucket, report: options.report });
+    const { metadata, records } = await openRecords(root, layout, options.records, { lease: options.blobLease, bucket, checkPlace: (registry) => checkS3Place(config, registry, options), report: options.report });
     opened.use(metadata);
     const blobs = opened.use(await openS3Blobs(config, { ...options, records: metadata }));
     if (!layout) await writeLayout(root, { version: LAYOUT_VERSION, bucket, records });

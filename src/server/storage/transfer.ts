@@ -7,11 +7,15 @@ export interface Transfer {
   snapshot(): Promise<RecordSnapshot>;
   /** The registry whose records these are to become, until {@link endFilling}; undefined as a rule. Nobody may serve them then. */
   filledFrom(): Promise<string | undefined>;
+  /** What speaks against {@link beginFilling}; nothing is changed for that. */
+  fillingProblem(source: string, blobs: string): Promise<string | undefined>;
   /**
    * Begins to fill these records with those of another registry, or begins anew: what was added until then is forgotten, but for where bytes lie.
-   * @returns false, without a change, where there is anything of a registry of its own, or of a third one
+   * From then on they belong to that migration, and to the place of its blobs.
+   * @param blobs what the records of several servers call that place
+   * @returns what speaks against it, without a change: a registry of its own, be it empty, another migration, or another place
    */
-  beginFilling(source: string): Promise<boolean>;
+  beginFilling(source: string, blobs: string): Promise<string | undefined>;
   /** Adds rows of a snapshot, with the ids that they have there. Durable at the end only. */
   addRows(table: RecordTable, rows: readonly RecordRow[]): Promise<void>;
   /** Has new rows of that table get ids above this one. */
@@ -69,6 +73,24 @@ export const TABLES_OF_CONTENT = ["repositories", "blobs", "secrets", "trash", "
 
 /** What `settings` calls the registry that the records come from. */
 export const FILLED_FROM = "filled from";
+/** What `settings` calls the place of the blobs, where several servers share the records. */
+export const BLOBS_PLACE = "blobs";
+
+/** What a driver finds in records that are to be filled. */
+export interface FillingState {
+  readonly filledFrom: string | undefined;
+  /** Whether there is anything of a registry. */
+  readonly content: boolean;
+  /** Where blobs are, where records of several servers say so; a registry has said it before its first blob. */
+  readonly blobs: string | undefined;
+}
+
+export function problemOf({ filledFrom, content, blobs }: FillingState, source: string, wanted: string): string | undefined {
+  if (filledFrom === undefined && content) return "its records are those of a registry already";
+  if (filledFrom === undefined) return blobs === undefined ? undefined : `its database is that of another registry, which has nothing in it yet and its blobs in ${blobs}`;
+  if (filledFrom !== source) return "an unfinished migration of another registry is in it";
+  return blobs === undefined || blobs === wanted ? undefined : `the migration that its database is filled by has its blobs in ${blobs}`;
+}
 
 /** `user` is a word of SQL. */
 export const quoted = (column: string): string => `"${column}"`;

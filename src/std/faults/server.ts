@@ -117,6 +117,12 @@ export const serverFaults = {
     message: ({ target, problem }) => `cannot copy a registry into ${target}: ${problem}`,
     hint: () => "name an empty or a new folder; --replace brings a folder that holds a registry up to date",
   }),
+  SERVER_COPY_UNFINISHED: spec<{ root: string }>({
+    when: "A folder was to be served, looked after or copied that `registry backup` or `registry restore` has begun to fill, and not finished.",
+    exit: 1,
+    message: ({ root }) => `a copy of a registry is on its way to ${root}, and is not whole`,
+    hint: () => "give `sampan registry backup` or `restore` with this folder again: it copies what is missing",
+  }),
   SERVER_BACKUP_ELSEWHERE: spec<{ root: string; bucket: string | undefined; database: boolean }>({
     when: "A registry was to be backed up or restored that is not all in its folder: `backup` and `restore` copy folders.",
     exit: 1,

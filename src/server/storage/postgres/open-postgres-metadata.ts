@@ -1,5 +1,6 @@
 import type { Metadata } from "../metadata.ts";
 import { createPullCounts } from "../pull-counts.ts";
+import { BLOBS_PLACE } from "../transfer.ts";
 import type { PostgresAddress } from "./address.ts";
 import { blobPart } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +14,7 @@ import { manifestPart } from "./manifests.ts";
 import { notePart } from "./notes.ts";
 import { objectPart } from "./objects.ts";
 import { overviewPart } from "./overview.ts";
-import { createPostgresDatabase } from "./postgres-database.ts";
+import { createPostgresDatabase, type PostgresReader } from "./postgres-database.ts";
 import { writePulls } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
 import { migrate } from "./schema.ts";
@@ -28,6 +29,8 @@ const TIDY = 60_000;
 export interface PostgresMetadata extends Metadata {
   /** Tells this registry from all others. */
   readonly registry: string;
+  /** Where the blobs are; undefined until somebody has said so. */
+  blobsPlace(): Promise<string | undefined>;
   /** Notes where the blobs are, unless that is known. @returns where they are, and whether it was not known before */
   claimBlobs(place: string): Promise<{ readonly blobs: string; readonly first: boolean }>;
 }
@@ -70,10 +73,11 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
     ...objectPart(context),
     registry,
     ...createLocks(database),
+    blobsPlace: () => blobsPlace(database),
     claimBlobs: (place) =>
       database.write({}, async (transaction) => {
-        const first = (await transaction.run("INSERT INTO settings (name, value) VALUES ('blobs', $1) ON CONFLICT DO NOTHING", place)) > 0;
-        return { blobs: (await transaction.get<{ value: string }>("SELECT value FROM settings WHERE name = 'blobs'"))!.value, first };
+        const first = (await transaction.run("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", BLOBS_PLACE, place)) > 0;
+        return { blobs: (await blobsPlace(transaction))!, first };
       }),
     notePull: pulls.note,
     async [Symbol.asyncDispose]() {
@@ -84,4 +88,8 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
       await database[Symbol.asyncDispose]();
     },
   };
+}
+
+async function blobsPlace(reader: PostgresReader): Promise<string | undefined> {
+  return (await reader.get<{ value: string }>("SELECT value FROM settings WHERE name = $1", BLOBS_PLACE))?.value;
 }

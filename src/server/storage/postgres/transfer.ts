@@ -1,11 +1,17 @@
-import { everyPage, FILLED_FROM, pageQuery, quoted, recordTables, TABLES_OF_CONTENT, type RecordRow, type RecordValue, type Transfer } from "../transfer.ts";
+import { BLOBS_PLACE, everyPage, FILLED_FROM, pageQuery, problemOf, quoted, recordTables, TABLES_OF_CONTENT, type RecordRow, type RecordValue, type Transfer } from "../transfer.ts";
 import type { PostgresContext } from "./context.ts";
 import { databaseFault } from "./database-fault.ts";
-import { SCHEMA } from "./postgres-database.ts";
+import { SCHEMA, type PostgresReader } from "./postgres-database.ts";
 
 /** Moves records in and out. `order` puts events in their order that nobody has read. */
 export function transferPart({ database }: PostgresContext, order: () => Promise<void>): Transfer {
-  const filledFrom = async (): Promise<string | undefined> => (await database.get<{ value: string }>("SELECT value FROM settings WHERE name = $1", FILLED_FROM))?.value;
+  const setting = async (reader: PostgresReader, name: string): Promise<string | undefined> => (await reader.get<{ value: string }>("SELECT value FROM settings WHERE name = $1", name))?.value;
+  const problem = async (reader: PostgresReader, source: string, blobs: string): Promise<string | undefined> => {
+    const filled = await setting(reader, FILLED_FROM);
+    let content = false;
+    for (const name of filled === undefined ? TABLES_OF_CONTENT : []) content ||= (await reader.get(`SELECT 1 AS found FROM ${name} LIMIT 1`)) !== undefined;
+    return problemOf({ filledFrom: filled, content, blobs: await setting(reader, BLOBS_PLACE) }, source, blobs);
+  };
   const sequenceOf = (table: string): string => `pg_get_serial_sequence('${SCHEMA}.${table}', 'id')`;
   return {
     async snapshot() {
@@ -37,16 +43,19 @@ export function transferPart({ database }: PostgresContext, order: () => Promise
       };
     },
 
-    filledFrom,
+    filledFrom: () => setting(database, FILLED_FROM),
 
-    beginFilling: (source) =>
+    fillingProblem: (source, blobs) => problem(database, source, blobs),
+
+    beginFilling: (source, blobs) =>
       database.write({}, async (transaction) => {
-        const before = await filledFrom();
-        for (const name of before === undefined ? TABLES_OF_CONTENT : []) if (await transaction.get(`SELECT 1 AS found FROM ${name} LIMIT 1`)) return false;
-        if (before !== undefined && before !== source) return false;
+        await transaction.run("LOCK TABLE settings IN EXCLUSIVE MODE"); // a server that begins at this moment says first where its blobs are
+        const found = await problem(transaction, source, blobs);
+        if (found !== undefined) return found;
+        await transaction.run("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", BLOBS_PLACE, blobs);
         for (const name of [...recordTables.map((table) => table.name), "event_arrivals"]) await transaction.run(`DELETE FROM ${name}`);
         await transaction.run("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", FILLED_FROM, source);
-        return true;
+        return undefined;
       }),
 
     addRows: ({ name, columns }, rows) =>

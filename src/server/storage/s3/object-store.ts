@@ -27,18 +27,29 @@ export async function checkBucket(session: S3Session): Promise<void> {
 }
 
 /**
- * Makes the bucket, below a prefix, that of these records: what others have put there would look like leftovers.
- * @throws S3_BUCKET_UNUSABLE
+ * Whether the bucket is, below a prefix, that of these records; false as long as it is nobody's.
+ * @throws S3_BUCKET_UNUSABLE when it is that of others
  */
-export async function claimPrefix(session: S3Session, key: string, registryId: string): Promise<void> {
+export async function isClaimed(session: S3Session, key: string, registryId: string): Promise<boolean> {
   const answer = await session.send({ method: "GET", key, accept: [200, 404], signal: never });
   if (answer.status === 404) {
     await discard(answer);
-    return putObject(session, key, [Buffer.from(`${JSON.stringify({ sampanRegistry: registryId })}\n`)]);
+    return false;
   }
   const text = Buffer.from((await readBody(answer, 4096)) ?? []).toString("utf8");
-  if (text.includes(`"${registryId}"`)) return;
+  if (text.includes(`"${registryId}"`)) return true;
   throw fault("S3_BUCKET_UNUSABLE", { place: session.name, problem: "it holds the blobs of another registry", hint: `serve them with the database that knows them, or choose another \`storage.s3.prefix\`; ${key} says whose they are` });
+}
+
+/**
+ * Makes the bucket, below a prefix, that of these records: what others have put there would look like leftovers.
+ * @returns whether it was nobody's before
+ * @throws S3_BUCKET_UNUSABLE
+ */
+export async function claimPrefix(session: S3Session, key: string, registryId: string): Promise<boolean> {
+  if (await isClaimed(session, key, registryId)) return false;
+  await putObject(session, key, [Buffer.from(`${JSON.stringify({ sampanRegistry: registryId })}\n`)]);
+  return true;
 }
 
 export async function putObject(session: S3Session, key: string, chunks: readonly Uint8Array[]): Promise<void> {

@@ -9,7 +9,7 @@ import type { BlobStorage } from "../blob-storage.ts";
 import type { ObjectRecords } from "../object-records.ts";
 import { shareRuns } from "../share-runs.ts";
 import { createMemoryBudget } from "./memory-budget.ts";
-import { checkBucket, claimPrefix, removeObject } from "./object-store.ts";
+import { checkBucket, claimPrefix, isClaimed, removeObject } from "./object-store.ts";
 import { RunningHashes } from "./running-hashes.ts";
 import { createS3Blobs } from "./s3-blobs.ts";
 import { createS3Uploads } from "./s3-uploads.ts";
@@ -29,7 +29,14 @@ export interface S3BlobsOptions {
   readonly uploads: number;
   /** When a request to the service is made again. */
   readonly retry?: RetryPolicy;
+  /** Leaves the claim to the caller: the place is only looked at. */
+  readonly unclaimed?: boolean;
   readonly report: (problem: Error) => void;
+}
+
+export interface S3BlobStorage extends BlobStorage, AsyncDisposable {
+  /** Makes the place that of these records. @returns how to give it up again, which does nothing where it was theirs before */
+  claim(): Promise<() => Promise<void>>;
 }
 
 /** `s3://bucket/prefix`, as messages call it. */
@@ -41,12 +48,19 @@ export function nameOfBucket({ bucket, prefix }: S3Config): string {
  * Blobs in a bucket. Any number of servers may share it, when they share the records.
  * @throws S3_BUCKET_UNUSABLE, S3_UNREACHABLE, S3_REFUSED, S3_LOGIN_MISSING, SERVER_CONFIG_UNREADABLE
  */
-export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Promise<BlobStorage & AsyncDisposable> {
+export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Promise<S3BlobStorage> {
   const { records, report } = options;
   await using opened = new AsyncDisposableStack();
   const session = opened.use(openSession(config, options));
   await checkBucket(session);
-  await claimPrefix(session, `${config.prefix}registry.json`, await records.registryId());
+  const registry = await records.registryId();
+  const claim = async (): Promise<() => Promise<void>> => {
+    const first = await claimPrefix(session, ownerKey(config), registry);
+    return async () => {
+      if (first) await removeObject(session, { name: ownerKey(config), multipart: undefined });
+    };
+  };
+  await (options.unclaimed ? isClaimed(session, ownerKey(config), registry) : claim());
   const prefix = `${config.prefix}objects/`;
   const reap = shareRuns(() => removeCondemned(session, records));
   const reaping = new Set<Promise<void>>();
@@ -64,10 +78,25 @@ export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Pr
     expiry: options.uploadExpiry, limit: options.uploads, reap: reapLater, placed: blobs.forget,
   }));
   const lifetime = opened.move();
-  return { ...blobs, uploads, checkReachable: () => checkBucket(session), [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
+  return { ...blobs, uploads, claim, checkReachable: () => checkBucket(session), [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
 }
 
-function openSession(config: S3Config, { configFile, environment, retry }: S3BlobsOptions): S3Session {
+/**
+ * Whether blobs of that registry may be there, before its records are told so.
+ * @throws what {@link openS3Blobs} throws
+ */
+export async function checkS3Place(config: S3Config, registry: string, options: Pick<S3BlobsOptions, "configFile" | "environment" | "retry">): Promise<void> {
+  await using session = openSession(config, options);
+  await checkBucket(session);
+  await isClaimed(session, ownerKey(config), registry);
+}
+
+/** The object that says whose bytes are below the prefix. */
+function ownerKey({ prefix }: S3Config): string {
+  return `${prefix}registry.json`;
+}
+
+function openSession(config: S3Config, { configFile, environment, retry }: Pick<S3BlobsOptions, "configFile" | "environment" | "retry">): S3Session {
   const { bucket, endpoint, pathStyle, accessKeyId, secretAccessKeyFile, credentialsFile } = config;
   const region = config.region ?? environment["AWS_REGION"] ?? "us-east-1";
   return new S3Session(

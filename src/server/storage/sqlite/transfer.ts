@@ -1,10 +1,13 @@
 import { Database } from "../../../store/database.ts";
-import { everyPage, FILLED_FROM, pageQuery, quoted, recordTables, TABLES_OF_CONTENT, type RecordRow, type Transfer } from "../transfer.ts";
+import { everyPage, FILLED_FROM, pageQuery, problemOf, quoted, recordTables, TABLES_OF_CONTENT, type RecordRow, type Transfer } from "../transfer.ts";
 import type { SqliteContext } from "./context.ts";
 
 /** Moves records in and out. */
 export function transferPart({ database }: SqliteContext): Transfer {
   const filledFrom = (): string | undefined => database.get<{ value: string }>("SELECT value FROM settings WHERE name = ?", FILLED_FROM)?.value;
+  /** Where blobs are is known from the folder. */
+  const problem = (source: string, blobs: string): string | undefined =>
+    problemOf({ filledFrom: filledFrom(), content: TABLES_OF_CONTENT.some((name) => database.get(`SELECT 1 FROM ${name} LIMIT 1`)), blobs: undefined }, source, blobs);
   return {
     async snapshot() {
       // A connection of its own, whose one transaction sees nothing of what others write from now on.
@@ -23,14 +26,15 @@ export function transferPart({ database }: SqliteContext): Transfer {
 
     filledFrom: async () => filledFrom(),
 
-    beginFilling: (source) =>
+    fillingProblem: async (source, blobs) => problem(source, blobs),
+
+    beginFilling: (source, blobs) =>
       database.write(() => {
-        const before = filledFrom();
-        if (before === undefined && TABLES_OF_CONTENT.some((name) => database.get(`SELECT 1 FROM ${name} LIMIT 1`))) return false;
-        if (before !== undefined && before !== source) return false;
+        const found = problem(source, blobs);
+        if (found !== undefined) return found;
         for (const { name } of recordTables) database.run(`DELETE FROM ${name}`);
         database.run("INSERT OR IGNORE INTO settings (name, value) VALUES (?, ?)", FILLED_FROM, source);
-        return true;
+        return undefined;
       }),
 
     addRows: ({ name, columns }, rows) =>

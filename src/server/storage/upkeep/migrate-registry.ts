@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fault } from "../../../std/fault.ts";
 import { serverOf } from "../folder/root-lock.ts";
 import type { BlobRow } from "../metadata.ts";
 import { removeBlob } from "../remove-blob.ts";
+import { copyArchive } from "./copy-archive.ts";
 import { everyItem } from "./every-item.ts";
 import { moveBlobs, type MovedBlobs } from "./move-blobs.ts";
 import { moveRecords, type MovedRecords } from "./move-records.ts";
@@ -59,7 +58,7 @@ export async function migrateRegistry(from: RegistryPlace, to: RegistryPlace, op
   const rest = await moveBlobs(source, target, everyBlob(target), { ...moving, onBlob: () => undefined });
   await dealWithDamage(source, target, rest);
   await removeLeftovers(target);
-  if (existsSync(join(from.root, "audit"))) await cp(join(from.root, "audit"), join(to.root, "audit"), { recursive: true });
+  await copyArchive(from.archive, to.archive);
   refuseServed(); // one that has started meanwhile may have taken what is not in the copy
   await target.finish();
   return { ...sum, copied: sum.copied + rest.copied, bytes: sum.bytes + rest.bytes, records };

@@ -10,7 +10,7 @@ import type { Metadata } from "../metadata.ts";
 import { openRecords, type RecordsPlace } from "../open-records.ts";
 
 /** How long servers may be at it, which clear up for a moment now and then, in milliseconds. */
-const PATIENCE = 15_000;
+export const PATIENCE = 15_000;
 
 /** Who looks after a registry from the command line. */
 export const keeper = { user: undefined, address: undefined, agent: "sampan registry" } as const;

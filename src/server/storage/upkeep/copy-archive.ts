@@ -1,0 +1,48 @@
+import { readdirSync } from "node:fs";
+import { copyFile, open, rename, rm, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { randomUUID } from "node:crypto";
+import { makeFolder } from "../../../std/make-folder.ts";
+import { syncFolder } from "../folder/durable-file.ts";
+
+/** Names of the files that old events are added to, one for each month. */
+const MONTHS = /^events-\d{4}-\d{2}\.jsonl$/;
+
+/**
+ * Copies the archive of the log of changes, while nobody adds to it. Its files only grow: one that is as long in the other folder is the same, and one that is longer
+ * there, because it was restored from an older copy, stays, since nothing removes what was written down.
+ */
+export async function copyArchive(from: string, to: string): Promise<void> {
+  const names = resolve(from) === resolve(to) ? [] : monthsIn(from);
+  if (names.length === 0) return;
+  makeFolder(to);
+  for (const name of names) {
+    const [path, draft] = [join(to, name), join(to, `.${randomUUID()}.draft`)];
+    if ((await sizeOf(path)) >= (await sizeOf(join(from, name)))) continue;
+    try {
+      // Never a second name of the same file: both are added to.
+      await copyFile(join(from, name), draft);
+      const handle = await open(draft, "r+");
+      await handle.sync();
+      await handle.close();
+      await rename(draft, path);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+  for (const name of readdirSync(to)) if (name.startsWith(".") && name.endsWith(".draft")) await rm(join(to, name), { force: true });
+  await syncFolder(to);
+}
+
+function monthsIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => MONTHS.test(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? -1;
+}
