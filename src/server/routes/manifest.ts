@@ -40,8 +40,9 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const references = checkManifest(bytes, request.headers["content-type"]);
   const record = describeManifest(bytes, digest);
   if (record.subject || tags.some(isReferrersTag)) exchange.caller.demand("sign", repository);
-  await exchange.quotas?.demandTags(repository, tags);
-  const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, { tags, references, sparse: settings.sparse, actor: exchange.actor, onMove: (tag) => demandMove(exchange, tag) });
+  const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, {
+    tags, references, sparse: settings.sparse, actor: exchange.actor, onMove: (tag) => demandMove(exchange, tag), limits: exchange.quotas?.limitsOf(repository) ?? [],
+  });
   if (missing.length > 0) throw missingContent(missing);
   sendEmpty(exchange, 201, {
     Location: `/v2/${repository}/manifests/${digest}`,

@@ -73,9 +73,8 @@ async function mountBlob(exchange: Exchange, mount: string): Promise<boolean> {
   }
   const from = named ?? (await someoneShows(exchange, digest));
   if (from === undefined) return false;
-  const size = await storage.blobs.size(digest);
-  const mounted = (): Promise<boolean> => storage.metadata.mountBlob(repository, digest, { from, actor });
-  if (size === undefined || !(await (exchange.quotas ? exchange.quotas.withBlob(repository, { digest, size }, mounted) : mounted()))) return false;
+  const limits = exchange.quotas?.limitsOf(repository) ?? [];
+  if ((await storage.blobs.size(digest)) === undefined || !(await storage.metadata.mountBlob(repository, digest, { from, actor, limits }))) return false;
   sendBlobCreated(exchange, digest);
   return true;
 }
@@ -116,8 +115,8 @@ function tooShort({ settings }: Exchange, upload: Upload): RegistryError {
 }
 
 /** An upload that is too large for a quota ends before it is read. */
-async function roomFor({ quotas, repository }: Exchange, upload: Upload, bytes: number): Promise<void> {
-  await quotas?.demandBytes(repository, bytes).catch(async (error: unknown) => {
+async function roomFor({ quotas, repository }: Exchange, upload: Upload, bytes: number, digest?: Digest): Promise<void> {
+  await quotas?.demandBytes(repository, bytes, digest).catch(async (error: unknown) => {
     await upload.cancel();
     throw error;
   });
@@ -128,9 +127,10 @@ async function finish(exchange: Exchange, upload: Upload, digest: Digest): Promi
     await upload.cancel();
     throw new RegistryError("DIGEST_INVALID", "the uploaded bytes have another digest", { detail: { digest } });
   }
-  const keep = (): Promise<void> => exchange.storage.keepBlob(upload, digest, exchange.actor);
-  const blob = { digest, size: upload.size };
-  await (exchange.quotas ? exchange.quotas.withBlob(exchange.repository, blob, keep).finally(() => upload.cancel()) : keep());
+  const { storage, actor, quotas, repository } = exchange;
+  // Where other servers have the storage too, bytes that were stored in vain stay until they are collected.
+  if (!storage.arriving) await roomFor(exchange, upload, upload.size, digest);
+  await storage.keepBlob(upload, digest, actor, quotas?.limitsOf(repository));
   sendBlobCreated(exchange, digest);
 }
 

@@ -4,6 +4,7 @@ import type { Collection } from "./collection.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Incidents } from "./incidents.ts";
 import type { Notes } from "./notes.ts";
+import type { Limit, Usage } from "./limits.ts";
 import type { Locks } from "./locks.ts";
 import type { ObjectRecords } from "./object-records.ts";
 import type { Overview } from "./overview.ts";
@@ -31,11 +32,11 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   /** The repositories that have the blob. */
   holders(digest: Digest): Promise<readonly string[]>;
   /** Makes stored bytes a blob of the repository, with a lease; "deleting" when they are on their way out. */
-  addBlob(repository: string, blob: { readonly digest: Digest; readonly size: number }, actor: Actor): Promise<"added" | "deleting">;
+  addBlob(repository: string, blob: { readonly digest: Digest; readonly size: number }, actor: Actor, limits?: readonly Limit[]): Promise<"added" | "deleting">;
   /**
    * Makes a blob one of the repository's too, with a lease; false when nobody has it, or not the repository `from` where that is given.
    */
-  mountBlob(repository: string, digest: Digest, options: { readonly from?: string | undefined; readonly actor: Actor }): Promise<boolean>;
+  mountBlob(repository: string, digest: Digest, options: { readonly from?: string | undefined; readonly actor: Actor; readonly limits?: readonly Limit[] }): Promise<boolean>;
   /**
    * Takes the blob from the repository; `onLoss` is called in the transaction for every tag that leads to a manifest with it. "last"
    * when no other has it: it is then "deleting", and who asked ends it ({@link removeBlob}).
@@ -90,7 +91,7 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   /** What manifests of the repository name and the repository does not have, in the order of manifests. */
   brokenReferences(repository: string): Promise<readonly BrokenReference[]>;
   /** What repositories use together; `has` tells whether one of them has the blob. A blob of several counts once. */
-  usage(covers: (repository: string) => boolean, digest?: Digest): Promise<{ readonly bytes: number; readonly tags: number; readonly has: boolean }>;
+  usage(covers: (repository: string) => boolean, digest?: Digest): Promise<Usage>;
   /** What the database finds wrong with itself; nothing when all is well. */
   verify(): Promise<readonly string[]>;
   /** Takes a blob that has lost its bytes from all repositories: it is then "deleting". */
@@ -127,4 +128,5 @@ export interface PutManifestOptions {
   readonly actor: Actor;
   /** Called in the transaction for every tag that names another manifest until now. */
   readonly onMove?: Refuse | undefined;
+  readonly limits?: readonly Limit[];
 }

@@ -2,6 +2,7 @@ import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
 import { COST_OF_NAME, DELETING, findOrCreateRepository, leaseEnd, LIVE, repositoryId, tagsAbove, type PostgresContext } from "./context.ts";
 import { createLeaseRenewals } from "./lease-renewals.ts";
+import { keepLimits } from "./limits.ts";
 import { condemnObjectOf } from "./objects.ts";
 import type { Remembered } from "./read-cache.ts";
 import type { Transaction } from "./transaction.ts";
@@ -29,8 +30,8 @@ export function blobPart(context: PostgresContext): BlobPart {
       repository, digest,
     ), () => COST_OF_NAME);
 
-  const link = (transaction: Transaction, id: number, digest: Digest): Promise<number> =>
-    transaction.run("INSERT INTO repository_blobs (repository_id, digest, linked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", id, digest, transaction.now);
+  const link = async (transaction: Transaction, id: number, digest: Digest): Promise<boolean> =>
+    (await transaction.run("INSERT INTO repository_blobs (repository_id, digest, linked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", id, digest, transaction.now)) > 0;
   const lockedState = async (transaction: Transaction, digest: Digest): Promise<number | undefined> =>
     (await transaction.get<{ state: number }>("SELECT state FROM blobs WHERE digest = $1 FOR UPDATE", digest))?.state;
 
@@ -57,7 +58,7 @@ export function blobPart(context: PostgresContext): BlobPart {
       return rows.map(({ name }) => name);
     },
 
-    addBlob: (repository, { digest, size }, actor) =>
+    addBlob: (repository, { digest, size }, actor, limits = []) =>
       database.write({ repository }, async (transaction) => {
         // It waits for who is removing the blob, and adds it anew then.
         const added = await transaction.run(
@@ -66,17 +67,19 @@ export function blobPart(context: PostgresContext): BlobPart {
           digest, size, leaseEnd(context), transaction.now,
         );
         if (added === 0) return "deleting";
-        await link(transaction, await findOrCreateRepository(transaction, repository, actor), digest);
+        const linked = await link(transaction, await findOrCreateRepository(transaction, repository, actor), digest);
+        if (linked) await keepLimits(transaction, repository, limits, { blob: { digest, size } });
         transaction.log({ action: "blob.push", repository, digest, actor });
         return "added";
       }),
 
-    mountBlob: (repository, digest, { from, actor }) =>
+    mountBlob: (repository, digest, { from, actor, limits = [] }) =>
       database.write({ repository }, async (transaction) => {
         if (from !== undefined && !(await transaction.get("SELECT 1 FROM repositories JOIN repository_blobs ON repository_id = id WHERE name = $1 AND digest = $2", from, digest))) return false;
-        const leased = await transaction.run(`UPDATE blobs SET leased_until = greatest(leased_until, $1), version = version + 1 WHERE digest = $2 AND state = ${LIVE}`, leaseEnd(context), digest);
-        if (leased === 0) return false;
-        await link(transaction, await findOrCreateRepository(transaction, repository, actor), digest);
+        const blob = await transaction.get<{ size: number }>(`UPDATE blobs SET leased_until = greatest(leased_until, $1), version = version + 1 WHERE digest = $2 AND state = ${LIVE} RETURNING size`, leaseEnd(context), digest);
+        if (!blob) return false;
+        const linked = await link(transaction, await findOrCreateRepository(transaction, repository, actor), digest);
+        if (linked) await keepLimits(transaction, repository, limits, { blob: { digest, size: blob.size } });
         transaction.log({ action: "blob.mount", repository, digest, actor, ...(from === undefined ? {} : { detail: { from } }) });
         return true;
       }),

@@ -1,4 +1,5 @@
 import { fault, isFault } from "../../../std/fault.ts";
+import { RegistryError } from "../../terms/registry-error.ts";
 
 /** Codes of PostgreSQL (appendix A of its manual) and of sockets that tell that the database cannot be asked at present. */
 const LOST = /^(?:08...|57P0[1-5]|53300|53400|25006|25P03|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES)$/;
@@ -30,7 +31,7 @@ export function isConflict(error: unknown): boolean {
 /** What the database says as a fault of ours; anything else as it is. */
 export function databaseFault(error: unknown, place: string): unknown {
   const { code = "", message, syscall } = error as NodeJS.ErrnoException;
-  if (isFault(error)) return error;
+  if (isFault(error) || error instanceof RegistryError) return error;
   if (code === "53100") return fault("DISK_FULL", { path: place }, { cause: error });
   const hint = REFUSED[code];
   if (hint !== undefined) return fault("SERVER_DATABASE_REFUSED", { place, problem: message, hint }, { cause: error });

@@ -4,6 +4,7 @@ import type { Metadata, PutManifestOptions } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
 import { MANIFEST_COLUMNS, manifestOf, type ManifestRow } from "../rows.ts";
 import { COST_OF_NAME, findOrCreateRepository, leaseEnd, LIVE, repositoryId, tagsAbove, type PostgresContext } from "./context.ts";
+import { keepLimits } from "./limits.ts";
 import { dropManifests, dropTag, leaseManifests, setTag, storeManifest, taggedDigest } from "./manifest-rows.ts";
 import type { Remembered } from "./read-cache.ts";
 import type { Transaction } from "./transaction.ts";
@@ -40,13 +41,16 @@ export function manifestPart(context: PostgresContext): ManifestPart {
         const pushed = { at: transaction.now, by: actor.user };
         await storeManifest(transaction, id, { manifest, references: options.references, pushed });
         transaction.log({ action: "manifest.push", repository, digest: manifest.digest, actor });
+        let added = 0;
         for (const tag of options.tags) {
           const before = await taggedDigest(transaction, id, tag);
           if (before !== undefined && before !== manifest.digest) options.onMove?.(tag);
           await setTag(context, transaction, id, { tag, manifest, pushed, before });
+          if (before === undefined) added += 1;
           if (before === undefined) transaction.log({ action: "tag.create", repository, tag, digest: manifest.digest, actor });
           else if (before !== manifest.digest) transaction.log({ action: "tag.move", repository, tag, digest: manifest.digest, actor, detail: { before } });
         }
+        await keepLimits(transaction, repository, options.limits ?? [], { tags: added });
         return [];
       }),
 

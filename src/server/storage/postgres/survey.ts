@@ -1,6 +1,7 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { BrokenReference, Metadata } from "../metadata.ts";
 import { DELETING, LIVE, repositoryId, type PostgresContext } from "./context.ts";
+import { usageOf } from "./limits.ts";
 import { readList } from "./lists.ts";
 
 /** What must never be, in words. The database itself looks after the rest. */
@@ -36,15 +37,7 @@ export function surveyPart({ database }: PostgresContext): Pick<Metadata, "blobs
       );
     },
 
-    async usage(covers, digest) {
-      const repositories = await database.all<{ id: number; name: string }>("SELECT id, name FROM repositories");
-      return (await database.get<{ bytes: number; tags: number; has: boolean }>(
-        `SELECT (SELECT coalesce(sum(size), 0)::bigint FROM blobs WHERE digest IN (SELECT digest FROM repository_blobs WHERE repository_id = ANY ($1::bigint[]))) AS bytes,
-            (SELECT count(*) FROM tags WHERE repository_id = ANY ($1::bigint[])) AS tags,
-            EXISTS (SELECT 1 FROM repository_blobs WHERE digest = $2 AND repository_id = ANY ($1::bigint[])) AS has`,
-        repositories.filter(({ name }) => covers(name)).map(({ id }) => id), digest ?? "",
-      ))!;
-    },
+    usage: (covers, digest) => usageOf(database, covers, digest === undefined ? {} : { digest }),
 
     async verify() {
       const found: string[] = [];

@@ -2,6 +2,7 @@ import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
 import { DELETING, findOrCreateRepository, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
 import { createLeaseRenewals, renewLease } from "./lease-renewals.ts";
+import { keepLimits } from "./limits.ts";
 import { condemnObjectOf } from "./objects.ts";
 import { COST_OF_NAME, type CachedBlob } from "./read-cache.ts";
 
@@ -29,9 +30,8 @@ export function blobPart(context: SqliteContext): BlobPart {
   };
 
   /** Inside of a transaction. */
-  const link = (id: number, digest: Digest): void => {
-    database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, Date.now());
-  };
+  const link = (id: number, digest: Digest): boolean =>
+    database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, Date.now()).changes > 0;
   const isLinked = (id: number, digest: Digest): boolean => database.get("SELECT 1 FROM repository_blobs WHERE repository_id = ? AND digest = ?", id, digest) !== undefined;
   const stateOf = (digest: Digest): number | undefined => database.get<{ state: number }>("SELECT state FROM blobs WHERE digest = ?", digest)?.state;
 
@@ -55,7 +55,7 @@ export function blobPart(context: SqliteContext): BlobPart {
       return database.all<{ name: string }>("SELECT name FROM repository_blobs JOIN repositories ON id = repository_id WHERE digest = ? ORDER BY name", digest).map(({ name }) => name);
     },
 
-    addBlob: (repository, { digest, size }, actor) =>
+    addBlob: (repository, { digest, size }, actor, limits = []) =>
       database.write(() => {
         const state = stateOf(digest);
         if (state === DELETING) return "deleting";
@@ -65,19 +65,20 @@ export function blobPart(context: SqliteContext): BlobPart {
         } else {
           renewLease(context, digest);
         }
-        link(findOrCreateRepository(context, repository, actor), digest);
+        if (link(findOrCreateRepository(context, repository, actor), digest)) keepLimits(context, repository, limits, { blob: { digest, size } });
         logEvent(context, { action: "blob.push", repository, digest, actor });
         return "added";
       }),
 
-    mountBlob: (repository, digest, { from, actor }) =>
+    mountBlob: (repository, digest, { from, actor, limits = [] }) =>
       database.write(() => {
         if (from !== undefined) {
           const source = repositoryId(context, from);
           if (source === undefined || !isLinked(source, digest)) return false;
         }
         if (!renewLease(context, digest)) return false;
-        link(findOrCreateRepository(context, repository, actor), digest);
+        const { size } = database.get<{ size: number }>("SELECT size FROM blobs WHERE digest = ?", digest)!;
+        if (link(findOrCreateRepository(context, repository, actor), digest)) keepLimits(context, repository, limits, { blob: { digest, size } });
         logEvent(context, { action: "blob.mount", repository, digest, actor, ...(from === undefined ? {} : { detail: { from } }) });
         return true;
       }),

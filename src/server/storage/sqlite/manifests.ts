@@ -5,6 +5,7 @@ import { createBoundedCache } from "../bounded-cache.ts";
 import { findOrCreateRepository, forgetLists, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
 import { MANIFEST_COLUMNS, manifestOf, type ManifestRow } from "../rows.ts";
 import { leaseManifest, setTag, storeManifest } from "./manifest-rows.ts";
+import { keepLimits } from "./limits.ts";
 import { COST_OF_NAME, costOfManifest } from "./read-cache.ts";
 import { dropManifest, dropTag } from "./removals.ts";
 
@@ -48,14 +49,17 @@ export function manifestPart(context: SqliteContext): ManifestPart {
         const pushed = { at: Date.now(), by: actor.user };
         storeManifest(context, id, { manifest, references: options.references, pushed });
         logEvent(context, { action: "manifest.push", repository, digest: manifest.digest, actor });
+        let added = 0;
         for (const tag of options.tags) {
           const named = database.get<{ digest: Digest }>("SELECT digest FROM tags WHERE repository_id = ? AND name = ?", id, tag)?.digest;
           if (named !== undefined && named !== manifest.digest) options.onMove?.(tag);
           const before = setTag(context, id, { tag, manifest, pushed });
           cache.tags.delete(`${repository}:${tag}`);
+          if (before === undefined) added += 1;
           if (before === undefined) logEvent(context, { action: "tag.create", repository, tag, digest: manifest.digest, actor });
           else if (before !== manifest.digest) logEvent(context, { action: "tag.move", repository, tag, digest: manifest.digest, actor, detail: { before } });
         }
+        keepLimits(context, repository, options.limits ?? [], { tags: added });
         forgetLists(context, repository);
         return [];
       }),

@@ -1,6 +1,7 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { BrokenReference, Metadata } from "../metadata.ts";
 import { DELETING, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
+import { usageOf } from "./limits.ts";
 import { readList } from "./lists.ts";
 
 /** What a check of the whole registry looks at. Nothing of it is kept in memory. */
@@ -30,17 +31,7 @@ export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "ma
       );
     },
 
-    async usage(covers, digest) {
-      const ids = JSON.stringify(database.all<{ id: number; name: string }>("SELECT id, name FROM repositories").filter(({ name }) => covers(name)).map(({ id }) => id));
-      const row = database.get<{ bytes: number; tags: number; has: number }>(
-        `WITH ids AS MATERIALIZED (SELECT value AS id FROM json_each(?1))
-          SELECT (SELECT coalesce(sum(size), 0) FROM blobs WHERE digest IN (SELECT digest FROM ids JOIN repository_blobs ON repository_id = ids.id)) AS bytes,
-            (SELECT count(*) FROM ids JOIN tags ON repository_id = ids.id) AS tags,
-            EXISTS (SELECT 1 FROM repository_blobs WHERE digest = ?2 AND repository_id IN (SELECT id FROM ids)) AS has`,
-        ids, digest ?? "",
-      )!;
-      return { bytes: row.bytes, tags: row.tags, has: row.has === 1 };
-    },
+    usage: async (covers, digest) => usageOf(context, covers, digest === undefined ? {} : { digest }),
 
     async verify() {
       return database.all<{ integrity_check: string }>("PRAGMA integrity_check").map((row) => row.integrity_check).filter((text) => text !== "ok");
