@@ -5,6 +5,7 @@ import type { Digest } from "../../src/oci/digest.ts";
 import type { Metadata } from "../../src/server/storage/metadata.ts";
 import type { RegistryEvent } from "../../src/server/storage/records.ts";
 import { actor, describe, digestOf, imageOf, indexOf, manifestOf, pushImage, put } from "./contract-content.ts";
+import { limitsContract } from "./limits-contract.ts";
 import { objectRecordsContract } from "./object-records-contract.ts";
 import { transferContract } from "./transfer-contract.ts";
 
@@ -24,6 +25,7 @@ export function metadataContract(driver: string, place: (context: TestContext) =
 
   objectRecordsContract(driver, place);
   transferContract(driver, place);
+  limitsContract(driver, place);
 
   contract("a repository exists from its first blob on", async (metadata) => {
     assert.equal(await metadata.repositoryExists("app"), false);
