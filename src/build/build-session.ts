@@ -15,6 +15,7 @@ import type { BuildOptions } from "./build-options.ts";
 import { lazyClient, type ClientSource } from "./lazy-client.ts";
 import type { ImageLayers } from "./materialize.ts";
 import { createBaseResolver, type BaseResolver } from "./resolve-base.ts";
+import { isEmulatedApart } from "../exec/emulation/find-emulation.ts";
 import { createSandboxes, type Sandboxes } from "./sandboxes.ts";
 import { Secrets } from "./secrets.ts";
 import { SshAgents } from "./ssh-agents.ts";
@@ -63,7 +64,7 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
       ...shared, journal: store.uploads, insecure: insecureOf(shared, targets),
       onMirrorFailure: (mirror, reason) => onProgress({ type: "warning", message: mirrorTrouble(mirror, reason) }),
     }));
-    const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store)));
+    const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store), isEmulatedApart));
     const cwd = shared.cwd ?? process.cwd();
     const secrets = new Secrets(targets.flatMap((target) => target.secrets ?? []), cwd);
     const agents = cleanup.use(new SshAgents(targets.flatMap(({ ssh }) => ssh ?? []), { cwd, temporary: () => store.temporary }));

@@ -9,6 +9,7 @@ import type { OnProgress } from "../std/progress.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuildSession } from "./build-session.ts";
 import { epochOf, isRewritten, namesOf, planOutputs, type OutputPlan } from "./outputs.ts";
+import { isNative } from "../exec/emulation/architectures.ts";
 import { planPlatforms, refuseSeveral, type PlatformPlan } from "./plan-platforms.ts";
 import { cacheReferences } from "./plan-packing.ts";
 import { PushAhead } from "./push-ahead.ts";
@@ -55,7 +56,8 @@ export async function prepareTarget(
   const onProgress = about.name === undefined ? access.onProgress : named(about.name, access.onProgress);
   const { context, scope, contexts } = await openTarget(session, options);
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
-  if (options.noCache && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
+  const native = platforms.platforms.some((platform) => isNative(platform));
+  if (options.noCache && native && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
   const graphOptions = graphOptionsOf(session, await withGitLabels(options, context.root, signal), { ...about, scope, contexts, contextTime: context.modified, onProgress });
   const { buildArgs } = graphOptions[0]!;
   // What a Dockerfile says is the same for all platforms.

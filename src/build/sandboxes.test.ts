@@ -23,7 +23,7 @@ function recordingExecutor(): { executor: Executor; calls: string[] } {
       calls.push(`run ${args.join(" ")}`);
       return { exitCode: 0 };
     },
-    warm: (count) => void calls.push(`warm ${count}`),
+    warm: (count, _, emulated) => void calls.push(`warm ${count}${emulated ? " emulated" : ""}`),
     [Symbol.asyncDispose]: async () => void calls.push("disposed"),
   };
   return { executor, calls };
@@ -85,4 +85,23 @@ test("a sandbox that is started before it is known what is built serves the firs
     await sandboxes.run(only!, job(only!), {});
   }
   assert.deepEqual(calls, ["warm 1", "run 0", "warm 0", "disposed"]);
+});
+
+test("sandboxes for emulated commands are counted apart", async () => {
+  const pool = new VertexPool();
+  const run = (architecture: string, below?: Vertex): Vertex => pool.add(
+    { kind: "run", args: [architecture], platform: { os: "linux", architecture } } as unknown as RunOperation, [below], { name: `RUN ${architecture}`, ignoreCache: false, slot: "" },
+  );
+  const foreign = run("s390x");
+  const own = run("amd64", foreign);
+  const last = run("s390x", own);
+  const { executor, calls } = recordingExecutor();
+  {
+    await using sandboxes = createSandboxes(async () => executor, ({ architecture }) => architecture === "s390x");
+    sandboxes.plan(foreign);
+    await sandboxes.expect();
+    sandboxes.plan(last);
+    for (const vertex of [foreign, own, last]) await sandboxes.run(vertex, job(vertex), {});
+  }
+  assert.deepEqual(calls, ["warm 1 emulated", "run s390x", "warm 1", "warm 1 emulated", "run amd64", "warm 0", "warm 1 emulated", "run s390x", "warm 0", "warm 0 emulated", "disposed"]);
 });

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { Vertex } from "../graph/vertex.ts";
+import type { RunOperation, Vertex } from "../graph/vertex.ts";
+import type { Platform } from "../oci/platform.ts";
 import type { Executor, RunJob, RunOptions, RunResult } from "../exec/run-job.ts";
 
 /** Runs the commands of a build; sandboxes for the next ones are started while other steps are being done. */
@@ -13,29 +14,44 @@ export interface Sandboxes extends AsyncDisposable {
   settled(vertex: Vertex): void;
 }
 
-/** @param start makes the executor, when something is expected or run for the first time */
-export function createSandboxes(start: () => Promise<Executor>): Sandboxes {
+/**
+ * @param start makes the executor, when something is expected or run for the first time
+ * @param isEmulatedApart whether commands of a platform need sandboxes of a kind of their own
+ */
+export function createSandboxes(start: () => Promise<Executor>, isEmulatedApart: (platform: Platform) => boolean = () => false): Sandboxes {
   let waiting: Set<Vertex> | undefined;
+  /** Those of them that are emulated. */
+  const emulated = new Set<Vertex>();
   let executor: Promise<Executor> | undefined;
   const get = (): Promise<Executor> => (executor ??= start());
+  const settled = (vertex: Vertex): void => {
+    waiting?.delete(vertex);
+    emulated.delete(vertex);
+  };
   return {
     expect: async () => {
       // Whoever runs a command is told what is wrong with the executor.
-      if (executor === undefined && waiting?.size !== 0) await get().then((ready) => ready.warm?.(1), () => undefined);
+      if (executor !== undefined || waiting?.size === 0) return;
+      await get().then((ready) => (emulated.size > 0 && emulated.size === waiting?.size ? ready.warm?.(1, emulated.size, true) : ready.warm?.(1)), () => undefined);
     },
     plan: (target) => {
       waiting ??= new Set();
-      for (const vertex of target ? runsOf(target) : []) waiting.add(vertex);
+      for (const vertex of target ? runsOf(target) : []) {
+        waiting.add(vertex);
+        if (isEmulatedApart((vertex.operation as RunOperation).platform)) emulated.add(vertex);
+      }
     },
     run: async (vertex, job, options) => {
       const ready = await get();
-      waiting?.delete(vertex);
+      const wasEmulated = emulated.size > 0;
+      settled(vertex);
       const running = ready.run(job, options);
-      const left = waiting?.size ?? 0;
+      const left = (waiting?.size ?? 0) - emulated.size;
       ready.warm?.(Math.min(left, availableParallelism()), left);
+      if (wasEmulated) ready.warm?.(Math.min(emulated.size, availableParallelism()), emulated.size, true);
       return running;
     },
-    settled: (vertex) => void waiting?.delete(vertex),
+    settled,
     [Symbol.asyncDispose]: async () => void (await (await executor?.catch(() => undefined))?.[Symbol.asyncDispose]()),
   };
 }

@@ -119,6 +119,7 @@ export interface Executor extends AsyncDisposable {
   /**
    * Brings the sandboxes that are started ahead to that number; each command takes one of them and starts at once.
    * @param followed how many commands may come in all: for several it pays to make sandboxes by copying
+   * @param emulated whether it is about commands that need an emulator; those of the others are counted apart
    */
-  warm?(count: number, followed?: number): void;
+  warm?(count: number, followed?: number, emulated?: boolean): void;
 }

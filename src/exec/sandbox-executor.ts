@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { joinCgroups } from "../linux/cgroup.ts";
-import { handlersPerNamespace, openNestedNamespace, type NestedNamespace } from "../linux/nested-namespace.ts";
+import { handlersWantNamespace, openNestedNamespace } from "../linux/nested-namespace.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { followSandbox } from "./follow-sandbox.ts";
 import { removeStubs } from "./mount-stubs.ts";
@@ -12,8 +12,8 @@ import type { Executor, RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
 import { sandboxJob } from "./make-sandbox-job.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { SandboxZygote, type ZygoteOptions } from "./sandbox-zygote.ts";
-import { spawnSandbox } from "./spawn-sandbox.ts";
+import { SandboxStock } from "./sandbox-stock.ts";
+import type { ZygoteOptions } from "./sandbox-zygote.ts";
 
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
 const GRACE = 3000;
@@ -27,33 +27,33 @@ export class SandboxExecutor implements Executor {
   readonly #kind: "sandbox" | "oci";
   readonly #temporary: string;
   readonly #staging: string;
-  readonly #idle: Promise<Sandbox>[] = [];
   readonly #running = new Set<Sandbox>();
-  #zygote: SandboxZygote | undefined;
-  #closed = false;
-  #nested: Promise<NestedNamespace | undefined> | undefined;
-
-  readonly #zygoteOptions: ZygoteOptions;
+  readonly #zygote: ZygoteOptions;
+  readonly #stock: SandboxStock;
+  /** For commands that are emulated, where these need a namespace of their own. */
+  #emulating: Promise<SandboxStock> | undefined;
 
   /** @param runtime `builtin`, or the path of an OCI runtime. */
   constructor(temporary: string, runtime: string, zygote: ZygoteOptions = {}) {
     this.runtime = runtime;
-    this.#zygoteOptions = zygote;
+    this.#zygote = zygote;
     this.#kind = runtime === "builtin" ? "sandbox" : "oci";
+    this.#stock = new SandboxStock({ kind: this.#kind, zygote });
     this.#temporary = temporary;
     this.#staging = join(temporary, "root");
     mkdirSync(this.#staging, { recursive: true, mode: 0o700 });
   }
 
-  warm(count: number, followed = count): void {
-    if (followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote(this.#zygoteOptions);
-    while (this.#idle.length > count) void this.#idle.pop()!.then((sandbox) => sandbox.destroy(), () => undefined);
-    while (this.#idle.length < count) this.#startAhead();
+  warm(count: number, followed = count, emulated = false): void {
+    if (!emulated) return this.#stock.warm(count, followed);
+    // Whoever runs a command is told what is wrong. Without a namespace of their own, each is started when it is needed.
+    this.#stockForEmulated().then((stock) => void (stock !== this.#stock && stock.warm(count, followed)), () => undefined);
   }
 
   async run(job: RunJob, options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
-    const sandbox = await (job.emulator ? this.#takeEmulating(job) : this.#take(job));
+    const stock = job.emulator ? await this.#stockForEmulated() : this.#stock;
+    const sandbox = await stock.take({ piped: job.stdin !== "null" && !job.terminal, init: job.init ?? false });
     sandbox.claim();
     this.#running.add(sandbox);
     const stop = stopper(sandbox);
@@ -71,16 +71,14 @@ export class SandboxExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    this.#zygote?.close();
-    const idle = await Promise.allSettled(this.#idle.splice(0));
-    const all = [...idle.flatMap((started) => (started.status === "fulfilled" ? [started.value] : [])), ...this.#running];
-    for (const sandbox of all) {
+    const ended = [...this.#running].map((sandbox) => {
       sandbox.claim();
       sandbox.destroy();
-    }
-    await Promise.allSettled(all.map(({ ended }) => ended));
-    await (await this.#nested)?.[Symbol.asyncDispose]();
+      return sandbox.ended;
+    });
+    const emulating = await this.#emulating?.catch(() => undefined);
+    await Promise.allSettled([this.#stock[Symbol.asyncDispose](), ...ended]);
+    if (emulating !== this.#stock) await emulating?.[Symbol.asyncDispose]();
   }
 
   async #runIn(sandbox: Sandbox, job: RunJob, options: RunOptions): Promise<RunResult> {
@@ -106,38 +104,13 @@ export class SandboxExecutor implements Executor {
     return runResult(end);
   }
 
-  /** The kernel can be told of an emulator in a user namespace of one's own only, unless this is one already. */
-  async #takeEmulating(job: RunJob): Promise<Sandbox> {
-    if (insideUserNamespace() !== undefined || !handlersPerNamespace()) return this.#take(job);
-    const namespace = await (this.#nested ??= openNestedNamespace());
-    return spawnSandbox(job.stdin === "null" || job.terminal ? "null" : "pipe", { kind: this.#kind, namespace, init: job.init ?? false });
+  #stockForEmulated(): Promise<SandboxStock> {
+    return (this.#emulating ??= this.#openEmulating());
   }
 
-  #take(job: RunJob): Promise<Sandbox> {
-    const { init = false } = job;
-    const piped = job.stdin !== "null" && !job.terminal;
-    if (piped || init) return Promise.resolve(spawnSandbox(piped ? "pipe" : "null", { kind: this.#kind, init }));
-    return this.#idle.shift() ?? this.#start();
-  }
-
-  async #start(): Promise<Sandbox> {
-    try {
-      if (this.#zygote) return await this.#zygote.fork();
-    } catch (error) {
-      if (this.#closed) throw error;
-      // One that is started by itself works where copies do not, or tells why none can.
-    }
-    return spawnSandbox("null", { kind: this.#kind });
-  }
-
-  #startAhead(): void {
-    const starting = this.#start();
-    this.#idle.push(starting);
-    const forget = (): void => {
-      const at = this.#idle.indexOf(starting);
-      if (at >= 0) this.#idle.splice(at, 1);
-    };
-    starting.then(({ ended }) => ended.then(forget, forget), forget);
+  async #openEmulating(): Promise<SandboxStock> {
+    const namespace = handlersWantNamespace() ? await openNestedNamespace() : undefined;
+    return namespace ? new SandboxStock({ kind: this.#kind, zygote: this.#zygote, namespace }) : this.#stock;
   }
 }
 

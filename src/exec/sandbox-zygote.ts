@@ -3,12 +3,13 @@ import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { NestedNamespace } from "../linux/nested-namespace.ts";
 import { openProcess, takeDescriptor } from "../linux/pidfd.ts";
 import { entryUrl } from "../std/sources.ts";
 import { onReports } from "./on-reports.ts";
 import { NOT_WANTED, type ZygoteReport } from "./sandbox-job.ts";
 import { Sandbox, type SandboxProcess } from "./sandbox.ts";
-import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
+import { childEnvironment, inNamespace, OUTER } from "./spawn-sandbox.ts";
 
 const KILLED = 128 + 9;
 export interface ZygoteOptions {
@@ -39,9 +40,10 @@ export class SandboxZygote {
   #pidfd: number | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ patience = 10_000, entry = fileURLToPath(entryUrl("exec/zygote-entry.ts")) }: ZygoteOptions = {}) {
+  /** @param namespace a user namespace to make all children in */
+  constructor({ patience = 10_000, entry = fileURLToPath(entryUrl("exec/zygote-entry.ts")) }: ZygoteOptions = {}, namespace?: NestedNamespace) {
     this.#patience = patience;
-    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", ...OUTER, "--", process.execPath, "--no-warnings", entry], {
+    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", ...inNamespace(namespace), "unshare", ...OUTER, "--", process.execPath, "--no-warnings", entry], {
       stdio: ["ignore", "ignore", "ignore", "pipe"], env: childEnvironment(), cwd: "/",
       detached: true, // a terminal's Ctrl-C must not reach it behind our back
     });

@@ -35,7 +35,7 @@ export function spawnSandbox(stdin: "null" | "pipe", { kind = "sandbox", namespa
   const child: ChildProcess = spawn(
     "setpriv",
     [
-      "--pdeathsig", "KILL", ...(namespace ? ["nsenter", `--user=${namespace.path}`, "--"] : []), "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
+      "--pdeathsig", "KILL", ...inNamespace(namespace), "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
       ...SHELL, ...(init ? SHELL : []), process.execPath, "--no-warnings", entry,
     ],
     {
@@ -47,6 +47,11 @@ export function spawnSandbox(stdin: "null" | "pipe", { kind = "sandbox", namespa
   );
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
   return new Sandbox(startedProcess(child), sandboxStreams(input, output, errors));
+}
+
+/** What a command line begins with that is to run in a user namespace. */
+export function inNamespace(namespace: NestedNamespace | undefined): string[] {
+  return namespace ? ["nsenter", `--user=${namespace.path}`, "--"] : [];
 }
 
 type Pipe = ReturnType<typeof createPipe>;

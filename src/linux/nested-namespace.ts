@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { release } from "node:os";
+import { insideUserNamespace } from "./user-namespace.ts";
 
 /** A user namespace that a child of this process holds open. */
 export interface NestedNamespace extends AsyncDisposable {
@@ -13,6 +14,11 @@ export interface NestedNamespace extends AsyncDisposable {
 export function handlersPerNamespace(kernel: string = release()): boolean {
   const [major = 0, minor = 0] = kernel.split(".").map((part) => Number.parseInt(part, 10));
   return major > 6 || (major === 6 && minor >= 7);
+}
+
+/** The kernel can be told of handlers in a user namespace of one's own only, unless this is one already. */
+export function handlersWantNamespace(): boolean {
+  return insideUserNamespace() === undefined && handlersPerNamespace();
 }
 
 /** Makes a user namespace below this one in which all ids are what they are here; undefined where that is not allowed. */

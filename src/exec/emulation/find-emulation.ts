@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../linux/find-program.ts";
+import { handlersWantNamespace } from "../../linux/nested-namespace.ts";
 import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { fault } from "../../std/fault.ts";
 import { emulatorProgram, findArchitecture, isNative, type Architecture } from "./architectures.ts";
@@ -25,6 +26,16 @@ export function findEmulation(platform: Platform): Emulator | undefined {
   const path = architecture && findProgram(emulatorProgram(architecture));
   if (!path) throw fault("EMULATOR_MISSING", { platform: formatPlatform(platform), program: architecture && emulatorProgram(architecture) });
   return { ...architecture, path };
+}
+
+/** Whether commands of a platform run in sandboxes of another kind than those of this machine's own. */
+export function isEmulatedApart(platform: Platform): boolean {
+  if (isNative(platform) || !handlersWantNamespace()) return false;
+  try {
+    return findEmulation(platform) !== undefined;
+  } catch {
+    return false; // whoever runs one is told
+  }
 }
 
 /** A handler of the machine that works in every container: one whose emulator is open already. */
