@@ -60,9 +60,9 @@ export async function prepareTarget(
   if (options.noCache && native && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
   const graphOptions = graphOptionsOf(session, await withGitLabels(options, context.root, signal), { ...about, scope, contexts, contextTime: context.modified, onProgress });
   const { buildArgs } = graphOptions[0]!;
-  // What a Dockerfile says is the same for all platforms.
+  // What a Dockerfile says is the same for all platforms; what its base images are for is not.
   const checker = startChecks(dockerfile, { buildArgs, ignore: context.excludes });
-  const graphs = await Promise.all(graphOptions.map((each, index) => buildGraph(dockerfile, { ...each, ...(index === 0 ? { observer: checker.observer } : {}) })))
+  const graphs = await Promise.all(graphOptions.map((each, index) => buildGraph(dockerfile, { ...each, observer: index === 0 ? checker.observer : checker.basesOnly })))
     .finally(() => tellChecks(checker.warnings(), dockerfile.file, onProgress));
   checker.refuse();
   for (const message of new Set(graphs.flatMap((graph) => graph.warnings))) onProgress({ type: "warning", message });

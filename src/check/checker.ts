@@ -18,6 +18,8 @@ export interface CheckWarning {
 export interface Checker {
   /** To be given to the graph. */
   readonly observer: GraphObserver;
+  /** The same for further platforms, of which only the base images have anything new to say. */
+  readonly basesOnly: GraphObserver;
   /** What was found so far, in the order of the file's reading and of its stages. */
   warnings(): readonly CheckWarning[];
   /** Rules that found something while the file asks for errors. @throws CHECK_FAILED */
@@ -50,16 +52,22 @@ export function startChecks(
       rule: rule.name, description: rule.description, ...(rule.url === undefined ? {} : { url: rule.url }), message, location,
     }));
 
+  const base: GraphObserver["base"] = (facts) => {
+    for (const rule of checkRules) {
+      const found = rule.base ? told(rule, rule.base(facts)) : [];
+      ofBases.push(...found.filter((one) => !ofBases.some((other) => other.message === one.message && other.location.startLine === one.location.startLine)));
+    }
+  };
+
   return {
+    basesOnly: { base, globals() {}, instruction() {} },
     observer: {
+      base,
       globals(globals, defaults) {
         for (const phase of PHASES) {
           const found = checkRules.flatMap((rule) => (rule.file?.phase === phase ? told(rule, rule.file.find({ dockerfile, globals, defaults })) : []));
           written.push(...found.sort((a, b) => a.location.startLine - b.location.startLine));
         }
-      },
-      base(facts) {
-        for (const rule of checkRules) if (rule.base) ofBases.push(...told(rule, rule.base(facts)));
       },
       instruction(state, instruction) {
         const { index } = state.stage;
