@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import type { ProgressEvent } from "../../std/progress.ts";
 import { plainRenderer } from "./plain.ts";
 
@@ -76,4 +76,22 @@ test("an error, reasons and transfers have their lines; warnings come at the end
   const ending = "\n1 warning found:\n - careful (line 3)\n\n";
   assert.equal(render(events), `#1 A\n#1 sha256:4f4fb700ef54 3.37MB / 3.37MB 0.4s done\n#1 ERROR: exit code: 1\n${ending}`);
   assert.match(render(events, true), /^#1 A\n#1 why: env A changed from 1 to 2\n/);
+});
+
+test("a step that prints nothing for a while is named while it runs, alone", (context) => {
+  mock.timers.enable({ apis: ["setInterval", "Date"] });
+  context.after(() => mock.timers.reset());
+  let text = "";
+  const stream = { write: (chunk: string) => ((text += chunk), true) } as unknown as NodeJS.WriteStream;
+  const renderer = plainRenderer({ stream, env: {} });
+  renderer.onEvent({ type: "step", id: "a", name: "A", started: 0 });
+  renderer.onEvent({ type: "step", id: "b", name: "B", started: 0 });
+  mock.timers.tick(500);
+  assert.equal(text, "");
+  mock.timers.tick(5000);
+  assert.equal(text, "#1 A\n");
+  renderer.onEvent({ type: "step", id: "a", name: "A", started: 0, completed: 6000 });
+  renderer.onEvent({ type: "step", id: "b", name: "B", started: 0, completed: 6000 });
+  renderer.close();
+  assert.equal(text, "#1 A\n#1 DONE 6.0s\n\n#2 B\n#2 DONE 6.0s\n");
 });

@@ -14,6 +14,10 @@ interface Shown {
   readonly number: number;
   name: string;
   started?: number;
+  /** When it was told that it runs. */
+  runningSince?: number;
+  /** Its name has been written. */
+  named: boolean;
   done: boolean;
   readonly lines: string[];
   /** When the oldest of `lines` came. */
@@ -38,7 +42,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     let step = steps.get(id);
     if (!step) {
       counter += 1;
-      step = { number: counter, name, done: false, lines: [], streams: { stdout: new LogLines(), stderr: new LogLines() }, transfers: new Map(), saidWhy: false };
+      step = { number: counter, name, named: false, done: false, lines: [], streams: { stdout: new LogLines(), stderr: new LogLines() }, transfers: new Map(), saidWhy: false };
       steps.set(id, step);
     }
     return step;
@@ -48,22 +52,29 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     step.lines.push(`#${step.number} ${text}`.trimEnd());
   };
   const write = (step: Shown): void => {
-    if (step.lines.length === 0) return;
+    if (step.lines.length === 0 && step.named) return;
+    step.named = true;
     let text = "";
     if (current !== step) {
       if (current && !current.done) text += `#${current.number} ...\n`;
       text += `${current ? "\n" : ""}#${step.number} ${step.name}\n`;
       current = step;
     }
-    stream.write(`${text}${step.lines.splice(0).join("\n")}\n`);
+    stream.write(text + step.lines.splice(0).map((line) => `${line}\n`).join(""));
     step.waitingSince = undefined;
+  };
+  /** Who looks at the log of a long step that prints nothing should see that it runs, and which one it is. */
+  const nameSilent = (): void => {
+    if (current && !current.done) return;
+    const silent = [...steps.values()].find((step) => !step.done && !step.named && Date.now() - (step.runningSince ?? Infinity) >= PATIENCE);
+    if (silent) write(silent);
   };
   const flush = (all = false): void => {
     if (current) write(current);
     for (;;) {
       const waiting = [...steps.values()].filter((step) => step.lines.length > 0).sort((a, b) => a.waitingSince! - b.waitingSince!);
       const next = waiting.find((step) => step.done) ?? waiting[0];
-      if (!next) return;
+      if (!next) return all ? undefined : nameSilent();
       if (!all && current && !current.done && Date.now() - next.waitingSince! < PATIENCE) return;
       write(next);
     }
@@ -75,6 +86,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     const step = stepOf(event.id, event.name);
     step.name = event.name;
     step.started ??= event.started;
+    if (event.started !== undefined) step.runningSince ??= Date.now();
     if (explain && event.why && !step.saidWhy) {
       step.saidWhy = true;
       for (const line of event.why) say(step, `why: ${line}`);
