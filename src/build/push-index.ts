@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import { formatRepository, type Reference } from "../oci/reference.ts";
+import { formatReference, formatRepository, type Reference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { pushImage, type BlobSource, type PushOptions } from "../registry/transfer/push-image.ts";
 import type { Store } from "../store/open-store.ts";
@@ -25,6 +25,7 @@ export async function pushIndex(
   const underWay = await options.ahead.underWay(reference);
   const before = await options.ahead.tagBefore(reference);
   const common: PushOptions = {
+    step: access.stepId,
     onProgress: access.onProgress,
     mountFrom: ({ digest }) => store.places.find(reference.host, digest),
     onMountRefused: ({ digest }, repository) => store.places.forget({ host: reference.host, repository }, digest),
@@ -34,6 +35,11 @@ export async function pushIndex(
   const at = (digest: Digest): Reference => ({ host: reference.host, repository: reference.repository, digest });
   const root = index?.descriptor.digest ?? images[0]!.image.descriptor.digest;
   const named = options.byDigest ? at(root) : reference;
+  const told = (digest: Digest): Digest => {
+    const key = `pushing manifest for ${options.byDigest ? formatReference(named) : `${formatReference(named)}@${digest}`}`;
+    access.onProgress({ type: "transfer", id: access.stepId, key, action: "pushing", current: 0, completed: Date.now() });
+    return digest;
+  };
   for (const { image, build, blobs } of images) {
     const { manifestBytes, descriptor, manifest } = image;
     const fresh = new Set(options.fresh && build.image!.fresh ? [image.id] : []);
@@ -49,7 +55,7 @@ export async function pushIndex(
     if (!index || store.images.get(image.id)?.names.length !== 0) store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${descriptor.digest}`);
     store.places.remember(reference, [manifest.config, ...manifest.layers].filter(({ urls }) => !urls?.length).map(({ digest }) => digest));
   }
-  if (!index) return root;
+  if (!index) return told(root);
   // Their subjects are there by now, which some registries insist on.
   for (const { bytes, descriptor, manifest, blobs } of index.attestations) {
     const source: BlobSource = { async *read(digest, { start = 0 } = {}) { yield blobs.get(digest)!.subarray(start); } };
@@ -59,5 +65,5 @@ export async function pushIndex(
   }
   const stoppable = access.signal ? { signal: access.signal } : {};
   await client.manifestPut(named, { bytes: index.bytes, mediaType: index.descriptor.mediaType }, stoppable);
-  return root;
+  return told(root);
 }

@@ -59,6 +59,11 @@ describe("builds for several platforms", { skip: noBusybox }, () => {
     const metadata = JSON.parse(readFileSync(join(folder, "metadata.json"), "utf8")) as Record<string, unknown>;
     assert.equal((metadata["containerimage.descriptor"] as { mediaType: string }).mediaType, "application/vnd.oci.image.index.v1+json");
     assert.equal(readFileSync(join(folder, "iid"), "utf8"), metadata["containerimage.digest"], "as buildx does, the digest of the index stands for the image id");
+
+    const one = `${registry}/app@${pushed.manifests[0]!.digest}`;
+    const told = await succeeds(`FROM ${one}\nLABEL a=b\n`, [...both, "-t", `${registry}/mixed:1`, "--push"]);
+    assert.match(told, /InvalidBaseImagePlatform: Base image .* was pulled with platform "linux\/\w+", expected "linux\/riscv64"/, "the second platform's base is looked at too");
+    assert.match(told, /^#(\d+) pushing to the registry\n(?:#\1 .*\n)*#\1 pushing manifest for \S+\/mixed:1@sha256:[a-f0-9]{64} done\n#\1 DONE /m);
   });
 
   test("take platforms from DOCKER_DEFAULT_PLATFORM, and are one image with an index where BUILDKIT_MULTI_PLATFORM says so", async (context) => {

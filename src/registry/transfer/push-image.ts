@@ -70,13 +70,15 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
     const known = typeof options.mountFrom === "function" ? options.mountFrom(blob) : (options.mountFrom ?? []);
     return known.filter((repository) => repository !== reference.repository).slice(0, mountAttempts(blob.size));
   };
+  // People count layers; as with docker the config is no line of its own.
+  const shown = (blob: Descriptor): OnProgress | undefined => (blob.digest === image.config.digest ? undefined : onProgress);
   const uploads = new Semaphore(options.parallel ?? 5);
   let bytesSent = 0;
   let bytesSaved = 0;
 
   const taken = new Set<Descriptor>();
   const pushBlob = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
-    const progress = reportBlob(onProgress, step, "pushing", blob);
+    const progress = reportBlob(shown(blob), step, "pushing", blob);
     if (taken.delete(blob)) bytesSaved -= blob.size;
     else if (options.there?.has(blob.digest)) {
       taken.add(blob);
@@ -113,7 +115,7 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
     const digest = sha256(image.manifest.bytes);
     const found = options.found ?? (await client.manifestHead(reference, { push: true, ...stoppable }))?.digest;
     if (found === digest) {
-      for (const blob of blobs) reportBlob(onProgress, step, "pushing", blob).done("exists");
+      for (const blob of blobs) reportBlob(shown(blob), step, "pushing", blob).done("exists");
       return { digest, bytesSent: 0, bytesSaved: blobs.reduce((sum, { size }) => sum + size, image.manifest.bytes.length) };
     }
   }
