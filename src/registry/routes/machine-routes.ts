@@ -31,6 +31,8 @@ export function machineRoutes(environment: Environment = process.env): MachineRo
   let daemons: readonly DaemonJson[] | undefined;
   let registries: Promise<RegistriesConf> | undefined;
   let proxies: ProxySettings | undefined;
+  const hostsFiles = new Map<string, Promise<HostsFile | undefined>>();
+  const trusts = new Map<string, Trust>();
   const readDaemons = (): readonly DaemonJson[] => (daemons ??= readDaemonJson(folders));
   const readRegistries = (): Promise<RegistriesConf> => (registries ??= readRegistriesConf(folders, environment));
   return {
@@ -42,12 +44,18 @@ export function machineRoutes(environment: Environment = process.env): MachineRo
         insecure,
         registries: (await readRegistries()).registries,
         daemons: readDaemons(),
-        hostsFile: (host) => findHostsFile(host, folders),
-        trust: (host) => hostTrust(host, folders),
+        hostsFile: (host) => once(hostsFiles, host, () => findHostsFile(host, folders)),
+        trust: (host) => once(trusts, host, () => hostTrust(host, folders)),
       };
     },
     proxyFor: (url) => chooseProxy(url, (proxies ??= joinProxies(environmentProxies(environment), configProxies(environment), daemonProxies(readDaemons())))),
   };
+}
+
+function once<Value>(known: Map<string, Value>, key: string, read: () => Value): Value {
+  let value = known.get(key);
+  if (value === undefined) known.set(key, (value = read()));
+  return value;
 }
 
 /** The user's file before the machine's. */
