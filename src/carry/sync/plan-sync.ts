@@ -33,19 +33,23 @@ export interface EntryPlan {
 
 /**
  * Finds out what differs between a source and its copy; nothing is changed.
- * @param options.deleteBeside tags of the target go that neither this entry wants nor the plans that are given, which are
- * all the others of that target; none where one of them wants no tag, as that is rather a mistake
  * @throws NAME_UNKNOWN, REGISTRY_… where the source's tags cannot be listed
  */
-export async function planEntry(entry: SyncEntry, around: Surroundings, options: { readonly deleteBeside?: readonly EntryPlan[] | undefined; readonly signal: AbortSignal }): Promise<EntryPlan> {
-  const { signal } = options;
+export async function planEntry(entry: SyncEntry, around: Surroundings, signal: AbortSignal): Promise<EntryPlan> {
   const tags = (await (await around.reader()).tagList(entry.source, { signal })).filter((tag) => !isDigestTag(tag));
   const { wanted, left } = selectTags(tags, entry.choice);
   const budget = new Semaphore(entry.target.kind === "oci" ? 1 : 6);
   const actions = await together(wanted.map((tag) => (stop: AbortSignal) => budget.run(() => compare(entry, tag, around, stop), stop)), signal);
-  const plan = { entry, source: familiarRepository(entry.source), target: targetName(entry), tags: tags.length, left, actions };
-  const group = options.deleteBeside && [plan, ...options.deleteBeside];
-  return group ? { ...plan, actions: [...actions, ...(await deletions(group, around, signal))] } : plan;
+  return { entry, source: familiarRepository(entry.source), target: targetName(entry), tags: tags.length, left, actions };
+}
+
+/**
+ * The plan, with tags of the target that go.
+ * @param others all other plans of that target: tags go that none of them wants; none where one of them wants no tag, as that
+ * is rather a mistake
+ */
+export async function withDeletions(plan: EntryPlan, others: readonly EntryPlan[], around: Surroundings, signal: AbortSignal): Promise<EntryPlan> {
+  return { ...plan, actions: [...plan.actions, ...(await deletions([plan, ...others], around, signal))] };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
-import { planEntry, plansBeside, targetName, type EntryPlan } from "../../carry/sync/plan-sync.ts";
+import { planEntry, plansBeside, targetName, withDeletions, type EntryPlan } from "../../carry/sync/plan-sync.ts";
 import { readSyncFile } from "../../carry/sync/read-sync-file.ts";
 import { runSync } from "../../carry/sync/run-sync.ts";
 import type { Surroundings } from "../../carry/open-place.ts";
 import { isFault } from "../../std/fault.ts";
+import { Semaphore } from "../../std/semaphore.ts";
 import { withSurroundings } from "../copy/surroundings.ts";
 import { printError } from "../errors/print-error.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
@@ -39,9 +40,14 @@ export async function syncFile(file: string, flags: SyncFlags): Promise<number> 
   const call = { access: { source: access, target: access }, io, onProgress: () => undefined, signal };
   return withSurroundings([], call, async (around: Surroundings) => {
     const plans: EntryPlan[] = [];
-    for (const entry of entries) {
+    // Asked side by side, told in the file's order.
+    const lanes = new Semaphore(2 * flags.parallel);
+    const compared = entries.map((entry) => settled(lanes.run(() => planEntry(entry, around, signal), signal)));
+    for (const [position, entry] of entries.entries()) {
       try {
-        const plan = await planEntry(entry, around, { deleteBeside: flags.delete ? plansBeside(entry, entries, plans) : undefined, signal });
+        let plan = await (await compared[position]!)();
+        const others = flags.delete ? plansBeside(entry, entries, plans) : undefined;
+        if (others) plan = await withDeletions(plan, others, around, signal);
         report.plan(plan);
         for (const { error } of plan.actions) if (error !== undefined) await fail(error);
         plans.push(plan);
@@ -66,4 +72,9 @@ export async function syncFile(file: string, flags: SyncFlags): Promise<number> 
     report.end(failed);
     return failed > 0 ? 1 : 0;
   });
+}
+
+/** The same, to be asked for later: what it fails with is thrown then. */
+function settled<Value>(work: Promise<Value>): Promise<() => Promise<Value>> {
+  return work.then(() => () => work, () => () => work);
 }
