@@ -33,6 +33,7 @@ export async function carryBlobs(
     // A mount finds out in one request whether the blob is in either repository.
     if (source.repository && sink.blobMount && (await sink.blobMount(blob, source.repository, signal))) return saved("mounted");
     if (await sink.blobHas(blob, signal)) return saved("exists");
+    if (await sink.blobReuse?.(blob, signal)) return saved("mounted");
     const deliver = (afresh: boolean): Promise<void> => {
       const open = (start: number): AsyncIterable<Uint8Array> => {
         const bytes = source.blobOpen(blob, { start, afresh, lend: sink.borrows === true, signal });

@@ -4,6 +4,7 @@ import type { ImageRecord } from "../store/image-store.ts";
 import type { Store } from "../store/open-store.ts";
 import { formatLocation, type Location } from "./location.ts";
 import type { Document, Sink, Source } from "./place.ts";
+import type { Arrivals } from "./places/arrivals.ts";
 
 /** What places of some kinds need; whoever opens them closes these. */
 export interface Surroundings {
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly reader: () => Promise<RegistryClient>;
   /** To write to registries, without mirrors. */
   readonly writer: () => Promise<RegistryClient>;
+  /** What they have sent to registries so far. */
+  readonly arrivals: Arrivals;
   readonly store: () => Store;
   /** Makes an image or index of the store ready to be carried: all layers packed of what is here of it. */
   readonly portable: (store: Store, name: string) => Promise<{ readonly record: ImageRecord; readonly root: Document }>;
@@ -51,7 +54,7 @@ export async function openSource(location: Location, around: Surroundings, signa
 export async function openSink(location: Location, around: Surroundings, signal: AbortSignal): Promise<Sink> {
   switch (location.kind) {
     case "registry":
-      return (await import("./places/registry-sink.ts")).registrySink(await around.writer(), location.reference);
+      return (await import("./places/registry-sink.ts")).registrySink(await around.writer(), location.reference, around.arrivals);
     case "store":
       return (await import("./places/store-sink.ts")).storeSink(around.store(), location.name);
     case "oci":

@@ -65,6 +65,8 @@ export interface Sink extends AsyncDisposable {
   blobHas(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
   /** Takes the blob from another repository of the same host. */
   blobMount?(blob: Descriptor, from: Reference, signal: AbortSignal): Promise<boolean>;
+  /** Takes the blob from another repository of the same host that this process has brought it to. */
+  blobReuse?(blob: Descriptor, signal: AbortSignal): Promise<boolean>;
   /** `open` may be called again, from any byte on. */
   blobPut(blob: Descriptor, open: (start: number) => AsyncIterable<Uint8Array>, delivery: BlobDelivery): Promise<void>;
   /** After everything that it names; by its digest, or as a referrer by its tag. */

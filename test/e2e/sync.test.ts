@@ -10,7 +10,9 @@ import { scratchRegistry } from "../support/scratch-registry.ts";
 
 /** A registry that has tags of `up/app`, and another to mirror to; `sync` writes the file and reads it. */
 async function start(context: TestContext, tags: readonly string[]) {
-  const [upstream, mirror] = await Promise.all([scratchRegistry(context), scratchRegistry(context)]);
+  /** What the mirror was asked. */
+  const asked: string[] = [];
+  const [upstream, mirror] = await Promise.all([scratchRegistry(context), scratchRegistry(context, { onRequest: ({ method, url }) => void asked.push(`${method} ${url}`) })]);
   const { folder, sampan } = scratchSampan(context);
   for (const tag of tags) await upstream.pushImage("up/app", tag, tag);
   const sync = async (file: string, ...flags: string[]): Promise<Finished> => {
@@ -21,7 +23,7 @@ async function start(context: TestContext, tags: readonly string[]) {
     const answer = await mirror.request("GET", `/v2/${repository}/tags/list`);
     return answer.status === 404 ? [] : (answer.json() as { tags: string[] }).tags;
   };
-  return { upstream, mirror, folder, sampan, sync, mirrored };
+  return { upstream, mirror, asked, folder, sampan, sync, mirrored };
 }
 
 /** Times and sizes differ from run to run. */
@@ -61,6 +63,16 @@ sync:
   assert.match(again.stdout, /^ {2}delete {2}2\.1 +older than the newest 2$/m);
   assert.match(again.stdout, /^2 copied, 1 deleted, 1 as they should be; sent/m);
   assert.deepEqual(await mirrored("copy/app"), ["2.2", "3.0", "latest"]);
+});
+
+test("what repositories share is sent to one of them, and the others of that registry take it from there", async (context) => {
+  const { sync, upstream, asked } = await start(context, []);
+  for (const name of ["up/a", "up/b"]) await upstream.pushImage(name, "1", "the same");
+  const ended = await sync("sync: [{ source: UP/up/a, target: MIRROR/a }, { source: UP/up/b, target: MIRROR/b }]");
+  assert.equal(ended.status, 0, ended.stderr);
+  assert.equal(asked.filter((line) => /^PUT .*\/blobs\/uploads\//.test(line)).length, 2, asked.join("\n"));
+  assert.equal(asked.filter((line) => /^POST .*[?]mount=/.test(line)).length, 2, asked.join("\n"));
+  assert.equal(ended.stdout.match(/^copied .*, saved 64B$/gm)?.length, 1, ended.stdout);
 });
 
 test("where no tag is wanted nothing is deleted, since that is rather a mistake", async (context) => {

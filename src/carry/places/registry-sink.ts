@@ -4,13 +4,15 @@ import type { RegistryClient } from "../../registry/client.ts";
 import { isFault } from "../../std/fault.ts";
 import type { Document, Sink } from "../place.ts";
 import { subjectOf } from "../read-document.ts";
+import { Arrivals } from "./arrivals.ts";
 import { ReferrerTags } from "./referrer-tags.ts";
 
 /**
  * A name in a registry. The client is not closed with it, and must ask no mirrors: what these have is not what the
  * registry has.
+ * @param arrivals shared by all names that the same process writes
  */
-export function registrySink(client: RegistryClient, reference: Reference): Sink {
+export function registrySink(client: RegistryClient, reference: Reference, arrivals = new Arrivals()): Sink {
   const { host, repository } = reference;
   const name = familiarReference(reference);
   /** What mounts that did not work left open. */
@@ -20,6 +22,18 @@ export function registrySink(client: RegistryClient, reference: Reference): Sink
     const answer = await client.manifestPut({ host, repository, ...place }, document, { signal });
     const subject = subjectOf(document);
     if (subject !== undefined && answer.subject === undefined) await referrerTags.add(subject, document, signal);
+  };
+  /** @returns whether the blob is here now; where not, an upload of it may be open */
+  const mount = async ({ digest }: { readonly digest: Digest }, from: string, signal: AbortSignal): Promise<boolean> => {
+    try {
+      const upload = await client.blobMount(reference, { digest, from }, { signal });
+      if (!upload) return true;
+      uploads.set(digest, upload);
+    } catch (error) {
+      // The other repository may be closed to this login, which is no reason not to copy what was read already.
+      if (!isDenied(error)) throw error;
+    }
+    return false;
   };
   return {
     name,
@@ -45,22 +59,25 @@ export function registrySink(client: RegistryClient, reference: Reference): Sink
       }
       return found;
     },
-    async blobMount(blob, from, signal) {
-      if (from.host !== host || from.repository === repository) return false;
-      try {
-        const upload = await client.blobMount(reference, { digest: blob.digest, from: from.repository }, { signal });
-        if (!upload) return true;
-        uploads.set(blob.digest, upload);
-      } catch (error) {
-        // The other repository may be closed to this login, which is no reason not to copy what was read already.
-        if (!isDenied(error)) throw error;
-      }
-      return false;
+    blobMount: async (blob, from, signal) => from.host === host && from.repository !== repository && mount(blob, from.repository, signal),
+    async blobReuse(blob, signal) {
+      if (uploads.has(blob.digest)) return false;
+      const sister = await arrivals.elsewhere(host, repository, blob.digest);
+      signal.throwIfAborted();
+      if (sister === undefined) return false;
+      return mount(blob, sister, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        // It saves sending only.
+        if (!isFault(error)) throw error;
+        return false;
+      });
     },
     async blobPut(blob, open, { onBytes, signal }) {
       const upload = uploads.get(blob.digest);
       uploads.delete(blob.digest);
-      await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes, signal, ...(upload ? { upload } : {}) });
+      await arrivals.sending(host, repository, blob.digest, async () => {
+        await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes, signal, ...(upload ? { upload } : {}) });
+      });
     },
     manifestPut: (document, { tag, signal }) => put(document, tag === undefined ? { digest: document.digest } : { tag }, signal),
     finish: (root, { signal }) => put(root, reference.tag === undefined ? { digest: root.digest } : { tag: reference.tag }, signal),

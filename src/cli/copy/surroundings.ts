@@ -1,6 +1,7 @@
 import { lazyClient, type ClientAccess, type ClientSource } from "../../build/lazy-client.ts";
 import type { Location } from "../../carry/location.ts";
 import type { Surroundings } from "../../carry/open-place.ts";
+import { Arrivals } from "../../carry/places/arrivals.ts";
 import type { OnProgress } from "../../std/progress.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
@@ -27,6 +28,7 @@ async function surround<Result>(store: Store | undefined, { access, io, onProgre
     cwd: io.cwd,
     reader: reader.get,
     writer: writer.get,
+    arrivals: new Arrivals(),
     store: () => store!,
     portable: (opened, name) => packedImage(opened, name, { client: reader.get, onProgress, signal }),
     onChange: (message) => onProgress({ type: "warning", message }),
