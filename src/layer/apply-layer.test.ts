@@ -42,7 +42,7 @@ test("files get content, mode, owner, time and capability; directories keep thei
     { path: "d/suid", mode: 0o4711, uid: 7, gid: 8, content: "content", capability: CAPABILITY, mtime: { seconds: 1_500_000_001, nanoseconds: 0 } },
     { path: "d/own", mode: 0o666, content: "x" },
     { path: "d/link", type: "symlink", linkTarget: "../x y", uid: 9, gid: 9 },
-    { path: "d/hard", type: "hardlink", linkTarget: "d/suid" },
+    { path: "d/hard", type: "hardlink", linkTarget: "d/suid", mode: 0o4711, uid: 7, gid: 8 },
     { path: "d/pipe", type: "fifo", mode: 0o640 },
     { path: "d/null", type: "character", mode: 0o666, major: 1, minor: 3 },
     { path: "d/disk", type: "block", mode: 0o600, major: 259, minor: 70_000 },
@@ -156,11 +156,16 @@ test("parents that the layer does not list look as they do below, or are 0755 of
 });
 
 test("a hard link to a file of a lower layer is a full copy with everything it has", { skip: notRoot }, async (context) => {
-  const { target } = await apply(context, [{ path: "copy", type: "hardlink", linkTarget: "low/f" }, { path: "again", type: "hardlink", linkTarget: "copy" }, { path: "soft", type: "hardlink", linkTarget: "low/l" }], {
+  const { target } = await apply(context, [{ path: "copy", type: "hardlink", linkTarget: "low/f", mode: 0o4755, uid: 5, gid: 6 }, { path: "again", type: "hardlink", linkTarget: "copy", mode: 0o4755, uid: 5, gid: 6 }, { path: "soft", type: "hardlink", linkTarget: "low/l" }], {
     below: [{ "low/f": { file: "content", mode: 0o4755, owner: [5, 6], mtime: 1_500_000_000_123_456_789n, capability: CAPABILITY }, "low/l": { symlink: "f" } }],
   });
   assert.deepEqual(listLayer(target, []), ["f 4755 5:6 /again \"content\" cap", "h 4755 5:6 /copy -> again", "l 0777 0:0 /soft -> f"]);
   assert.equal(lstatSync(join(target, "copy"), { bigint: true }).mtimeNs, 1_500_000_000_123_456_789n);
+});
+
+test("a hard link that says another mode or owner gives them to the file, as in every runtime", { skip: notRoot }, async (context) => {
+  const { target } = await apply(context, [{ path: "f", content: "x", mode: 0o4755, uid: 7 }, { path: "g", type: "hardlink", linkTarget: "f", mode: 0o640 }, { path: "h", type: "hardlink", linkTarget: "low", mode: 0o600, uid: 9 }], { below: [{ low: "y" }] });
+  assert.deepEqual(listLayer(target, []), ["f 0640 0:0 /f \"x\"", "h 0640 0:0 /g -> f", "f 0600 9:0 /h \"y\""]);
 });
 
 test("of entries with the same name the last one counts, and directories are merged", { skip: notRoot }, async (context) => {

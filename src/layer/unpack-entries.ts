@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, fchmodSync, fchownSync, chmodSync, futimesSync, linkSync, lstatSync, openSync, readdirSync, readlinkSync, statSync, symlinkSync, writeSync } from "node:fs";
+import { type Stats, closeSync, constants, copyFileSync, fchmodSync, fchownSync, chmodSync, futimesSync, linkSync, lstatSync, openSync, readdirSync, readlinkSync, statSync, symlinkSync, writeSync } from "node:fs";
 import { setTimes } from "../linux/times.ts";
 import { makeNode } from "../linux/mknod.ts";
 import { setXattr } from "../linux/xattr.ts";
@@ -123,11 +123,21 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
       if (source.isDirectory()) throw invalid(entry, `it is a hard link to the directory ${target}`);
       if (here === path) return;
       if (here!.startsWith(`${path}/`)) throw invalid(entry, `it is a hard link to ${target}, which lies in what it replaces`);
-      return replacing(path, (hostPath) => linkSync(folder.hostPath(here!), hostPath));
+      replacing(path, (hostPath) => linkSync(folder.hostPath(here!), hostPath));
+      return dressAgain(entry, folder.hostPath(path), source);
     }
     const below = source === undefined ? folder.below(target, { follow: true }) : undefined;
     if (below === undefined) throw invalid(entry, `it is a hard link to ${target || "/"}, which does not exist`);
     copyBelow(entry, below.hostPath, path);
+  };
+
+  /** As in every runtime, the last entry that names a file says whose it is; links seldom say other than the file itself. */
+  const dressAgain = (entry: LayerEntry, hostPath: string, there: Stats): void => {
+    const [{ uid, gid }, has] = [ownerFor(entry), recordOwners ? ownerOf(hostPath, there) : there];
+    if (has.uid === uid && has.gid === gid && (there.isSymbolicLink() || (there.mode & 0o7777) === entry.mode)) return;
+    // Not by the shorter way of new files, whose owner is already this process.
+    setOwner(hostPath, uid, gid, { record: recordOwners });
+    dress(entry, hostPath, there.isSymbolicLink() ? undefined : entry.mode);
   };
 
   /** A hard link to a file of a lower layer is a full copy, since layers are separate folders. */
@@ -135,7 +145,7 @@ export function createUnpacker(folder: UnpackFolder, options: UnpackOptions): Un
     const stat = lstatSync(source, { bigint: true });
     const xattrs = readXattrs(source);
     const original: LayerEntry = {
-      path: entry.path, type: "file", mode: Number(stat.mode) & 0o7777, ...ownerOf(source, stat), size: 0,
+      path: entry.path, type: "file", mode: entry.mode, uid: entry.uid, gid: entry.gid, size: 0,
       mtime: { seconds: Number(stat.mtimeNs / 1_000_000_000n), nanoseconds: Number(stat.mtimeNs % 1_000_000_000n) },
       ...(xattrs ? { xattrs } : {}),
     };
