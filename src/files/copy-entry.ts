@@ -43,8 +43,8 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | const
  */
 export class EntryCopier {
   readonly #rules: CopyRules;
-  /** By inode of a source: where it was put first, and for which source. */
-  readonly #placed = new Map<string, { readonly source: number; readonly layer: number; readonly hostPath: string }>();
+  /** By inode of a source: for which source it was put somewhere last, and where first for each of the layers that hold it. */
+  readonly #placed = new Map<string, { readonly source: number; readonly places: { readonly layer: number; readonly hostPath: string }[] }>();
   bytes = 0;
 
   constructor(rules: CopyRules) {
@@ -96,12 +96,14 @@ export class EntryCopier {
     const linkable = !this.#rules.writable && !view.tree.zeroOwner && this.#isUnchanged(view, entry, attributes);
     if (linkable || stat.nlink > 1n) {
       const inode = `${stat.dev}:${stat.ino}`;
-      const placed = this.#placed.get(inode);
-      if (placed === undefined) this.#placed.set(inode, { source, layer: entry.layer, hostPath: to });
-      else if (placed.source === source && placed.layer === entry.layer) {
-        if (tryLink(placed.hostPath, to)) return;
-      } else return this.#copyContent(view, entry, attributes, to);
-      if (linkable && tryLink(hostPath, to)) return;
+      const known = this.#placed.get(inode);
+      const places = known?.source === source ? known.places : [];
+      const twin = places.find(({ layer }) => layer === entry.layer);
+      if (twin !== undefined && tryLink(twin.hostPath, to)) return;
+      if (twin === undefined) places.push({ layer: entry.layer, hostPath: to });
+      if (known?.source !== source) this.#placed.set(inode, { source, places });
+      // One inode in two places of the layer would be a hard link.
+      if (known === undefined && linkable && tryLink(hostPath, to)) return;
     } else if (this.#linkEarlier(entry, attributes, to)) return;
     this.#copyContent(view, entry, attributes, to);
   }

@@ -28,7 +28,7 @@ export interface SelectOptions {
 /**
  * What one source path of COPY or ADD selects, in order. Both the content digest and the copy ask here,
  * so they always agree. Wildcards follow Go's `filepath.Match` in each component, from the first component
- * that has one on; a directory that matches is not searched further. A wildcard may match nothing.
+ * that has one on; a directory that matches is not searched further. A wildcard may match nothing in a folder that is there.
  * With `parents` that is the rule for the part in front of `/./` only, and the rest is a pattern as in .dockerignore.
  * @throws COPY_SOURCE_NOT_FOUND, COPY_PATTERN_INVALID, COPY_PATH_INVALID, IGNORE_PATTERN, SYMLINK_LOOP
  */
@@ -63,7 +63,7 @@ function selectPaths(view: SourceView, source: string, options: SelectOptions): 
   }
   components.slice(first).forEach(checkPattern);
   const base = view.find(components.slice(0, first).join("/"));
-  if (base === undefined) return [];
+  if (base === undefined) throw notFound(view, components.slice(0, first), options.command ?? "COPY");
   const matches: SourceEntry[] = [];
   search(view, base, components.slice(first), matches);
   return matches.map((match) => {
