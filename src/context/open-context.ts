@@ -158,7 +158,7 @@ function present(root: string, ignoreText: string, dockerfile: DockerfileSource,
   return {
     root,
     excludes,
-    ignore: compileIgnore(excludes),
+    ignore: compileIgnore(excludes, { strict: true }),
     dockerfile,
     zeroOwner,
     place,

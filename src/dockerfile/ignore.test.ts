@@ -36,6 +36,9 @@ test("an exception for a file holds inside an ignored directory", () => {
 
 test("a pattern that had no say over a directory does not hold below it", () => {
   assert.equal(ignored(["foo", "!foo/bar", "foo"], "foo/bar"), false);
+  assert.ok(compileIgnore(["foo", "!foo/bar", "foo"], { strict: true }).matches("foo/bar"));
+  assert.equal(compileIgnore(["foo", "!foo", "f", "!x"], { strict: true }).matches("foo/bar"), false);
+  assert.ok(compileIgnore(["**/*.txt", "!foo"], { strict: true }).matches("foo/a.txt"));
   assert.ok(ignored(["foo", "!foo/bar", "foo/bar"], "foo/bar"));
 });
 

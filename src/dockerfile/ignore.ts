@@ -30,28 +30,22 @@ export function parseIgnoreFile(text: string): string[] {
 /**
  * Prepares patterns for matching. They are tried in order, `!` takes back; case matters. A pattern that
  * matched a directory holds for all that is in it (fsutil's walk over moby/patternmatcher).
+ *
+ * @param options.strict what is below a directory is ignored where the last pattern that matches it or that directory says so, too:
+ * `foo`, `!foo/bar`, `foo` leaves foo/bar in where fsutil filters a copy, but of a context BuildKit sends such a file without its bytes
  * @throws IGNORE_PATTERN
  */
-export function compileIgnore(patterns: readonly string[]): IgnoreMatcher {
+export function compileIgnore(patterns: readonly string[], { strict = false }: { readonly strict?: boolean } = {}): IgnoreMatcher {
   const compiled = patterns.map(trimSpace).filter((pattern) => pattern !== "").map(compilePattern);
   const exceptions = compiled.filter(({ isException }) => isException).map(({ text }) => text.replace(/\/\*\*$/, "").replace(/\/\*$/, ""));
   const enterAll = exceptions.some(isGlob);
-  const directories = new Map<string, Verdict>();
-
-  const verdictOf = (directory: string): Verdict => {
-    const known = directories.get(directory);
-    if (known) return known;
-    const verdict = judge(compiled, directory, parentOf(directory) === "" ? undefined : verdictOf(parentOf(directory)));
-    directories.set(directory, verdict);
-    return verdict;
-  };
+  const verdicts = [createJudge(compiled, false), ...(strict && exceptions.length > 0 ? [createJudge(compiled, true)] : [])];
   return {
     empty: compiled.length === 0,
     matches(path) {
       const name = plainPath(path);
       if (name === "" || compiled.length === 0) return false;
-      const parent = parentOf(name);
-      return judge(compiled, name, parent === "" ? undefined : verdictOf(parent)).isIgnored;
+      return verdicts.some((verdictOf) => verdictOf(name).isIgnored);
     },
     mayReinclude(directory) {
       const prefix = `${plainPath(directory)}/`;
@@ -73,18 +67,28 @@ interface Verdict {
   readonly matched: readonly boolean[];
 }
 
-/**
- * A pattern is only tried where it would change the verdict, so one that had no say over a directory
- * does not hold below it by way of that directory: `foo`, `!foo/bar`, `foo` leaves foo/bar in.
- */
-function judge(patterns: readonly Pattern[], path: string, parent: Verdict | undefined): Verdict {
-  let isIgnored = false;
-  const matched = patterns.map(({ isException, test }, index) => {
-    const isMatch = parent?.matched[index] === true || (isException === isIgnored && test(path));
-    if (isMatch) isIgnored = !isException;
-    return isMatch;
-  });
-  return { isIgnored, matched };
+/** @param tryAll whether patterns are tried that would not change the verdict: one that is not tried does not hold for what is below either */
+function createJudge(patterns: readonly Pattern[], tryAll: boolean): (path: string) => Verdict {
+  const directories = new Map<string, Verdict>();
+  const judge = (path: string): Verdict => {
+    const directory = parentOf(path);
+    const parent = directory === "" ? undefined : verdictOf(directory);
+    let isIgnored = false;
+    const matched = patterns.map(({ isException, test }, index) => {
+      const isMatch = parent?.matched[index] === true || ((tryAll || isException === isIgnored) && test(path));
+      if (isMatch) isIgnored = !isException;
+      return isMatch;
+    });
+    return { isIgnored, matched };
+  };
+  const verdictOf = (directory: string): Verdict => {
+    const known = directories.get(directory);
+    if (known) return known;
+    const verdict = judge(directory);
+    directories.set(directory, verdict);
+    return verdict;
+  };
+  return judge;
 }
 
 function compilePattern(pattern: string): Pattern {

@@ -49,7 +49,7 @@ export class SourceView {
 
   constructor(tree: SourceTree) {
     this.tree = tree;
-    this.ignore = tree.excludes && tree.excludes.length > 0 ? compileIgnore(tree.excludes, { always: true }) : undefined;
+    this.ignore = tree.excludes && tree.excludes.length > 0 ? compileIgnore(tree.excludes, { strict: true }) : undefined;
     this.#union = this.ignore ? new VisibleUnion(tree.layers, this.ignore) : new Union(tree.layers);
   }
 

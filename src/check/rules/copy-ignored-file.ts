@@ -12,7 +12,7 @@ export const copyIgnoredFile: CheckRule = {
   step({ instruction, state, escape, ignore }) {
     if (instruction.kind !== "copy" && instruction.kind !== "add") return [];
     if ((instruction.kind === "copy" && instruction.from !== undefined) || ignore.length === 0 || ignore.some((pattern) => pattern.startsWith("!"))) return [];
-    const matcher = compileIgnore(ignore);
+    const matcher = compileIgnore(ignore, { strict: true });
     const { location, comments } = instruction;
     return instruction.sources.map((source) => expand(source, state.env, { escape }).value)
       .filter((source) => instruction.kind === "copy" || !/^(?:https?|git|ssh):\/\/|^git@/.test(source))

@@ -20,7 +20,7 @@ export interface TreeFilter {
 /** @throws IGNORE_PATTERN */
 export function treeFilter({ include, exclude }: TreePatterns): TreeFilter {
   const wanted = include.length === 0 ? undefined : compileIgnore(include);
-  const left = compileIgnore(exclude);
+  const left = compileIgnore(exclude, { strict: true });
   const prefixes = include.map(fixedPrefix);
   const mayHold = (directory: string): boolean => prefixes.some((prefix) => prefix === "" || prefix === directory || prefix.startsWith(`${directory}/`) || directory.startsWith(`${prefix}/`));
   return {
