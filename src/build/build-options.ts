@@ -2,6 +2,7 @@ import type { CheckWarning } from "../check/checker.ts";
 import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/manifest.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Ulimit } from "../exec/run-job.ts";
 import type { Entitlement } from "../graph/evaluation.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { CacheExport, CacheImport } from "../cache/cache-options.ts";
@@ -103,6 +104,9 @@ export interface BuildOptions {
   readonly outputs?: readonly BuildOutput[];
   readonly addHosts?: readonly { readonly name: string; readonly ip: string }[];
   readonly network?: "default" | "none" | "host";
+  /** Bytes of /dev/shm for RUN; 64 MiB where not given. */
+  readonly shmSize?: number;
+  readonly ulimits?: readonly Ulimit[];
   /** What RUN --mount=type=secret may ask for. */
   readonly secrets?: readonly SecretSource[];
   /** Agents that RUN --mount=type=ssh may ask for. */

@@ -59,6 +59,8 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
     hostname: operation.hostname,
     extraHosts: [...operation.extraHosts],
     network: operation.network,
+    ...(operation.shmSize === undefined ? {} : { shmSize: operation.shmSize }),
+    ...(operation.ulimits === undefined ? {} : { ulimits: operation.ulimits }),
     mounts: documents ? [{ source: documents, target: "/dev/pipes", readonly: true }] : [],
     ...(prepared.mounts.length > 0 ? { stepMounts: prepared.mounts } : {}),
     ...(operation.security === "insecure" ? { insecure: true } : {}),

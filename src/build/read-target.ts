@@ -74,6 +74,7 @@ export function graphOptionsOf(session: BuildSession, options: BuildOptions, abo
     network: options.network ?? "default",
     allow: new Set(options.allow ?? []),
     extraHosts: options.addHosts ?? [],
+    limits: { ...(options.shmSize === undefined ? {} : { shmSize: options.shmSize }), ...(options.ulimits?.length ? { ulimits: options.ulimits } : {}) },
     scope: about.scope,
     pool: session.pool,
     contexts: about.contexts,

@@ -4,7 +4,7 @@ import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import type { SeccompProfile } from "../linux/seccomp.ts";
 import { DEFAULT_PROFILE, profileFor } from "./seccomp-profile.ts";
-import { ULIMITS } from "./ulimits.ts";
+import { ulimitName } from "./ulimits.ts";
 import type { ProcessUser } from "./user.ts";
 
 interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
@@ -70,7 +70,7 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootl
 const depth = (path: string): number => path.split("/").length;
 
 function ociLimit({ resource, soft, hard }: NonNullable<SandboxJob["ulimits"]>[number]): object {
-  const name = Object.keys(ULIMITS).find((key) => ULIMITS[key] === resource)!;
+  const name = ulimitName(resource);
   const UNLIMITED = 18446744073709551615n;
   // As a text in BigInt's form, which JSON does not know, the number would lose its last digits.
   return { type: `RLIMIT_${name.toUpperCase()}`, soft: soft < 0 ? Number(UNLIMITED) : soft, hard: hard < 0 ? Number(UNLIMITED) : hard };

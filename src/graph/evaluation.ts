@@ -8,7 +8,7 @@ import { fault, withLocation, type SourceLocation } from "../std/fault.ts";
 import type { BuildGraph } from "./build-graph.ts";
 import type { NamedSource } from "./named-source.ts";
 import type { StageState } from "./stage-state.ts";
-import type { Operation, Vertex, VertexPool } from "./vertex.ts";
+import type { Operation, RunOperation, Vertex, VertexPool } from "./vertex.ts";
 
 /** A base image as the graph needs it: its pinned name and its config. */
 export interface ResolvedBase {
@@ -48,6 +48,8 @@ export interface GraphOptions {
   /** What RUN may have besides what every container has. */
   readonly allow?: ReadonlySet<Entitlement>;
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  /** Limits that every RUN gets. */
+  readonly limits?: Pick<RunOperation, "shmSize" | "ulimits">;
   /** Tells builds of different projects apart, so that a miss is compared with the same step of the same project. */
   readonly scope: string;
   /** What the target is called in names of steps, where several are built at once. */

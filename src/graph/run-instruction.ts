@@ -33,6 +33,7 @@ export async function evaluateRun(evaluation: Evaluation, state: StageState, ins
     ...(instruction.security === "insecure" ? { security: "insecure" } : {}),
     ...(mounts.length > 0 ? { mounts } : {}),
     extraHosts: options.extraHosts,
+    ...options.limits,
     documents,
     platform: state.platform,
   };

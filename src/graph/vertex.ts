@@ -72,6 +72,10 @@ export interface RunOperation {
   readonly security?: "insecure";
   readonly mounts?: readonly RunMount[];
   readonly extraHosts: readonly { readonly name: string; readonly ip: string }[];
+  /** Bytes of /dev/shm, where they are not the usual ones. */
+  readonly shmSize?: number;
+  /** Limits of each process, by the kernel's number of what they limit. */
+  readonly ulimits?: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
   /** Inline documents, mounted read-only and executable below /dev/pipes. */
   readonly documents: readonly { readonly name: string; readonly content: string }[];
   readonly platform: Platform;

@@ -32,6 +32,8 @@ export function keyComponents(vertex: Vertex, inputs: readonly (Result | undefin
         components[`environment ${variable.slice(0, equals)}`] = variable.slice(equals + 1);
       }
       for (const document of operation.documents) components[`document ${document.name}`] = document.content;
+      if (operation.shmSize !== undefined) components["--shm-size"] = String(operation.shmSize);
+      if (operation.ulimits !== undefined) components["--ulimit"] = operation.ulimits.map(({ resource, soft, hard }) => `${resource}=${soft}:${hard}`).join(" ");
       if (operation.security !== undefined) components["security"] = operation.security;
       (operation.mounts ?? []).forEach((mount, index) => (components[`--mount ${index + 1}`] = describeMount(mount)));
       return components;

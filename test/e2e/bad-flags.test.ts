@@ -9,7 +9,7 @@ const skip = process.getuid!() === 0 ? false : "needs root";
 
 /** Flags of `docker build` whose work comes with a later version. */
 const LATER_FLAGS: readonly (readonly string[])[] = [
-  ["--security-opt", "x"], ["--shm-size", "1g"], ["--squash"], ["--ulimit", "nofile=1"],
+  ["--security-opt", "x"], ["--cpu-quota", "1"], ["--squash"], ["--cgroup-parent", "x"],
 ];
 
 describe("flags that belong to later versions are refused by name, before anything is done", { concurrency: 2 }, () => {

@@ -42,6 +42,17 @@ test("build makes an image, prints plain progress, and writes its id and metadat
   assert.equal((await sampan(["run", "--rm", "app:1"])).stdout, "content\nresult\n");
 });
 
+test("--shm-size and --ulimit are for every RUN, and belong to what a step is known by", { skip }, async (context) => {
+  const { sampan, app } = await withContext(context, { Dockerfile: "FROM base:1\nRUN df -k /dev/shm | tail -1 && ulimit -n && ulimit -Hn\n" });
+  const limits = ["--shm-size", "1m", "--ulimit", "nofile=300:400"];
+  const { status, stderr } = await sampan(["build", "--progress", "plain", ...limits, app]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, / 1024 .*\/dev\/shm\n#\d+ [\d.]+ 300\n#\d+ [\d.]+ 400\n/);
+  assert.match((await sampan(["build", "--progress", "plain", ...limits, app])).stderr, /CACHED/);
+  assert.match((await sampan(["build", "--progress", "plain", "--explain", app])).stderr, /--shm-size/);
+  for (const words of [["--shm-size", "much"], ["--ulimit", "files=3"], ["--ulimit", "nofile=4:3"]]) assert.equal((await sampan(["build", ...words, app])).status, 2);
+});
+
 test("a second build takes everything from the cache, -q prints the id alone, --explain says why a step ran", { skip }, async (context) => {
   const { sampan, app } = await withContext(context, { Dockerfile: DOCKERFILE, "a.txt": "one\n" });
   const first = await sampan(["build", "-q", app]);

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { hideLogin, type GitUrl } from "../../context/git-url.ts";
 import type { RemoteContext } from "../../context/remote-context.ts";
+import { ulimitName } from "../../exec/ulimits.ts";
 import { gitKey } from "../../fetch/pins.ts";
 import type { CopyOperation, MkdirOperation, RunMount, RunOperation, Vertex } from "../../graph/vertex.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -103,6 +104,7 @@ function tellRun(run: RunOperation, inputs: readonly (Vertex | undefined)[]): To
   };
   const root = { ...placeOf(inputs[0]), dest: "/" };
   const documents = run.documents.length > 0 ? [{ ...placeOf(makeFiles(run.documents, 0o755)), dest: "/dev/pipes", readonly: true, output: -1 }] : [];
+  const memory = run.shmSize === undefined ? [] : [{ input: -1, output: -1, dest: "/dev/shm", mountType: 4, TmpfsOpt: { size: run.shmSize } }];
   // Secrets and sockets come last, as there.
   const shown = (mount: RunMount): boolean => mount.kind === "secret" || mount.kind === "ssh";
   const mounts = [...(run.mounts ?? [])].sort((a, b) => Number(shown(a)) - Number(shown(b)))
@@ -116,9 +118,10 @@ function tellRun(run: RunOperation, inputs: readonly (Vertex | undefined)[]): To
           args: run.args.map(hideLogin), env: [...run.env.map(hideLogin), ...sockets], cwd: run.cwd,
           ...(run.user ? { user: run.user } : {}), ...(run.hostname && run.hostname !== USUAL_HOSTNAME ? { hostname: run.hostname } : {}),
           ...(run.extraHosts.length > 0 ? { extraHosts: run.extraHosts.map(({ name, ip }) => ({ Host: name, IP: ip })) } : {}),
+          ...(run.ulimits ? { ulimit: run.ulimits.map(({ resource, soft, hard }) => ({ Name: ulimitName(resource), Soft: soft, Hard: hard })) } : {}),
           removeMountStubsRecursive: true,
         },
-        mounts: [root, ...documents, ...mounts],
+        mounts: [root, ...memory, ...documents, ...mounts],
         ...(NETWORK[run.network] === undefined ? {} : { network: NETWORK[run.network] }),
         ...(run.security === "insecure" ? { security: 1 } : {}),
         ...(variables.length > 0 ? { secretenv: variables } : {}),

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { remoteContext, type RemoteContext } from "../../context/remote-context.ts";
+import { ulimitName } from "../../exec/ulimits.ts";
 import { hideLogin } from "../../context/git-url.ts";
 import { gitKey, type Pins } from "../../fetch/pins.ts";
 import type { BuildOptions } from "../build-options.ts";
@@ -48,7 +49,7 @@ function localPath(file: string | undefined): string {
 }
 
 /** Logins in URLs are nobody's business, wherever they stand. */
-function argsOf({ buildArgs = {}, labels = {}, buildContexts = {}, target, noCache, noCacheFilter = [], network = "default", addHosts = [] }: BuildOptions): Record<string, string> {
+function argsOf({ buildArgs = {}, labels = {}, buildContexts = {}, target, noCache, noCacheFilter = [], network = "default", addHosts = [], shmSize, ulimits = [] }: BuildOptions): Record<string, string> {
   const args = {
     ...prefixed("build-arg", buildArgs), ...prefixed("label", labels),
     ...prefixed("context", Object.fromEntries(Object.entries(buildContexts).map(([name, place]) => [name, shownContext(name, place)]))),
@@ -56,6 +57,8 @@ function argsOf({ buildArgs = {}, labels = {}, buildContexts = {}, target, noCac
     ...(noCache === true ? { "no-cache": "" } : noCacheFilter.length > 0 ? { "no-cache": noCacheFilter.join(",") } : {}),
     ...(network === "default" ? {} : { "force-network-mode": network }),
     ...(addHosts.length > 0 ? { "add-hosts": addHosts.map(({ name, ip }) => `${name}=${ip}`).join(",") } : {}),
+    ...(shmSize === undefined ? {} : { "shm-size": String(shmSize) }),
+    ...(ulimits.length > 0 ? { ulimit: ulimits.map(({ resource, soft, hard }) => `${ulimitName(resource)}=${soft}:${hard}`).join(",") } : {}),
   };
   return Object.fromEntries(Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, hideLogin(value)]));
 }

@@ -44,6 +44,8 @@ export const buildFlags = flagTable({
 
   "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN", group: "Running" },
   network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },
+  "shm-size": { kind: "text", value: "BYTES", help: "Size of /dev/shm for RUN; 64m where not given", group: "Running" },
+  ulimit: { kind: "list", value: "NAME=SOFT[:HARD]", help: "Limit of each process of RUN, nofile=1024", group: "Running" },
   secret: { kind: "list", value: "id=ID[,src=FILE|env=VARIABLE]", help: "Secret for RUN --mount=type=secret; may be given several times", group: "Running" },
   ssh: { kind: "list", value: "ID[=SOCKET|KEY[,KEY]]", help: "ssh agent for RUN --mount=type=ssh: `default` is the one of SSH_AUTH_SOCK", group: "Running" },
   allow: { kind: "list", value: "RIGHT", help: "What RUN may take by --network=host (network.host) and --security=insecure (security.insecure)", group: "Running" },
@@ -71,7 +73,5 @@ export const buildFlags = flagTable({
   policy: { kind: "list", help: "", refused: later },
   print: { kind: "text", help: "", refused: "this is --call" },
   "security-opt": { kind: "list", help: "", refused: later },
-  "shm-size": { kind: "text", help: "", refused: later },
   squash: { kind: "switch", help: "", refused: later },
-  ulimit: { kind: "list", help: "", refused: later },
 });

@@ -17,6 +17,8 @@ import { isFalse, isGitLabels, isTrue, isYes } from "../build/output-attributes.
 import { buildOutputs } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
+import { parseBytes } from "../flags/parse-bytes.ts";
+import { parseUlimit } from "../flags/parse-ulimit.ts";
 import { labels } from "../flags/key-values.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
 import { LogKeeper } from "../progress/log-keeper.ts";
@@ -153,6 +155,8 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true, artifacts: !isTrue(io.env["BUILDX_NO_DEFAULT_OCI_ARTIFACT"] ?? "0") }),
     addHosts: extraHosts(flags["add-host"]),
     network: flags.network as "default" | "none" | "host",
+    ...(flags["shm-size"] === undefined ? {} : { shmSize: parseBytes(flags["shm-size"], "--shm-size") }),
+    ulimits: flags.ulimit.map(parseUlimit),
     secrets: secretFlags(flags.secret, io),
     ssh: sshFlags(flags.ssh, io),
     allow: allowFlags(flags.allow),

@@ -1,10 +1,10 @@
 import { changeCapabilities } from "../../exec/capabilities.ts";
 import type { RunJob } from "../../exec/run-job.ts";
-import { ULIMITS } from "../../exec/ulimits.ts";
 import { fault } from "../../std/fault.ts";
 import type { ContainerSpec, ResourceLimits } from "../../store/container-record.ts";
 import type { FlagValues } from "../flags/flag.ts";
 import { parseBytes } from "../flags/parse-bytes.ts";
+import { parseUlimit } from "../flags/parse-ulimit.ts";
 import type { containerFlags } from "./run-flags.ts";
 
 type Flags = FlagValues<typeof containerFlags>;
@@ -50,7 +50,7 @@ export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" 
   // Until it is the command, what joins a container, and process 1 with --init for always, has rights that a tracer could take over.
   if (flags.init && changes?.names.includes("CAP_SYS_PTRACE")) throw fault("NOT_SUPPORTED", { feature: "--init together with the capability SYS_PTRACE" });
   return {
-    ...(flags.ulimit.length === 0 ? {} : { ulimits: flags.ulimit.map(ulimit) }),
+    ...(flags.ulimit.length === 0 ? {} : { ulimits: flags.ulimit.map(parseUlimit) }),
     ...(flags["shm-size"] === undefined ? {} : { shmSize: parseBytes(flags["shm-size"], "--shm-size") }),
     ...(changes ? { capabilities: changes.names } : {}),
     ...(last !== undefined && !last.endsWith("false") ? { noNewPrivileges: true } : {}),
@@ -69,17 +69,6 @@ export function logSettings(flags: Flags): Pick<ContainerSpec, "log"> {
   }
   if (size < 1024) throw fault("USAGE", { problem: "--log-opt max-size is too little", hint: "the least is 1k" });
   return flags["log-driver"] === "none" ? {} : { log: { size, files } };
-}
-
-function ulimit(text: string): NonNullable<RunJob["ulimits"]>[number] {
-  const [name = "", softText = "", hardText] = text.split(/[=:]/);
-  const value = (word: string): number => (/^(?:-1|\d{1,15})$/.test(word) ? Number(word) : NaN);
-  const [soft, hard] = [value(softText), value(hardText ?? softText)];
-  if (!Object.hasOwn(ULIMITS, name) || Number.isNaN(soft) || Number.isNaN(hard) || text.split(/[=:]/).length > 3) {
-    throw fault("USAGE", { problem: `invalid ulimit ${JSON.stringify(text)}`, hint: `it looks like nofile=1024:2048; the names are ${Object.keys(ULIMITS).join(", ")}` });
-  }
-  if (hard >= 0 && (soft > hard || soft < 0)) throw fault("USAGE", { problem: `invalid ulimit ${JSON.stringify(text)}: the soft limit is above the hard one` });
-  return { resource: ULIMITS[name]!, soft, hard };
 }
 
 function number(text: string, shown: string, fits: (value: number) => boolean): number {
