@@ -20,6 +20,8 @@ const OURS = /^(SANDBOX|STORE|STORAGE|SNAPSHOT|BLOB|LAYER|IMAGE_DAMAGED)/;
 export class Bench implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "property-"));
   readonly context = join(this.folder, "context");
+  /** With which words the last build was refused. */
+  said = "";
   readonly #template: string;
   #stores = 0;
 
@@ -49,6 +51,7 @@ export class Bench implements Disposable {
       return normalizeArchive(archive, []);
     } catch (error) {
       if (!isFault(error) || OURS.test(error.code)) throw error;
+      this.said = error.message;
       return "refused";
     }
   }

@@ -24,15 +24,15 @@ export type ContextEdit =
 
 const path = fc.constantFrom("a", "b.txt", "c.txt", "d/a", "d/b.txt", "d/e/a", "d/e/c", "d/f/g/a", "h", "k/a", ".hidden", "d/.hidden", "l", "d/l", "with space");
 const content = fc.constantFrom("", "1\n", "2\n", "longer\n", "x".repeat(5000));
-const mode = fc.constantFrom(0o644, 0o600, 0o755, 0o400, 0o4755, 0o777, 0o664);
+const mode = fc.constantFrom(0o644, 0o600, 0o755, 0o400, 0o4755, 0o777, 0o664, 0o2711, 0o1644, 0);
 const target = fc.constantFrom("a", "d", "d/e", "../a", "/a", "/d", "none", ".");
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("file" as const), path, content, mode }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("symlink" as const), path, target }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("hardlink" as const), path, of: fc.nat(20) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("directory" as const), path, mode: fc.constantFrom(0o755, 0o700, 0o1777) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("directory" as const), path, mode: fc.constantFrom(0o755, 0o700, 0o1777, 0o2755, 0o711) }) },
 );
-export const anyPatterns = fc.array(fc.constantFrom("c.*", "d/e/?", "**/b.txt", "!d/e/a", "d/e/**", "!d/b.txt", "# comment", "**/e*", "!*", "?x", "d/*/a", "with space", "/h", "Dockerfile"), { maxLength: 3 });
+export const anyPatterns = fc.array(fc.constantFrom("c.*", "d/e/?", "**/b.txt", "!d/e/a", "d/e/**", "!d/b.txt", "# comment", "**/e*", "!*", "?x", "d/*/a", "with space", "/h", "Dockerfile", "d", "*", "!a", "!d/e", "/d/", "**", "!**/a", "d/../c.txt", "./b.txt", "  c.txt ", "[a-b]*", "d*", "!d/", "*.t?t"), { maxLength: 4 });
 export const anyTree = fc.array(entry, { maxLength: 5 });
 export const anyContextEdit: fc.Arbitrary<ContextEdit> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("content" as const), pick: fc.nat(30), content, hide: fc.boolean() }) },

@@ -48,11 +48,11 @@ function stageAt(from: number, index: number): string | undefined {
 const source = fc.constantFrom<readonly [string, string]>(
   ["a", "/a"], ["b.txt", "/b.txt"], ["d", "/d"], ["d/*", "/d/*"], ["d/e", "/d/e"], ["d/e/a", "/l/e/a"], ["*", "/out"], ["*", "/out/*"], ["*.txt", "/*.txt"],
   ["?", "/w/*"], ["[a-d]", "/[a-d]"], [".", "/out/."], ["./d/./e", "/d/./e"], ["l", "/l"], ["l/e", "/abs/e"], ["*/a", "/*/a"], ["d/", "/l/"], ["d/?*", "/new"],
-  [".hidden", "/cap"], ["[h-l]*", "/"],
+  [".hidden", "/cap"], ["[h-l]*", "/"], ["[^d]*", "/[^d-w]*"], ["**/a", "/d/**/a"], ["d/./e/..", "/d/../w"], ["?.t?t", "/b.t?t"], ["d/[!a]*", "/d/[!a]*"],
 );
 const destination = fc.constantFrom("/out/", "/out/", "/", "/d/", "/l/", "/abs/x/", "/w/", "x/", "./", "/new/deep/", "$V/", "/out/${A:-none}/", "/b.txt/");
-const plainFlag = fc.constantFrom("--chown=1:2", "--chown=5", "--chown=app:users", "--chmod=600", "--chmod=0755", "--chmod=u+x,go-w", "--chmod=a=rX", "--chmod=2775");
-const filterFlag = fc.constantFrom("--exclude=*.txt", "--exclude=d/e", "--exclude=**/a", "--exclude=e", "--exclude=out");
+const plainFlag = fc.constantFrom("--chown=1:2", "--chown=5", "--chown=app:users", "--chmod=600", "--chmod=0755", "--chmod=u+x,go-w", "--chmod=a=rX", "--chmod=2775", "--chown=:100", "--chown=$A:app", "--chown=none", "--chmod=${M:-711}", "--chmod=g=u", "--chmod=0");
+const filterFlag = fc.constantFrom("--exclude=*.txt", "--exclude=d/e", "--exclude=**/a", "--exclude=e", "--exclude=out", "--exclude=* --exclude=!a", "--exclude=d --exclude=b.*");
 const flags = fc.tuple(sometimes(plainFlag, 3), sometimes(filterFlag, 6), sometimes(fc.constant("--link"), 5), sometimes(fc.constant("--parents"), 7)).map((all) => all.filter((flag) => flag !== null));
 
 const copy = fc.record({
@@ -75,6 +75,10 @@ const settings = text(
   "WORKDIR /w", "WORKDIR w2", "WORKDIR /l/w", "WORKDIR /out", "WORKDIR ${V:-/v}/x", "WORKDIR ..", "WORKDIR /d/e/f",
   "ENV V=/w", "ENV V=/out/$A W=x", "ENV W=\"a b\" Z=${V:+set}", "ENV U ${A:-none} $V", "ARG A", "ARG A=1", "ARG B=$V$A", "ARG A B=2",
   "USER app:users", "USER 0", "LABEL a=$A b=\"$V\"", "EXPOSE 80/udp $A", "VOLUME /out /v", "CMD [\"$A\"]", "CMD echo $A", "ENTRYPOINT [\"/e\"]",
+  "ENV P=${V%/*} Q=${V##*/} R=${V//\\//_} S=${V/w/x}", "ENV P=${A:+set} Q=${A+set} R=${A-unset} S='${V}' T=\\$V", "ENV P=${W#* } Q=\"${W%% *}\" R=${NONE:-${V:-${A}}}", "ARG M=${A:-4}55", "ENV P=${A:?is needed}", "LABEL \"a b\"=${V:-none} c='d e'", "LABEL l=1 \\\n  # in between\n  m=\"$A\"",
+  "env V=/d", "ENV PATH=/more:$PATH", "USER ${U:-1000}", "USER 5:6", "WORKDIR \"/w x\"", "WORKDIR $V/./y/", "EXPOSE 80-82/tcp 53/udp", "VOLUME [\"/d\"]", "HEALTHCHECK NONE", "CMD echo \"a b\" | cat", "ENTRYPOINT echo $V", "MAINTAINER me <a@b>", "SHELL [\"/bin/sh\"]",
+  "COPY --from=tiny /d/e /fromimage/", "COPY --from=tiny --chown=app /out /b.txt /fromimage/", "COPY --from=s9 /a /", "COPY <<EOF $V\nwith \\$V ${A}\nEOF", "COPY --chown=3 <<a b.txt <<\"c\" /docs/\n$A\na\nlast\nc", "ADD --chmod=640 <<EOF ./\n\nEOF",
+  "ONBUILD COPY --from=tiny /a /ob", "ONBUILD RUN [\"/e\"]", "ONBUILD LABEL o=$A", "ONBUILD ADD archive.tar /ob/", "ONBUILD CMD $V", "ONBUILD ONBUILD ENV X=1",
   "STOPSIGNAL 9", "HEALTHCHECK --interval=5s CMD echo $V", "SHELL [\"/bin/sh\", \"-ec\"]", "ONBUILD ENV O=$V", "ONBUILD WORKDIR /ob", "ONBUILD ARG A", "ONBUILD USER 7",
   "COPY <<EOF <<\"E2\" /out/\nv=$V a=${A:-none}\nEOF\nraw $V\nE2", "COPY --chmod=700 <<-EOF $V/here\n\tone $A\n\ttwo\n\tEOF", "ADD <<EOF /d/e\nfile where a folder may be\nEOF",
 );
@@ -86,7 +90,7 @@ const command = fc.constantFrom(
   "cat /out/* /d/* > /cat 2>/dev/null", "echo \"$V $A $W\" >> /log", "echo \"$A\" > /out/arg", "all=$(find / -xdev 2>/dev/null | sort | md5sum) && echo $all > /list",
   "stat -c '%n %a %u %g %F %s' /a /b.txt /out/* > /stat 2>/dev/null", "mkdir -p /out/r && cp -a /d /out/r/", "rm -rf /d/e", "rm -rf /d && mkdir -m 711 /d", "rm -rf /out",
   "mv /out /moved", "mv /d/e /d/f", "ln -sfn /out /lnk", "ln /a /out/hard", "chmod 700 /out", "chown 3:4 /a /out", "touch /a /d", "echo more >> /d/a",
-  "pwd > /pwd && id > /id", "env | sort > /env", "mkdir -p /w && echo $PWD > /w/pwd", "rm -f /l && mkdir /l", "ls -1a / /out /d > /out.ls 2>&1", "chmod u+s /b.txt",
+  "pwd > /pwd && id > /id", "env | grep -v -e ^OTEL_ -e ^TRACEPARENT | sort > /env", "mkdir -p /w && echo $PWD > /w/pwd", "rm -f /l && mkdir /l", "ls -1a / /out /d > /out.ls 2>&1", "chmod u+s /b.txt",
 ).map((words) => `${words} || true`);
 const run = fc.oneof(
   { weight: 5, arbitrary: command.map((words) => ({ kind: "text" as const, text: `RUN ${words}` })) },
