@@ -9,7 +9,7 @@ import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
 
 /** What the sources of a COPY were when their digest was made. */
-export type CopiedContent = Pick<ReturnType<typeof digestSources>, "digest" | "entries" | "files" | "bytes" | "newest">;
+export type CopiedContent = Pick<ReturnType<typeof digestSources>, "digest" | "entries" | "files" | "bytes" | "newest"> & { readonly count?: number };
 
 /** A copy of so many entries and bytes is done sooner than a worker is started; an archive to unpack may hold more. */
 const SHORT_ENTRIES = 300;
@@ -41,14 +41,24 @@ async function digestTree(
   store: Store, operation: CopyOperation, { tree, sources, wildcards, signal }: { tree: SourceTree; sources: readonly string[]; wildcards: boolean; signal: AbortSignal },
 ): Promise<CopiedContent> {
   const scope = tree.layers[0] ?? "";
+  const selected = { tree, sources, wildcards: wildcards && !operation.mounted, mounted: operation.mounted, command: operation.command, ...selection(operation) };
+  const name = tree.zeroOwner ? sha256(JSON.stringify([scope, tree.excludes, sources, selected.wildcards, selected.mounted])) : undefined;
+  const seen = name && store.seenSelections.get(name, scope);
+  if (seen) {
+    const { unchangedSources } = await import("../files/digest-sources.ts");
+    let all: ReturnType<Store["fileDigests"]["load"]> | undefined;
+    const unchanged = unchangedSources({ ...selected, known: { get: (key) => (all ??= store.fileDigests.load(scope)).get(key) } }, seen);
+    if (unchanged) return unchanged;
+  }
   const known = store.fileDigests.load(scope);
   const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
     "files/digest-sources.ts",
     "digestSources",
-    { tree, sources, wildcards: wildcards && !operation.mounted, mounted: operation.mounted, command: operation.command, ...selection(operation), known },
+    { ...selected, known },
     { signal, short: known.size > 0 },
   );
   for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
+  if (name && result.seen) store.seenSelections.put(name, result.seen);
   return result;
 }
 

@@ -8,7 +8,7 @@ import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { setXattr } from "../linux/xattr.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { isFault } from "../std/fault.ts";
-import { digestSources } from "./digest-sources.ts";
+import { digestSources, unchangedSources } from "./digest-sources.ts";
 
 const skip = process.getuid?.() === 0 ? false : "needs root, to make files of other users";
 
@@ -116,6 +116,27 @@ test("digests of files that were written a moment ago are not learned, as they m
   const fresh = digestSources({ tree: { layers: [folder], zeroOwner: true }, sources: ["a"], wildcards: true });
   const ctime = Number(lstatSync(join(folder, "a")).ctimeMs);
   if (Date.now() - ctime < 90) assert.deepEqual(fresh.learned, []);
+});
+
+test("many entries are remembered as a whole, and are the same until one of them changes", async (t) => {
+  const folder = contextOf(t, Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`d${index % 7}/${index}`, `text ${index}`])));
+  await settle();
+  const options = { tree: { layers: [folder], zeroOwner: true }, sources: ["."], wildcards: true };
+  const { seen, ...first } = digestSources(options);
+  const known = new Map(first.learned);
+  const same = unchangedSources({ ...options, known }, seen!)!;
+  assert.deepEqual([same.digest, same.count, same.files, same.bytes], [first.digest, 507, 500, first.bytes]);
+  assert.deepEqual(same.entries, first.entries);
+  assert.ok(same.newest >= first.newest);
+  assert.equal(digestSources({ ...options, exclude: ["d1"] }).seen, undefined);
+
+  const late = unchangedSources({ ...options, known }, seen!)!;
+  appendFileSync(join(folder, "d3/3"), "!");
+  assert.throws(() => late.entries, { code: "FILE_CHANGED" }, "they are not those of the digest");
+  assert.equal(unchangedSources({ ...options, known }, seen!), undefined);
+  const changed = digestSources({ ...options, known });
+  assert.equal(changed.readFiles, 1);
+  if (Date.now() - Number(lstatSync(join(folder, "d3/3")).ctimeMs) < 90) assert.equal(changed.seen, undefined, "it may change again within one tick of the clock");
 });
 
 test("a known digest of a layer's file stays known when another layer links it", (t) => {

@@ -4,11 +4,12 @@ import { fileKey, layerFileKey, type FileDigestCache, type FileKey } from "../co
 import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
 import { getXattr } from "../linux/xattr.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
-import { isFault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import { entryType, type EntryType } from "./entry-type.ts";
 import { readContent } from "./read-content.ts";
 import { readLink } from "./read-link.ts";
 import { selectSources, type Selection, type SelectOptions } from "./select-sources.ts";
+import { sourceState } from "./source-state.ts";
 import { SourceView, type SourceEntry, type SourceTree } from "./source-view.ts";
 import { takenEntries, type TakenEntry } from "./tree-filter.ts";
 
@@ -49,8 +50,22 @@ export interface SourcesDigest {
   readonly readBytes: number;
   /** The latest ctime of all entries, in nanoseconds: what has a later one changed since. */
   readonly newest: bigint;
+  /** What to remember of many entries as a whole. */
+  readonly seen?: SeenSources;
 }
 
+/** What was found of the same sources before, and the state that they were in. */
+export interface SeenSources {
+  readonly state: Digest;
+  readonly digest: Digest;
+  /** Of entries. */
+  readonly count: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Fewer are looked at sooner than a record of them as a whole is found. */
+const MANY = 500;
 /** A file that was written less than this before it was read may change again and keep its ctime. */
 const SETTLED_MS = 100;
 const EMPTY = sha256("");
@@ -63,11 +78,41 @@ const EMPTY = sha256("");
  * @throws COPY_SOURCE_NOT_FOUND, CONTEXT_UNREADABLE, FILE_CHANGED, FILE_NAME_INVALID
  */
 export function digestSources(options: DigestSourcesOptions): SourcesDigest {
+  const began = BigInt(Date.now() - SETTLED_MS) * 1_000_000n;
   const run = new DigestRun(new SourceView(options.tree), options.known);
   options.sources.forEach((source, index) => {
     for (const selection of selectSources(run.view, source, options)) run.top(index, selection, options.mounted ?? false);
   });
-  return run.finish();
+  const result = run.finish();
+  if (result.entries.length < MANY || !isWhole(options)) return result;
+  // Nothing that is there has changed since before the first was read, and nothing has been taken away: it is the state that was read.
+  const state = sourceState(options.tree, options.sources);
+  if (state === undefined || state.newest >= began) return result;
+  const { digest, entries, files, bytes } = result;
+  return { ...result, seen: { state: state.digest, digest, count: entries.length, files, bytes } };
+}
+
+/**
+ * The same as {@link digestSources} where nothing has changed since that was remembered, in a fraction of the time; undefined where
+ * something may have. What the entries are is found out when it is asked for.
+ * @throws FILE_CHANGED when the entries are asked for and are others by then
+ */
+export function unchangedSources(options: DigestSourcesOptions, seen: SeenSources): (Omit<SourcesDigest, "learned"> & { readonly count: number }) | undefined {
+  const state = isWhole(options) ? sourceState(options.tree, options.sources) : undefined;
+  if (state?.digest !== seen.state) return undefined;
+  const { digest, count, files, bytes } = seen;
+  let entries: DigestRow[] | undefined;
+  const readEntries = (): DigestRow[] => {
+    const now = digestSources(options);
+    if (now.digest !== digest) throw fault("FILE_CHANGED", { path: options.tree.layers[0]! });
+    return now.entries;
+  };
+  return { digest, count, files, bytes, newest: state.newest, readFiles: 0, readBytes: 0, get entries() { return (entries ??= readEntries()); } };
+}
+
+/** Whether folders are taken with all that is in them, but for what .dockerignore hides. */
+function isWhole({ parents = false, exclude = [] }: DigestSourcesOptions): boolean {
+  return !parents && exclude.length === 0;
 }
 
 class DigestRun {

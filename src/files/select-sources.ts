@@ -84,7 +84,7 @@ function search(view: SourceView, directory: SourceEntry, patterns: readonly str
 }
 
 /** Components of a path below the root, `.` and `..` resolved lexically as Go's `path.Clean` does. */
-function clean(path: string): string[] {
+export function clean(path: string): string[] {
   const result: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") result.pop();

@@ -70,7 +70,7 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
   const byContent = content && !vertex.ignoreCache ? await find(vertex, key, options) : undefined;
   if (byContent) {
     if (identity && byContent.hit.cache === undefined) cache.alias(key, identity);
-    return { keys, hit: byContent.hit, previous: undefined, why: [found(byContent.hit, sameFiles(content!.entries.length))] };
+    return { keys, hit: byContent.hit, previous: undefined, why: [found(byContent.hit, sameFiles(content!.count ?? content!.entries.length))] };
   }
   if (vertex.ignoreCache) return { keys, hit: undefined, previous: undefined, why: ["the cache is switched off for it (--no-cache)"] };
   const previous = cache.latest(vertex.slot);

@@ -36,6 +36,8 @@ export interface ContentRow {
 export interface Content {
   readonly digest: Digest;
   readonly entries: readonly ContentRow[];
+  /** How many entries there are, where it takes time to ask for them. */
+  readonly count?: number;
 }
 
 /** Where the result of a key is. */

@@ -15,6 +15,7 @@ import { ContainerStore } from "./container-store.ts";
 import { Database } from "./database.ts";
 import type { DiskUsage } from "./disk-usage.ts";
 import { FileDigests } from "./file-digests.ts";
+import { SeenSelections } from "./seen-selections.ts";
 import { ImageMounts } from "./image-mounts.ts";
 import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
@@ -55,6 +56,7 @@ export interface Store extends AsyncDisposable {
   readonly cache: CacheRecords;
   readonly claims: Claims;
   readonly fileDigests: FileDigests;
+  readonly seenSelections: SeenSelections;
   readonly mounts: ImageMounts;
   readonly builds: BuildRecords;
   readonly cacheMounts: CacheMounts;
@@ -107,10 +109,11 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
+    const seenSelections = new SeenSelections(database);
     const cache = new CacheRecords(database, lease);
     const layers = new LayerBlobs(database, lease);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, cache], background).finally(restoreReserve);
+    const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, seenSelections, cache], background).finally(restoreReserve);
     const mounts = new ImageMounts(database);
     const collectNow: Store["collect"] = async (options) => {
       mounts.forgetUnmounted();
@@ -134,6 +137,7 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
       cache,
       claims: new Claims(database, lease),
       fileDigests,
+      seenSelections,
       mounts,
       builds: new BuildRecords(database),
       cacheMounts: new CacheMounts(database, lease, cacheMountFolder),
