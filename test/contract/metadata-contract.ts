@@ -27,6 +27,11 @@ export function metadataContract(driver: string, place: (context: TestContext) =
   transferContract(driver, place);
   limitsContract(driver, place);
 
+  contract("where the records lie is the same for all who open them", async (metadata, here) => {
+    await using other = await here.open();
+    assert.equal(await other.place(), await metadata.place());
+  });
+
   contract("a repository exists from its first blob on", async (metadata) => {
     assert.equal(await metadata.repositoryExists("app"), false);
     await metadata.addBlob("app", { digest: digestOf("x"), size: 1 }, actor);

@@ -130,8 +130,50 @@ test("tags come from another registry; what is immutable here stays, and what fa
   assert.deepEqual([second.status, /: copied 0, deleted 0, failing 0\n$/.test(second.stdout)], [0, true], second.stdout + second.stderr);
   const newer = join(folder, "newer.yaml"); // than what the server has read
   writeFileSync(newer, `replication: [{from: "http://${source.address}", repositories: third/**}]\n`);
-  assert.match((await runSampan(["registry", "replication", "run", "--root", root, "--config", newer, "1"])).stderr, /no server replicates/);
+  assert.match((await runSampan(["registry", "replication", "run", "--root", root, "--config", newer, "1"])).stderr, /does not have the rule "from [^"]*: third\/\*\*"/);
   const tags = async (repository: string): Promise<unknown> => ((await target.request("GET", `/v2/${repository}/tags/list`)).json() as { tags: unknown }).tags;
   assert.deepEqual([await tags("team/app"), await tags("hidden/app"), await tags("team/here")], [["fixed"], ["1"], ["1"]]);
   assert.match((await runSampan(["retention", "trash", "--root", root])).stdout, /team\/app.*1\.0\.0.*has it no more/);
+});
+
+test("a registry that was restored deletes nothing on the other side until that is confirmed; a rule that only an earlier server had is told", async (context) => {
+  const target = await scratchRegistry(context);
+  const folder = scratchFolder(context);
+  const [root, backup] = [join(folder, "root"), join(folder, "backup")];
+  const config = join(folder, "registry.yaml");
+  writeFileSync(config, `replication: [{to: "http://${target.address}", repositories: app, delete: true}]\n`);
+  const there = async (): Promise<unknown> => ((await target.request("GET", "/v2/app/tags/list")).json() as { tags?: string[] }).tags;
+  const sampan = (...words: readonly string[]) => runSampan(["registry", ...words]);
+  const first = await scratchRegistry(context, { root, config });
+  for (const tag of ["v1", "v2"]) await first.pushImage("app", tag, tag);
+  await eventually(["v1", "v2"], there);
+  assert.equal((await sampan("backup", "--root", root, backup)).status, 0);
+  await first.pushImage("app", "v3", "after the backup");
+  await eventually(["v1", "v2", "v3"], there);
+  await first.server.close();
+  assert.equal((await sampan("restore", "--root", root, "--replace", backup)).status, 0);
+
+  const again = await scratchRegistry(context, { root, config });
+  await again.pushImage("app", "v4", "after the restore");
+  assert.equal((await again.request("DELETE", "/v2/app/manifests/v1")).status, 202);
+  await eventually(["v1", "v2", "v3", "v4"], there);
+  assert.ok(again.problems.some(({ message }) => /put in place anew/.test(message)));
+  const run = (...words: readonly string[]) => sampan("replication", "run", "--root", root, "--config", config, ...words);
+  const held = await run("1");
+  assert.deepEqual([held.status, /deleted 0, failing 0\n2 deletions are held back/.test(held.stdout)], [0, true], held.stdout + held.stderr);
+  assert.match((await sampan("replication", "status", "--root", root, "--config", config)).stdout, /nothing is deleted over there \(2 tags would be\): .*--confirm-deletes/);
+  const [rule] = JSON.parse((await sampan("replication", "status", "--root", root, "--config", config, "--json")).stdout) as Record<string, unknown>[];
+  assert.equal(rule!["deletionsHeld"], 2);
+  assert.deepEqual(await there(), ["v1", "v2", "v3", "v4"]);
+  const confirmed = await run("--confirm-deletes", "1");
+  assert.deepEqual([confirmed.status, /deleted 2, failing 0\n$/.test(confirmed.stdout)], [0, true], confirmed.stdout + confirmed.stderr);
+  assert.deepEqual(await there(), ["v2", "v4"]);
+  await again.server.close();
+
+  // The same folder is no restored one, and its next server has another rule.
+  const other = join(folder, "other.yaml");
+  writeFileSync(other, `replication: [{to: "http://${target.address}", repositories: other, delete: true}]\n`);
+  const last = await scratchRegistry(context, { root, config: other });
+  assert.deepEqual(last.problems, []);
+  assert.match((await run("1")).stderr, /the server that replicates .* does not have the rule "to [^"]*: app"/);
 });

@@ -13,8 +13,8 @@ export const registryReplicationStatusCommand = command({
   examples: [{ title: "What is behind, and why", line: "sampan registry replication status --root /srv/registry --config registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [{ openRegistryRecords }, { readStatus }, { pendingTags }, { formatRows }] = await Promise.all([
-      import("../registry/open-registry-records.ts"), import("../../server/mirror/replication-notes.ts"), import("../../server/mirror/pending-tags.ts"), import("../template/format.ts"),
+    const [{ openRegistryRecords }, { readStatus }, { pendingTags }, { deletionsHeld }, { formatRows }] = await Promise.all([
+      import("../registry/open-registry-records.ts"), import("../../server/mirror/replication-notes.ts"), import("../../server/mirror/pending-tags.ts"), import("../../server/mirror/deletion-hold.ts"), import("../template/format.ts"),
     ]);
     const { metadata, config } = await openRegistryRecords(flags, io);
     await using records = metadata;
@@ -23,12 +23,13 @@ export const registryReplicationStatusCommand = command({
       const status = await readStatus(records, rule);
       const pending = rule.to !== undefined && status.known ? await pendingTags(records, rule) : [];
       const state = idle ? "not running" : status.comparing !== undefined ? `comparing ${status.comparing}` : status.problems.size > 0 ? "failing" : "up to date";
-      return { ...status, state: state === "up to date" && pending.length > 0 ? "copying" : state, pending };
+      const held = rule.to !== undefined && rule.delete && (await deletionsHeld(records, rule)) ? status.held : undefined;
+      return { ...status, held, state: state === "up to date" && pending.length > 0 ? "copying" : state, pending };
     }));
     const date = (time: number | undefined): string | undefined => (time === undefined ? undefined : new Date(time).toISOString().replace(/\.\d+Z$/, "Z"));
     const failing = rules.some(({ problems }) => problems.size > 0);
     if (flags.json) {
-      io.stdout.write(`${JSON.stringify(rules.map(({ name, state, copied, deleted, failed, doneAt, pending, problems }) => ({ name, state, copied, deleted, failed, same: date(doneAt) ?? null, pending, problems: [...problems].map(([what, reason]) => ({ what, reason })) })), null, 2)}\n`);
+      io.stdout.write(`${JSON.stringify(rules.map(({ name, state, copied, deleted, failed, doneAt, pending, held, problems }) => ({ name, state, copied, deleted, failed, same: date(doneAt) ?? null, pending, ...(held === undefined ? {} : { deletionsHeld: held }), problems: [...problems].map(([what, reason]) => ({ what, reason })) })), null, 2)}\n`);
       return failing ? 1 : 0;
     }
     const rows = rules.map(({ name, state, copied, deleted, doneAt, pending, problems }, index) => ({
@@ -38,6 +39,9 @@ export const registryReplicationStatusCommand = command({
       format: undefined, defaultTable: "{{.Number}}\\t{{.Rule}}\\t{{.State}}\\t{{.Copied}}\\t{{.Deleted}}\\t{{.Pending}}\\t{{.Failing}}\\t{{.Same}}",
       headers: { Number: "NO.", Rule: "RULE", State: "STATE", Copied: "COPIED", Deleted: "DELETED", Pending: "PENDING", Failing: "FAILING", Same: "LAST THE SAME" },
     }));
+    for (const { name, held } of rules) {
+      if (held !== undefined) io.stdout.write(`${name}: the registry was restored or copied, so nothing is deleted over there (${held} tags would be): \`sampan registry replication run --confirm-deletes RULE\` lets it delete again\n`);
+    }
     for (const { name, problems } of rules) for (const [what, reason] of problems) io.stdout.write(`${name}: ${what}: ${reason}\n`);
     return failing ? 1 : 0;
   },

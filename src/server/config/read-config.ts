@@ -5,6 +5,7 @@ import { fault } from "../../std/fault.ts";
 import { formatPath, readYaml, type FilePath } from "../../std/yaml-file.ts";
 import { ROLES } from "../terms/rights.ts";
 import { configSchema, type ServerConfig } from "./config-schema.ts";
+import { doubledRules, nameOfRule } from "./replication-section.ts";
 
 const LIMIT = 1024 * 1024;
 
@@ -35,7 +36,7 @@ export function readConfig(text: string, file: string): ServerConfig {
   if (Array.isArray(read.value)) throw invalid([{ path: [], problem: "it is no map" }]);
   const result = v.safeParse(configSchema, read.value ?? {});
   if (!result.success) throw invalid(result.issues.map(describeIssue));
-  const problems = [...rolesSaidAnew(result.output), ...unknownRoles(result.output), ...redirectForNobody(result.output)];
+  const problems = [...rolesSaidAnew(result.output), ...unknownRoles(result.output), ...redirectForNobody(result.output), ...rulesTwice(result.output)];
   if (problems.length > 0) throw invalid(problems);
   return result.output;
 }
@@ -90,6 +91,14 @@ function redirectForNobody({ internalRedirect, trustedProxies, storage }: Server
   if (internalRedirect === undefined) return [];
   const problem = storage.s3 !== undefined ? "blobs are no files here, so that no server in front can send them: leave it out" : "nobody gets it without trustedProxies: name the server in front there";
   return storage.s3 === undefined && trustedProxies.length > 0 ? [] : [{ path: ["internalRedirect"], problem }];
+}
+
+/** Metrics and commands know a rule by its name, and the server what it has done of it by what it copies. */
+function rulesTwice({ replication }: ServerConfig): readonly Problem[] {
+  return doubledRules(replication).map(({ index, like, same }) => ({
+    path: ["replication", index],
+    problem: same === "copies" ? `it copies the same as rule ${like + 1}: leave one of them out` : `it is called like rule ${like + 1}, ${JSON.stringify(nameOfRule(replication[index]!))}: give one of them a name of its own (\`name\`)`,
+  }));
 }
 
 /** A word that everybody knows must not mean something else here. */

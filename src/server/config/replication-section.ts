@@ -9,6 +9,7 @@ const rule = v.pipe(
   v.strictObject({
     to: v.pipe(v.optional(registry), v.description("The registry that tags are copied to, as soon as they are pushed here: a host, or an address where it speaks plain HTTP or keeps the repositories below a path")),
     from: v.pipe(v.optional(registry), v.description("In place of `to`: the registry that tags are copied from, every `interval`")),
+    name: v.pipe(v.optional(word), v.description("What status and metrics call the rule; by default direction, host and repositories")),
     repositories: v.pipe(oneOrMore(repositories), v.description("Which repositories, by their names here. With `from`, wildcards need a registry that lists its repositories (`_catalog`)")),
     tags: v.pipe(v.optional(oneOrMore(word)), v.description("Tags by name: `[latest, 'v*']`; all by default, unless `semver` says which")),
     exclude: v.pipe(v.optional(oneOrMore(word)), v.description("Tags that are not copied")),
@@ -31,3 +32,25 @@ const rule = v.pipe(
 export const replicationSection = v.pipe(v.array(rule), v.description("Tags that are copied to another registry, or from one. Nothing is deleted there or here, but by a rule with `delete`"));
 
 export type ReplicationRule = v.InferOutput<typeof rule>;
+
+/** What people call the rule. */
+export function nameOfRule({ name, to, from, repositories: named }: Pick<ReplicationRule, "name" | "to" | "from" | "repositories">): string {
+  return name ?? `${to === undefined ? "from" : "to"} ${parseUpstream((to ?? from)!)!.host}: ${named.join(", ")}`;
+}
+
+export interface DoubledRule {
+  readonly index: number;
+  readonly like: number;
+  readonly same: "name" | "copies";
+}
+
+/** Rules that others could not be told from, by their places in the list: of the same name, or that copy the same to the same place. */
+export function doubledRules(rules: readonly ReplicationRule[]): readonly DoubledRule[] {
+  const copies = ({ to, from, repositories: named, tags, exclude, semver, latest }: ReplicationRule): string => JSON.stringify([to, from, named, tags, exclude, semver, latest]);
+  return rules.flatMap((rule, index): DoubledRule[] => {
+    const copied = rules.findIndex((each) => copies(each) === copies(rule));
+    if (copied < index) return [{ index, like: copied, same: "copies" }];
+    const named = rules.findIndex((each) => nameOfRule(each) === nameOfRule(rule));
+    return named < index ? [{ index, like: named, same: "name" }] : [];
+  });
+}

@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { parseObject } from "../../oci/manifest.ts";
-import type { ReplicationRule } from "../config/replication-section.ts";
+import { nameOfRule, type ReplicationRule } from "../config/replication-section.ts";
 import type { Notes } from "../storage/notes.ts";
-import { parseUpstream } from "../terms/upstream.ts";
 
 /** How a rule is doing. Times in milliseconds since the epoch. */
 export interface ReplicationStatus {
@@ -20,6 +19,8 @@ export interface ReplicationStatus {
   waits: boolean;
   /** The last wish to compare everything at once that was met. */
   met: string | undefined;
+  /** Deletions of the last comparison that are held back (deletion-hold.ts). */
+  held: number;
   /** What fails, and why the last attempt of it did, the newest last; what succeeds is none any more. */
   readonly problems: Map<string, string>;
 }
@@ -28,7 +29,7 @@ export interface ReplicationStatus {
 const TOLD = 20;
 
 /** What tells a rule from others. */
-type RuleName = Pick<ReplicationRule, "to" | "from" | "repositories" | "tags" | "exclude" | "semver" | "latest">;
+type RuleName = Pick<ReplicationRule, "name" | "to" | "from" | "repositories" | "tags" | "exclude" | "semver" | "latest">;
 
 /** The name of the rule's cursor and notes; one for what it copies where, whatever else is changed in it. */
 export function readerOf({ to, from, repositories, tags, exclude, semver, latest }: RuleName): string {
@@ -38,10 +39,9 @@ export function readerOf({ to, from, repositories, tags, exclude, semver, latest
 }
 
 export function newStatus(rule: RuleName): ReplicationStatus {
-  const { host } = parseUpstream((rule.to ?? rule.from)!)!;
   return {
-    name: `${rule.to === undefined ? "from" : "to"} ${host}: ${rule.repositories.join(", ")}`, rule,
-    copied: 0, deleted: 0, failed: 0, doneAt: undefined, comparing: undefined, waits: false, met: undefined, problems: new Map(),
+    name: nameOfRule(rule), rule,
+    copied: 0, deleted: 0, failed: 0, doneAt: undefined, comparing: undefined, waits: false, met: undefined, held: 0, problems: new Map(),
   };
 }
 
@@ -50,12 +50,25 @@ export async function readStatus(notes: Notes, rule: RuleName): Promise<Replicat
   const status = newStatus(rule);
   const text = await notes.note(readerOf(rule));
   if (text === undefined) return { ...status, known: false };
-  const { problems, ...rest } = parseObject(Buffer.from(text), "the status of a replication") as unknown as Pick<ReplicationStatus, "copied" | "deleted" | "failed" | "doneAt" | "comparing" | "waits" | "met"> & { problems: [string, string][] };
+  const { problems, ...rest } = parseObject(Buffer.from(text), "the status of a replication") as unknown as Pick<ReplicationStatus, "copied" | "deleted" | "failed" | "doneAt" | "comparing" | "waits" | "met" | "held"> & { problems: [string, string][] };
   return { ...status, ...rest, problems: new Map(problems), known: true };
 }
 
-export function writeStatus(notes: Notes, rule: RuleName, { copied, deleted, failed, doneAt, comparing, waits, met, problems }: ReplicationStatus): Promise<void> {
-  return notes.setNote(readerOf(rule), JSON.stringify({ copied, deleted, failed, doneAt, comparing, waits, met, problems: [...problems].slice(-TOLD) }));
+export function writeStatus(notes: Notes, rule: RuleName, { copied, deleted, failed, doneAt, comparing, waits, met, held, problems }: ReplicationStatus): Promise<void> {
+  return notes.setNote(readerOf(rule), JSON.stringify({ copied, deleted, failed, doneAt, comparing, waits, met, held, problems: [...problems].slice(-TOLD) }));
+}
+
+const SERVED = "replication served";
+
+/** Says which rules the server has that replicates now. */
+export function noteServed(notes: Notes, rules: readonly RuleName[]): Promise<void> {
+  return notes.setNote(SERVED, JSON.stringify(rules.map(readerOf)));
+}
+
+/** Whether the server that replicates has the rule; undefined where a server of an older version does, which does not say. */
+export async function isServed(notes: Notes, rule: RuleName): Promise<boolean | undefined> {
+  const text = await notes.note(SERVED);
+  return text === undefined ? undefined : (JSON.parse(text) as string[]).includes(readerOf(rule));
 }
 
 /** Wishes that everything be compared now. @returns what {@link ReplicationStatus.met} says when it was done */

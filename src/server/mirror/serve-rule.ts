@@ -5,6 +5,7 @@ import type { RegistryEvent } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import { pause, waitAfter } from "../terms/pause.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import { deletionsHeld } from "./deletion-hold.ts";
 import type { ReplicatedPlace } from "./replicated-place.ts";
 import { readerOf, readStatus, wishedRun, writeStatus, type ReplicationStatus } from "./replication-notes.ts";
 
@@ -47,11 +48,12 @@ export async function serveRule(context: RuleContext): Promise<void> {
       }
       if (after !== undefined) {
         const events = await metadata.events({ after, limit: AT_ONCE });
+        const deletes = await mayDelete(context);
         for (const [repository, tags] of await touchedBy(events, context)) {
           const wanted = new Set(await place.tags(repository, signal));
           for (const tag of tags) {
             if (wanted.has(tag)) await persist(`${repository}:${tag}`, context, () => copyOne(repository, tag, context));
-            else if (rule.delete) await persist(`${repository}:${tag}`, context, () => deleteOne(repository, tag, context));
+            else if (deletes) await persist(`${repository}:${tag}`, context, () => deleteOne(repository, tag, context));
           }
         }
         if (signal.aborted) return;
@@ -91,6 +93,8 @@ async function compareAll(context: RuleContext): Promise<void> {
     for await (const name of place.repositories(signal)) names.push(name);
   });
   let whole = listed;
+  const deletes = await mayDelete(context);
+  status.held = 0;
   for (const repository of names) {
     await begin(repository);
     let tags: readonly string[] = [];
@@ -100,10 +104,15 @@ async function compareAll(context: RuleContext): Promise<void> {
       lost = rule.delete ? await place.lost(repository, signal) : [];
     })) && whole;
     for (const tag of tags) whole = (await persist(`${repository}:${tag}`, context, () => copyOne(repository, tag, context))) && whole;
-    for (const tag of lost) whole = (await persist(`${repository}:${tag}`, context, () => deleteOne(repository, tag, context))) && whole;
+    if (!deletes) status.held += lost.length;
+    else for (const tag of lost) whole = (await persist(`${repository}:${tag}`, context, () => deleteOne(repository, tag, context))) && whole;
   }
   status.comparing = undefined;
   if (whole) status.doneAt = Date.now();
+}
+
+async function mayDelete({ rule, storage: { metadata } }: RuleContext): Promise<boolean> {
+  return rule.delete && !(await deletionsHeld(metadata, rule));
 }
 
 async function copyOne(repository: string, tag: string, { place, status, signal }: RuleContext): Promise<void> {

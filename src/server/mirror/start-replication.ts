@@ -3,8 +3,9 @@ import { readNamedFile } from "../config/values.ts";
 import { startJob } from "../storage/start-job.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
+import { holdDeletions } from "./deletion-hold.ts";
 import { openReplicatedPlace } from "./replicated-place.ts";
-import { newStatus, type ReplicationStatus } from "./replication-notes.ts";
+import { newStatus, noteServed, type ReplicationStatus } from "./replication-notes.ts";
 import { serveRule } from "./serve-rule.ts";
 
 export interface Replication extends AsyncDisposable {
@@ -31,7 +32,12 @@ export function startReplication(
       certificates: rule.ca === undefined ? [] : [readNamedFile(configFile, rule.ca)],
     }),
   }));
-  const job = startJob("replication", shared.storage.metadata, async (signal) => void (await Promise.all(opened.map((each) => serveRule({ ...shared, ...each, signal })))), shared.report);
+  const { metadata } = shared.storage;
+  const job = startJob("replication", metadata, async (signal) => {
+    await noteServed(metadata, rules);
+    await holdDeletions(metadata, rules, shared.report);
+    await Promise.all(opened.map((each) => serveRule({ ...shared, ...each, signal })));
+  }, shared.report);
   return {
     status: () => opened.map(({ status }) => status),
     async [Symbol.asyncDispose]() {

@@ -2,6 +2,8 @@
 export interface Vitals {
   /** @throws when nothing can be written */
   checkWritable(): Promise<void>;
+  /** Changes when the records were put in place anew: restored from a backup, or copied. What they remember may be older then than what others know. */
+  place(): Promise<string>;
   /** Counts everything; it reads a row for each blob. */
   totals(): Promise<Totals>;
 }

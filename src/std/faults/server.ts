@@ -165,6 +165,18 @@ export const serverFaults = {
     message: ({ word }) => `there is no replication rule ${JSON.stringify(word)}`,
     hint: ({ names }) => (names.length === 0 ? "the configuration has no section `replication`: name it with --config FILE" : `name one of ${names.map((name, index) => `${index + 1} (${name})`).join(", ")}`),
   }),
+  REPLICATION_RULE_NOT_SERVED: spec<{ name: string; root: string }>({
+    when: "A replication rule was to be run that the server which replicates does not have: it was started with another configuration.",
+    exit: 1,
+    message: ({ name, root }) => `the server that replicates ${root} does not have the rule ${JSON.stringify(name)}`,
+    hint: () => "restart the server with the configuration that has the rule",
+  }),
+  REPLICATION_DELETES_HELD: spec<Record<never, never>>({
+    when: "A server found its records in another place than when it replicated last: they were restored or copied, and may not know of what was pushed after that. Rules with `to` and `delete` delete nothing until that is confirmed.",
+    exit: 1,
+    message: () => "the records of the registry were put in place anew since tags were last replicated: nothing is deleted on the other side of rules with `delete`",
+    hint: () => "see `sampan registry replication status` for what would be deleted there, then `sampan registry replication run --confirm-deletes RULE` for each rule that shall delete again",
+  }),
   REPLICATION_NOT_SERVED: spec<{ root: string }>({
     when: "A replication rule was to be run, and no server with rules runs on the registry.",
     exit: 1,

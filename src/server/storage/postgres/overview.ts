@@ -37,6 +37,15 @@ export function overviewPart({ database }: PostgresContext): Omit<Overview, "lat
       await database.write({ lazily: true }, (transaction) => transaction.run("UPDATE settings SET value = value WHERE name = 'registry'"));
     },
 
+    async place() {
+      // A restored dump makes its tables anew; a restored server, and a follower that has become the server, begin another line of time.
+      const row = (await database.get<{ system: string; time_line: number; own: number; events: number }>(
+        `SELECT (SELECT system_identifier FROM pg_control_system())::text AS system, (SELECT timeline_id FROM pg_control_checkpoint()) AS time_line,
+          'settings'::regclass::oid::bigint AS own, 'events'::regclass::oid::bigint AS events`,
+      ))!;
+      return `database ${row.system} ${row.time_line} ${row.own} ${row.events}`;
+    },
+
     async totals() {
       return (await database.get<Totals>("SELECT (SELECT count(*) FROM repositories) AS repositories, count(*) AS blobs, coalesce(sum(size), 0)::bigint AS bytes FROM blobs"))!;
     },

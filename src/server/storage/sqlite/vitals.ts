@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Totals, Vitals } from "../vitals.ts";
 import type { SqliteContext } from "./context.ts";
 
@@ -5,6 +6,10 @@ import type { SqliteContext } from "./context.ts";
 export function vitalsPart({ database }: SqliteContext): Vitals {
   return {
     checkWritable: () => database.writeLazily(() => void database.get("SELECT 1 FROM schema_migrations")),
+    async place() {
+      const { ino, birthtimeMs } = statSync(database.path);
+      return `file ${ino} ${Math.floor(birthtimeMs)}`;
+    },
     async totals() {
       return database.get<Totals>("SELECT (SELECT count(*) FROM repositories) AS repositories, count(*) AS blobs, coalesce(sum(size), 0) AS bytes FROM blobs")!;
     },
