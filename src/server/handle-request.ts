@@ -5,6 +5,7 @@ import { openAccess } from "./access/open-access.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
 import { compileRoutes, type Match } from "./match-route.ts";
 import { originOf } from "./terms/client-origin.ts";
+import { isLoopbackHost } from "./terms/loopback-host.ts";
 import { checkName, isName } from "./terms/name.ts";
 import type { PullThrough } from "./pull-through.ts";
 import { RegistryError } from "./terms/registry-error.ts";
@@ -36,6 +37,8 @@ export interface ServerContext {
   readonly replicated: () => readonly ReplicationStatus[];
   readonly config: Pick<ServerConfig, "retention" | "immutable" | "signatures" | "externalUrl" | "internalRedirect">;
   readonly report: (problem: Error) => void;
+  /** Where everybody on this machine may do everything: what it may be called besides names of this machine. */
+  readonly hosts: readonly string[] | undefined;
 }
 
 /** Answers one request; never rejects. Errors of the server itself also go to `report`. */
@@ -56,6 +59,9 @@ export async function handleRequest(
 
 async function dispatch(request: IncomingMessage, response: ServerResponse, context: ServerContext): Promise<void> {
   if (request.httpVersion === "1.1" && request.headers.host === undefined) throw new RegistryError("REQUEST_INVALID", "the request has no Host header");
+  if (context.hosts && !isLoopbackHost(request.headers.host, context.hosts)) {
+    throw new RegistryError("DENIED", `this registry is open to everybody on this machine, and not to web sites: say in the configuration that ${request.headers.host!.slice(0, 300)} is its address (externalUrl), or start it with --anonymous`);
+  }
   const [path, search] = splitTarget(request.url ?? "/");
   if (isForPeople(request, path)) {
     context.note.route = path.startsWith("/api/") ? "/api/v1/" : "/ui/";

@@ -23,6 +23,7 @@ import type { ServerTracing } from "./notify/trace-server.ts";
 import type { ReplicationStatus } from "./mirror/replication-notes.ts";
 import type { Replication } from "./mirror/start-replication.ts";
 import { startNotices, type Notices } from "./start-notices.ts";
+import { tellOutages } from "./tell-outages.ts";
 import type { PullThrough } from "./pull-through.ts";
 import { noteOrigin, proxyList } from "./terms/client-origin.ts";
 import { immutableTags, type ImmutableTags } from "./terms/immutable-tags.ts";
@@ -76,7 +77,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const config = options.config === undefined ? readConfig("", configFile) : readConfigFile(configFile);
   if (!isLoopback(wanted) && !isGuarded(config) && !options.anonymous) throw fault("SERVER_WITHOUT_ACCESS_CONTROL", { listen: options.listen });
   const settings = { ...defaultSettings, ...settingsOf(config), ...options.settings };
-  const report = options.onProblem ?? ((): void => undefined);
+  const report = tellOutages(options.onProblem ?? ((): void => undefined));
   const tls = config.tls && await tlsOf(config.tls, configFile);
   const before = serverOf(options.root);
   const tracing = await tracingOf(options.environment ?? process.env, report);
@@ -89,6 +90,8 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   const immutable = immutableTags(config.immutable);
   const quotas = createQuotas(config.quota, storage.metadata);
   const proxies = proxyList(config.trustedProxies);
+  const open = !isGuarded(config) && !options.anonymous && config.trustedProxies.length === 0;
+  const hosts = open ? [config.externalUrl ?? []].flat().map((url) => new URL(url).hostname) : undefined;
   let signatures!: SignaturePolicy;
   const running = new Set<Promise<void>>();
   let access: AccessControl;
@@ -101,7 +104,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     const note: RequestNote = {};
     notices.observe(request, response, note);
     if (notices.answer(request, response)) return;
-    const handle = (): Promise<void> => handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, replicated, config, report });
+    const handle = (): Promise<void> => handleRequest(request, response, { note, storage, settings, access, immutable, signatures, quotas, mirror, replicated, config, report, hosts });
     const answer = (tracing ? tracing.answer(request, note, handle) : handle()).finally(() => running.delete(answer));
     running.add(answer);
   }, tls?.options);

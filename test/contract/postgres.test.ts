@@ -1,6 +1,11 @@
+import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Clock } from "../../src/server/storage/postgres/clock.ts";
+import { createLocks } from "../../src/server/storage/postgres/locks.ts";
 import { openPostgresMetadata } from "../../src/server/storage/postgres/open-postgres-metadata.ts";
+import { createPostgresDatabase } from "../../src/server/storage/postgres/postgres-database.ts";
+import { isFault } from "../../src/std/fault.ts";
+import { startBlockingProxy } from "../support/blocking-proxy.ts";
 import { collectionRaces } from "../support/collection-races.ts";
 import { GRACE, scratchStorage } from "../support/kept-storage.ts";
 import { postgresMissing, startPostgres } from "../support/postgres.ts";
@@ -18,6 +23,23 @@ if (postgresMissing !== false) {
     let database: ReturnType<typeof server.database> | undefined;
     return { open: async ({ lease = 60_000 } = {}) => openPostgresMetadata({ url: (await (database ??= server.database())).url, connections: 6 }, { lease, report }) };
   }, { repositories: 2000 });
+
+  test("PostgreSQL: a lock whose connection is dead is lost, and that the database is back is told once", { timeout: 60_000 }, async (context: TestContext) => {
+    const proxy = await startBlockingProxy(context, server.port);
+    const { tcp } = await server.database();
+    const told: string[] = [];
+    await using database = createPostgresDatabase({ url: tcp.replace(`:${server.port}/`, `:${proxy.port}/`), connections: 4 }, { report: (problem) => told.push((problem as Error & { code: string }).code) });
+    context.after(() => proxy.close()); // nobody says goodbye on a dead connection
+    const lock = await createLocks(database, { look: 50, answer: 200 }).tryLock("webhooks");
+    proxy.freeze();
+    await new Promise<void>((resolve) => lock!.lost.addEventListener("abort", () => resolve(), { once: true }));
+    proxy.close();
+    await assert.rejects(database.get("SELECT 1"), (problem) => isFault(problem, "SERVER_DATABASE_LOST"));
+    assert.deepEqual(told, []);
+    proxy.open();
+    for (let count = 0; count < 2; count += 1) assert.deepEqual(await database.get("SELECT 1 AS one"), { one: 1 });
+    assert.deepEqual(told, ["SERVER_DATABASE_BACK"]);
+  });
 
   test("PostgreSQL: collections beside pushes, in any order of their steps: no named blob is lost, and afterwards nothing else is there", async (context: TestContext) => {
     const { url } = await server.database();

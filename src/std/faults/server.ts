@@ -87,6 +87,12 @@ export const serverFaults = {
     message: ({ root }) => `the records of ${root} are in a PostgreSQL database`,
     hint: () => "name the configuration that says in which one: --config FILE. Backups of such a registry are made with pg_dump, and of its blobs afterwards (docs/guides/registry-storage.md)",
   }),
+  SERVER_DATABASE_BACK: spec<{ place: string }>({
+    when: "The PostgreSQL database of the registry server answers again after it did not; a line of the server's log, and no failure.",
+    exit: 1,
+    message: ({ place }) => `the database ${place} answers again`,
+    hint: () => "nothing has to be done: what was waiting goes on by itself",
+  }),
   SERVER_DATABASE_LOST: spec<{ place: string; problem: string }>({
     when: "The PostgreSQL database of the registry server does not answer: it is down, cannot be reached, or has no connection left. Clients are told to come again (503).",
     exit: 1,

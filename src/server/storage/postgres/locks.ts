@@ -3,13 +3,16 @@ import { lockKey, type PostgresDatabase } from "./postgres-database.ts";
 
 /** How often a lock is looked after, in milliseconds: a connection may be gone without a word. */
 const LOOK = 10_000;
+/** How long the answer to such a look may take, in milliseconds: together they are the longest time that two servers may both believe to have it. */
+const ANSWER = 15_000;
 
 /** Advisory locks, each of a connection of its own: the database gives them up with it. */
-export function createLocks(database: PostgresDatabase): Locks {
+export function createLocks(database: Pick<PostgresDatabase, "session">, { look = LOOK, answer = ANSWER } = {}): Locks {
   return {
     async tryLock(name) {
       const client = await database.session();
       const lost = new AbortController();
+      const inTime = { text: "SELECT 1", query_timeout: answer };
       let watch: NodeJS.Timeout | undefined;
       let ended = false;
       const end = (broken: boolean): void => {
@@ -34,7 +37,12 @@ export function createLocks(database: PostgresDatabase): Locks {
       }
       client.once("error", lose);
       client.once("end", lose);
-      watch = setInterval(() => void client.query("SELECT 1").catch(lose), LOOK).unref();
+      let asked = false;
+      watch = setInterval(() => {
+        if (asked) return;
+        asked = true;
+        client.query(inTime).then(() => (asked = false), lose);
+      }, look).unref();
       return {
         lost: lost.signal,
         // A connection that is closed keeps nothing.

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import pg, { type PoolClient } from "pg";
+import { fault, isFault } from "../../../std/fault.ts";
 import { placeOf } from "../../terms/database-url.ts";
 import { clientConfig, type PostgresAddress } from "./address.ts";
 import { createClock, type Clock } from "./clock.ts";
@@ -24,10 +25,10 @@ const READ_ATTEMPTS = 4;
 
 /**
  * For each connection. Names and digests are compared by code unit, whatever the database's language is (COLLATE "C" of the columns).
- * A process that is gone without a word loses its locks within a minute or so.
+ * A process that is gone without a word loses its locks within half a minute.
  */
 const SESSION = `SET search_path = ${SCHEMA}; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = '10min';
-  SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; SET client_encoding = 'UTF8'`;
+  SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET client_encoding = 'UTF8'`;
 
 /** Numbers are safe integers here. */
 const BIGINT = 20;
@@ -78,20 +79,35 @@ export function createPostgresDatabase(address: PostgresAddress, options: { cloc
     return { name, text: sql, values: values.map(storable) };
   };
 
+  let away = false;
+  /** The error as a fault, remembered when it says that nobody answers. */
+  const failed = (error: unknown): unknown => {
+    const found = databaseFault(error, place);
+    if (isFault(found, "SERVER_DATABASE_LOST")) away = true;
+    return found;
+  };
+  const answered = (): void => {
+    if (!away) return;
+    away = false;
+    options.report(fault("SERVER_DATABASE_BACK", { place }));
+  };
+
   const connect = async (): Promise<PoolClient> => {
     try {
       return await pool.connect();
     } catch (error) {
-      throw databaseFault(error, place);
+      throw failed(error);
     }
   };
 
   const read = async <Row>(sql: string, values: readonly PostgresValue[]): Promise<Row[]> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return (await pool.query(statement(sql, values))).rows as Row[];
+        const { rows } = await pool.query(statement(sql, values));
+        answered();
+        return rows as Row[];
       } catch (error) {
-        if (attempt >= READ_ATTEMPTS || !isLost(error) || (error as NodeJS.ErrnoException).syscall === "connect") throw databaseFault(error, place);
+        if (attempt >= READ_ATTEMPTS || !isLost(error) || (error as NodeJS.ErrnoException).syscall === "connect") throw failed(error);
         await wait(20 * attempt);
       }
     }
@@ -129,8 +145,11 @@ export function createPostgresDatabase(address: PostgresAddress, options: { cloc
     async write(settings, work) {
       for (let count = 1; ; count += 1) {
         const outcome = await attempt(settings, work);
-        if ("result" in outcome) return outcome.result;
-        if (!outcome.again || count === ATTEMPTS) throw databaseFault(outcome.error, place);
+        if ("result" in outcome) {
+          answered();
+          return outcome.result;
+        }
+        if (!outcome.again || count === ATTEMPTS) throw failed(outcome.error);
         await wait(Math.random() * Math.min(500, 5 * 2 ** count));
       }
     },
