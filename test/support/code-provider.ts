@@ -10,7 +10,8 @@ type ProviderClass = new (issuer: string, options: object) => { callback(): Requ
 const PEOPLE: Readonly<Record<string, readonly string[]>> = { carol: ["core"], dave: [], alice: ["core"] };
 
 /**
- * A certified OpenID provider (npm's `oidc-provider`) with its own login page, for the code flow of {@link CLIENT}; it takes the secret as Basic only, and wants PKCE.
+ * A certified OpenID provider (npm's `oidc-provider`) with its own login page, for the code flow of {@link CLIENT}; it takes the secret as Basic only, wants PKCE, and tells names
+ * and groups to who asks for them with the access token, not in the token.
  * `open` makes it answer, once it is known where the registry is.
  */
 export async function startCodeProvider(context: TestContext): Promise<{ issuer: string; errors: string[]; open(registry: string): Promise<void> }> {
@@ -33,7 +34,6 @@ export async function startCodeProvider(context: TestContext): Promise<{ issuer:
         clientAuthMethods: ["client_secret_basic"],
         cookies: { keys: ["a key of one test"] },
         claims: { openid: ["sub"], profile: ["preferred_username", "groups"], email: ["email"] },
-        conformIdTokenClaims: false,
         pkce: { required: () => true },
         findAccount: (_context: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id, groups: PEOPLE[id] ?? [] }) }),
       });

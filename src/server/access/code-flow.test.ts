@@ -11,7 +11,7 @@ const parts = (payload: JWTPayload, answer: { status: number; body: Readonly<Rec
     endpoint: async () => new URL("https://idp/authorize?tenant=a"),
     redeem: async (fields) => (asked.push({ ...fields }), answer),
     verify: async () => payload,
-    userOf: ({ sub }) => ({ name: String(sub), groups: [] }),
+    userOf: async ({ sub }) => ({ name: String(sub), groups: [] }),
   };
 };
 const secrets = { state: "s", nonce: "n", verifier: "v" };

@@ -44,7 +44,8 @@ export interface CodeFlowParts {
   /** Asks the token endpoint. */
   readonly redeem: (fields: Readonly<Record<string, string>>) => Promise<{ status: number; body: Readonly<Record<string, unknown>> }>;
   readonly verify: (token: string) => Promise<JWTPayload>;
-  readonly userOf: (payload: JWTPayload) => ProviderUser;
+  /** Who that is, asked with the access token where the token does not say it. */
+  readonly userOf: (payload: JWTPayload, accessToken: unknown) => Promise<ProviderUser>;
 }
 
 export function createCodeFlow(parts: CodeFlowParts): CodeFlow {
@@ -70,7 +71,7 @@ export function createCodeFlow(parts: CodeFlowParts): CodeFlow {
       const payload = await parts.verify(token);
       if (payload["nonce"] !== secrets.nonce) throw refused("the token of the provider is of another login");
       if (payload["azp"] !== undefined && payload["azp"] !== parts.clientId) throw refused("the token of the provider was given to somebody else");
-      return parts.userOf(payload);
+      return parts.userOf(payload, body["access_token"]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { Semaphore } from "../../std/semaphore.ts";
 import type { OidcConfig } from "../config/oidc-section.ts";
 import { fileBeside } from "../config/values.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import { withUserInfo } from "./ask-user-info.ts";
 import { createCodeFlow, type CodeFlow } from "./code-flow.ts";
 
 /** Who a token of a provider speaks of. */
@@ -108,6 +109,23 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
       }
     });
 
+  const personOf = async (payload: JWTPayload, accessToken: unknown): Promise<ProviderUser> => {
+    const { usernameClaim, groupsClaim } = config;
+    const asked = await withUserInfo({ payload, accessToken, wanted: [usernameClaim, groupsClaim] }, (token) => room.run(async () => {
+      try {
+        const { document } = await discover();
+        if (document["userinfo_endpoint"] === undefined) return undefined;
+        const answer = await fetch(endpointOf(document, "userinfo_endpoint", config.issuer), { signal: AbortSignal.timeout(TIMEOUT), redirect: "error", headers: { accept: "application/json", authorization: `Bearer ${token}` } });
+        if (answer.status >= 500) throw new Error(`the provider answered with status ${answer.status}`);
+        return answer.status === 200 ? await readJson(answer) : undefined;
+      } catch (error) {
+        discovered = undefined;
+        throw unavailable(error);
+      }
+    }));
+    return userOf(asked, usernameClaim, groupsClaim);
+  };
+
   return {
     async startDevice() {
       const { status, body } = await post("device_authorization_endpoint", { scope: config.scopes.join(" ") });
@@ -122,7 +140,7 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
     },
     async finishDevice(deviceCode) {
       const { status, body } = await post("token_endpoint", { grant_type: DEVICE_GRANT, device_code: deviceCode });
-      if (status === 200 && typeof body["id_token"] === "string") return userOf(await verify(body["id_token"], [config.clientId]), config.usernameClaim, config.groupsClaim);
+      if (status === 200 && typeof body["id_token"] === "string") return personOf(await verify(body["id_token"], [config.clientId]), body["access_token"]);
       switch (body["error"]) {
         case "authorization_pending": case "slow_down": return undefined;
         case "access_denied": throw unauthorized("the login was refused");
@@ -146,7 +164,7 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
       },
       redeem: (fields) => post("token_endpoint", fields),
       verify: (token) => verify(token, [config.clientId]),
-      userOf: (payload) => userOf(payload, config.usernameClaim, config.groupsClaim),
+      userOf: personOf,
     }),
     claims(token) {
       if (token.length > LONGEST || token.split(".").length !== 3) return false;
