@@ -67,6 +67,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     secrets: session.secrets,
     agents: session.agents,
     onWork,
+    onComing: (vertex) => wanted.filter(({ graphs }) => graphs.some((graph) => graph.vertex === vertex)).forEach(({ ahead }) => ahead.expectLast()),
     mountsElsewhere,
     fetch: (vertex, abort) => fetchVertex(session.remote(vertex.ignoreCache), vertex, { agents: session.agents, onProgress, signal: abort }),
     materialize: (operation: ImageOperation, stepId: string) => materializeLayers(store, session.layersOf(operation.reference), { ...access, stepId }),

@@ -3,10 +3,12 @@ import type { SolvedSteps } from "../cache/gather-cache.ts";
 import type { BuildGraph } from "../graph/build-graph.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { Digest } from "../oci/digest.ts";
+import { mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Solved } from "../solve/solve.ts";
 import type { BuildSession } from "./build-session.ts";
 import type { DistantBlobs } from "./distant-blobs.ts";
+import { turn } from "../std/turn.ts";
 import { finishImage } from "./finish-image.ts";
 import type { LayerPacking, OwnLayer, SnapshotsNow } from "./layer-packing.ts";
 import { keepLayers, type ImageLayers } from "./materialize.ts";
@@ -67,6 +69,7 @@ export async function finishBuild(session: BuildSession, target: PreparedTarget,
   }
   const settle = { store, blobs: distant, client, ahead, packing, results, solved, imported, onProgress, signal: access.signal };
   const layers = plan.image && vertex ? await settleLayers(vertex, settle) : [];
+  await turn();
   const inlineCache = inline && (await makeInlineCache(inline, layers, (step) => packing.layersOf(step, results)));
   const made = plan.image ? finishImage(store, graph, results, layers, { now: Date.now(), inlineCache }) : undefined;
   const image = made && { id: made.id, fresh: store.images.get(made.id) === undefined };
@@ -74,6 +77,10 @@ export async function finishBuild(session: BuildSession, target: PreparedTarget,
     // The names are the index's where there is one (keep-index.ts).
     const given = plan.storesIndex ? [] : [...new Set(plan.outputs.flatMap((output) => (output.type === "store" && !isRestamped(output) ? namesOf(output, names) : [])))];
     store.images.put({ config: made.config, names: given });
+    if (image!.fresh && plan.outputs.some((output) => output.type === "registry" && !isRestamped(output))) {
+      ahead.add({ mediaType: mediaType.ociConfig, digest: made.id, size: made.config.length });
+      await turn();
+    }
     for (const name of [`writing image ${made.id}`, ...given.map((full) => `naming to ${full}`)]) {
       onProgress({ type: "step", id: name, name, started: Date.now(), completed: Date.now() });
     }

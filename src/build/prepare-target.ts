@@ -6,8 +6,10 @@ import { parseDockerfile } from "../dockerfile/parse-dockerfile.ts";
 import { buildGraph, type BuildGraph } from "../graph/build-graph.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { OnProgress } from "../std/progress.ts";
+import { turn } from "../std/turn.ts";
 import type { BuildOptions } from "./build-options.ts";
 import type { BuildSession } from "./build-session.ts";
+import { OpenUploads } from "./open-uploads.ts";
 import { epochOf, isRewritten, namesOf, planOutputs, type OutputPlan } from "./outputs.ts";
 import { isNative } from "../exec/emulation/architectures.ts";
 import { planPlatforms, refuseSeveral, type PlatformPlan } from "./plan-platforms.ts";
@@ -54,7 +56,14 @@ export async function prepareTarget(
   const { store, client, sandboxes, access } = session;
   const { signal } = access;
   const onProgress = about.name === undefined ? access.onProgress : named(about.name, access.onProgress);
+  const { cacheTo = [] } = options;
+  const opened = session.own(new OpenUploads(client, signal));
+  const ahead = session.own(new PushAhead({ store, client, opened, names: plan.outputs.flatMap((output) => (output.type === "registry" ? namesOf(output, names) : [])), signal }));
+  const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
+  for (const each of [ahead, cacheAhead]) each?.prepare();
+  await turn();
   const { context, scope, contexts } = await openTarget(session, options);
+  await turn();
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
   const native = platforms.platforms.some((platform) => isNative(platform));
   if (options.noCache && native && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
@@ -68,11 +77,7 @@ export async function prepareTarget(
   for (const message of new Set(graphs.flatMap((graph) => graph.warnings))) onProgress({ type: "warning", message });
   if (plan.outputs.some((output) => isRewritten(output) && (epochOf(output, graphs[0]!.epoch) ?? -1) < 0)) onProgress({ type: "warning", message: "rewrite-timestamp is specified, but no source-date-epoch was found that files can have" });
   for (const { vertex } of graphs) sandboxes.plan(vertex);
-  const ahead = session.own(new PushAhead({ store, client, names: plan.outputs.flatMap((output) => (output.type === "registry" ? namesOf(output, names) : [])), signal }));
-  ahead.prepare();
-  const { cacheTo = [] } = options;
-  const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
-  cacheAhead?.prepare();
+  await turn();
   return { name: about.name, options, plan, names, platforms, graphs, scope, dockerfile: context.dockerfile, checks: checker.warnings(), ahead, cacheAhead, onProgress };
 }
 

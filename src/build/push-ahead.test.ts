@@ -9,6 +9,7 @@ import { parseReference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { GrowingFile } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
+import { OpenUploads } from "./open-uploads.ts";
 import { PushAhead } from "./push-ahead.ts";
 
 const descriptor = (size: number): Descriptor => ({ digest: `sha256:${"a".repeat(64)}`, size, mediaType: "application/vnd.oci.image.layer.v1.tar+gzip" });
@@ -192,4 +193,31 @@ test("a push does not wait long to be told what is under its name", async () => 
   }));
   assert.deepEqual(found, [digest, undefined, undefined, undefined, undefined]);
   assert.deepEqual(asked, answers.map(() => true));
+});
+
+test("where the tag is known, uploads wait for the last layer and the config", async () => {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: descriptor(2), layers: [descriptor(3)] }));
+  const digest = sha256(bytes);
+  const known = { ...store, images: { named: (name: string) => (name === "example.com/one:1" ? { manifest: { digest } } : undefined) }, blobs: { readBytes: () => bytes } } as unknown as Store;
+  const uploads: (string | undefined)[] = [];
+  const opened: string[] = [];
+  const client = {
+    connect: async () => undefined,
+    manifestHead: async () => ({ digest }),
+    uploadOpen: async ({ repository }: { repository: string }) => new URL(`https://example.com/${repository}/${opened.push(repository)}`),
+    blobPut: async (_: unknown, __: unknown, { upload }: { upload?: URL }) => void uploads.push(upload?.pathname),
+  } as unknown as RegistryClient;
+  await using waiting = new OpenUploads(async () => client, new AbortController().signal);
+  using ahead = new PushAhead({ store: known, names: ["example.com/one:1", "example.com/two:1"], client: async () => client, opened: waiting });
+  ahead.prepare();
+  await ahead.tagBefore(parseReference("example.com/one:1"));
+  ahead.expectLast();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(opened, ["one", "one"]);
+  ahead.add(descriptor(100));
+  await arrivals(ahead, "example.com/one:1");
+  ahead.add({ ...descriptor(200), digest: `sha256:${"b".repeat(64)}` });
+  await arrivals(ahead, "example.com/one:1");
+  await arrivals(ahead, "example.com/two:1");
+  assert.deepEqual(uploads.sort(), ["/one/1", "/one/2", undefined, undefined]);
 });

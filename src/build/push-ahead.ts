@@ -6,6 +6,7 @@ import type { BlobArrival } from "../registry/transfer/push-image.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BlobTaker, GrowingBlob } from "./layer-blobs.ts";
 import type { ClientSource } from "./lazy-client.ts";
+import type { OpenUploads } from "./open-uploads.ts";
 import { askForTag, type TagBefore } from "./tag-before.ts";
 
 interface Upload {
@@ -18,6 +19,8 @@ interface Upload {
 const NO_QUESTION = 32 * 1024;
 /** Milliseconds that a push waits for an answer that would only make it shorter. */
 const PATIENCE = 1000;
+/** How many blobs the last step brings with it: its layer, and the config. */
+const LAST_BLOBS = 2;
 /** Bytes: when more than this is left to send at the time the digest is known, the registry may as well be asked. */
 const WORTH_A_QUESTION = 4 * 1024 * 1024;
 
@@ -33,10 +36,15 @@ export class PushAhead implements BlobTaker, Disposable {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #uploads: Upload[] = [];
+  readonly #opened: OpenUploads | undefined;
   readonly #before = new Map<string, Promise<TagBefore | undefined>>();
 
-  /** @param options.names full references that the image will be pushed as; none where it will not be pushed */
-  constructor(options: { store: Store; client: ClientSource; names: readonly string[]; signal?: AbortSignal | undefined; patience?: number }) {
+  /**
+   * @param options.names full references that the image will be pushed as; none where it will not be pushed
+   * @param options.opened keeps uploads that are opened ahead, where that is wanted
+   */
+  constructor(options: { store: Store; client: ClientSource; names: readonly string[]; opened?: OpenUploads | undefined; signal?: AbortSignal | undefined; patience?: number }) {
+    this.#opened = options.opened;
     this.#patience = options.patience ?? PATIENCE;
     this.#store = options.store;
     this.#client = options.client;
@@ -53,6 +61,11 @@ export class PushAhead implements BlobTaker, Disposable {
     void this.#client().then((client) => Promise.all([...hosts].map((host) => client.connect(host, { signal: this.#signal })))).catch(() => undefined);
     for (const place of this.#places) this.#before.set(repositoryOf(place), askForTag(this.#store, this.#client, place, this.#signal));
     void import("./export-result.ts").catch(() => undefined);
+  }
+
+  /** The last step is being done. Where the tag was found, uploads are opened for what it will bring. */
+  expectLast(): void {
+    for (const place of this.#places) void this.#before.get(repositoryOf(place))?.then((found) => found && this.#opened?.open(place, LAST_BLOBS));
   }
 
   /** What that repository had under one of the image's names when the build began. */
@@ -102,7 +115,8 @@ export class PushAhead implements BlobTaker, Disposable {
     const client = await this.#client();
     const signal = this.#signal;
     if (size > NO_QUESTION && (await client.blobHead(place, digest, { push: true, signal }))) return "exists";
-    await client.blobPut(place, { digest, size, open: read }, { signal });
+    const upload = await this.#opened?.take(place);
+    await client.blobPut(place, { digest, size, open: read }, { signal, ...(upload ? { upload } : {}) });
     return "sent";
   }
 

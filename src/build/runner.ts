@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { chainId } from "../oci/chain-id.ts";
 import { withLocation } from "../std/fault.ts";
+import { turn } from "../std/turn.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { LocalFolder } from "../context/open-context.ts";
@@ -31,6 +32,8 @@ export interface RunnerOptions {
   readonly mountsElsewhere: MountsElsewhere;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;
+  /** Called when the files of a step will be there in a moment. */
+  readonly onComing: (vertex: Vertex) => void;
   /** Brings what a vertex says from elsewhere. */
   readonly fetch: (vertex: Vertex, signal: AbortSignal) => Promise<Fetched>;
   /** Unpacks a base image and gives the id of its top snapshot. */
@@ -136,7 +139,10 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       try {
         if (operation.kind === "run") {
           await slots.run(() => executeRun({ ...options, input: mountedInput(vertex, inputs) }, vertex, operation, active, signal), signal);
+          options.onComing(vertex);
         } else {
+          options.onComing(vertex);
+          await turn();
           const { recordOwners } = options;
           await performFiles(operation as CopyOperation | MkdirOperation, active, { store, recordOwners, trees, content: contents.get(vertex), previous, signal });
         }

@@ -158,6 +158,13 @@ test("a text without special characters is its own value", () => {
   }));
 });
 
+test("a plain word is what it would be if it were read character by character", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary-ascii" }).filter((text) => !/[$'"\\<`]/.test(text)), (text) => {
+    const [short, long] = [expand(text, ENV), expand(`${text}''`, ENV)];
+    assert.deepEqual(short, long);
+  }), { numRuns: 2000 });
+});
+
 test("single-quoted text comes out as it was", () => {
   fc.assert(fc.property(fc.string().filter((text) => !text.includes("'")), (text) => {
     assert.equal(expand(`'${text}'`, ENV).value, text);

@@ -27,6 +27,9 @@ export interface ExpandOptions {
   readonly skipUnset?: boolean;
 }
 
+/** Nothing in it has a meaning: neither variables, nor quotes, nor what may be an escape. Most words are such. */
+const PLAIN = /^[\t\x20\x21\x23\x25\x26\x28-\x3b\x3d-\x5b\x5d-\x5f\x61-\x7e]*$/;
+
 /**
  * Removes quotes and escapes from a word and fills in variables, by the rules of BuildKit's
  * `frontend/dockerfile/shell/lex.go`: `$v`, `${v}`, `${v:-w}` and its kin `- + ?`, `${v#p}`, `${v##p}`,
@@ -34,6 +37,7 @@ export interface ExpandOptions {
  * @throws DOCKERFILE_SUBSTITUTION
  */
 export function expand(word: string, env: ReadonlyMap<string, string>, options: ExpandOptions = {}): Expansion {
+  if (PLAIN.test(word)) return { value: word, words: word.split(/[\t ]+/).filter((one) => one !== ""), unmatched: new Set(), used: new Set() };
   const reader: Reader = {
     source: word, chars: [...word], at: 0, depth: 0, env,
     escape: options.escape ?? "\\",

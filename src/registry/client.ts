@@ -19,7 +19,7 @@ import { discard, Transport } from "./transport/transport.ts";
 import { streamBlobUp, type StreamedBlob } from "./requests/stream-blob-up.ts";
 import { uploadBlob } from "./requests/upload-blob.ts";
 import type { UploadJournal } from "./requests/upload-journal.ts";
-import { cancelUpload, mountBlob, type UploadBlob } from "./requests/upload-requests.ts";
+import { cancelUpload, mountBlob, openUpload, type UploadBlob } from "./requests/upload-requests.ts";
 
 export interface RegistryClientOptions {
   readonly credentials: CredentialSource;
@@ -83,7 +83,7 @@ export interface RegistryClient extends AsyncDisposable {
    */
   blobGet(reference: Reference, descriptor: Pick<Descriptor, "digest" | "size">, options?: { readonly start?: number; readonly verify?: boolean; readonly originOnly?: boolean; readonly lend?: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   /**
-   * Sends a blob, resuming or repeating the upload when it breaks. `upload` is what a mount that did not work left. Tells how
+   * Sends a blob, resuming or repeating the upload when it breaks. `upload` is one that is open already, as a mount that did not work leaves one. Tells how
    * many bytes had to be sent: fewer than all after a push that was killed.
    */
   blobPut(reference: Reference, blob: UploadBlob, options?: { readonly upload?: URL; readonly onBytes?: (sent: number) => void; readonly signal?: AbortSignal }): Promise<{ sent: number }>;
@@ -91,7 +91,9 @@ export interface RegistryClient extends AsyncDisposable {
   blobStream(reference: Reference, blob: StreamedBlob, options?: { readonly onBytes?: (sent: number) => void; readonly needless?: AbortSignal; readonly signal?: AbortSignal }): Promise<void>;
   /** Takes the blob from another repository of the host: undefined when it did, else the upload that was opened instead. */
   blobMount(reference: Reference, mount: { readonly digest: Digest; readonly from: string }, options?: Stoppable): Promise<URL | undefined>;
-  /** Gives up an upload that a mount opened. */
+  /** Opens an upload for a blob that `blobPut` will send. */
+  uploadOpen(reference: Reference, options?: Stoppable): Promise<URL>;
+  /** Gives up an upload that was opened, or that a mount opened. */
   uploadCancel(reference: Reference, upload: URL, options?: Stoppable): Promise<void>;
   /** @throws BLOB_UNKNOWN */
   blobDelete(reference: Reference, digest: Digest, options?: Stoppable): Promise<void>;
@@ -130,6 +132,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         ...uploads, ...(onBytes ? { onBytes } : {}), ...(needless ? { needless } : {}), ...(signal ? { signal } : {}),
       }),
     blobMount: async (reference, mount, { signal } = {}) => mountBlob(session, await target(reference), reference, mount, signal),
+    uploadOpen: async (reference, { signal } = {}) => openUpload(session, await target(reference), reference, signal),
     uploadCancel: async (reference, upload, { signal } = {}) => cancelUpload(session, await target(reference), reference, upload, signal),
     blobDelete: async (reference, digest, { signal } = {}) => deleteBlob(session, await target(reference), reference, digest, signal),
     tagList: async (reference, { signal } = {}) => listTags(session, await places.origin(reference), reference, signal),
