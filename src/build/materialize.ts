@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { layerCodec } from "../oci/media-type.ts";
 import { parseReference } from "../oci/reference.ts";
-import { fault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import type { applyLayer } from "../layer/apply-layer.ts";
@@ -79,7 +79,9 @@ export async function fetchLayer(
   if (known && store.blobs.has(known.digest)) return known;
   let cause: unknown;
   const opened = descriptor && image.open?.(descriptor);
-  for (const source of opened ? [undefined] : descriptor ? image.sources : []) {
+  for (const { source, originOnly } of opened ? [{ originOnly: false }] : descriptor ? attempts(image.sources) : []) {
+    // What came damaged is asked for once more, from the registry itself: a mirror or a proxy may have spoilt it.
+    if (originOnly && !isDamaged(cause)) continue;
     const started = Date.now();
     const report = (current: number, completed?: number): void => options.onProgress({
       type: "transfer", id: options.stepId, key: descriptor!.digest, action: "pulling", current, total: descriptor!.size, started,
@@ -87,7 +89,7 @@ export async function fetchLayer(
     });
     try {
       const stoppable = options.signal ? { signal: options.signal } : {};
-      const get = opened ? await opened : await getFrom(options.client, source!, descriptor!, stoppable);
+      const get = opened ? await opened : await getFrom(options.client, source!, descriptor!, { originOnly, ...stoppable });
       let received = 0;
       const open = (start: number): AsyncIterable<Uint8Array> => {
         received = start;
@@ -110,9 +112,18 @@ export async function fetchLayer(
   throw fault("LAYER_MISSING", { diffId, sources: image.sources }, cause === undefined ? {} : { cause });
 }
 
-async function getFrom(client: ClientSource, source: string, blob: Descriptor, options: { signal?: AbortSignal }): Promise<(start: number) => AsyncIterable<Uint8Array>> {
+function attempts(sources: readonly string[]): { readonly source: string; readonly originOnly: boolean }[] {
+  return sources.flatMap((source) => [{ source, originOnly: false }, { source, originOnly: true }]);
+}
+
+function isDamaged(error: unknown): boolean {
+  return isFault(error, "BLOB_MISMATCH") || isFault(error, "BLOB_TRUNCATED");
+}
+
+/** For the store, which hashes what it gets. */
+async function getFrom(client: ClientSource, source: string, blob: Descriptor, options: { originOnly: boolean; signal?: AbortSignal }): Promise<(start: number) => AsyncIterable<Uint8Array>> {
   const registry = await client();
-  return (start) => registry.blobGet(parseReference(source), blob, { start, lend: true, ...options });
+  return (start) => registry.blobGet(parseReference(source), blob, { start, lend: true, verify: false, ...options });
 }
 
 async function unpackLayer(

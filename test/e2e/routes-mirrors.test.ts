@@ -105,6 +105,13 @@ test("a damaged layer of a mirror is warned of in the lines of a pull", async (c
   const { status, stderr } = await setup.sampan("pull", setup.name);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /came damaged and is asked for again, from the registry itself/);
+  // A build that needs the files of its base image does the same.
+  setup.files.write("project/Dockerfile", `FROM ${setup.name}\nCOPY Dockerfile /\n`);
+  assert.equal((await setup.sampan("rmi", "-f", setup.name)).status, 0);
+  setup.registry.requests.length = 0;
+  const built = await setup.sampan("build", "-q", "-o", `type=tar,dest=${setup.files.folder}/files.tar`, `${setup.files.folder}/project`);
+  assert.equal(built.status, 0, built.stderr);
+  assert.equal(blobs(setup.registry), 1);
 });
 
 test("when mirror and registry fail, the registry's fault is told", async (context) => {
