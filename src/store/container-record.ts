@@ -44,6 +44,8 @@ export interface ContainerSpec {
   readonly entrypoint: readonly string[];
   readonly words: readonly string[];
   readonly job: Omit<RunJob, "root" | "stdin" | "cgroups" | "ports">;
+  /** The environment that was asked for: of the image and by flags. `job.env` has what every container gets beside it. */
+  readonly env?: readonly string[];
   /** Whether standard input stays open. */
   readonly interactive: boolean;
   readonly runtime: string;

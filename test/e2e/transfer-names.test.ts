@@ -23,6 +23,10 @@ test("push takes several names, and what is wrong with one does not keep the oth
   assert.deepEqual([...stdout.matchAll(/^(?:The push refers to repository \[(.*)\]|(\d): digest: .*)$/gm)].map(([, repository, tag]) => repository ?? tag), [at("team/base"), "1", at("missing"), at("other"), "3"]);
   for (const name of ["team/base/manifests/1", "other/manifests/3"]) assert.equal((await registry.request("GET", `/v2/${name}`)).status, 200);
 
+  // As other tools take a source and a target.
+  assert.match((await sampan(["push", at("other:3"), at("other:4")])).stderr, /No such image: \S+other:4\nhint: both words are names of images here.*`sampan copy store:\S+other:3 \S+other:4`/);
+  assert.match((await sampan(["copy", "docker-archive:/none.tar", at("other:4")])).stderr, /^ERROR: \/none\.tar: no such file or directory\n[^]*hint: `sampan save -o FILE` and `docker save -o FILE` write an archive/);
+
   assert.equal((await sampan(["push", "-q", "-a", at("team/base")])).stdout, `${at("team/base")}\n`);
   assert.deepEqual((await registry.request("GET", "/v2/team/base/tags/list")).json(), { name: "team/base", tags: ["1", "2"] });
   for (const words of [["push", "-a", at("team/base:1")], ["pull", "-a", at("team/base:1")], ["push", "-q", "--json", at("other:3")]]) assert.equal((await sampan(words)).status, 2, words.join(" "));

@@ -36,7 +36,7 @@ export const CONTAINER_COMMANDS: readonly (readonly string[])[] = [
   ["ps", "-f", "status=exited", "-f", "status=created", "--format", "{{.Names}}"],
   ["logs", "ended"], ["logs", "-n", "0", "ended"], ["logs", "none"], ["wait", "ended"], ["port", "runs"], ["exec", "runs", "echo", "hi"], ["exec", "ended", "echo"], ["diff", "runs"], ["top", "made"],
   ["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{.Name}} {{.Path}} {{.Args}} {{.RestartCount}} {{.HostConfig.NetworkMode}} {{.Config.Image}} {{json .Config.Labels}} {{.Config.Cmd}}", "runs", "ended", "made"],
-  ["container", "inspect", "-f", "{{.Name}}", "runs", "none"], ["container", "ls", "-aq"], ["kill", "none"], ["kill", "ended"], ["stop", "none"], ["start", "none"], ["restart", "none"], ["cp", "none:/x", "."], ["rename", "ended", "runs"], ["rmi", "base:1"],
+  ["inspect", "-f", "{{json .Config.Env}}", "ended", "runs"], ["container", "inspect", "-f", "{{.Name}}", "runs", "none"], ["container", "ls", "-aq"], ["kill", "none"], ["kill", "ended"], ["stop", "none"], ["start", "none"], ["restart", "none"], ["cp", "none:/x", "."], ["rename", "ended", "runs"], ["rmi", "base:1"],
   ["system", "df"], ["system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}}"], ["system", "df", "-v", "--format", "{{len .Images}} {{len .Containers}} {{len .Volumes}} {{len .BuildCache}}"],
   ["→", "rename", "ended", "other"], ["→", "exec", "runs", "sh", "-c", "echo x > /etc/new; rm /etc/group"], ["diff", "runs"], ["→", "rm", "runs"], ["→", "stop", "-t", "0", "runs"], ["wait", "runs"], ["→", "start", "runs"], ["→", "rm", "-f", "runs", "none"], ["→", "rm", "made", "none"],
   ["→", "container", "prune", "-f", "--filter", "label=none"], ["→", "container", "prune", "-f"], ["ps", "-a"],

@@ -18,11 +18,11 @@ const SCAN = 16 * 1024;
 /**
  * The files of a tar archive, read where they lie: only the headers are read to find them. A packed archive, or one
  * that comes through a pipe, is unpacked into a temporary file first. Links are followed inside the archive.
- * @throws LAYOUT_INVALID, ARCHIVE_INVALID, ARCHIVE_DAMAGED, and what open(2) says
+ * @throws FILE_PROBLEM, LAYOUT_INVALID, ARCHIVE_INVALID, ARCHIVE_DAMAGED, and what open(2) says
  */
 export async function archiveFiles(path: string, signal: AbortSignal): Promise<LayoutFiles> {
   await using cleanup = new AsyncDisposableStack();
-  let file = await open(path);
+  let file = await openArchive(path);
   cleanup.defer(() => file.close());
   if (await mustSpool(file, path)) {
     const packed = file;
@@ -55,6 +55,15 @@ export async function archiveFiles(path: string, signal: AbortSignal): Promise<L
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function openArchive(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    throw fault("FILE_PROBLEM", { path, problem: "no such file or directory", hint: "`sampan save -o FILE` and `docker save -o FILE` write an archive; an image of the store is store:NAME, one of a registry docker://NAME" }, { cause });
+  }
 }
 
 interface Place {

@@ -9,7 +9,7 @@ export const psCommand = command({
     "Lists the containers that run, the newest first; with -a those that have ended too.\n\n" +
     "Filters: id, name, label=NAME[=VALUE], status=created|running|paused|restarting|exited, exited=STATUS, ancestor=IMAGE, before=CONTAINER, " +
     "since=CONTAINER, restart-policy=NAME, publish=PORT, expose=PORT, volume=PATH, network=MODE, health=none, is-task=false.\n\n" +
-    "Fields of --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names .Labels .Mounts .Networks, and .Label \"NAME\".",
+    "Fields of --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names .Labels .Mounts .Networks .Platform, and .Label \"NAME\".",
   usage: "[OPTIONS]",
   flags: flagTable({
     all: { kind: "switch", short: "a", help: "Show containers that have ended, too" },

@@ -37,6 +37,8 @@ export const pushCommand = command({
     if (flags.quiet && flags.json) throw fault("USAGE", { problem: "--quiet and --json exclude each other" });
     const hosts = new Set<string>();
     for (const word of positionals) {
+      const place = /^[a-z-]+:\/\//.exec(word)?.[0];
+      if (place !== undefined) throw fault("USAGE", { problem: `push takes names of images that are here, and no place such as ${place}`, hint: `\`sampan copy store:NAME ${word}\` copies an image there` });
       const { host, tag, digest } = parseReference(word, { implicitTag: false });
       if (digest !== undefined) throw fault("USAGE", { problem: "cannot push a digest reference", hint: "name a tag" });
       if (flags["all-tags"] && tag !== undefined) throw fault("USAGE", { problem: "tag can't be used with --all-tags/-a" });

@@ -1,4 +1,5 @@
 import type { ContainerRecord } from "../../store/container-record.ts";
+import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { idsOf } from "../../store/image-record.ts";
 import type { Store } from "../../store/open-store.ts";
 import { humanSize } from "../../std/human-size.ts";
@@ -10,14 +11,14 @@ import { folderBytes } from "./folder-bytes.ts";
 
 export const containerHeaders = {
   Command: "COMMAND", CreatedAt: "CREATED AT", ID: "CONTAINER ID", Image: "IMAGE", Labels: "LABELS", LocalVolumes: "LOCAL VOLUMES", Mounts: "MOUNTS",
-  Names: "NAMES", Networks: "NETWORKS", Ports: "PORTS", RunningFor: "CREATED", Size: "SIZE", State: "STATE", Status: "STATUS",
+  Names: "NAMES", Networks: "NETWORKS", Platform: "PLATFORM", Ports: "PORTS", RunningFor: "CREATED", Size: "SIZE", State: "STATE", Status: "STATUS",
 } as const;
 
 /** For tables, where the heading of `{{.Label "com.example.team-name"}}` is `team name`. */
 export const containerColumns = withMethods(containerHeaders, { Label: (name) => String(name).split(".").at(-1)!.replace(/[-_]/g, " ") });
 
 /** A line of `sampan ps`, with the fields of docker's formatter in the order of its JSON. */
-export type ContainerRow = Readonly<Record<keyof typeof containerHeaders, string>>;
+export type ContainerRow = Readonly<Record<Exclude<keyof typeof containerHeaders, "Platform">, string> & { Platform: object | null }>;
 
 /** @param options.size what its SIZE says: what it has written itself, or also what the image has below; nothing is looked at without it */
 export function containerRow(record: ContainerRecord, store: Store, options: { truncate: boolean; size?: "own" | "whole"; now: number }): ContainerRow {
@@ -36,6 +37,7 @@ export function containerRow(record: ContainerRecord, store: Store, options: { t
     Mounts: mounts.join(","),
     Names: record.name,
     Networks: spec.job.network === "default" ? "bridge" : spec.job.network,
+    Platform: platformOf(store.images.get(record.image)?.config),
     Ports: portsText(record),
     RunningFor: createdSince(record.createdAt, now),
     Size: `${humanSize(written, 3)}${below === undefined ? "" : ` (virtual ${humanSize(below + written, 3)})`}`,
@@ -43,6 +45,15 @@ export function containerRow(record: ContainerRecord, store: Store, options: { t
     Status: statusText(record, now),
   };
   return withMethods(row, { Label: (name) => spec.labels[String(name)] ?? "" });
+}
+
+/** As docker's API has it, which templates show as `linux/amd64`. */
+function platformOf(platform: Platform | undefined): object | null {
+  if (platform === undefined) return null;
+  const { architecture, os, variant } = platform;
+  const fields = { String: () => formatPlatform(platform), Architecture: architecture, OS: os, Variant: variant ?? "" };
+  const hidden = Object.entries(fields).map(([name, value]) => [name, { value, enumerable: false }] as const);
+  return Object.defineProperties({ architecture, os, ...(variant ? { variant } : {}) }, Object.fromEntries(hidden));
 }
 
 /** The name that the image was asked for by, as long as it still means that image; else its id. */

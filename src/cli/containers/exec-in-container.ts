@@ -3,8 +3,7 @@ import { joinContainer } from "../../container/join-container.ts";
 import { fault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Call } from "../command.ts";
-import { assignments } from "../flags/key-values.ts";
-import { environmentOf, readEnvFiles } from "../run/container-command.ts";
+import { environmentOf, givenEnv, readEnvFiles } from "../run/container-command.ts";
 import { passSignals } from "../run/pass-signals.ts";
 import { writeTo } from "../run/write-to.ts";
 import type { execFlags } from "./exec-flags.ts";
@@ -14,8 +13,7 @@ export async function execInContainer(store: Store, { flags, positionals, io, si
   const [text = "", ...args] = positionals;
   const record = store.containers.find(text);
   const { job } = record.spec;
-  const given = Object.entries(assignments(flags.env, io.env, "-e, --env")).map(([name, value]) => `${name}=${value}`);
-  const env = environmentOf([...(flags.tty ? ["TERM=xterm"] : []), ...job.env, ...readEnvFiles(flags["env-file"], io), ...given]);
+  const env = environmentOf([...(flags.tty ? ["TERM=xterm"] : []), ...job.env, ...readEnvFiles(flags["env-file"], io), ...givenEnv(flags.env, io.env)]);
   using passing = new DisposableStack();
   const { exitCode, failure, message } = await joinContainer(record, {
     args, env,

@@ -51,7 +51,7 @@ export function inspectContainer(record: ContainerRecord, store: Store, options:
       ExposedPorts: new Map(spec.exposed.map((port) => [port, {}])),
       Tty: job.terminal,
       OpenStdin: spec.interactive,
-      Env: job.env,
+      Env: spec.env ?? job.env,
       Cmd: spec.words.length === 0 ? null : spec.words,
       Image: spec.imageName,
       WorkingDir: job.cwd,

@@ -5,7 +5,7 @@ import type { Packing } from "../../build/packing.ts";
 import { insideUserNamespace } from "../../linux/user-namespace.ts";
 import type { Platform } from "../../oci/platform.ts";
 import { familiarReference, formatReference, formatRepository, parseReference, type Reference } from "../../oci/reference.ts";
-import { fault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { ProgressEvent } from "../../std/progress.ts";
 import { printError } from "../errors/print-error.ts";
@@ -36,12 +36,20 @@ export async function pushNames(store: Store, words: readonly string[], flags: P
   for (const word of words) {
     try {
       await pushName(store, word, client.get, flags);
-    } catch (error) {
+    } catch (cause) {
+      const error = words.length === 2 && word === words[1] ? withTargetHint(cause, words[0]!, word) : cause;
       if (words.length === 1 || flags.signal.aborted) throw error;
       status = await printError(error, flags.io);
     }
   }
   return status;
+}
+
+/** Other tools take a source and a target; where the second of two names is not here, that was probably meant. */
+function withTargetHint(error: unknown, source: string, target: string): unknown {
+  if (!isFault(error, "IMAGE_NOT_FOUND")) return error;
+  const { reference } = error.details as { reference: string };
+  return fault("IMAGE_NOT_FOUND", { reference, near: [], hint: `both words are names of images here, each pushed to where it says; for ${source} under another name: \`sampan tag ${source} ${target} && sampan push ${target}\`, or \`sampan copy store:${source} ${target}\`` });
 }
 
 async function pushName(store: Store, word: string, client: ReturnType<typeof lazyClient>["get"], flags: PushFlags): Promise<void> {

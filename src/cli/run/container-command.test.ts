@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
-import { containerArgs, containerEnv, parseEnvFile } from "./container-command.ts";
+import { askedEnv, containerArgs, containerEnv, givenEnv, parseEnvFile } from "./container-command.ts";
 
 test("the command is ENTRYPOINT with CMD or the words behind the image, as in docker", () => {
   const config = { Entrypoint: ["/entry"], Cmd: ["a", "b"] };
@@ -21,6 +21,15 @@ test("the environment has docker's order, and later values win in place", () => 
     ["PATH=/app", "HOSTNAME=box", "TERM=xterm", "A=flag", "B=1"],
   );
   assert.deepEqual(containerEnv({}, [], { hostname: "box", terminal: false }), ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=box"]);
+});
+
+test("a name alone has its value from here, or takes the image's variable away; what was asked for is shown as docker shows it", () => {
+  const given = givenEnv(["A", "B=1", "C", "B=2"], { C: "here" });
+  assert.deepEqual(given, ["A", "B=1", "C=here", "B=2"]);
+  const image = { Env: ["PATH=/app", "A=image", "B=image"] };
+  assert.deepEqual(containerEnv(image, given, { hostname: "box", terminal: false }), ["PATH=/app", "HOSTNAME=box", "B=2", "C=here"]);
+  assert.deepEqual(askedEnv(image, given), ["A", "B=2", "C=here", "PATH=/app"]);
+  for (const wrong of ["", "=x"]) assert.throws(() => givenEnv([wrong], {}), (error) => isFault(error, "USAGE"));
 });
 
 test("an env file has a variable per line, comments, and names that come from the environment", () => {

@@ -20,19 +20,31 @@ export function containerArgs(config: ContainerConfig, words: readonly string[],
   return args;
 }
 
-/** The environment in docker's order: PATH, HOSTNAME and TERM, then the image's, then what -e gives; later ones win in place. */
+/** The environment in docker's order: PATH, HOSTNAME and TERM, then the image's, then what -e gives; later ones win in place, a name alone takes a variable away. */
 export function containerEnv(config: ContainerConfig, given: readonly string[], options: { hostname: string; terminal: boolean }): string[] {
   return environmentOf([PATH, `HOSTNAME=${options.hostname}`, ...(options.terminal ? ["TERM=xterm"] : []), ...(config.Env ?? []), ...given]);
 }
 
-/** Pairs of which later ones win, in the place of the first of their name. */
+/** Pairs of which later ones win, in the place of the first of their name; a name alone takes the pair away. */
 export function environmentOf(pairs: readonly string[]): string[] {
+  return [...byName(pairs).values()].filter((pair) => pair.includes("="));
+}
+
+/** The environment that a container was asked to have, as docker's inspect shows it: what -e and files give, then what the image has beside that. */
+export function askedEnv(config: ContainerConfig, given: readonly string[]): string[] {
+  return [...new Map([...byName(given), ...[...byName(config.Env ?? [])].filter(([name]) => !byName(given).has(name))]).values()];
+}
+
+function byName(pairs: readonly string[]): Map<string, string> {
   const env = new Map<string, string>();
-  for (const pair of pairs) {
-    const equals = pair.indexOf("=");
-    env.set(equals < 0 ? pair : pair.slice(0, equals), pair);
-  }
-  return [...env.values()];
+  for (const pair of pairs) env.set(pair.split("=", 1)[0]!, pair);
+  return env;
+}
+
+/** What -e gives: a name alone has its value from this environment, and stays a name where that has none. @throws USAGE */
+export function givenEnv(words: readonly string[], env: NodeJS.ProcessEnv): string[] {
+  for (const word of words) if (word === "" || word.startsWith("=")) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(word)} for -e, --env`, hint: "it looks like NAME=VALUE" });
+  return words.map((word) => (word.includes("=") || env[word] === undefined ? word : `${word}=${env[word]}`));
 }
 
 /** The pairs of files of --env-file and the like. @throws USAGE, FILE_PROBLEM, and what reading a file throws */

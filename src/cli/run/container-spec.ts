@@ -5,7 +5,7 @@ import type { ContainerSpec } from "../../store/container-record.ts";
 import type { Call } from "../command.ts";
 import { labels } from "../flags/key-values.ts";
 import { parseSignal } from "../flags/parse-signal.ts";
-import { containerArgs, readEnvFiles } from "./container-command.ts";
+import { askedEnv, containerArgs, givenEnv, readEnvFiles } from "./container-command.ts";
 import { containerJob } from "./container-job.ts";
 import { exposedPorts, portRequests, publishAll } from "./port-requests.ts";
 import { logSettings, resourceLimits, restartPolicy } from "./resource-flags.ts";
@@ -13,7 +13,7 @@ import type { containerFlags } from "./run-flags.ts";
 
 type Words = Pick<Call<typeof containerFlags>, "flags" | "io">;
 
-/** What a container is, by the flags, the words behind the image and the image's config. @throws USAGE, NOT_SUPPORTED */
+/** What a container is, by the flags, the words behind the image and the image's config. @throws USAGE, NOT_SUPPORTED, and what reading files throws */
 export function containerSpec(call: Words, options: { id: string; imageName: string; words: readonly string[]; config: ContainerConfig; emulator: Emulator | undefined }): ContainerSpec {
   const { flags, io } = call;
   const { id, imageName, words, config } = options;
@@ -22,11 +22,13 @@ export function containerSpec(call: Words, options: { id: string; imageName: str
   const entrypoint = flags.entrypoint === undefined ? (config.Entrypoint ?? []) : flags.entrypoint === "" ? [] : [flags.entrypoint];
   const exposed = [...new Set([...Object.keys(config.ExposedPorts ?? {}).map((port) => (port.includes("/") ? port : `${port}/tcp`)), ...exposedPorts(flags.expose)])];
   const fromFiles = readEnvFiles(flags["label-file"], io);
+  const env = [...readEnvFiles(flags["env-file"], io), ...givenEnv(flags.env, io.env)];
   return {
     imageName,
     entrypoint,
     words: args.slice(entrypoint.length),
-    job: { ...containerJob(call, config, args, id), ...(options.emulator ? { emulator: options.emulator } : {}) },
+    job: { ...containerJob(call, config, { args, env, id }), ...(options.emulator ? { emulator: options.emulator } : {}) },
+    env: askedEnv(config, env),
     interactive: flags.interactive,
     runtime: flags.runtime,
     labels: { ...config.Labels, ...labels([...fromFiles, ...flags.label]) },

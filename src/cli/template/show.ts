@@ -11,6 +11,8 @@ export function show(value: unknown): string {
     const entries = [...value].map(([key, member]): [string, string] => [show(key), show(member)]);
     return `map[${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map((entry) => entry.join(":")).join(" ")}]`;
   }
+  // Go's fmt.Stringer.
+  if (typeof value === "object" && "String" in value && typeof value.String === "function") return String(value.String());
   if (typeof value === "object") return `{${Object.values(value).map(show).join(" ")}}`;
   return String(value);
 }

@@ -2,10 +2,11 @@ import { spec } from "../fault-spec.ts";
 
 /** Faults of the command line. */
 export const cliFaults = {
-  FILE_PROBLEM: spec<{ path: string; problem: string }>({
+  FILE_PROBLEM: spec<{ path: string; problem: string; hint?: string }>({
     when: "A file that a command names or needs cannot be read or written.",
     exit: 1,
     message: ({ path, problem }) => `${path}: ${problem}`,
+    hint: ({ hint }) => hint,
   }),
   TEMPLATE_INVALID: spec<{ problem: string }>({
     when: "The template of --format does not follow the grammar of Go templates, or names a field that is not there.",

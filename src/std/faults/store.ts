@@ -57,12 +57,13 @@ export const storeFaults = {
     message: ({ id }) => `snapshot ${id} is not in the store`,
     hint: () => "run the build again: what is missing is made anew",
   }),
-  IMAGE_NOT_FOUND: spec<{ reference: string; near: readonly string[] }>({
+  IMAGE_NOT_FOUND: spec<{ reference: string; near: readonly string[]; hint?: string }>({
     when: "No image in the store has that name, id or digest.",
     exit: 1,
     message: ({ reference }) => `No such image: ${reference}`,
-    hint: ({ reference, near }) =>
-      near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
+    hint: ({ reference, near, hint }) =>
+      hint !== undefined ? hint
+      : near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
   }),
   IMAGE_PLATFORM_MISSING: spec<{ reference: string; platform: string; available: readonly string[] }>({
     when: "An image is here, but not for the platform that was asked for.",
