@@ -16,12 +16,14 @@ export interface TokenRegistryOptions {
   /** Tokens that say nothing about themselves. */
   readonly opaque?: boolean;
   readonly expiresIn?: number;
+  /** Where it is reached, if not at its own address: `https://registry.test`. */
+  readonly origin?: string;
   /** What who asks for one gets. */
   readonly refreshToken?: string;
 }
 
 /** A registry with a token service on the same port, which answers refusals as distribution does: 401 for a scope that is missing. */
-export async function startTokenRegistry({ users = {}, rights, tags = {}, opaque = false, expiresIn = 300, refreshToken }: TokenRegistryOptions): Promise<ScriptedServer> {
+export async function startTokenRegistry({ users = {}, rights, tags = {}, opaque = false, expiresIn = 300, origin, refreshToken }: TokenRegistryOptions): Promise<ScriptedServer> {
   const issued = new Map<string, readonly string[]>();
   const server = await startScriptedServer((request, response) => {
     const url = new URL(request.url, "http://x");
@@ -45,7 +47,7 @@ export async function startTokenRegistry({ users = {}, rights, tags = {}, opaque
     if (!granted || (repository !== "" && !granted.includes(`${repository}:${action}`))) {
       const scope = repository === "" ? "" : `,scope="repository:${repository}:${action === "push" ? "pull,push" : action}"`;
       const error = granted ? ',error="insufficient_scope"' : "";
-      return reply(response, 401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token",service="tests"${scope}${error}` }, registryError("UNAUTHORIZED", "authentication required"));
+      return reply(response, 401, { "www-authenticate": `Bearer realm="${origin ?? `http://${request.headers.host}`}/token",service="tests"${scope}${error}` }, registryError("UNAUTHORIZED", "authentication required"));
     }
     if (repository === "") return reply(response, 200, {}, {});
     if (rest.startsWith("tags/list")) return tags[repository] ? reply(response, 200, {}, { name: repository, tags: tags[repository] }) : reply(response, 404, {}, registryError("NAME_UNKNOWN", "repository name not known to registry"));
