@@ -5,11 +5,11 @@ import { parseImageConfig } from "../oci/image-config.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndex } from "../oci/media-type.ts";
 import { formatPlatform, platformMatches, type Platform } from "../oci/platform.ts";
-import { formatReference, parseReference } from "../oci/reference.ts";
 import { fault, isFault } from "../std/fault.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Database } from "./database.ts";
 import { findImageId } from "./find-image.ts";
+import { fullName, ImageNames } from "./image-names.ts";
 import { choosePart, dropImage, IMAGE_SIZE, loseParts, readParts, SOURCES, STANDING, writeParts, type IndexPart } from "./image-parts.ts";
 import { platformsOf, type ImageRecord, type NewImage, type NewIndex } from "./image-record.ts";
 import type { LayerBlobs } from "./layer-blobs.ts";
@@ -23,14 +23,15 @@ export class ImageStore {
   readonly #database: Database;
   readonly #lease: Lease;
   readonly #blobs: BlobStore;
-
   readonly #layers: LayerBlobs;
+  readonly #names: ImageNames;
 
   constructor(database: Database, lease: Lease, blobs: BlobStore, layers: LayerBlobs) {
     this.#database = database;
     this.#lease = lease;
     this.#blobs = blobs;
     this.#layers = layers;
+    this.#names = new ImageNames(database);
   }
 
   /**
@@ -54,7 +55,7 @@ export class ImageStore {
       ));
       this.#database.run("INSERT OR IGNORE INTO image_blob (image, digest) VALUES (?, ?)", id, id);
       if (manifest) this.#linkManifest(id, manifest, image.manifest!.mediaType);
-      for (const name of names) this.#setName(id, name);
+      for (const name of names) this.#names.set(id, name);
       for (const repoDigest of image.repoDigests ?? []) this.addRepoDigest(id, repoDigest);
       return this.get(id)!;
     });
@@ -83,7 +84,7 @@ export class ImageStore {
       const chosen = choosePart({ digest, mediaType, parts: readParts(this.#database, digest) });
       if (chosen === undefined) throw fault("INDEX_EMPTY", { digest });
       this.#database.run("UPDATE image SET created = (SELECT created FROM image WHERE id = ?) WHERE id = ?", chosen.image, digest);
-      for (const name of names) this.#setName(digest, name);
+      for (const name of names) this.#names.set(digest, name);
       for (const repoDigest of index.repoDigests ?? []) this.addRepoDigest(digest, repoDigest);
       return this.get(digest)!;
     });
@@ -120,8 +121,8 @@ export class ImageStore {
 
   /** The image, or index, of that full name; undefined where there is none. Looks for nothing else that may be meant. */
   named(name: string): ImageRecord | undefined {
-    const row = this.#database.get<{ image: Digest }>("SELECT image FROM image_name WHERE name = ?", name);
-    return row && this.get(row.image);
+    const image = this.#names.imageOf(name);
+    return image && this.get(image);
   }
 
   /** The image for a platform, with the names that lead to it; undefined where it is for another one. See {@link find}. */
@@ -167,13 +168,13 @@ export class ImageStore {
     const full = fullName(name);
     this.#database.transaction(() => {
       if (this.get(id) === undefined) throw fault("IMAGE_NOT_FOUND", { reference: id, near: [] });
-      this.#setName(id, full);
+      this.#names.set(id, full);
     });
   }
 
   /** Takes a name away and leaves the image. @returns whether there was such a name. */
   untag(name: string): boolean {
-    return this.#database.run("DELETE FROM image_name WHERE name = ?", fullName(name)).changes > 0;
+    return this.#names.remove(fullName(name));
   }
 
   /** Removes the image if it has no name: what was only made to be exported. */
@@ -221,19 +222,13 @@ export class ImageStore {
 
   /** Notes where the image lies in a registry: `host/repository@sha256:…`. @throws REFERENCE_INVALID */
   addRepoDigest(id: Digest, repoDigest: string): void {
-    const { host, repository, digest } = parseReference(repoDigest);
-    if (digest === undefined) throw fault("REFERENCE_INVALID", { reference: repoDigest, problem: "it has no digest" });
-    this.#database.run("INSERT OR IGNORE INTO image_repo_digest (repo_digest, image) VALUES (?, ?)", `${host}/${repository}@${digest}`, id);
+    this.#names.addRepoDigest(id, repoDigest);
   }
 
   /** Whoever removes an image has no use for what it consists of. */
   #letGo(id: Digest): void {
     this.#lease.drop("image", id);
     for (const { kind, object } of this.#database.all<{ kind: LeaseKind; object: string }>(PARTS, id)) this.#lease.drop(kind, object);
-  }
-
-  #setName(id: Digest, name: string): void {
-    this.#database.run("INSERT INTO image_name (name, image) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image", name, id);
   }
 
   #writeManifest(bytes: Uint8Array): { digest: Digest; blobs: Digest[] } {
@@ -263,18 +258,14 @@ export class ImageStore {
     return {
       id,
       config: parseImageConfig(readBlob(this.#blobs.path(own), own), `the config of image ${own}`),
-      names: this.#column("SELECT name AS value FROM image_name WHERE image = ? ORDER BY name", id),
-      repoDigests: this.#column("SELECT repo_digest AS value FROM image_repo_digest WHERE image = ? ORDER BY repo_digest", id),
-      sources: this.#column(SOURCES, id),
+      names: this.#names.of(id),
+      repoDigests: this.#names.repoDigestsOf(id),
+      sources: this.#database.all<{ value: string }>(SOURCES, id).map(({ value }) => value),
       created: row.created,
       size: this.#database.get<{ size: number }>(IMAGE_SIZE, id)!.size,
       ...(manifest !== null && mediaType !== null ? { manifest: { digest: manifest, mediaType } } : {}),
       ...(index ? { index } : {}),
     };
-  }
-
-  #column(sql: string, id: Digest): string[] {
-    return this.#database.all<{ value: string }>(sql, id).map((row) => row.value);
   }
 }
 
@@ -297,10 +288,4 @@ function readBlob(path: string, digest: Digest): Uint8Array {
   } catch (cause) {
     throw fault("BLOB_MISSING", { digest }, { cause });
   }
-}
-
-function fullName(name: string): string {
-  const { digest, ...reference } = parseReference(name);
-  if (digest !== undefined) throw fault("REFERENCE_INVALID", { reference: name, problem: "a name that an image gets has a tag and no digest" });
-  return formatReference(reference);
 }
