@@ -19,7 +19,11 @@ function project(context: TestContext, dockerfile: string) {
 
 test("--check shows what it finds on standard output, with exit status 1, and stores nothing", { skip }, async (context) => {
   const { sampan, folder } = project(context, DOCKERFILE);
-  const { status, stdout, stderr } = await sampan(["build", "--check", folder]);
+  const metadata = join(folder, "..", "metadata.json");
+  const { status, stdout, stderr } = await sampan(["build", "--check", "--metadata-file", metadata, folder]);
+  const written = JSON.parse(readFileSync(metadata, "utf8")) as Record<string, unknown>;
+  assert.deepEqual([Object.keys(written), written["result.statuscode"]], [["result.json", "result.statuscode", "result.txt", "version"], "1"]);
+  assert.match(String(written["result.txt"]), /^\nWARNING: LegacyKeyValueFormat/);
   assert.equal(status, 1);
   assert.equal(stderr, "");
   assert.match(stdout, /^Check complete, 1 warning has been found!\n\nWARNING: LegacyKeyValueFormat - https:\/\//);

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { BuildOptions } from "../../build/build-options.ts";
 import type { InspectTarget } from "../../build/inspect-dockerfile.ts";
 import type { Fault } from "../../std/fault.ts";
@@ -16,11 +18,16 @@ export interface CallAnswer {
 
 /**
  * Answers what a Dockerfile has to say, without building it. Exit status 1 where checks found something.
+ * @param metadata the file that gets the answer as `--metadata-file` of buildx does
  * @throws the fault that keeps the Dockerfile from being built
  */
-export async function runCall(call: BuildCall, options: BuildOptions, io: Io): Promise<number> {
+export async function runCall(call: BuildCall, options: BuildOptions, io: Io, metadata?: string): Promise<number> {
   const { json, text, error, status } = await answerCall(call, { options });
   if (json !== undefined) io.stdout.write(call.json ? `${JSON.stringify(json, null, 2)}\n` : text);
+  if (metadata !== undefined && json !== undefined) {
+    const answer = { "result.json": json, ...(call.method === "check" ? { "result.statuscode": String(error ? 1 : status) } : {}), "result.txt": text.replace(/^Check complete.*\n/, ""), version: "1.0.0" };
+    writeFileSync(resolve(io.cwd, metadata), `${JSON.stringify(answer, null, 2)}\n`);
+  }
   if (error) throw error;
   return status;
 }

@@ -61,7 +61,7 @@ export const buildCommand = command({
     shell?.needTerminal(io);
     await becomeRoot();
     const access = await registryAccess(flags, await tagHosts(flags), call);
-    if (method.method !== "build") return await (await import("../build/run-call.ts")).runCall(method, { ...options, ...access }, io);
+    if (method.method !== "build") return await (await import("../build/run-call.ts")).runCall(method, { ...options, ...access }, io, flags["metadata-file"]);
     const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
