@@ -46,14 +46,14 @@ describe("the graph of a Dockerfile", () => {
 
   test("a name that is nearly a stage's is asked after, where there is no such image", async () => {
     const resolveBase: GraphOptions["resolveBase"] = async (name) => {
-      if (/^b/i.test(name)) throw fault("REFERENCE_INVALID", { reference: name, problem: "there is none" });
+      if (/^b/i.test(name)) throw fault("USAGE", { problem: `${name}: there is none` });
       return { reference: name, config: base };
     };
     const hint = "did you mean the stage builder? What is no stage is taken for an image";
     for (const rest of ["FROM x\nCOPY --from=bulder /a /a\n", "FROM Buildr\n", "FROM x\nRUN --mount=from=buildeer,target=/m true\n"]) {
       await assert.rejects(graphOf(`FROM x AS builder\n${rest}`, { resolveBase }), (error) => isFault(error, "BASE_OR_STAGE_NOT_FOUND") && error.hint === hint && /there is none/.test(error.message) && error.location !== undefined, rest);
     }
-    await assert.rejects(graphOf("FROM x AS builder\nFROM busybox\n", { resolveBase }), { code: "REFERENCE_INVALID" });
+    await assert.rejects(graphOf("FROM x AS builder\nFROM busybox\n", { resolveBase }), { code: "USAGE" });
   });
 
   test("has one vertex for equal work in different stages", async () => {
@@ -109,6 +109,6 @@ describe("what belongs to later versions is refused by name, with its line", () 
   }
 
   test("FROM --platform of no platform", async () => {
-    await assert.rejects(graphOf("FROM --platform=linux/arm64/v8/more x\n"), { code: "PLATFORM_INVALID" });
+    await assert.rejects(graphOf("FROM --platform=linux/arm64/v8/more x\n"), { code: "STAGE_PLATFORM_INVALID" });
   });
 });

@@ -12,6 +12,7 @@ import {
 import { expandIn, located, platformLabel, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
 import { evaluateCopy, evaluateWorkdir } from "./file-instructions.ts";
 import { namedBase, namedTree } from "./named-base.ts";
+import { checkNames, checkPlatform, stageNameFault } from "./check-names.ts";
 import { findEpoch, withEpoch } from "./find-epoch.ts";
 import { findNamed } from "./named-source.ts";
 import { isPredefinedArg, platformArgs } from "./predefined-args.ts";
@@ -54,6 +55,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
   const evaluation = startEvaluation(dockerfile, settled, { globals: withEpoch(written, epoch), epoch, pool: options.pool ?? new VertexPool() });
   if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined);
   const state = await evaluation.stageState(targetIndex, undefined);
+  checkNames(dockerfile, evaluation);
   if (options.labels.size > 0) state.config.Labels = { ...state.config.Labels, ...Object.fromEntries(options.labels) };
   return {
     vertex: state.vertex,
@@ -209,6 +211,7 @@ function stagePlatform({ options, globals, escape }: Evaluation, written: string
   return located(location, () => {
     const { value, unmatched } = expand(written, globals, { escape });
     if (value === "") throw fault("PLATFORM_BLANK", { written, suggestion: [...unmatched].map((name) => suggest(name, globals.keys())).find(Boolean) });
+    checkPlatform(value, location);
     return parsePlatform(value, options.buildPlatform);
   });
 }
@@ -217,7 +220,8 @@ async function resolveImage(evaluation: Evaluation, name: string, platform: Plat
   let base;
   try {
     base = await evaluation.options.resolveBase(name, platform);
-  } catch (error) {
+  } catch (problem) {
+    const error = stageNameFault(problem, name);
     const suggestion = isFault(error) && !isFault(error, "INTERRUPTED") && name.length > 2 ? suggest(name.toLowerCase(), evaluation.stageNames) : undefined;
     throw located(location, () => { throw suggestion === undefined ? error : fault("BASE_OR_STAGE_NOT_FOUND", { problem: (error as Error).message, suggestion }, { cause: error }); });
   }

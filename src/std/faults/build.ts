@@ -50,6 +50,18 @@ export const buildFaults = {
     message: ({ written }) => `base name (${written}) should not be blank`,
     hint: () => "give the ARG a default above the first FROM, or pass --build-arg",
   }),
+  STAGE_NAME_INVALID: spec<{ name: string }>({
+    when: "FROM, COPY --from or RUN --mount names an image in a way that no image can be called.",
+    exit: 1,
+    message: ({ name }) => `failed to parse stage name ${JSON.stringify(name)}: invalid reference format${upperCase(name)}`,
+    hint: () => "a reference looks like registry.example.com/team/app:1.2.0; names are lower case",
+  }),
+  STAGE_PLATFORM_INVALID: spec<{ platform: string }>({
+    when: "The platform in `FROM --platform=` is not of the form `os/architecture[/variant]`.",
+    exit: 1,
+    message: ({ platform }) => `failed to parse platform ${platform}: ${JSON.stringify(platform)}: cannot parse platform specifier`,
+    hint: () => "a platform looks like linux/amd64 or linux/arm64/v8",
+  }),
   PLATFORM_BLANK: spec<{ written: string; suggestion: string | undefined }>({
     when: "The platform in `FROM --platform=` is empty once its variables are filled in.",
     exit: 1,
@@ -208,3 +220,13 @@ export const buildFaults = {
     hint: () => "add -t registry.example.com/team/app:1.0",
   }),
 } as const;
+
+/** What docker says besides where a name has capital letters: which part of it, without the registry. */
+function upperCase(name: string): string {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, Math.max(0, slash));
+  const isHost = /[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase();
+  const rest = isHost ? name.slice(slash + 1) : slash < 0 ? `library/${name}` : name;
+  const repository = /^[^:@]*/.exec(rest)![0];
+  return repository === repository.toLowerCase() ? "" : `: repository name (${repository}) must be lowercase`;
+}
