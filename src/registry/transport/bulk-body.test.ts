@@ -125,3 +125,48 @@ test("a reader that leaves, and an abort, close the connection", async () => {
     });
   }
 });
+
+/** Asks for bodies one after the other over one transport. @returns how many connections that took */
+async function inTurn(answering: (response: ServerResponse, count: number) => unknown, times: number, read: (answer: Answer, count: number) => Promise<void>, tls = false): Promise<number> {
+  const sockets = new Set<unknown>();
+  let count = 0;
+  await using server = await startScriptedServer((_request, response) => {
+    sockets.add(response.socket);
+    answering(response, count);
+  }, tls ? { tls: testCertificate } : {});
+  await using transport = open();
+  for (; count < times; count += 1) {
+    await read(await transport.request(new URL(`${tls ? "https" : "http"}://${server.host}/`), { method: "GET", verify: false, bulk: true }), count);
+    // node:http has its connection back a moment later.
+    await new Promise(setImmediate);
+  }
+  return sockets.size;
+}
+
+for (const tls of [false, true]) {
+  test(`one connection brings several bodies, and what is in use of one is not overwritten by the next, ${tls ? "over TLS" : "in the clear"}`, async () => {
+    const bodies = [9_000_001, 300_000, 5, 0, 700_000, 4_000_000].map((size) => randomBytes(size));
+    const last: Uint8Array[] = [];
+    const connections = await inTurn((response, count) => response.writeHead(200, { "content-length": bodies[count]!.length }).end(bodies[count]), bodies.length, async (answer, count) => {
+      const hash = createHash("sha256");
+      let latest: Uint8Array = new Uint8Array();
+      for await (const piece of answer.pieces!.lent()) {
+        hash.update(piece);
+        latest = piece;
+      }
+      last.push(latest);
+      assert.equal(hash.digest("hex"), createHash("sha256").update(bodies[count]!).digest("hex"));
+    }, tls);
+    assert.equal(connections, 1);
+    last.forEach((piece, count) => assert.ok(bodies[count]!.subarray(bodies[count]!.length - piece.length).equals(piece), `body ${count}`));
+  });
+}
+
+test("a connection that is to be closed, and one whose body was left, are not used again", async () => {
+  const close = (response: ServerResponse): unknown => response.writeHead(200, { "content-length": bytes.length, connection: "close" }).end(bytes);
+  assert.equal(await inTurn(close, 2, async (answer) => void (await whole(answer))), 2);
+  const leaving = async (answer: Answer): Promise<void> => {
+    for await (const piece of answer.pieces!) if (piece.length > 0) break;
+  };
+  assert.equal(await inTurn((response) => response.writeHead(200, { "content-length": bytes.length }).end(bytes), 2, leaving), 2);
+});

@@ -1,4 +1,4 @@
-import type { Agent, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { OnReadOpts, Socket } from "node:net";
 import { SpareMemory } from "../../std/spare-memory.ts";
 
@@ -19,8 +19,7 @@ const connections = new WeakMap<Socket, { readonly blocks: Blocks; body?: BulkBo
 
 /**
  * Lets the connections of an agent read into large blocks of memory. Taken from node:http, a long body comes in pieces of
- * 64 KiB with a buffer and a handful of events each, which together take longer than hashing them. One connection serves
- * one answer, as node:http does not see the end of a body that {@link BulkBody} takes.
+ * 64 KiB with a buffer and a handful of events each, which together take longer than hashing them.
  */
 export function withBulkSockets<Made extends Agent>(agent: Made): Made {
   const connect = agent.createConnection;
@@ -28,6 +27,11 @@ export function withBulkSockets<Made extends Agent>(agent: Made): Made {
     const blocks = new Blocks((block, count) => {
       const { body } = connections.get(socket)!;
       if (body) return body.take(block, count);
+      // Nobody has asked: it is more than an earlier answer announced.
+      if (socket.listenerCount("data") === 0) {
+        socket.destroy();
+        return false;
+      }
       socket.emit("data", Buffer.from(block.memory.subarray(block.read, (block.read += count))));
       return true;
     });
@@ -43,6 +47,8 @@ interface Block {
   readonly memory: Buffer;
   filled: number;
   read: number;
+  /** Somebody may be using what an earlier answer left in it: it is not used again. */
+  pinned?: boolean;
 }
 
 /** The memory that a connection reads into: behind what was read, until a block is full. */
@@ -69,6 +75,7 @@ class Blocks implements OnReadOpts {
 
 /** The body of an answer whose length is known, to be read once: as it is, in pieces whose memory is the reader's, or lent. */
 export class BulkBody {
+  readonly #request: ClientRequest;
   readonly #answer: IncomingMessage;
   readonly #length: number;
   readonly #socket: Socket;
@@ -83,13 +90,14 @@ export class BulkBody {
   #heard = (): void => undefined;
 
   /** Has to be called as the answer's headers come, before anything else is read from its connection. */
-  static of(answer: IncomingMessage): BulkBody | undefined {
+  static of(request: ClientRequest, answer: IncomingMessage): BulkBody | undefined {
     const length = answer.headers["content-length"];
     if (length === undefined || answer.headers["transfer-encoding"] !== undefined || (answer.statusCode !== 200 && answer.statusCode !== 206)) return undefined;
-    return new BulkBody(answer, Number(length));
+    return new BulkBody(request, answer, Number(length));
   }
 
-  private constructor(answer: IncomingMessage, length: number) {
+  private constructor(request: ClientRequest, answer: IncomingMessage, length: number) {
+    this.#request = request;
     this.#answer = answer;
     this.#length = length;
     this.#socket = answer.socket;
@@ -143,12 +151,35 @@ export class BulkBody {
           await new Promise<void>((resolve) => { this.#heard = resolve; });
         }
       }
-      // The last piece may be in use for ever so long, as the pieces of a reader that leaves early may. The connection may write to its
-      // memory until it is closed.
-      if (lent) this.#socket.once("close", () => [this.#lent, ...this.#blocks.splice(1)].forEach((block) => block && spare.give(block.memory)));
+      // The last piece may be in use for ever so long, as the pieces of a reader that leaves early may.
+      if (lent && this.#lent) giveBack(this.#lent);
+      this.#lent = undefined;
     } finally {
-      this.#answer.destroy();
+      if (!this.#keepConnection()) this.#answer.destroy();
     }
+  }
+
+  /**
+   * Lets the connection serve another request. node:http has not seen the end of the body, and is told of it.
+   * @returns false where there is something else than the whole body, or the connection is to be closed
+   */
+  #keepConnection(): boolean {
+    if (this.#taken !== this.#length || this.#waiting > 0 || this.#error || !this.#request.shouldKeepAlive || this.#socket.destroyed) return false;
+    const connection = connections.get(this.#socket)!;
+    delete connection.body;
+    for (const block of [...this.#blocks, this.#memory.filling]) if (block) block.pinned = true;
+    let free = false;
+    const socket = this.#socket.once("free", () => { free = true; });
+    if (!this.#answer.complete) {
+      this.#answer.complete = true;
+      // It gives its parser back when there is data behind the end.
+      socket.emit("data", Buffer.alloc(0));
+      this.#answer.push(null);
+    }
+    this.#answer.resume();
+    // Where it does not take that for the end, the connection is of no use.
+    setImmediate(() => void (free || socket.destroy()));
+    return true;
   }
 
   /** The oldest block with bytes that were not read. */
@@ -158,7 +189,7 @@ export class BulkBody {
       if (block === this.#memory.filling) return undefined;
       this.#blocks.shift();
       if (!lent) continue;
-      if (this.#lent) spare.give(this.#lent.memory);
+      if (this.#lent) giveBack(this.#lent);
       this.#lent = block;
     }
     return undefined;
@@ -180,4 +211,8 @@ export class BulkBody {
     this.#error ??= error;
     this.#heard();
   }
+}
+
+function giveBack({ memory, pinned }: Block): void {
+  if (!pinned) spare.give(memory);
 }

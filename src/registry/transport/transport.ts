@@ -104,7 +104,7 @@ export class Transport implements AsyncDisposable {
     let pieces: BulkBody | undefined;
     const start = (): ClientRequest => {
       const started = open(protocol, options);
-      if (bulk) started.once("response", (answer) => { pieces = BulkBody.of(answer); });
+      if (bulk) started.once("response", (answer) => { pieces = BulkBody.of(started, answer); });
       return started;
     };
     try {
@@ -137,7 +137,7 @@ export class Transport implements AsyncDisposable {
   }
 
   async #open(tunnel: URL | undefined, secure: boolean, { verify, trust, connectTimeout: timeout, bulk }: Manners): Promise<Agent> {
-    const pool = { keepAlive: !bulk, maxSockets: this.#options.connections };
+    const pool = { keepAlive: true, maxSockets: this.#options.connections };
     if (!secure) {
       const agent = new http.Agent(pool);
       if (bulk) withBulkSockets(agent);
