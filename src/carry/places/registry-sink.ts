@@ -5,6 +5,7 @@ import { isFault } from "../../std/fault.ts";
 import type { Document, Sink } from "../place.ts";
 import { subjectOf } from "../read-document.ts";
 import { Arrivals } from "./arrivals.ts";
+import { openedAhead } from "./opened-ahead.ts";
 import { ReferrerTags } from "./referrer-tags.ts";
 
 /**
@@ -76,7 +77,9 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
       const upload = uploads.get(blob.digest);
       uploads.delete(blob.digest);
       await arrivals.sending(host, repository, blob.digest, async () => {
-        await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes, signal, ...(upload ? { upload } : {}) });
+        // The source answers while the upload is opened.
+        using ahead = openedAhead(open);
+        await client.blobPut(reference, { digest: blob.digest, size: blob.size, open: ahead.open }, { onBytes, signal, ...(upload ? { upload } : {}) });
       });
     },
     manifestPut: (document, { tag, signal }) => put(document, tag === undefined ? { digest: document.digest } : { tag }, signal),
