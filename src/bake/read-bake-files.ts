@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Readable } from "node:stream";
+import { suggest } from "../dockerfile/suggest.ts";
 import { fault } from "../std/fault.ts";
+import { didYouMean } from "../std/fault-spec.ts";
 import { readEnv } from "./compose/read-env.ts";
 import type { ComposeFile } from "./compose/parse-model.ts";
 import { evaluateDefinition, type Definition } from "./definition.ts";
@@ -58,7 +60,12 @@ export async function readBakeFiles(options: BakeFileOptions): Promise<Definitio
   const services = compose.length === 0 ? { groups: [], targets: [] } : await withinDepth(compose[0]!.name, () => fromCompose(compose, options, lookup));
   const builtIn = { BAKE_CMD_CONTEXT: options.elsewhere?.commandContext ?? HERE, BAKE_LOCAL_PLATFORM: options.localPlatform };
   const defined = evaluateDefinition(bodies, { lookup, builtIn });
-  return { ...defined, groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
+  const unknown = [...options.variables.keys()].flatMap((name) => {
+    const names = defined.variables.map((variable) => variable.name);
+    const near = names.includes(name) ? undefined : suggest(name, names);
+    return near === undefined ? [] : [`--var ${name} is the value of no variable${didYouMean(near)}`];
+  });
+  return { ...defined, warnings: [...defined.warnings, ...unknown], groups: joinGroups(services.groups, defined.groups), targets: joinTargets(services.targets, defined.targets) };
 }
 
 /** Readers go down into a file by calling themselves, and one that is nested thousands deep is no honest one. */

@@ -90,6 +90,7 @@ test("a matrix makes targets whose equal steps run once, even without the cache"
 
 test("--set, --var and --push decide what goes where", { skip }, async (context) => {
   const { bake, succeeds } = await project(context);
+  assert.match((await bake("--var", "TGA=2", "--print")).stderr, /^WARNING: --var TGA is the value of no variable \(did you mean TAG\?\)$/m);
   const host = await serveRegistry(context);
   const { status, stderr } = await bake("--var", "TAG=2", "--var", `REGISTRY=${host}/`, "--push", "--set", "worker.labels.more=set", "--set", `app.tags+=${host}/app:latest`);
   assert.equal(status, 0, stderr);
