@@ -11,10 +11,10 @@ export async function confirm(question: string, what: string, { stdin, stdout }:
   stdout.write(`${question} [y/N] `);
   const lines = createInterface({ input: stdin });
   try {
-    for await (const line of lines) {
-      if (line.trim().toLowerCase() === "y") return;
-      break;
-    }
+    const { value, done } = await lines[Symbol.asyncIterator]().next();
+    // Nobody has pressed Enter.
+    if (done) stdout.write("\n");
+    else if (value.trim().toLowerCase() === "y") return;
   } finally {
     lines.close();
   }

@@ -38,6 +38,7 @@ test("builds are recorded with their steps, logs and errors, listed, filtered an
   }
   assert.equal((await sampan(["build", "history", "rm"])).status, 2);
   assert.equal((await sampan(["build", "history", "ls", "--filter", "odd=1"])).status, 2);
+  assert.match((await sampan(["build", "history", "ls", "--filter", "status=eror"])).stderr, /there is no status "eror" \(did you mean error\?\)/);
 });
 
 test("a build that is killed, and one that is interrupted, were canceled", { skip: noContainers }, async (context) => {

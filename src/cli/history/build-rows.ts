@@ -5,7 +5,7 @@ import { shortSeconds } from "../progress/seconds.ts";
 export const buildHeaders = { Ref: "BUILD ID", Name: "NAME", Status: "STATUS", CreatedAt: "CREATED AT", Duration: "DURATION" } as const;
 
 /** Buildx's words of `history ls`. */
-const STATUS = { running: "Running", completed: "Completed", error: "Error", canceled: "Canceled" } as const;
+export const STATUS = { running: "Running", completed: "Completed", error: "Error", canceled: "Canceled" } as const;
 
 /** A line of `build history ls`. */
 export function buildRow(record: BuildRecord, { now, truncate }: { now: number; truncate: boolean }): Record<string, string> {

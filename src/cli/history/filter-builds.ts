@@ -1,7 +1,10 @@
 import { parseDuration } from "../../dockerfile/duration.ts";
+import { suggest } from "../../dockerfile/suggest.ts";
 import { fault } from "../../std/fault.ts";
+import { didYouMean } from "../../std/fault-spec.ts";
 import type { BuildRecord } from "../../store/build-record.ts";
 import { readMoment } from "../flags/read-moment.ts";
+import { STATUS } from "./build-rows.ts";
 
 type Test = (record: BuildRecord) => boolean;
 
@@ -22,6 +25,7 @@ function parseFilter(text: string, now: number): Test {
   if (key === "repository") throw fault("NOT_SUPPORTED", { feature: "the filter repository" });
   if (key === "ref" || key === "status") {
     if (sign !== "=" && sign !== "!=") throw wrong(`${key} is compared with = or !=`);
+    if (key === "status" && !Object.hasOwn(STATUS, value)) throw wrong(`there is no status ${JSON.stringify(value)}${didYouMean(suggest(value, Object.keys(STATUS)))}`, `it is ${Object.keys(STATUS).join(", ")}`);
     const same: Test = key === "status" ? ({ status }) => status === value : ({ ref }) => (sign === "=" ? ref.includes(value) : ref === value);
     return sign === "=" ? same : (record) => !same(record);
   }

@@ -1,5 +1,5 @@
 import { lazyClient, type ClientAccess } from "../../build/lazy-client.ts";
-import { hostPlatform, type Platform } from "../../oci/platform.ts";
+import { formatPlatform, hostPlatform, type Platform } from "../../oci/platform.ts";
 import { familiarReference, formatReference, parseReference } from "../../oci/reference.ts";
 import { isFault } from "../../std/fault.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
@@ -17,11 +17,13 @@ export async function findOrPull(
   options: { when: string; quiet: boolean; platform: Platform | undefined; access: ClientAccess; io: Io; signal: AbortSignal },
 ): Promise<ImageRecord> {
   const { when, quiet, platform, access, io, signal } = options;
+  let wanted = "";
   if (when !== "always") {
     try {
       return store.images.find(text, platform);
     } catch (error) {
       if (when === "never" || !(isFault(error, "IMAGE_NOT_FOUND") || isFault(error, "IMAGE_PLATFORM_MISSING")) || /^(?:sha256:)?[a-f0-9]{64}$/.test(text)) throw error;
+      if (platform !== undefined && isFault(error, "IMAGE_PLATFORM_MISSING")) wanted = ` for ${formatPlatform(platform)}`;
     }
   }
   const { aliasNote, longName } = await import("../../registry/routes/long-name.ts");
@@ -33,7 +35,7 @@ export async function findOrPull(
   }
   if (meant.file !== undefined) io.stderr.write(`${aliasNote(text, meant)}\n`);
   const reference = parseReference(meant.name);
-  if (when === "missing" && !quiet) io.stderr.write(`Unable to find image '${familiarReference(reference)}' locally\n`);
+  if (when === "missing" && !quiet) io.stderr.write(`Unable to find image '${familiarReference(reference)}'${wanted} locally\n`);
   await using client = lazyClient(access);
   const { image, updated } = await pullWithProgress(store, reference, {
     client: client.get, platforms: [platform ?? hostPlatform(process.arch)], show: quiet ? "nothing" : "lines", out: io.stderr, io, signal,
