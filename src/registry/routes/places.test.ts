@@ -66,3 +66,9 @@ test("the path of override_path is the interface itself", async (context) => {
   assert.equal((await client.manifestGet(parseReference("registry.test/app:1"))).digest, sha256(manifest));
   assert.deepEqual(mirror.requests.map(({ url }) => url), ["/odd/", "/odd/app/manifests/1?ns=registry.test"]);
 });
+
+test("where the registry cannot be reached, the mirrors that do not have it are told", async (context) => {
+  const { mirror, registry, client, tagged } = await setUp(context, (request, response) => reply(response, request.url === "/v2/" ? 200 : 404), "");
+  await registry[Symbol.asyncDispose]();
+  await assert.rejects(client.manifestGet(tagged), (error) => isFault(error, "REGISTRY_UNREACHABLE") && error.hint!.startsWith(`${mirror.origin}, which was asked first, does not have it: check the name, or the way to ${registry.host}`));
+});

@@ -61,6 +61,7 @@ export class Places {
   ): Promise<Result> {
     if (this.#withoutMirrors) return task(await this.target(destination));
     const able = (await this.#reading(destination)).filter(({ capabilities }) => capabilities.includes(purpose));
+    const without: string[] = [];
     for (const endpoint of able) {
       const key = connectionKey(endpoint);
       const last = endpoint === able.at(-1);
@@ -69,13 +70,24 @@ export class Places {
         return await task({ ...endpoint, mirror: !last });
       } catch (error) {
         options.signal?.throwIfAborted();
-        if (last || !isFault(error)) throw error;
+        if (!isFault(error)) throw error;
+        if (last) throw without.length > 0 && isFault(error, "REGISTRY_UNREACHABLE") ? afterMirrors(error, without) : error;
         // A mirror need not have everything.
-        if (error.code.endsWith("_UNKNOWN")) continue;
+        if (error.code.endsWith("_UNKNOWN")) {
+          without.push(endpoint.candidates[0]!.origin);
+          continue;
+        }
         this.report(endpoint, error);
         if (isFault(error, "REGISTRY_UNREACHABLE") || isFault(error, "REGISTRY_TIMEOUT") || isFault(error, "REGISTRY_CERTIFICATE")) this.#down.add(key);
       }
     }
     throw fault("REGISTRY_NOWHERE", { host: destination.host, purpose: purpose === "resolve" ? "asked what a tag means" : "read from" });
   }
+}
+
+/** Where a mirror is all that can be reached, a wrong name looks like trouble of the registry behind it. */
+function afterMirrors(error: Fault, mirrors: readonly string[]): Fault {
+  const details = error.details as { host: string; reason: string };
+  const hint = `${mirrors.join(" and ")}, which ${mirrors.length > 1 ? "were" : "was"} asked first, ${mirrors.length > 1 ? "do" : "does"} not have it: check the name, or the way to ${details.host}`;
+  return fault("REGISTRY_UNREACHABLE", { ...details, hint }, { cause: error.cause });
 }
