@@ -81,9 +81,10 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
       },
     });
     if (exitCode === 0 && killedBy === undefined) return;
+    const absent = (operation.mounts ?? []).flatMap((mount) => (mount.kind === "secret" && !options.secrets.ids.includes(mount.id) ? [mount.id] : []));
     const error = fault(
       "RUN_FAILED",
-      { command: operation.args.join(" "), exitCode, step: vertex.name, log: tail.text(), ...(killedBy ? { signal: killedBy } : {}) },
+      { command: operation.args.join(" "), exitCode, step: vertex.name, log: tail.text(), ...(killedBy ? { signal: killedBy } : {}), ...(absent.length > 0 ? { absent } : {}) },
       vertex.location ? { location: vertex.location } : {},
     );
     await options.onFailedRun?.({

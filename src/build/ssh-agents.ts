@@ -69,7 +69,7 @@ export class SshAgents implements AsyncDisposable {
   async #open({ id, paths }: SshForward): Promise<string> {
     const found = paths.map((path) => resolve(this.#cwd, path));
     for (const path of found) {
-      if (!existsSync(path)) throw fault("SSH_INVALID", { id, problem: `there is no ${path}` });
+      if (!existsSync(path)) throw fault("SSH_INVALID", { id, problem: `there is no ${path}`, hint: "name a socket of an agent, or a file with a key: --ssh default=$HOME/.ssh/id_ed25519" });
     }
     const sockets = found.filter((path) => statSync(path).isSocket());
     if (sockets.length === 0) return this.#load(id, found);

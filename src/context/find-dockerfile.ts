@@ -26,7 +26,7 @@ export function findDockerfile(path: string, options: { shown: string; alternati
     if (lower) return { file: name, source: lower };
   }
   const instead = alternative !== undefined && cwd !== undefined && existsSync(resolve(cwd, alternative)) ? alternative : undefined;
-  throw fault("DOCKERFILE_NOT_FOUND", { path, ...(instead === undefined ? {} : { instead }) });
+  throw fault("DOCKERFILE_NOT_FOUND", { path, named: alternative !== undefined, ...(instead === undefined ? {} : { instead }) });
 }
 
 /**

@@ -41,3 +41,10 @@ test("a repository that may not be read before it is there can be copied to; one
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /ERROR: registry 127\.0\.0\.1:\d+ denies access to app without a login/);
 });
+
+test("a source that was meant to be in the store, in an archive or a folder is said to be taken for one of Docker Hub", async (context) => {
+  const { folder, sampan } = scratchSampan(context);
+  const copy = async (source: string): Promise<string> => (await sampan(["copy", source, "oci:out"], { cwd: folder, env: { HTTPS_PROXY: "http://127.0.0.1:9" } })).stderr;
+  assert.match(await copy("app:1.0"), /hint: app:1\.0 is taken for docker\.io\/library\/app:1\.0: an image of this machine's store is store:app:1\.0$/m);
+  assert.match(await copy("oci-archve:app.tar"), /hint: .* did you mean oci-archive:…\?$/m);
+});

@@ -59,7 +59,7 @@ export function sshFlags(values: readonly string[], { env }: Surroundings): SshF
     if (id === "") throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(value)} for --ssh`, hint: "--ssh default, --ssh default=SOCKET or --ssh github=KEY" });
     if (paths.length > 0) return { id, paths };
     const socket = env["SSH_AUTH_SOCK"];
-    if (!socket) throw fault("SSH_INVALID", { id, problem: "SSH_AUTH_SOCK is not set", hint: "start an agent: eval $(ssh-agent); ssh-add" });
+    if (!socket) throw fault("SSH_INVALID", { id, problem: "SSH_AUTH_SOCK is not set", hint: "start an agent (eval $(ssh-agent); ssh-add), or name a key: --ssh default=$HOME/.ssh/id_ed25519" });
     return { id, paths: [socket] };
   });
 }

@@ -4,6 +4,9 @@ import { carryImage, type Carried } from "../../carry/carry-image.ts";
 import type { WantedPlatforms } from "../../carry/choose-root.ts";
 import { formatLocation, type Location } from "../../carry/location.ts";
 import { openSink, openSource } from "../../carry/open-place.ts";
+import { suggest } from "../../dockerfile/suggest.ts";
+import { familiarReference, formatReference } from "../../oci/reference.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import type { Io } from "../io.ts";
 import { transferJson } from "../progress/transfer-json.ts";
 import { transferLines } from "../progress/transfer-lines.ts";
@@ -39,9 +42,23 @@ export async function copyImage(from: Location, to: Location, { quiet, json, dig
     const summary = { ...summaryOf(carried, formatLocation(to)), seconds: secondsSince(started) };
     if (quiet) io.stdout.write(`${carried.digest}\n`);
     else io.stdout.write(json ? `${JSON.stringify({ ...summary, mediaType: carried.mediaType, referrers: carried.referrers })}\n` : `${summaryText(summary)}\n`);
+  } catch (error) {
+    throw shortName(from, error);
   } finally {
     renderer?.close();
   }
+}
+
+const SCHEMES = ["oci", "oci-archive", "docker-archive", "store", "docker"];
+
+/** What is not in the store, in an archive or in a folder for want of a word before it, is looked for at Docker Hub. */
+function shortName(from: Location, error: unknown): unknown {
+  if (from.kind !== "registry" || !isFault(error) || !/^REGISTRY_|_UNKNOWN$/.test(error.code) || !error.message.includes("docker.io")) return error;
+  const word = familiarReference(from.reference);
+  if (from.reference.host !== "docker.io" || word.includes("/")) return error;
+  const [name] = word.split(":", 1);
+  const scheme = name!.length < 4 ? undefined : suggest(name!, SCHEMES);
+  return fault("COPY_SOURCE", { problem: error.message, word, meant: formatReference(from.reference), ...(scheme === undefined ? {} : { scheme }) }, { cause: error.cause });
 }
 
 function summaryOf({ digest, bytesSent, bytesSaved }: Carried, reference: string): Omit<TransferSummary, "seconds"> {

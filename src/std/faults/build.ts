@@ -183,12 +183,14 @@ export const buildFaults = {
     message: ({ entitlement }) => `${entitlement} is not allowed`,
     hint: ({ entitlement }) => `if you trust the Dockerfile, build with --allow ${entitlement}`,
   }),
-  RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string }>({
+  RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string; absent?: readonly string[] }>({
     when: "The command of a RUN ended with a status other than 0.",
     exit: 1,
     message: ({ command, exitCode }) => `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
-    hint: ({ exitCode, signal, log }) =>
-      exitCode === 127
+    hint: ({ exitCode, signal, log, absent = [] }) =>
+      absent.length > 0
+        ? `the step mounts the secret ${absent.join(", ")}, which was not given: --secret id=${absent[0]},src=FILE or --secret id=${absent[0]},env=VARIABLE`
+        : exitCode === 127
         ? "the shell did not find a program: is it installed in this stage, and in PATH?"
         : exitCode === 137 || signal === "SIGKILL"
           ? "the command was killed, often for want of memory"

@@ -8,6 +8,12 @@ export const carryFaults = {
     message: ({ place, digest, received }) => `${place} holds something else as ${digest}: ${received}`,
     hint: () => "nothing of it was kept; the source is damaged or was changed, so get it again from where it came from",
   }),
+  COPY_SOURCE: spec<{ problem: string; meant: string; word: string; scheme?: string }>({
+    when: "A short name, which means Docker Hub, was given as a source and cannot be had there.",
+    exit: 1,
+    message: ({ problem }) => problem,
+    hint: ({ meant, word, scheme }) => `${word} is taken for ${meant}: ${scheme === undefined ? `an image of this machine's store is store:${word}` : `did you mean ${scheme}:…?`}`,
+  }),
   LAYOUT_INVALID: spec<{ path: string; problem: string }>({
     when: "A folder or archive is no OCI layout or image archive, or parts of it are missing.",
     exit: 1,

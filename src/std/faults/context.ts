@@ -32,12 +32,12 @@ export const contextFaults = {
     message: () => "standard input cannot be both the build context and the Dockerfile",
     hint: () => "use `sampan build -f - .` for a Dockerfile on standard input and `sampan build -` for a context there",
   }),
-  DOCKERFILE_NOT_FOUND: spec<{ path: string; instead?: string }>({
+  DOCKERFILE_NOT_FOUND: spec<{ path: string; instead?: string; named?: boolean }>({
     when: "There is no Dockerfile at the default place or where -f says.",
     exit: 1,
     message: ({ path }) => `there is no Dockerfile at ${path}`,
-    hint: ({ instead }) => instead === undefined
-      ? "name it by -f, relative to the current folder"
+    hint: ({ instead, named }) => instead === undefined
+      ? named ? "-f is relative to the current folder, not to the context" : "name it by -f, relative to the current folder"
       : `-f is relative to the current folder: did you mean -f ${instead}?`,
   }),
   DOCKERFILE_UNREADABLE: spec<{ path: string; reason: string }>({
