@@ -3,6 +3,7 @@ import { tagVersion } from "../carry/tags/tag-version.ts";
 import type { Digest } from "../oci/digest.ts";
 import { compileGlob } from "../std/glob.ts";
 import type { Keep, RetentionRule } from "./retention-rule.ts";
+import { because, describeReasons, type Reason } from "./reasons.ts";
 import type { TagFacts } from "./tag-facts.ts";
 
 /** What happens to a tag, and why. */
@@ -12,6 +13,8 @@ export interface Verdict {
   readonly verdict: "keep" | "delete";
   readonly reason: string;
 }
+
+export type ExplainedVerdict = Verdict & { readonly why: readonly Reason[] };
 
 export interface PlanOptions {
   readonly rules: readonly { readonly rule: RetentionRule; /** What reasons call it. */ readonly name: string; readonly covers: (repository: string) => boolean }[];
@@ -26,8 +29,13 @@ export interface PlanOptions {
  * as cosign and the fallback of referrers name them (`sha256-…`), stay with it and go with it.
  */
 export function planRetention(repository: string, tags: readonly TagFacts[], options: PlanOptions): readonly Verdict[] {
+  return explainRetention(repository, tags, options).map(({ why: _why, ...verdict }) => verdict);
+}
+
+/** The same, with the reasons by their codes. */
+export function explainRetention(repository: string, tags: readonly TagFacts[], options: PlanOptions): readonly ExplainedVerdict[] {
   const rules = options.rules.filter(({ covers }) => covers(repository));
-  const reasons = new Map<string, string[]>();
+  const reasons = new Map<string, Reason[]>();
   const spoken = new Map<string, string[]>();
   const own = tags.filter(({ tag }) => subjectOf(tag) === undefined);
   for (const { rule, name } of rules) {
@@ -37,59 +45,59 @@ export function planRetention(repository: string, tags: readonly TagFacts[], opt
     for (const { tag } of chosen) {
       append(spoken, tag, name);
       const reason = kept.get(tag);
-      if (reason !== undefined) append(reasons, tag, `${reason} (${name})`);
+      if (reason !== undefined) append(reasons, tag, { ...reason, rule: name });
     }
   }
 
-  const verdicts = new Map<string, Verdict>();
-  const judge = ({ tag, digest }: TagFacts, verdict: Verdict["verdict"], reason: string): void => void verdicts.set(tag, { tag, digest, verdict, reason });
+  const verdicts = new Map<string, ExplainedVerdict>();
+  const judge = ({ tag, digest }: TagFacts, verdict: Verdict["verdict"], ...why: readonly Reason[]): void => void verdicts.set(tag, { tag, digest, verdict, reason: describeReasons(why), why });
   for (const facts of own) {
     const { tag } = facts;
     const kept = reasons.get(tag);
-    if (!spoken.has(tag)) judge(facts, "keep", "no rule speaks of it");
-    else if (kept) judge(facts, "keep", kept.join("; "));
-    else if (options.immutable(repository, tag)) judge(facts, "keep", "it is immutable");
-    else if (facts.partOf !== undefined) judge(facts, "keep", `it is a part of ${facts.partOf}`);
-    else judge(facts, "delete", `nothing in ${spoken.get(tag)!.join(", ")} keeps it`);
+    if (!spoken.has(tag)) judge(facts, "keep", because("unspoken"));
+    else if (kept) judge(facts, "keep", ...kept);
+    else if (options.immutable(repository, tag)) judge(facts, "keep", because("immutable"));
+    else if (facts.partOf !== undefined) judge(facts, "keep", because("part", { image: facts.partOf }));
+    else judge(facts, "delete", because("unkept", { rules: spoken.get(tag)!.join(", ") }));
   }
 
   // Deleting another name of an image that stays frees nothing, and breaks who pulls by that name.
   const staying = new Map(own.filter(({ tag }) => verdicts.get(tag)!.verdict === "keep").map(({ tag, digest }) => [digest, tag]));
   for (const facts of own) {
     const kept = staying.get(facts.digest);
-    if (kept !== undefined && verdicts.get(facts.tag)!.verdict === "delete") judge(facts, "keep", `it names the same image as ${kept}`);
+    if (kept !== undefined && verdicts.get(facts.tag)!.verdict === "delete") judge(facts, "keep", because("sameImage", { tag: kept }));
   }
   const going = new Set(own.filter(({ digest }) => !staying.has(digest)).map(({ digest }) => digest));
   for (const facts of tags) {
     const subject = subjectOf(facts.tag);
     if (subject === undefined) continue;
-    if (going.has(subject)) judge(facts, "delete", `it belongs to ${subject}, whose tags go`);
-    else judge(facts, "keep", staying.has(subject) ? `it belongs to ${subject}, which stays` : `it belongs to ${subject}, which has no tag`);
+    if (going.has(subject)) judge(facts, "delete", because("belongsGoing", { image: subject }));
+    else judge(facts, "keep", because(staying.has(subject) ? "belongsStaying" : "belongsUntagged", { image: subject }));
   }
   return tags.map(({ tag }) => verdicts.get(tag)!).sort((a, b) => (a.tag < b.tag ? -1 : 1));
 }
 
 /** Reasons by tag, for those that stay. */
-function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap<string, string> {
-  const kept = new Map<string, string>();
-  const add = (tag: string, reason: string): void => void (kept.has(tag) || kept.set(tag, reason));
+function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap<string, Reason> {
+  const kept = new Map<string, Reason>();
+  const add = (tag: string, reason: Reason): void => void (kept.has(tag) || kept.set(tag, reason));
   if (keep.tags) {
     const matches = matcher(keep.tags);
-    for (const { tag } of tags) if (matches(tag)) add(tag, "its name is kept");
+    for (const { tag } of tags) if (matches(tag)) add(tag, because("byName"));
   }
   if (keep.last !== undefined) {
     const newest = [...new Set([...tags].sort((a, b) => b.pushedAt - a.pushedAt || (a.tag < b.tag ? -1 : 1)).map(({ digest }) => digest))].slice(0, keep.last);
-    for (const { tag, digest } of tags) if (newest.includes(digest)) add(tag, `among the last ${keep.last} pushed`);
+    for (const { tag, digest } of tags) if (newest.includes(digest)) add(tag, because("lastPushed", { count: keep.last }));
   }
   if (keep.versions !== undefined) for (const [tag, reason] of versionsKept(tags, keep.versions)) add(tag, reason);
   for (const { tag, pushedAt, pulledAt, signed } of tags) {
     if (keep.allVersions) {
-      if (readVersion(tag)) add(tag, "it is a version");
-      else if (LIKE_VERSION.test(tag)) add(tag, UNREADABLE);
+      if (readVersion(tag)) add(tag, because("version"));
+      else if (LIKE_VERSION.test(tag)) add(tag, because("unreadable"));
     }
-    if (keep.pushedWithin !== undefined && now - pushedAt <= keep.pushedWithin) add(tag, `pushed ${age(now - pushedAt)} ago`);
-    if (keep.pulledWithin !== undefined && pulledAt !== undefined && now - pulledAt <= keep.pulledWithin) add(tag, `pulled ${age(now - pulledAt)} ago`);
-    if (keep.signed && signed) add(tag, "something refers to it");
+    if (keep.pushedWithin !== undefined && now - pushedAt <= keep.pushedWithin) add(tag, because("pushedAgo", { age: age(now - pushedAt) }));
+    if (keep.pulledWithin !== undefined && pulledAt !== undefined && now - pulledAt <= keep.pulledWithin) add(tag, because("pulledAgo", { age: age(now - pulledAt) }));
+    if (keep.signed && signed) add(tag, because("referred"));
   }
   return kept;
 }
@@ -99,7 +107,6 @@ const WHOLE = /^v?\d+\.\d+\.\d+$/;
 const PARTIAL = /^v?\d+(?<minor>\.\d+)?(?:-[A-Za-z][0-9A-Za-z._-]*)?$/;
 /** Dates and numbers of builds (20241127.1.0) are not ordered among versions, but nobody wants them to be lost for that. */
 const LIKE_VERSION = /^v?\d+\.\d/i;
-const UNREADABLE = "it looks like a version, and cannot be compared as one";
 
 /** As far as the tag means the version that it is read as: a number too long for a patch is taken for something behind it. */
 function readVersion(tag: string): semver.SemVer | undefined {
@@ -107,7 +114,7 @@ function readVersion(tag: string): semver.SemVer | undefined {
   return WHOLE.test(tag) && version?.prerelease.length !== 0 ? undefined : version;
 }
 
-function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: string]> {
+function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: Reason]> {
   const releases = tags.filter(({ tag }) => WHOLE.test(tag)).map(({ tag }) => readVersion(tag)).filter((version) => version !== undefined).sort(semver.rcompare);
   const highest = [...new Map(releases.map((version) => [version.version, version])).values()].slice(0, count);
   const oldest = highest.at(-1);
@@ -115,18 +122,18 @@ function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag:
     const version = readVersion(tag);
     const partial = PARTIAL.exec(tag);
     if (version === undefined) {
-      if (LIKE_VERSION.test(tag)) yield [tag, UNREADABLE];
+      if (LIKE_VERSION.test(tag)) yield [tag, because("unreadable")];
       continue;
     }
     if (WHOLE.test(tag)) {
-      if (highest.some((each) => each.version === version.version)) yield [tag, `among the ${count} highest versions`];
+      if (highest.some((each) => each.version === version.version)) yield [tag, because("highest", { count })];
       continue;
     }
     const leads = partial && highest.find((each) => each.major === version.major && (partial.groups!["minor"] === undefined || each.minor === version.minor));
     if (leads) {
-      yield [tag, `it leads to ${leads.version}`];
+      yield [tag, because("leads", { version: leads.version })];
     } else if (oldest === undefined || new semver.SemVer(`${version.major}.${version.minor}.${version.patch}`).compare(oldest) >= 0) {
-      yield [tag, oldest === undefined ? "there is no released version yet" : `not older than ${oldest.version}`];
+      yield [tag, oldest === undefined ? because("noRelease") : because("notOlder", { version: oldest.version })];
     }
   }
 }
@@ -142,7 +149,7 @@ function matcher(patterns: readonly string[]): (tag: string) => boolean {
   return (tag) => tests.some((test) => test(tag));
 }
 
-function append(map: Map<string, string[]>, key: string, value: string): void {
+function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
   const list = map.get(key);
   if (list) list.push(value);
   else map.set(key, [value]);

@@ -194,6 +194,11 @@ test("the pages speak Chinese, and need no mouse", { skip }, async (context) => 
   await heading(page, "仓库");
   assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
   await picture(page, "repositories-chinese");
+  await page.goto(`${address}/ui/#/access?repository=public/base`);
+  await page.getByText("任何人都可以在 public/base 中拉取：").waitFor();
+  await page.getByText("未登录者不能在 public/base 中推送：请先登录").waitFor();
+  await page.goto(`${address}/ui/#/`);
+  await heading(page, "仓库");
   await page.getByRole("button", { name: "English" }).click();
   await heading(page, "Repositories");
   await page.getByRole("link", { name: "public/base" }).waitFor();

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { because } from "../state/because.ts";
 import { Refusal, type Loaded } from "../state/ask.ts";
 import { say, type Word } from "../state/words.ts";
 import { LoginLink } from "./login-link.tsx";
@@ -19,7 +20,7 @@ export function Failed({ error, again }: { error: Error; again?: (() => void) | 
   const hint = status === 403 ? say("denied") : status === 404 ? say("missing") : undefined;
   return (
     <Notice title={say(TITLES[status] ?? "failed")} alert>
-      {status !== 0 && <p>{error.message}</p>}
+      {status !== 0 && <p>{error instanceof Refusal && error.why ? because(error.message, [error.why]) : error.message}</p>}
       {hint && <p>{hint}</p>}
       {status === 401 && <LoginLink />}
       {again && <p class="actions"><button type="button" onClick={again}>{say("again")}</button></p>}

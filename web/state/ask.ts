@@ -1,12 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
+import type { Because } from "../../src/server/api/answers.ts";
 
 /** What the registry said instead of an answer. */
 export class Refusal extends Error {
   readonly status: number;
+  /** Of a missing right. */
+  readonly why: Because | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, why?: Because) {
     super(message);
     this.status = status;
+    this.why = why;
   }
 }
 
@@ -25,8 +29,8 @@ export async function tell<Answer>(method: "POST" | "DELETE", path: string, body
 async function read<Answer>(response: Response): Promise<Answer> {
   const value: unknown = await response.json().catch(() => undefined);
   if (response.ok) return value as Answer;
-  const message = (value as { errors?: { message?: string }[] } | undefined)?.errors?.[0]?.message;
-  throw new Refusal(response.status, message ?? `${response.status} ${response.statusText}`);
+  const { message, detail } = (value as { errors?: { message?: string; detail?: { why?: Because } | null }[] } | undefined)?.errors?.[0] ?? {};
+  throw new Refusal(response.status, message ?? `${response.status} ${response.statusText}`, detail?.why);
 }
 
 export type Loaded<Answer> = { readonly state: "loading" } | { readonly state: "failed"; readonly error: Error } | { readonly state: "ready"; readonly answer: Answer };

@@ -3,6 +3,7 @@ import type { ViewProps } from "../app.tsx";
 import { Answered } from "../parts/answered.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { useAnswer } from "../state/ask.ts";
+import { because } from "../state/because.ts";
 import { linkTo } from "../state/place.ts";
 import { say } from "../state/words.ts";
 
@@ -37,8 +38,8 @@ function Explained({ repository, user }: { repository: string; user: string }) {
           <table>
             <thead><tr><th>{say("right")}</th><th /><th>{say("reason")}</th></tr></thead>
             <tbody>
-              {answer.rights.map(({ right, allowed, reason }) => (
-                <tr key={right}><td class="name">{right}</td><td><span class={`mark ${allowed ? "good" : "bad"}`}>{say(allowed ? "allowed" : "refused")}</span></td><td class="step">{reason}</td></tr>
+              {answer.rights.map(({ right, allowed, reason, why }) => (
+                <tr key={right}><td class="name">{right}</td><td><span class={`mark ${allowed ? "good" : "bad"}`}>{say(allowed ? "allowed" : "refused")}</span></td><td class="step">{because(reason, [why])}</td></tr>
               ))}
             </tbody>
           </table>

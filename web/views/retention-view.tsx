@@ -7,6 +7,7 @@ import { ShortDigest } from "../parts/digest.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { tell, useAnswer } from "../state/ask.ts";
+import { because } from "../state/because.ts";
 import { linkTo } from "../state/place.ts";
 import { say } from "../state/words.ts";
 
@@ -48,11 +49,11 @@ function Plan({ plan, trash, only, again }: { plan: RepositoryPlan; trash: numbe
         <table>
           <thead><tr><th>{say("tag")}</th><th /><th>{say("reason")}</th><th>{say("digest")}</th></tr></thead>
           <tbody>
-            {shown.map(({ tag, digest, verdict, reason }) => (
+            {shown.map(({ tag, digest, verdict, reason, why }) => (
               <tr key={tag}>
                 <td><a class="name" href={linkTo("image", { repository: plan.repository, reference: tag })}>{tag}</a></td>
                 <td><span class={`mark ${verdict === "keep" ? "good" : "bad"}`}>{say(verdict === "keep" ? "keeps" : "deletes")}</span></td>
-                <td class="step">{reason}</td>
+                <td class="step">{because(reason, why)}</td>
                 <td data-label={say("digest")}><ShortDigest digest={digest} /></td>
               </tr>
             ))}

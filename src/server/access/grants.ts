@@ -1,15 +1,11 @@
 import type { ServerConfig } from "../config/config-schema.ts";
 import type { SecretScope } from "../storage/secrets.ts";
+import { decided, type Decision } from "./decision.ts";
 import { nameOf, type Identity } from "./identity.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
 import { ROLES, type Right } from "../terms/rights.ts";
 
 /** Whether something is allowed, and what decides it, as a sentence that a user of a stock client can act on. */
-export interface Decision {
-  readonly allowed: boolean;
-  readonly reason: string;
-}
-
 export interface Grants {
   /** Rights of one who asks in one repository, all grants together. */
   rights(identity: Identity, repository: string): ReadonlySet<Right>;
@@ -88,24 +84,18 @@ export function compileGrants({ grants, roles }: Pick<AccessConfig, "grants" | "
     decide(identity, right, repository) {
       const own = of(identity);
       const grant = own.find((each) => each.rights.includes(right) && each.covers(repository));
-      const may = (word: string): string => `${word} ${VERBS[right]} ${repository}`;
-      if (identity.kind === "anonymous") {
-        return grant ? { allowed: true, reason: `everybody ${may("may")}: ${describe(grant)}` } : { allowed: false, reason: `nobody ${may("may")} without a login: log in first` };
-      }
+      const asked = { right, repository };
+      if (identity.kind === "anonymous") return grant ? decided(true, "everybody", { ...asked, grant: describe(grant) }) : decided(false, "loginNeeded", asked);
       const who = `${identity.kind} ${nameOf(identity)}`;
       const bound = boundOf(identity);
-      if (grant && bound && !(bound.rights.includes(right) && bound.covers(repository))) return { allowed: false, reason: `${who} ${may("may not")} with this token: it is good for ${bound.role} on ${bound.patterns.join(", ")} only` };
-      if (grant) return { allowed: true, reason: `${who} ${may("may")}: ${describe(grant)}` };
+      if (grant && bound && !(bound.rights.includes(right) && bound.covers(repository))) return decided(false, "narrowToken", { ...asked, who, role: bound.role, patterns: bound.patterns.join(", ") });
+      if (grant) return decided(true, "granted", { ...asked, who, grant: describe(grant) });
       const covering = own.filter((each) => each.covers(repository));
-      const instead = covering.length > 0 ? `has only ${covering.map(describe).join("; ")}` : own.length > 0 ? "has rights in other repositories only" : "has no rights at all";
-      return { allowed: false, reason: `${who} ${may("may not")}: ${instead}` };
+      if (covering.length > 0) return decided(false, "hasOnly", { ...asked, who, grants: covering.map(describe).join("; ") });
+      return decided(false, own.length > 0 ? "elsewhereOnly" : "noRights", { ...asked, who });
     },
   };
 }
-
-const VERBS: Readonly<Record<Right, string>> = {
-  pull: "pull from", push: "push to", retag: "move tags in", delete: "delete from", sign: "sign in", scan: "scan", admin: "administer",
-};
 
 /** `writer on team/** (group:core)` */
 function describe({ role, patterns, who }: Grant): string {

@@ -1,4 +1,5 @@
 import { nameOf } from "../access/identity.ts";
+import { OPEN } from "../access/decision.ts";
 import { describeDemands } from "../signatures/describe-demand.ts";
 import { checkName } from "../terms/name.ts";
 import { RegistryError } from "../terms/registry-error.ts";
@@ -16,7 +17,7 @@ export async function explainAccess(exchange: ApiExchange): Promise<AccessAnswer
   if (user !== own) caller.demand("admin", repository);
   const notes = caller.sees(repository) ? describeDemands(config.signatures, repository) : [];
   if (!access.sessions) {
-    return { user, repository, notes, rights: RIGHTS.map((right) => ({ right, allowed: true, reason: "the configuration has no section `access`: everybody may do everything" })) };
+    return { user, repository, notes, rights: RIGHTS.map((right) => ({ right, ...OPEN })) };
   }
   const identity = user === own ? caller.identity : await access.sessions.named(user);
   if (!identity) throw new RegistryError("REQUEST_INVALID", "there is no such robot, or it is not good any more", { status: 404 });

@@ -107,12 +107,20 @@ export interface ReferrerRow {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** A reason by its code, for pages in other languages than that of `reason`. */
+export interface Because {
+  readonly code: string;
+  readonly values: Readonly<Record<string, string>>;
+  /** Of the retention, the rule whose reason it is. */
+  readonly rule?: string;
+}
+
 export interface AccessAnswer {
   readonly user: string;
   readonly repository: string;
   /** What else there is to know: the repository serves only what is signed. */
   readonly notes: readonly string[];
-  readonly rights: readonly { readonly right: string; readonly allowed: boolean; readonly reason: string }[];
+  readonly rights: readonly { readonly right: string; readonly allowed: boolean; readonly reason: string; readonly why: Because }[];
 }
 
 export interface PlanAnswer {
@@ -120,7 +128,7 @@ export interface PlanAnswer {
     readonly repository: string;
     /** Whether the caller may have it done. */
     readonly mayApply: boolean;
-    readonly tags: readonly { readonly tag: string; readonly digest: string; readonly verdict: "keep" | "delete"; readonly reason: string }[];
+    readonly tags: readonly { readonly tag: string; readonly digest: string; readonly verdict: "keep" | "delete"; readonly reason: string; readonly why: readonly Because[] }[];
   }[];
   /** How long what goes can be restored, in milliseconds. */
   readonly trash: number;

@@ -1,5 +1,5 @@
 import { isDigest } from "../../oci/digest.ts";
-import { planRetention } from "../../retention/plan-retention.ts";
+import { explainRetention, planRetention } from "../../retention/plan-retention.ts";
 import { applyPlan, retentionOptions } from "../keep/retention.ts";
 import { checkName } from "../terms/name.ts";
 import { RegistryError } from "../terms/registry-error.ts";
@@ -18,7 +18,7 @@ export async function planTags(exchange: ApiExchange): Promise<PlanAnswer> {
     if (only !== null && repository !== only) continue;
     if (!options.rules.some(({ covers }) => covers(repository))) continue;
     if (repositories.length === size) return { repositories, trash: config.retention.trash, next: repositories.at(-1)!.repository };
-    const tags = planRetention(repository, await storage.metadata.tagFacts(repository), options);
+    const tags = explainRetention(repository, await storage.metadata.tagFacts(repository), options);
     repositories.push({ repository, mayApply: caller.may("admin", repository), tags });
   }
   return { repositories, trash: config.retention.trash };

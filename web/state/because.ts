@@ -1,0 +1,21 @@
+import type { Because } from "../../src/server/api/answers.ts";
+import { chineseReasons } from "./reasons-chinese.ts";
+import { currentLanguage } from "./words.ts";
+
+const RIGHTS: Readonly<Record<string, string>> = { pull: "拉取", push: "推送", retag: "移动标签", delete: "删除", sign: "签名", scan: "扫描", admin: "管理" };
+const UNITS: Readonly<Record<string, string>> = { minute: "分钟", hour: "小时", day: "天" };
+
+/** The reasons in the language of the page; `said` where that is the registry's, or it has no words for one of them. */
+export function because(said: string, reasons: readonly Because[]): string {
+  if (currentLanguage() !== "zh" || reasons.length === 0 || !reasons.every(({ code }) => Object.hasOwn(chineseReasons, code))) return said;
+  return reasons.map(({ code, values, rule }) => `${fill(chineseReasons[code]!, values)}${rule === undefined ? "" : `（${rule}）`}`).join("；");
+}
+
+function fill(sentence: string, values: Readonly<Record<string, string>>): string {
+  return sentence.replace(/\{(\w+)\}/g, (_match, name: string) => {
+    const value = values[name] ?? "";
+    if (name === "right") return RIGHTS[value] ?? value;
+    if (name === "who") return value.replace(/^user /, "用户 ").replace(/^robot /, "机器人 ");
+    return name === "age" ? value.replace(/^(\d+) (minute|hour|day)s?$/, (_all, count: string, unit: string) => `${count} ${UNITS[unit]}`) : value;
+  });
+}
