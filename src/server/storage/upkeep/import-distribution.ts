@@ -16,6 +16,8 @@ import { keeper, type OpenedFolder } from "./open-beside.ts";
 
 /** Records that one transaction takes over, so that a server beside it need not wait long. */
 const PART = 500;
+/** How often bytes are brought that a server removes at the same time. */
+const ATTEMPTS = 10;
 
 export interface ImportedRegistry {
   readonly repositories: number;
@@ -43,9 +45,10 @@ export async function importDistribution(
   for await (const found of readDistribution(base)) {
     options.signal?.throwIfAborted();
     options.onRepository(found.name);
-    const blobs = await placeBlobs(target, base, found, options);
+    const blobs = await presentBlobs(base, found, options);
+    for (const part of inParts(blobs)) await takeBlobs(target, base, { name: found.name, blobs: part }, options);
     const manifests = await readManifests(base, found, options);
-    const lost = await takeOver(target, { name: found.name, blobs, manifests, tags: found.tags });
+    const lost = await takeOver(target, { name: found.name, manifests, tags: found.tags });
     for (const tag of lost) options.report(new Error(`the tag ${found.name}:${tag} names no manifest, and is left out`));
     count.repositories += 1;
     count.blobs += blobs.length;
@@ -55,26 +58,40 @@ export async function importDistribution(
   return count;
 }
 
-async function placeBlobs(
-  { root }: OpenedFolder,
-  base: string,
-  { name, layers }: DistributionRepository,
-  options: { copy: boolean; signal?: AbortSignal; report: (problem: Error) => void },
-): Promise<ImportedRepository["blobs"]> {
+async function presentBlobs(base: string, { name, layers }: DistributionRepository, { report }: { report: (problem: Error) => void }): Promise<ImportedRepository["blobs"]> {
   const blobs: { digest: Digest; size: number; at: number }[] = [];
   for (const { digest, at } of layers) {
-    options.signal?.throwIfAborted();
-    const source = distributionBlob(base, digest);
-    const found = await stat(source).catch(() => undefined);
-    if (!found) {
-      options.report(new Error(`the blob ${name}@${digest} has no bytes, and is left out`));
-      continue;
-    }
-    await placeFile(source, join(root, "blobs", digestAlgorithm(digest), digestHex(digest)), { copy: options.copy, temporary: join(root, "temporary") });
-    blobs.push({ digest, size: found.size, at });
+    const found = await stat(distributionBlob(base, digest)).catch(() => undefined);
+    if (found) blobs.push({ digest, size: found.size, at });
+    else report(new Error(`the blob ${name}@${digest} has no bytes, and is left out`));
   }
-  for (const algorithm of ["sha256", "sha512"]) await syncFolder(join(root, "blobs", algorithm));
   return blobs;
+}
+
+/**
+ * Brings bytes and their records. A server beside it may be about to remove bytes of the same digest that nobody needed until now, between both: so it is
+ * looked at again when the records are there, from which on no collector can take them.
+ */
+async function takeBlobs(target: OpenedFolder, base: string, { name, blobs }: Pick<ImportedRepository, "name" | "blobs">, options: { copy: boolean; signal?: AbortSignal }): Promise<void> {
+  const { root, metadata, files } = target;
+  const pathOf = (digest: Digest): string => join(root, "blobs", digestAlgorithm(digest), digestHex(digest));
+  let left = blobs;
+  for (let attempt = 1; left.length > 0; attempt += 1) {
+    if (attempt > ATTEMPTS) throw fault("SERVER_UPKEEP_BUSY", { root, pid: 0 });
+    for (const { digest } of left) {
+      options.signal?.throwIfAborted();
+      if ((await metadata.blobState(digest)) === "deleting") await removeBlob({ blobs: files, metadata }, digest);
+      await placeFile(distributionBlob(base, digest), pathOf(digest), { copy: options.copy, temporary: join(root, "temporary") });
+    }
+    for (const algorithm of ["sha256", "sha512"]) await syncFolder(join(root, "blobs", algorithm));
+    await metadata.importRepository({ name, blobs: left, manifests: [], tags: [] }, keeper);
+    const lost: (typeof blobs)[number][] = [];
+    for (const blob of left) {
+      const there = await stat(pathOf(blob.digest)).catch(() => undefined);
+      if (there?.size !== blob.size || (await metadata.blobState(blob.digest)) !== "live") lost.push(blob);
+    }
+    left = lost;
+  }
 }
 
 async function readManifests(base: string, { name, manifests }: DistributionRepository, { report }: { report: (problem: Error) => void }): Promise<ImportedRepository["manifests"]> {
@@ -93,11 +110,10 @@ async function readManifests(base: string, { name, manifests }: DistributionRepo
   return read;
 }
 
-async function takeOver({ metadata }: OpenedFolder, { name, blobs, manifests, tags }: ImportedRepository): Promise<string[]> {
+async function takeOver({ metadata }: OpenedFolder, { name, manifests, tags }: Omit<ImportedRepository, "blobs">): Promise<string[]> {
   const lost: string[] = [];
   const nothing = { name, blobs: [], manifests: [], tags: [] };
   const parts: ImportedRepository[] = [
-    ...inParts(blobs).map((part) => ({ ...nothing, blobs: part })),
     ...inParts(manifests).map((part) => ({ ...nothing, manifests: part })),
     ...inParts(tags).map((part) => ({ ...nothing, tags: part })),
   ];
