@@ -8,7 +8,9 @@ import { useAnswer } from "../state/ask.ts";
 import { linkTo } from "../state/place.ts";
 import { count, say, size } from "../state/words.ts";
 
-const [WIDTH, HEIGHT] = [1000, 420];
+const WIDE = { width: 1000, height: 420 };
+/** Letters have the size that they have on the screen. */
+const NARROW = { width: 360, height: 300 };
 /** The widest that a letter of a name is on the average, in the units of the picture. */
 const LETTER = 9.5;
 
@@ -65,9 +67,10 @@ function Replication() {
 
 /** Areas stand for sizes. The table below says the same to those who do not see it. */
 function Picture({ rows }: { rows: readonly RepositoryRow[] }) {
-  const areas = layOut(rows.filter((row) => row.size > 0), { width: WIDTH, height: HEIGHT });
+  const room = matchMedia("(max-width: 720px)").matches ? NARROW : WIDE;
+  const areas = layOut(rows.filter((row) => row.size > 0), room);
   return (
-    <svg class="picture" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={say("usagePicture")}>
+    <svg class="picture" viewBox={`0 0 ${room.width} ${room.height}`} role="img" aria-label={say("usagePicture")}>
       {areas.map(({ item, x, y, width, height }, index) => (
         <g key={item.name} class={`area-${index % 6}`}>
           <rect x={x + 1} y={y + 1} width={Math.max(0, width - 2)} height={Math.max(0, height - 2)} rx="4" />
