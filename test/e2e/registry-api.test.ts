@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { AccessAnswer, AppliedAnswer, AuditRow, DiffAnswer, ImageAnswer, Page, PlanAnswer, ReferrerRow, RepositoryRow, SessionAnswer, TagRow, TrashRow, UsageAnswer } from "../../src/server/api/answers.ts";
+import { basic } from "../support/guarded-registry.ts";
 import { PAGES_USERS, pagesRegistry } from "../support/pages-registry.ts";
 import { scratchRegistry, type Answer } from "../support/scratch-registry.ts";
 
@@ -104,11 +105,15 @@ test("tags, images and what differs between two of them are described", async (c
 });
 
 test("one asks for one's own rights, and for those of others who administers the repository", async (context) => {
-  const { as } = await started(context);
+  const { server, as } = await started(context);
   const [alice, bob] = [await as("alice"), await as("bob")];
   const own = await bob.get<AccessAnswer>("access?repository=prod/shop");
-  assert.deepEqual(own.rights[0], { right: "pull", allowed: false, reason: "user bob may not pull from prod/shop: has rights in other repositories only" });
+  assert.deepEqual(own.rights[0], { right: "pull", allowed: false, reason: "user bob may not pull from prod/shop: has rights in other repositories only", why: { code: "elsewhereOnly", values: { right: "pull", repository: "prod/shop", who: "user bob" } } });
   assert.equal(await bob.status("access?repository=team/app&user=alice"), 403);
+  const refused = (await bob.post("retention/apply", { repository: "team/app", tags: [] })).json() as { errors: { detail?: unknown }[] };
+  assert.deepEqual(refused.errors[0]!.detail, { why: { code: "hasOnly", values: { right: "admin", repository: "team/app", who: "user bob", grants: "writer on team/** (bob)" } } }, "pages say it in their own language");
+  const client = await server.request("POST", "/v2/prod/shop/blobs/uploads/", { headers: { authorization: basic("bob", PAGES_USERS.bob) } });
+  assert.deepEqual([client.status, Object.keys((client.json() as { errors: object[] }).errors[0]!)], [403, ["code", "message"]], "clients that print a detail would print that");
   const other = await alice.get<AccessAnswer>("access?repository=team/app&user=bob");
   assert.deepEqual(other.rights.filter(({ allowed }) => allowed).map(({ right }) => right), ["pull", "push", "retag", "sign"]);
 });

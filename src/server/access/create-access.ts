@@ -46,7 +46,7 @@ export function createAccess(parts: AccessParts): AccessControl {
       // The token is too weak for what its owner may do: a better one can be had.
       if (decision.allowed) throw refused(request, needed, `the token is not good for this: ${right} in ${repository} has to be asked for`, "insufficient_scope");
       if (identity.kind === "anonymous") throw refused(request, needed, decision.reason);
-      throw new RegistryError("DENIED", decision.reason, { detail: { why: decision.why } });
+      throw new RegistryError("DENIED", decision.reason); // no detail: some clients print it behind the message
     },
   });
 

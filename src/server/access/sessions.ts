@@ -96,9 +96,9 @@ function callerOf(grants: Grants, identity: Identity): Caller {
     could: may,
     sees: (repository) => may("pull", repository),
     demand(right, repository) {
-      const { allowed, reason } = grants.decide(identity, right, repository);
+      const { allowed, reason, why } = grants.decide(identity, right, repository);
       // Without a challenge: browsers would ask for a password in a window of their own.
-      if (!allowed) throw new RegistryError(identity.kind === "anonymous" ? "UNAUTHORIZED" : "DENIED", reason);
+      if (!allowed) throw new RegistryError(identity.kind === "anonymous" ? "UNAUTHORIZED" : "DENIED", reason, { detail: { why } });
     },
   };
 }
