@@ -118,11 +118,11 @@ test("a page of another web site pushes nothing", async (context) => {
   assert.deepEqual([await post("https://evil.example"), await post("null"), await post(`http://${registry.address}`)], [403, 403, 201]);
   // Its name may have been given the address of this machine, and is then a site of its own to the browser.
   const rebound = { host: `evil.example:${registry.port}`, origin: `http://evil.example:${registry.port}`, "x-sampan-request": "1" };
-  for (const [method, path] of [["GET", "/v2/_catalog"], ["GET", "/api/v1/repositories"], ["POST", "/api/v1/retention/apply"], ["POST", "/v2/app/blobs/uploads/"], ["GET", "/ui/"]] as const) {
+  for (const [method, path] of [["GET", "/v2/_catalog"], ["GET", "/api/v1/repositories"], ["POST", "/api/v1/retention/apply"], ["POST", "/v2/app/blobs/uploads/"], ["GET", "/ui/"], ["GET", "/metrics"]] as const) {
     const refused = await registry.request(method, path, { headers: rebound });
     assert.deepEqual([refused.status, /externalUrl/.test(refused.body.toString())], [403, true], path);
   }
-  assert.equal((await registry.request("GET", "/v2/", { headers: { host: `localhost:${registry.port}` } })).status, 200);
+  for (const path of ["/v2/", "/metrics"]) assert.equal((await registry.request("GET", path, { headers: { host: `localhost:${registry.port}` } })).status, 200, path);
 });
 
 test("a refusal reaches a client that is still sending", async (context) => {

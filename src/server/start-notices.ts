@@ -12,6 +12,7 @@ import { createMonitor } from "./notify/monitor.ts";
 import { observeRequest, type RequestEntry, type RequestNote } from "./notify/request-entry.ts";
 import { openLogFile, requestLine } from "./notify/request-log.ts";
 import type { RegistryStorage } from "./storage/storage.ts";
+import { isLoopbackHost } from "./terms/loopback-host.ts";
 
 /** What the server tells of itself: figures, health, the log of requests. */
 export interface Notices extends AsyncDisposable {
@@ -32,6 +33,8 @@ export async function startNotices(
     root: string;
     config: ServerConfig;
     configFile: string;
+    /** What else this machine may be called, where everybody on it may do everything. */
+    hosts: readonly string[] | undefined;
     running: () => number;
     replicated: () => readonly ReplicationStatus[];
     logRequests: boolean;
@@ -78,7 +81,7 @@ export async function startNotices(
       metrics.loginFailed();
       incidents.note({ action: "login.fail", repository: "", actor: { user, address, agent: undefined }, detail: {} });
     },
-    answer: (request, response) => monitor.answer(request, response, () => local && isFromHere(request)),
+    answer: (request, response) => monitor.answer(request, response, () => local && isFromHere(request) && (options.hosts === undefined || isLoopbackHost(request.headers.host, options.hosts))),
     observe: (request, response, note) => observeRequest(request, response, note, (entry) => {
       for (const observer of observers) observer(entry);
     }),
