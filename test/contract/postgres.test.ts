@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Clock } from "../../src/server/storage/postgres/clock.ts";
 import { createLocks } from "../../src/server/storage/postgres/locks.ts";
@@ -39,6 +41,30 @@ if (postgresMissing !== false) {
     proxy.open();
     for (let count = 0; count < 2; count += 1) assert.deepEqual(await database.get("SELECT 1 AS one"), { one: 1 });
     assert.deepEqual(told, ["SERVER_DATABASE_BACK"]);
+  });
+
+  test("PostgreSQL: where the records lie changes when a follower takes over, at once, and is known too where the server may not be asked for itself", { timeout: 120_000 }, async () => {
+    const own = await startPostgres();
+    const { url, name } = await own.database();
+    const place = async (address: string): Promise<string> => {
+      await using metadata = await openPostgresMetadata({ url: address, connections: 2 }, { lease: 60_000, report });
+      return await metadata.place();
+    };
+    const before = await place(url);
+    await own.stop();
+    writeFileSync(join(own.folder, "data/standby.signal"), "");
+    await own.start();
+    own.query("SELECT pg_promote()");
+    const after = await place(url);
+    assert.deepEqual([before.split(" ")[2], after.split(" ")[2]], ["1", "2"]);
+    assert.deepEqual([after.split(" ")[1], await place(url)], [before.split(" ")[1], after]);
+    own.query(`CREATE ROLE tenant LOGIN; ALTER DATABASE ${name} OWNER TO tenant`);
+    own.query("ALTER SCHEMA sampan_registry RENAME TO before; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC", name);
+    const tenant = url.replace("user=owner", "user=tenant");
+    const untold = await place(tenant);
+    assert.match(untold, /^database untold \d+ \d+$/);
+    own.query("ALTER SCHEMA sampan_registry RENAME TO after", name);
+    assert.notEqual(await place(tenant), untold, "tables that were made anew");
   });
 
   test("PostgreSQL: collections beside pushes, in any order of their steps: no named blob is lost, and afterwards nothing else is there", async (context: TestContext) => {

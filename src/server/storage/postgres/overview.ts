@@ -3,6 +3,7 @@ import { detailsOf, type TagRow } from "../rows.ts";
 import type { Totals, Vitals } from "../vitals.ts";
 import { LIVE, repositoryId, type PostgresContext } from "./context.ts";
 import { readList } from "./lists.ts";
+import type { PostgresReader } from "./postgres-database.ts";
 
 /** What people look at, and what says how the records are doing. Nothing of it is kept in memory: they look now and then. */
 export function overviewPart({ database }: PostgresContext): Omit<Overview, "latestEvents"> & Vitals {
@@ -39,15 +40,30 @@ export function overviewPart({ database }: PostgresContext): Omit<Overview, "lat
 
     async place() {
       // A restored dump makes its tables anew; a restored server, and a follower that has become the server, begin another line of time.
-      const row = (await database.get<{ system: string; time_line: number; own: number; events: number }>(
-        `SELECT (SELECT system_identifier FROM pg_control_system())::text AS system, (SELECT timeline_id FROM pg_control_checkpoint()) AS time_line,
-          'settings'::regclass::oid::bigint AS own, 'events'::regclass::oid::bigint AS events`,
-      ))!;
-      return `database ${row.system} ${row.time_line} ${row.own} ${row.events}`;
+      const { own, events } = (await database.get<{ own: number; events: number }>("SELECT 'settings'::regclass::oid::bigint AS own, 'events'::regclass::oid::bigint AS events"))!;
+      return `database ${await serverOf(database)} ${own} ${events}`;
     },
 
     async totals() {
       return (await database.get<Totals>("SELECT (SELECT count(*) FROM repositories) AS repositories, count(*) AS blobs, coalesce(sum(size), 0)::bigint AS bytes FROM blobs"))!;
     },
   };
+}
+
+/** What a service says that runs a server for others: not allowed, not there, not supported. */
+const UNTOLD = ["42501", "42883", "0A000"];
+
+/**
+ * The server and its line of time, that of what it writes: its last checkpoint may be of before it took over. Services that do not tell this of theirs are not
+ * left without replication.
+ */
+async function serverOf(reader: PostgresReader): Promise<string> {
+  try {
+    const row = (await reader.get<{ system: string; line: string }>("SELECT (SELECT system_identifier FROM pg_control_system())::text AS system, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS line"))!;
+    return `${row.system} ${Number.parseInt(row.line, 16)}`;
+  } catch (error) {
+    const { code, cause } = error as NodeJS.ErrnoException;
+    if (UNTOLD.includes(code ?? "") || UNTOLD.includes((cause as NodeJS.ErrnoException | undefined)?.code ?? "")) return "untold";
+    throw error;
+  }
 }
