@@ -13,6 +13,8 @@ export interface OidcProvider {
   /** Has a person agree to the login that waits with that code, with these claims. */
   approve(userCode: string, claims: JWTPayload): void;
   deny(userCode: string): void;
+  /** Has it an endpoint for claims that are not in the token, before anything is asked. */
+  tell(type: string, body: string): void;
   /** Waits for the first login that somebody begins, for a minute, and agrees to it. */
   approveNext(claims: JWTPayload): Promise<void>;
   stop(): Promise<void>;
@@ -23,12 +25,13 @@ export async function startOidcProvider(context: TestContext): Promise<OidcProvi
   const jwk = { ...(await exportJWK(publicKey)), kid: "k1", alg: "RS256", use: "sig" };
   const devices = new Map<string, { userCode: string; claims?: JWTPayload; denied?: boolean }>();
   let issuer = "";
+  let userInfo: readonly [type: string, body: string] | undefined;
 
   const token: OidcProvider["token"] = (claims, change = (jwt) => jwt) =>
     change(new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "k1" }).setIssuer(issuer).setAudience(CLIENT.id).setSubject("subject 1").setIssuedAt().setExpirationTime("5m")).sign(privateKey);
 
   const routes: Record<string, (form: URLSearchParams) => Promise<[number, unknown]>> = {
-    "/.well-known/openid-configuration": async () => [200, { issuer, jwks_uri: `${issuer}/keys`, token_endpoint: `${issuer}/token`, device_authorization_endpoint: `${issuer}/device` }],
+    "/.well-known/openid-configuration": async () => [200, { issuer, jwks_uri: `${issuer}/keys`, token_endpoint: `${issuer}/token`, device_authorization_endpoint: `${issuer}/device`, ...(userInfo ? { userinfo_endpoint: `${issuer}/me` } : {}) }],
     "/keys": async () => [200, { keys: [jwk] }],
     "/device": async (form) => {
       if (form.get("client_id") !== CLIENT.id || !form.get("scope")?.includes("openid")) return [400, { error: "invalid_client" }];
@@ -47,6 +50,7 @@ export async function startOidcProvider(context: TestContext): Promise<OidcProvi
   };
   const server = createServer((request, response) => void answer(request, response));
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (userInfo && request.url === "/me") return void response.writeHead(200, { "content-type": userInfo[0] }).end(userInfo[1]);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const [status, body] = (await routes[request.url ?? ""]?.(new URLSearchParams(Buffer.concat(chunks).toString()))) ?? [404, {}];
@@ -74,6 +78,7 @@ export async function startOidcProvider(context: TestContext): Promise<OidcProvi
       }
       [...devices.values()][0]!.claims = claims;
     },
+    tell: (...answer) => void (userInfo = answer),
     deny: (userCode) => void (deviceOf(userCode).denied = true),
   };
 }

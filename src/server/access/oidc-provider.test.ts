@@ -83,6 +83,19 @@ test("a person confirms a login elsewhere, and gets a refresh token for the time
   assert.equal((await post({ grant_type: "urn:ietf:params:oauth:grant-type:device_code" })).status, 400);
 });
 
+test("who tells of its users in a signed form lets them in with what their tokens say", async (context) => {
+  for (const [type, body, groups] of [["application/json; charset=utf-8", '{"sub":"subject 1","groups":["core"]}', 202], ["application/jwt", "x.y.z", 403], ["application/json", '{"sub":"another","groups":["core"]}', 403]] as const) {
+    const { provider, post, token, server } = await provided(context);
+    provider.tell(type, body);
+    const begun = await post({}, "/auth/device");
+    provider.approve(begun.json["user_code"]!, { preferred_username: "carol" });
+    const done = await post({ grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: begun.json["device_code"]! });
+    assert.deepEqual([done.status, done.json["username"]], [200, "carol"], type);
+    const authorization = await token(["repository:prod/a:pull,push"], { user: "<token>", password: done.json["refresh_token"]! });
+    assert.equal((await server.request("POST", "/v2/prod/a/blobs/uploads/", { headers: { authorization } })).status, groups, type);
+  }
+});
+
 test("a provider that is down refuses its users with a reason, and nobody else", async (context) => {
   const { provider, status, server } = await provided(context);
   const job = await provider.token({ preferred_username: "carol" });

@@ -117,7 +117,10 @@ export function oidcProvider(config: OidcConfig, configFile: string): Provider {
         if (document["userinfo_endpoint"] === undefined) return undefined;
         const answer = await fetch(endpointOf(document, "userinfo_endpoint", config.issuer), { signal: AbortSignal.timeout(TIMEOUT), redirect: "error", headers: { accept: "application/json", authorization: `Bearer ${token}` } });
         if (answer.status >= 500) throw new Error(`the provider answered with status ${answer.status}`);
-        return answer.status === 200 ? await readJson(answer) : undefined;
+        // A signed or encrypted answer is in a form that the provider was told to give; it is left aside, as no answer is.
+        if (answer.status === 200 && !/^application\/jwt\b/i.test(answer.headers.get("content-type") ?? "")) return await readJson(answer);
+        await answer.body?.cancel();
+        return undefined;
       } catch (error) {
         discovered = undefined;
         throw unavailable(error);
