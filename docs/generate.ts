@@ -82,6 +82,7 @@ function placeholder(name: string): unknown {
     get: (_target, key) => {
       if (key === Symbol.toPrimitive || key === "toString" || key === "toJSON" || key === "join" || key === "toLocaleString") return () => text;
       if (key === "length") return 1;
+      if (key === "0") return text; // the first of a list, which a template would print as a function
       if (key === Symbol.iterator) return function* () { yield text; };
       if (typeof key === "string" && key in String.prototype) return (...args: unknown[]) => (text as unknown as Record<string, (...args: unknown[]) => unknown>)[key]!(...args);
       return () => self;
