@@ -49,8 +49,15 @@ export async function openMigrationTarget({ root, bucket, records: recordsPlace 
   await using opened = new AsyncDisposableStack();
   const temporary = join(root, "temporary");
   let claimed = false;
-  opened.defer(makeAnew(root, temporary, () => claimed));
+  const made = makeAnew(root, temporary);
+  opened.defer(async () => {
+    if (!claimed && made.folder) await rmdir(root).catch(() => undefined); // somebody else has begun to use it
+  });
   opened.defer(lockRoot(root));
+  // Under the lock: what another one has begun meanwhile stays.
+  opened.defer(async () => {
+    for (const name of claimed || !made.content ? [] : [...DATABASE_FILES, "temporary"]) await rm(join(root, name), { recursive: true, force: true });
+  });
   const layout = readLayout(root, { filling: "migration" });
   const s3 = bucket && (await import("../s3/open-s3-blobs.ts"));
   const place = s3?.nameOfBucket(bucket!.config);
@@ -84,15 +91,12 @@ export async function openMigrationTarget({ root, bucket, records: recordsPlace 
   };
 }
 
-/** Makes the folder. @returns what takes it away again, unless it was there or is claimed */
-function makeAnew(root: string, temporary: string, claimed: () => boolean): () => Promise<void> {
-  const [there, empty] = [existsSync(root), !existsSync(root) || readdirSync(root).length === 0];
+/** Makes the folder. @returns what was not there before */
+function makeAnew(root: string, temporary: string): { readonly folder: boolean; readonly content: boolean } {
+  const folder = !existsSync(root);
+  const content = folder || readdirSync(root).length === 0;
   makeFolder(temporary);
-  return async () => {
-    if (claimed() || !empty) return;
-    for (const name of [...DATABASE_FILES, "temporary"]) await rm(join(root, name), { recursive: true, force: true });
-    if (!there) await rmdir(root).catch(() => undefined); // somebody else has begun to use it
-  };
+  return { folder, content };
 }
 
 /** Two that fill the same records would write into a registry which one of them has finished. */
