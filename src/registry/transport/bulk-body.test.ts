@@ -162,6 +162,22 @@ for (const tls of [false, true]) {
   });
 }
 
+test("a body that came with its headers does not keep its connection from the next answer, however slow its reader", async () => {
+  let asked = 0;
+  await using server = await startScriptedServer((_request, response) => {
+    const body = asked++ === 0 ? Buffer.from("hello") : bytes.subarray(0, 700_000);
+    response.writeHead(200, { "content-length": body.length });
+    response.write(body.subarray(0, 5), () => setTimeout(() => response.end(body.subarray(5)), 20));
+  });
+  await using transport = new Transport({ environment: {}, proxyFor: () => undefined, certificates: [], connections: 1, connectTimeout: 5_000, idleTimeout: 5_000, commitTimeout: 5_000, userAgent: "sampan-test" });
+  const ask = (): Promise<Answer> => transport.request(new URL(`http://${server.host}/`), { method: "GET", verify: false, bulk: true });
+  const first = (await ask()).pieces!.lent();
+  assert.equal((await first.next()).value?.toString(), "hello");
+  const second = await ask();
+  assert.ok((await first.next()).done);
+  assert.ok((await whole(second)).equals(bytes.subarray(0, 700_000)));
+});
+
 test("a connection that is to be closed, and one whose body was left, are not used again", async () => {
   const close = (response: ServerResponse): unknown => response.writeHead(200, { "content-length": bytes.length, connection: "close" }).end(bytes);
   assert.equal(await inTurn(close, 2, async (answer) => void (await whole(answer))), 2);

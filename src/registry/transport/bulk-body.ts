@@ -82,6 +82,8 @@ export class BulkBody {
   readonly #memory: Blocks;
   /** Blocks with bytes for the reader, and the one that he has got last. */
   readonly #blocks: Block[] = [];
+  /** Whether the connection is for other answers. */
+  #left = false;
   /** What the reader got before that, of which it may still be using a piece. */
   #lent: Block | undefined;
   #waiting = 0;
@@ -135,6 +137,8 @@ export class BulkBody {
     try {
       // What came with the headers has gone through node:http, which stops the connection when that is a lot.
       const first = this.#answer.read() as Buffer | null;
+      // All of it came with the headers: node:http gives the connection to others now, however long the reader takes with it.
+      if (this.#answer.complete) this.#leave();
       this.#goOn();
       if (first) yield* this.#within(first);
       while (this.#taken < this.#length) {
@@ -159,14 +163,20 @@ export class BulkBody {
     }
   }
 
+  /** What the connection reads from here on is none of this body. */
+  #leave(): void {
+    this.#left = true;
+    delete connections.get(this.#socket)!.body;
+  }
+
   /**
    * Lets the connection serve another request. node:http has not seen the end of the body, and is told of it.
    * @returns false where there is something else than the whole body, or the connection is to be closed
    */
   #keepConnection(): boolean {
+    if (this.#left) return true;
     if (this.#taken !== this.#length || this.#waiting > 0 || this.#error || !this.#request.shouldKeepAlive || this.#socket.destroyed) return false;
-    const connection = connections.get(this.#socket)!;
-    delete connection.body;
+    this.#leave();
     for (const block of [...this.#blocks, this.#memory.filling]) if (block) block.pinned = true;
     let free = false;
     const socket = this.#socket.once("free", () => { free = true; });
