@@ -24,7 +24,7 @@ export type Script = (request: SeenRequest, response: ServerResponse) => void | 
 /** An HTTP server on loopback that misbehaves exactly as its script says, and remembers what it was asked. */
 export async function startScriptedServer(
   script: Script,
-  options: { tls?: TlsOptions; /** Answer before the body has come. */ eager?: boolean } = {},
+  options: { tls?: TlsOptions; /** Answer before the body has come. */ eager?: boolean; /** Leave connections open that nobody uses. */ patient?: boolean } = {},
 ): Promise<ScriptedServer> {
   const requests: SeenRequest[] = [];
   const listener = async (message: import("node:http").IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -39,6 +39,7 @@ export async function startScriptedServer(
     await script(request, response);
   };
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  if (options.patient) server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

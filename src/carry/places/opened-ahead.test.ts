@@ -43,6 +43,20 @@ test("it is closed when its reader leaves, and when nobody has read it", async (
   assert.deepEqual(log, ["open 0", "closed", "open 0", "closed"]);
 });
 
+test("of many only some are open before they are read, as each takes a connection from those that are", async () => {
+  const { log, open } = counting();
+  using all = new DisposableStack();
+  const many = Array.from({ length: 6 }, () => all.use(openedAhead(open)));
+  assert.equal(log.length, 4);
+  assert.deepEqual(await read(many[5]!.open(0)), [0, 1, 2, 3]);
+  assert.deepEqual(await read(many[0]!.open(0)), [0, 1, 2, 3]);
+  all.use(openedAhead(open));
+  assert.deepEqual(log.slice(4), ["open 0", "closed", "closed", "open 0"]);
+  all.dispose();
+  using _next = openedAhead(open);
+  assert.equal(log.at(-1), "open 0");
+});
+
 test("what it fails with is thrown to who reads it", async () => {
   // oxlint-disable-next-line require-yield
   using ahead = openedAhead(async function* () { throw new Error("gone"); });

@@ -6,17 +6,36 @@ export interface OpenedAhead {
   [Symbol.dispose](): void;
 }
 
-/** Asks a place for its first bytes at once, so that its answer comes while another place is waited for. */
+/**
+ * How many may be open that nobody reads yet: fewer than there are connections to a host (RegistryClientOptions.connections).
+ * Otherwise those whose reader waits for a connection to the target could have all to the source, while those that have
+ * connections to the target wait for one to the source.
+ */
+const MOST = 4;
+let unread = 0;
+
+/**
+ * Asks a place for its first bytes at once, so that its answer comes while another place is waited for. Where enough are open
+ * that way already, it is opened when it is read.
+ */
 export function openedAhead(open: (start: number) => AsyncIterable<Uint8Array>): OpenedAhead {
+  if (unread >= MOST) return { open, [Symbol.dispose]: () => undefined };
+  unread += 1;
   const iterator = open(0)[Symbol.asyncIterator]();
   const first = iterator.next();
   first.catch(() => undefined); // thrown to who reads
   const leave = async (): Promise<IteratorResult<Uint8Array>> => (await iterator.return?.()) ?? { done: true, value: undefined };
   let begun = false;
   let taken = false;
+  let counted = true;
+  const discount = (): void => {
+    if (counted) unread -= 1;
+    counted = false;
+  };
   const next = (): Promise<IteratorResult<Uint8Array>> => {
     if (begun) return iterator.next();
     begun = true;
+    discount();
     return first;
   };
   return {
@@ -26,6 +45,7 @@ export function openedAhead(open: (start: number) => AsyncIterable<Uint8Array>):
       return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
     },
     [Symbol.dispose]() {
+      discount();
       if (!taken) leave().catch(() => undefined);
     },
   };
