@@ -44,7 +44,9 @@ test("a repository that may not be read before it is there can be copied to; one
 
 test("a source that was meant to be in the store, in an archive or a folder is said to be taken for one of Docker Hub", async (context) => {
   const { folder, sampan } = scratchSampan(context);
-  const copy = async (source: string): Promise<string> => (await sampan(["copy", source, "oci:out"], { cwd: folder, env: { HTTPS_PROXY: "http://127.0.0.1:9" } })).stderr;
+  const copy = async (source: string, target = "oci:out"): Promise<string> => (await sampan(["copy", source, target], { cwd: folder, env: { HTTPS_PROXY: "http://127.0.0.1:9" } })).stderr;
   assert.match(await copy("app:1.0"), /hint: app:1\.0 is taken for docker\.io\/library\/app:1\.0: an image of this machine's store is store:app:1\.0$/m);
   assert.match(await copy("oci-archve:app.tar"), /hint: .* did you mean oci-archive:…\?$/m);
+  // It may be the target that cannot be written.
+  assert.doesNotMatch(await copy("app:1.0", "docker.io/me/app:1.0"), /is taken for/);
 });

@@ -43,7 +43,7 @@ export async function copyImage(from: Location, to: Location, { quiet, json, dig
     if (quiet) io.stdout.write(`${carried.digest}\n`);
     else io.stdout.write(json ? `${JSON.stringify({ ...summary, mediaType: carried.mediaType, referrers: carried.referrers })}\n` : `${summaryText(summary)}\n`);
   } catch (error) {
-    throw shortName(from, error);
+    throw shortName(from, to, error);
   } finally {
     renderer?.close();
   }
@@ -52,7 +52,9 @@ export async function copyImage(from: Location, to: Location, { quiet, json, dig
 const SCHEMES = ["oci", "oci-archive", "docker-archive", "store", "docker"];
 
 /** What is not in the store, in an archive or in a folder for want of a word before it, is looked for at Docker Hub. */
-function shortName(from: Location, error: unknown): unknown {
+function shortName(from: Location, to: Location, error: unknown): unknown {
+  // Of a copy to Docker Hub it cannot be told which of the two the trouble is with.
+  if (to.kind === "registry" && to.reference.host === "docker.io") return error;
   if (from.kind !== "registry" || !isFault(error) || !/^REGISTRY_|_UNKNOWN$/.test(error.code) || !error.message.includes("docker.io")) return error;
   const word = familiarReference(from.reference);
   if (from.reference.host !== "docker.io" || word.includes("/")) return error;
