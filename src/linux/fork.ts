@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
@@ -16,18 +15,16 @@ const SIGCHLD = 17;
 const MADV_DOFORK = 11;
 
 /**
- * Makes V8 leave nothing to its other threads, which a copy of this process does not have. Flags on the command line
- * would do the same, but then Node compiles its own modules anew at its start. What these threads have begun before
- * (sweeping, above all) is ended by a collection of garbage: a copy that is made meanwhile would wait for it for ever.
+ * Makes V8 leave nothing to its other threads, which a copy of this process does not have: it would wait for them for ever, as
+ * when it collects garbage. Flags on the command line would do the same, but then Node compiles its own modules anew at its start.
  */
 export function workAlone(): void {
   setFlagsFromString([
     "--single-threaded", "--single-threaded-gc", "--no-opt", "--no-maglev", "--no-sparkplug", "--no-concurrent-recompilation", "--no-concurrent-sparkplug",
-    "--no-concurrent-marking", "--no-concurrent-sweeping", "--no-concurrent-array-buffer-sweeping",
-    "--no-parallel-scavenge", "--no-parallel-marking", "--no-parallel-compaction", "--no-parallel-pointer-update",
-    "--expose-gc",
+    "--no-concurrent-osr", "--no-concurrent-marking", "--no-concurrent-minor-ms-marking", "--no-concurrent-sweeping", "--no-concurrent-array-buffer-sweeping",
+    "--no-concurrent-cache-deserialization", "--no-parallel-scavenge", "--no-parallel-marking", "--no-parallel-compaction", "--no-parallel-pointer-update",
+    "--no-parallel-weak-ref-clearing", "--no-parallel-reclaim-unmodified-wrappers", "--no-parallel-pause-for-gc-in-background",
   ].join(" "));
-  (runInNewContext("gc") as () => void)();
 }
 
 /**

@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+
+test("copies of a process collect garbage without the threads that they do not have", () => {
+  const script = fileURLToPath(new URL("../../test/support/collecting-copies.ts", import.meta.url));
+  assert.equal(execFileSync(process.execPath, ["--no-warnings", script], { encoding: "utf8", timeout: 60_000 }), "0 of 8\n");
+});
