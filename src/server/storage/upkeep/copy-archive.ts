@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
-import { copyFile, open, rename, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { randomUUID } from "node:crypto";
 import { makeFolder } from "../../../std/make-folder.ts";
 import { syncFolder } from "../folder/durable-file.ts";
+import { placeFile } from "../folder/place-file.ts";
 
 /** Names of the files that old events are added to, one for each month. */
 const MONTHS = /^events-\d{4}-\d{2}\.jsonl$/;
@@ -17,20 +17,11 @@ export async function copyArchive(from: string, to: string): Promise<void> {
   if (names.length === 0) return;
   makeFolder(to);
   for (const name of names) {
-    const [path, draft] = [join(to, name), join(to, `.${randomUUID()}.draft`)];
-    if ((await sizeOf(path)) >= (await sizeOf(join(from, name)))) continue;
-    try {
-      // Never a second name of the same file: both are added to.
-      await copyFile(join(from, name), draft);
-      const handle = await open(draft, "r+");
-      await handle.sync();
-      await handle.close();
-      await rename(draft, path);
-    } finally {
-      await rm(draft, { force: true });
-    }
+    if ((await sizeOf(join(to, name))) >= (await sizeOf(join(from, name)))) continue;
+    // Never a second name of the same file: both are added to.
+    await placeFile(join(from, name), join(to, name), { copy: true, temporary: to });
   }
-  for (const name of readdirSync(to)) if (name.startsWith(".") && name.endsWith(".draft")) await rm(join(to, name), { force: true });
+  for (const name of readdirSync(to)) if (name.endsWith(".draft")) await rm(join(to, name), { force: true });
   await syncFolder(to);
 }
 
