@@ -73,7 +73,7 @@ RUN --mount=type=secret,id=file,target=/etc/token,mode=0444 echo "\${#VAR}" && l
   assert.equal(await build("-f", join(project, "broken")), 1);
   assert.equal(await build("-f", join(project, "invalid")), 1);
   const without = await sampan(["build", "-f", join(project, "broken"), project]);
-  assert.match(without.stderr, /hint: the step mounts the secret var, which was not given: --secret id=var,src=FILE/);
+  assert.match(without.stderr, /hint: the step mounts the secret var, which was not given; if it needs it: --secret id=var,src=FILE/);
   said.push(await succeeds(["history", "--no-trunc", "app:1"]), await succeeds(["inspect", "app:1"]), await succeeds(["system", "df", "-v"]));
   assert.doesNotMatch(said.join("\n"), new RegExp(SECRET));
   rmSync(join(folder, "secret"));

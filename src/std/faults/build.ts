@@ -188,13 +188,13 @@ export const buildFaults = {
     exit: 1,
     message: ({ command, exitCode }) => `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
     hint: ({ exitCode, signal, log, absent = [] }) =>
-      absent.length > 0
-        ? `the step mounts the secret ${absent.join(", ")}, which was not given: --secret id=${absent[0]},src=FILE or --secret id=${absent[0]},env=VARIABLE`
-        : exitCode === 127
+      exitCode === 127
         ? "the shell did not find a program: is it installed in this stage, and in PATH?"
         : exitCode === 137 || signal === "SIGKILL"
           ? "the command was killed, often for want of memory"
-          : `${log === "" ? "the command printed nothing" : "the log above is what the command printed"}; all steps before this one are cached, so the next build starts here`,
+          : absent.length > 0
+            ? `the step mounts the secret ${absent.join(", ")}, which was not given; if it needs it: --secret id=${absent[0]},src=FILE or --secret id=${absent[0]},env=VARIABLE`
+            : `${log === "" ? "the command printed nothing" : "the log above is what the command printed"}; all steps before this one are cached, so the next build starts here`,
   }),
   LAYER_MISSING: spec<{ diffId: string; sources: readonly string[] }>({
     when: "A layer of an image is neither in the store nor could it be fetched from where the image came from.",
