@@ -1,5 +1,7 @@
-#!/usr/bin/env node
+#!/bin/sh
+":" //; exec node -- "$0" "$@"
 "use strict";
+// As a program this file begins in a shell: without `--` Node reads the file of `run --env-file` too, for options of its own.
 // Starts the CLI on a Node that can run it: this one if it is new enough, else the one that `npm ci` put into
 // node_modules. Runs the bundle; in a checkout, where a source is newer than the bundle, the .ts sources as they are.
 const fs = require("node:fs");
@@ -77,7 +79,7 @@ if (newEnough(process.versions.node)) {
     process.exit(1);
   }
   const { spawn } = require("node:child_process");
-  const child = spawn(bundled, [__filename, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(bundled, ["--", __filename, ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) {
     // A terminal sends its signals to the child too; passing on what came to this process alone does no harm.
     process.on(signal, () => child.kill(signal));

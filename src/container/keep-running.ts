@@ -4,6 +4,7 @@ import type { RunResult } from "../exec/run-job.ts";
 import type { ContainerRecord } from "../store/container-record.ts";
 import { serveAttach } from "./attach-socket.ts";
 import { listenForControl } from "./control.ts";
+import { makeSources } from "./make-sources.ts";
 import { pauseBefore, startsAgain } from "./restart-policy.ts";
 import { supervise, type ContainerEnd, type Ledger, type SuperviseOptions } from "./supervise.ts";
 
@@ -25,6 +26,7 @@ export interface KeepRunningOptions extends Omit<SuperviseOptions, "ledger" | "s
 export async function keepRunning(record: ContainerRecord, options: KeepRunningOptions): Promise<RunResult> {
   const { ledger, signal } = options;
   const { restart = { name: "no", retries: 0 }, stopSignal } = record.spec;
+  makeSources(record.spec.job.mounts);
   const wake = new AbortController();
   let kill: ((signal: number) => void) | undefined;
   let asked: number | undefined;

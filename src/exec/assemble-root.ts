@@ -10,6 +10,7 @@ import { mountRoot } from "./mount-root.ts";
 import { ensureTarget } from "./mount-stubs.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
 import { pickStepMount, type Picked } from "./step-mounts.ts";
+import { tmpfsOptions } from "./tmpfs-options.ts";
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = MOUNT_ATTR;
 
@@ -88,11 +89,9 @@ function pickMount({ source, target, readonly }: SandboxJob["mounts"][number]): 
 }
 
 function pickTmpfs({ target, options }: SandboxJob["tmpfs"][number]): Picked {
-  const pairs = (options ?? "").split(",").filter((option) => option !== "").map((option): [string, string | true] => {
-    const at = option.indexOf("=");
-    return at < 0 ? [option, true] : [option.slice(0, at), option.slice(at + 1)];
-  });
-  return { fd: newFileSystem("tmpfs", Object.fromEntries(pairs), NOSUID | NODEV | NOEXEC), target, kind: "directory" };
+  const read = tmpfsOptions(options ?? "");
+  if ("unknown" in read) throw new Error(`invalid option ${JSON.stringify(read.unknown)} of the tmpfs ${target}`);
+  return { fd: newFileSystem("tmpfs", read.settings, read.attributes), target, kind: "directory" };
 }
 
 /** Masks must hold even where /proc or /sys of the image are symlinks, so they follow the mounts. */

@@ -66,7 +66,7 @@ function announce(): number {
 function enterFolder(cwd: string, { uid, gid }: ProcessUser, make: boolean): void {
   const path = cwd === "" ? "/" : cwd;
   if (make) makeFolder(path, uid, gid);
-  else if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new CommandNotStarted("notFound", `chdir to ${JSON.stringify(path)}: no such directory`);
+  else if (!path.startsWith("/") || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new CommandNotStarted("noFolder", `chdir to ${JSON.stringify(path)}: no such directory`);
   process.chdir(path);
 }
 

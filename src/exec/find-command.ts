@@ -1,12 +1,13 @@
 import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { NotStarted } from "./run-job.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The command is not in the container, or it cannot be executed there. */
+/** The command or its folder is not in the container, or it cannot be executed there. */
 export class CommandNotStarted extends Error {
-  readonly failure: "notFound" | "notExecutable";
-  constructor(failure: "notFound" | "notExecutable", message: string) {
+  readonly failure: NotStarted;
+  constructor(failure: NotStarted, message: string) {
     super(message);
     this.failure = failure;
   }

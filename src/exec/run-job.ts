@@ -83,13 +83,16 @@ export interface PortForward {
   readonly protocol: "tcp" | "udp";
 }
 
+/** Why a command did not start. */
+export type NotStarted = "notFound" | "notExecutable" | "noFolder";
+
 /** How a command ended: as a shell would say it, 128 + signal number after a signal. */
 export interface RunResult {
   readonly exitCode: number;
   /** The signal that ended the command, as far as the exit status tells. */
   readonly signal?: NodeJS.Signals;
-  /** The command did not start: it is not in the image, or it cannot be executed. `message` tells more. */
-  readonly failure?: "notFound" | "notExecutable";
+  /** The command did not start: it or the folder to run in is not in the container, or it cannot be executed. `message` tells more. */
+  readonly failure?: NotStarted;
   readonly message?: string;
 }
 

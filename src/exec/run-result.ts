@@ -12,7 +12,7 @@ export function runResult({ exitCode, reports }: SandboxEnd): RunResult {
       case "notMapped": throw fault("USER_NOT_MAPPED", { user: report.user });
       case "notStarted": {
         const { failure, message } = report;
-        return { exitCode: failure === "notFound" ? 127 : 126, failure, message };
+        return { exitCode: failure === "notExecutable" ? 126 : 127, failure, message };
       }
       default:
     }

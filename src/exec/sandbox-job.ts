@@ -1,5 +1,5 @@
 import type { Emulator } from "./emulation/find-emulation.ts";
-import type { StepMount } from "./run-job.ts";
+import type { NotStarted, StepMount } from "./run-job.ts";
 
 /** A command and the rights that it gets. */
 export interface CommandJob {
@@ -67,7 +67,7 @@ export type SandboxReport =
   | { readonly kind: "failed"; readonly step: string; readonly code?: string; readonly message: string; readonly path?: string }
   | { readonly kind: "noUser"; readonly user: string; readonly problem: string }
   | { readonly kind: "notMapped"; readonly user: string }
-  | { readonly kind: "notStarted"; readonly failure: "notFound" | "notExecutable"; readonly message: string };
+  | { readonly kind: "notStarted"; readonly failure: NotStarted; readonly message: string };
 
 /** What a zygote says, on a channel of its own. */
 export type ZygoteReport =

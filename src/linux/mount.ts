@@ -26,7 +26,7 @@ const FSCONFIG_CMD_CREATE = 6;
 export const MS = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8, REMOUNT: 32, BIND: 4096, REC: 16384, PRIVATE: 262_144 } as const;
 
 /** Attributes of fsmount(2) and mount_setattr(2). */
-export const MOUNT_ATTR = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8 } as const;
+export const MOUNT_ATTR = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8, NOATIME: 16, STRICTATIME: 32, NODIRATIME: 128 } as const;
 
 const mountCall = libc("int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options)");
 const umountCall = libc("int umount2(const char *target, int flags)");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
@@ -57,6 +57,10 @@ test("folders of the host are shown, read-only ones cannot be written, and the i
   assert.equal((await sampan(["run", "base:1", "sh", "-c", "ls /made 2>/dev/null || echo gone"])).stdout, "gone\n");
   const locked = await sampan(["run", "--read-only", "--tmpfs", "/run", "base:1", "sh", "-c", "echo x > /x 2>/dev/null || echo refused; echo y > /run/y && cat /run/y"]);
   assert.equal(locked.stdout, "refused\ny\n", locked.stderr);
+  // docker makes a folder that is missing, and lets programs run where `exec` is given.
+  const made = await sampan(["run", "-v", "./new/one:/host", "--tmpfs", "/t:size=1m,mode=700,exec", "base:1", "sh", "-c", "echo z > /host/file; grep -o ' /t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700' /proc/mounts"], { cwd: folder });
+  assert.equal(made.stdout, " /t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700\n", made.stderr);
+  assert.equal(readFileSync(join(folder, "new/one/file"), "utf8"), "z\n");
 });
 
 test("SIGTERM is passed on to the command, whose status is given", { skip }, async (context) => {

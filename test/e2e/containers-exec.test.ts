@@ -27,7 +27,11 @@ test("exec runs a command beside the first one, with its confinement, environmen
   assert.equal((await sampan(["exec", "box", "no-such-program"])).status, 127);
   assert.equal((await sampan(["exec", "box", "/etc"])).status, 126);
   assert.equal((await sampan(["exec", "box", "sh", "-c", "kill -9 $$"])).status, 137);
-  assert.equal((await sampan(["exec", "-w", "/not/there", "box", "true"])).status, 127);
+  for (const cwd of ["/not/there", "tmp", "/etc/passwd"]) {
+    const nowhere = await sampan(["exec", "-w", cwd, "box", "true"]);
+    assert.equal(nowhere.status, 127);
+    assert.match(nowhere.stderr, new RegExp(`^ERROR: chdir to "${cwd}": no such directory\n`));
+  }
   assert.equal((await sampan(["exec", "-u", "nobody-here", "box", "true"])).status, 1);
 
   await ok("exec", "-d", "box", "sh", "-c", "echo told > /told; exec sleep 1000");

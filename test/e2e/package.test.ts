@@ -38,6 +38,13 @@ describe("the package that npm pack makes", () => {
     assert.match(execFileSync("npx", ["--no-install", "sampan", "version"], { cwd: folder, env, encoding: "utf8" }), new RegExp(`Version:\\s+${version}`));
   });
 
+  test("as a program it reads a file of --env-file itself, and Node does not", () => {
+    writeFileSync(join(folder, "app.env"), "NODE_OPTIONS=--bogus\n");
+    const run = (file: string): string =>
+      spawnSync(join(folder, "node_modules/.bin/sampan"), ["run", "--env-file", file, "--pull", "never", "nowhere:1"], { cwd: folder, env: { ...env, SAMPAN_ROOT: join(folder, "store") }, encoding: "utf8" }).stderr;
+    for (const file of ["app.env", "none.env"]) assert.match(run(file), /^ERROR: No such image: nowhere:1\n/);
+  });
+
   test("brings no sources and no tests along", () => {
     const files = readdirSync(join(folder, "node_modules/sampan"), { recursive: true, encoding: "utf8" });
     assert.deepEqual(files.filter((file) => file.startsWith("src/") || /\.test\./.test(file)), []);

@@ -8,7 +8,7 @@ import { passSignals } from "../run/pass-signals.ts";
 import { writeTo } from "../run/write-to.ts";
 import type { execFlags } from "./exec-flags.ts";
 
-/** Runs a further command in a container. @returns its exit status @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CONTAINER_NOT_RUNNING */
+/** Runs a further command in a container. @returns its exit status @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, WORKDIR_NOT_FOUND, CONTAINER_NOT_RUNNING */
 export async function execInContainer(store: Store, { flags, positionals, io, signal }: Call<typeof execFlags>): Promise<number> {
   const [text = "", ...args] = positionals;
   const record = store.containers.find(text);
@@ -33,5 +33,6 @@ export async function execInContainer(store: Store, { flags, positionals, io, si
     },
   });
   if (failure === undefined) return exitCode;
+  if (failure === "noFolder") throw fault("WORKDIR_NOT_FOUND", { problem: message ?? "" });
   throw fault(failure === "notFound" ? "COMMAND_NOT_FOUND" : "COMMAND_NOT_EXECUTABLE", { command: args[0]!, problem: message ?? "" });
 }

@@ -13,5 +13,5 @@ test("volumes are paths of the host; names and options that mean something else 
 
 test("folders in memory have an absolute path and may have options", () => {
   assert.deepEqual(memoryMounts(["/run", "/tmp:size=64m,mode=1777"]), [{ target: "/run" }, { target: "/tmp", options: "size=64m,mode=1777" }]);
-  assert.throws(() => memoryMounts(["run"]), (error) => isFault(error, "USAGE"));
+  for (const wrong of ["run", "/run:odd", "/run:size=lots"]) assert.throws(() => memoryMounts([wrong]), (error) => isFault(error, "USAGE"), wrong);
 });

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { HostMount } from "../../exec/run-job.ts";
+import { tmpfsOptions } from "../../exec/tmpfs-options.ts";
 import { fault } from "../../std/fault.ts";
 
 /**
@@ -30,6 +31,10 @@ export function memoryMounts(words: readonly string[]): { target: string; option
     const colon = text.indexOf(":");
     const target = colon < 0 ? text : text.slice(0, colon);
     if (!target.startsWith("/")) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for --tmpfs`, hint: "it looks like /run or /run:size=64m" });
-    return colon < 0 ? { target } : { target, options: text.slice(colon + 1) };
+    if (colon < 0) return { target };
+    const options = text.slice(colon + 1);
+    const read = tmpfsOptions(options);
+    if ("unknown" in read) throw fault("USAGE", { problem: `invalid tmpfs option ${JSON.stringify(read.unknown)}`, hint: "options are size=64m, mode=1777, uid, gid, nr_inodes, exec, suid, dev, ro and their opposites" });
+    return { target, options };
   });
 }

@@ -38,6 +38,12 @@ export const cliFaults = {
     message: ({ command, problem }) => `${JSON.stringify(command)} cannot be executed${problem === "" ? "" : `: ${problem}`}`,
     hint: () => "it is a folder, has no execute permission, or is made for another platform",
   }),
+  WORKDIR_NOT_FOUND: spec<{ problem: string }>({
+    when: "`exec -w` names a folder that is not in the container, or no absolute path.",
+    exit: 127,
+    message: ({ problem }) => problem,
+    hint: () => "-w takes the absolute path of a folder that the container has; `run -w` makes one that is missing",
+  }),
   IMAGE_IN_USE: spec<{ image: string; problem: string; hint: string }>({
     when: "An image is not removed, because it has several names or because somebody uses it.",
     exit: 1,
