@@ -117,7 +117,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
     signatures = createSignaturePolicy(config.signatures, { storage, configFile });
     mirror = await mirrorOf(config, { storage, immutable, configFile, report });
     access = await accessOf(config, { configFile, root: options.root, secrets: storage.metadata, report, onLoginFailure: notices.loginFailed });
-    replication = await replicationOf(config, { storage, immutable, trash: config.retention.trash, configFile, report });
+    replication = await replicationOf(config, { root: options.root, storage, immutable, trash: config.retention.trash, configFile, report });
     address = await listen(server, wanted, options.listen);
     if (!isLoopback(wanted) && sendsPasswordsOpenly(config)) report(fault("SERVER_PASSWORDS_OPEN", { listen: options.listen }));
     if (hasKeysOfItsOwn(config)) report(fault("SERVER_KEYS_DIFFER", {}));
@@ -188,7 +188,7 @@ async function tracingOf(environment: Readonly<Record<string, string | undefined
   return traceServer(environment, report);
 }
 
-async function replicationOf({ replication }: ServerConfig, options: { storage: RegistryStorage; immutable: ImmutableTags; trash: number; configFile: string; report: (problem: Error) => void }): Promise<Replication | undefined> {
+async function replicationOf({ replication }: ServerConfig, options: { root: string; storage: RegistryStorage; immutable: ImmutableTags; trash: number; configFile: string; report: (problem: Error) => void }): Promise<Replication | undefined> {
   if (replication.length === 0) return undefined;
   const { startReplication } = await import("./mirror/start-replication.ts");
   return startReplication(replication, options);

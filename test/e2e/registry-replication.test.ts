@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -169,6 +169,25 @@ test("a registry that was restored deletes nothing on the other side until that 
   assert.deepEqual([confirmed.status, /deleted 2, failing 0\n$/.test(confirmed.stdout)], [0, true], confirmed.stdout + confirmed.stderr);
   assert.deepEqual(await there(), ["v2", "v4"]);
   await again.server.close();
+
+  // Put back by hand, into the same file.
+  const [database, saved] = [join(root, "registry.db"), join(folder, "saved.db")];
+  copyFileSync(database, saved);
+  const third = await scratchRegistry(context, { root, config });
+  assert.deepEqual(third.problems, []);
+  await third.pushImage("app", "v5", "after the copy");
+  await eventually(["v2", "v4", "v5"], there);
+  await third.server.close();
+  const { ino } = statSync(database);
+  copyFileSync(saved, database);
+  assert.equal(statSync(database).ino, ino);
+  const fourth = await scratchRegistry(context, { root, config });
+  await fourth.pushImage("app", "v6", "after it was put back");
+  await eventually(["v2", "v4", "v5", "v6"], there);
+  assert.ok(fourth.problems.some(({ message }) => /put in place anew/.test(message)));
+  const unknown = await run("1");
+  assert.deepEqual([unknown.status, /deleted 0, failing 0\n1 deletions are held back/.test(unknown.stdout)], [0, true], unknown.stdout + unknown.stderr);
+  await fourth.server.close();
 
   // The same folder is no restored one, and its next server has another rule.
   const other = join(folder, "other.yaml");

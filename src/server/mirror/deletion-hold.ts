@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { fault } from "../../std/fault.ts";
 import type { ReplicationRule } from "../config/replication-section.ts";
+import type { Metadata } from "../storage/metadata.ts";
 import type { Notes } from "../storage/notes.ts";
-import type { Vitals } from "../storage/vitals.ts";
+import type { ReplicatedMark } from "./replicated-mark.ts";
 import { readerOf } from "./replication-notes.ts";
 
 /** Where the records lay when tags were last replicated. */
@@ -12,18 +13,34 @@ const holdOf = (rule: ReplicationRule): string => `${readerOf(rule)} hold`;
 
 /**
  * Records that were put in place anew, from a backup or a copy, may not know of what was pushed after it was made. Rules that copy to another registry then
- * delete nothing there until a person has said that they shall. To be called before any rule is served.
+ * delete nothing there until a person has said that they shall. Such records lie elsewhere, or do not know of a change that was replicated from their folder.
+ * To be called before any rule is served.
  */
-export async function holdDeletions(metadata: Notes & Pick<Vitals, "place">, rules: readonly ReplicationRule[], report: (problem: Error) => void): Promise<void> {
+export async function holdDeletions(
+  metadata: Pick<Metadata, "note" | "setNote" | "place" | "events" | "latestEvents" | "cursor">,
+  rules: readonly ReplicationRule[],
+  { mark, report }: { mark: ReplicatedMark; report: (problem: Error) => void },
+): Promise<void> {
+  const copying = rules.filter(({ to }) => to !== undefined);
   const [before, place] = [await metadata.note(PLACE), await metadata.place()];
-  if (before === place) return;
-  if (before !== undefined) {
-    const held = rules.filter((rule) => rule.to !== undefined && rule.delete);
-    for (const rule of held) await metadata.setNote(holdOf(rule), randomUUID());
-    if (held.length > 0) report(fault("REPLICATION_DELETES_HELD", {}));
+  if ((before === undefined || isSamePlace(before, place)) && (await mark.isKnown(metadata, copying.map(readerOf)))) {
+    if (before !== place) await metadata.setNote(PLACE, place);
+    return;
   }
+  const held = copying.filter((rule) => rule.delete);
+  for (const rule of held) await metadata.setNote(holdOf(rule), randomUUID());
+  if (held.length > 0) report(fault("REPLICATION_DELETES_HELD", {}));
   // Last, so that whoever is killed in between does it again.
   await metadata.setNote(PLACE, place);
+  await mark.begin(metadata);
+}
+
+/**
+ * A file has the number and the time of birth of its inode, and some file systems know one of the two anew each time they are mounted. A copy has both of its own.
+ */
+function isSamePlace(before: string, place: string): boolean {
+  const [[kind, ...had], [kindNow, ...has]] = [before.split(" ") as [string, ...string[]], place.split(" ") as [string, ...string[]]];
+  return before === place || (kind === "file" && kindNow === "file" && had.some((word, index) => word === has[index]));
 }
 
 export async function deletionsHeld(notes: Notes, rule: ReplicationRule): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { RegistryStorage } from "../storage/storage.ts";
 import { pause, waitAfter } from "../terms/pause.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import { deletionsHeld } from "./deletion-hold.ts";
+import type { ReplicatedMark } from "./replicated-mark.ts";
 import type { ReplicatedPlace } from "./replicated-place.ts";
 import { readerOf, readStatus, wishedRun, writeStatus, type ReplicationStatus } from "./replication-notes.ts";
 
@@ -22,6 +23,7 @@ const TROUBLE = ["REGISTRY_SERVER_ERROR", "REGISTRY_LIMIT", "BLOB_TRUNCATED"];
 export interface RuleContext {
   readonly rule: ReplicationRule;
   readonly place: ReplicatedPlace;
+  readonly mark: ReplicatedMark;
   readonly storage: Pick<RegistryStorage, "metadata">;
   readonly report: (problem: Error) => void;
   readonly status: ReplicationStatus;
@@ -49,6 +51,7 @@ export async function serveRule(context: RuleContext): Promise<void> {
       if (after !== undefined) {
         const events = await metadata.events({ after, limit: AT_ONCE });
         const deletes = await mayDelete(context);
+        await context.mark.moveTo(events);
         for (const [repository, tags] of await touchedBy(events, context)) {
           const wanted = new Set(await place.tags(repository, signal));
           for (const tag of tags) {
@@ -80,7 +83,7 @@ async function goOn({ rule, storage: { metadata }, status }: RuleContext): Promi
 }
 
 async function compareAll(context: RuleContext): Promise<void> {
-  const { place, rule, signal, status, storage: { metadata } } = context;
+  const { place, rule, mark, signal, status, storage: { metadata } } = context;
   status.problems.clear();
   const begin = async (what: string): Promise<void> => {
     status.comparing = what;
@@ -97,6 +100,7 @@ async function compareAll(context: RuleContext): Promise<void> {
   status.held = 0;
   for (const repository of names) {
     await begin(repository);
+    if (rule.to !== undefined) await mark.moveToEnd(metadata);
     let tags: readonly string[] = [];
     let lost: readonly string[] = [];
     whole = (await persist(repository, context, async () => {

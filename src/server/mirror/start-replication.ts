@@ -5,6 +5,7 @@ import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
 import { holdDeletions } from "./deletion-hold.ts";
 import { openReplicatedPlace } from "./replicated-place.ts";
+import { replicatedMark } from "./replicated-mark.ts";
 import { newStatus, noteServed, type ReplicationStatus } from "./replication-notes.ts";
 import { serveRule } from "./serve-rule.ts";
 
@@ -20,9 +21,9 @@ export interface Replication extends AsyncDisposable {
  */
 export function startReplication(
   rules: readonly ReplicationRule[],
-  options: { storage: RegistryStorage; immutable: ImmutableTags; trash: number; configFile: string; report: (problem: Error) => void },
+  options: { root: string; storage: RegistryStorage; immutable: ImmutableTags; trash: number; configFile: string; report: (problem: Error) => void },
 ): Replication {
-  const { configFile, ...shared } = options;
+  const { configFile, root, ...shared } = options;
   const opened = rules.map((rule) => ({
     rule,
     status: newStatus(rule),
@@ -33,10 +34,11 @@ export function startReplication(
     }),
   }));
   const { metadata } = shared.storage;
+  const mark = replicatedMark(root, shared.report);
   const job = startJob("replication", metadata, async (signal) => {
     await noteServed(metadata, rules);
-    await holdDeletions(metadata, rules, shared.report);
-    await Promise.all(opened.map((each) => serveRule({ ...shared, ...each, signal })));
+    await holdDeletions(metadata, rules, { mark, report: shared.report });
+    await Promise.all(opened.map((each) => serveRule({ ...shared, ...each, mark, signal })));
   }, shared.report);
   return {
     status: () => opened.map(({ status }) => status),

@@ -178,7 +178,7 @@ export const serverFaults = {
     hint: () => "restart the server with the configuration that has the rule",
   }),
   REPLICATION_DELETES_HELD: spec<Record<never, never>>({
-    when: "A server found its records in another place than when it replicated last: they were restored or copied, and may not know of what was pushed after that. Rules with `to` and `delete` delete nothing until that is confirmed.",
+    when: "A server found its records in another place than when it replicated last, or without a change that it has replicated: they were restored or copied, and may not know of what was pushed after that. Rules with `to` and `delete` delete nothing until that is confirmed.",
     exit: 1,
     message: () => "the records of the registry were put in place anew since tags were last replicated: nothing is deleted on the other side of rules with `delete`",
     hint: () => "see `sampan registry replication status` for what would be deleted there, then `sampan registry replication run --confirm-deletes RULE` for each rule that shall delete again",
