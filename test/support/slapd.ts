@@ -14,6 +14,8 @@ const PROGRAM = findProgram("slapd") ?? "/usr/sbin/slapd";
 export const slapdMissing: string | false = spawnSync(PROGRAM, ["-VV"]).error ? "needs slapd" : false;
 
 export const SERVICE = { dn: "cn=registry,dc=test", password: "service secret" };
+/** Who may change everything. */
+export const OWNER = { dn: "cn=owner,dc=test", password: "owner secret" };
 
 const ENTRIES = `dn: dc=test
 objectClass: dcObject
@@ -61,6 +63,8 @@ TLSCertificateKeyFile ${join(folder, "server.key")}
 disallow bind_anon
 database mdb
 suffix "dc=test"
+rootdn "${OWNER.dn}"
+rootpw "${OWNER.password}"
 directory ${join(folder, "db")}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="${SERVICE.dn}" read by * none

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { Attribute, Change, Client } from "ldapts";
 import { basic, guardedRegistry } from "../../../test/support/guarded-registry.ts";
-import { SERVICE, slapdMissing, startSlapd } from "../../../test/support/slapd.ts";
+import { OWNER, SERVICE, slapdMissing, startSlapd } from "../../../test/support/slapd.ts";
 import { testAuthority } from "../../../test/support/test-certificate.ts";
 import { readConfig } from "../config/read-config.ts";
 import { isFault } from "../../std/fault.ts";
@@ -48,10 +49,7 @@ test("a user of the password file is never asked of the directory, in no spellin
 
 test("a directory that is down refuses its users with a reason, and nobody else; tokens are asked again", { skip: slapdMissing }, async (context) => {
   const { slapd, registry: { server }, status } = await directory(context, "  timeout: 2s\n");
-  const post = async (fields: Record<string, string>) => {
-    const answer = await server.request("POST", "/auth/token", { headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams(fields).toString() });
-    return { status: answer.status, json: answer.json() as Record<string, string> };
-  };
+  const post = poster(server);
   const { json } = await post({ grant_type: "password", username: "carol", password: PEOPLE.carol, access_type: "offline" });
   const again = { grant_type: "refresh_token", refresh_token: json["refresh_token"]! };
   assert.equal((await post(again)).status, 200);
@@ -68,6 +66,29 @@ test("a directory that is down refuses its users with a reason, and nobody else;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   server.problems.length = 0;
+});
+
+test("who gets the name of a user that was removed does not get their tokens", { skip: slapdMissing }, async (context) => {
+  const { slapd, registry: { server } } = await directory(context);
+  const post = poster(server);
+  const { json } = await post({ grant_type: "password", username: "carol", password: PEOPLE.carol, access_type: "offline" });
+  const again = { grant_type: "refresh_token", refresh_token: json["refresh_token"]! };
+  const owner = new Client({ url: slapd.url });
+  await owner.bind(OWNER.dn, OWNER.password);
+  const carol = "uid=carol,ou=people,dc=test";
+  // What is known of a user is asked for again after a minute.
+  let minutes = 0;
+  const after = async (change: () => Promise<void>): Promise<number> => {
+    await change();
+    context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 * (minutes += 1) });
+    const { status } = await post(again);
+    context.mock.timers.reset();
+    return status;
+  };
+  assert.equal(await after(() => owner.modify(carol, new Change({ operation: "replace", modification: new Attribute({ type: "sn", values: ["Other"] }) }))), 200);
+  assert.equal(await after(() => owner.del(carol)), 401);
+  assert.equal(await after(() => owner.add(carol, { objectClass: "inetOrgPerson", uid: "carol", cn: "another", sn: "Carol", userPassword: "x" })), 401);
+  await owner.unbind();
 });
 
 test("STARTTLS checks the certificate", { skip: slapdMissing }, async (context) => {
@@ -95,6 +116,11 @@ test("passwords in plain text, passwords without a name and filters without a us
   assert.match(problems("url: 'ldaps://h', userFilter: '(uid=*)'"), /no filter with a place for the user/);
   assert.match(problems("url: 'http://h'"), /it has the form ldaps:\/\/HOST/);
 });
+
+const poster = (server: Awaited<ReturnType<typeof guardedRegistry>>["server"]) => async (fields: Record<string, string>) => {
+  const answer = await server.request("POST", "/auth/token", { headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams(fields).toString() });
+  return { status: answer.status, json: answer.json() as Record<string, string> };
+};
 
 function caFile(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-ldap-"));

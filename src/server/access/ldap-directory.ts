@@ -8,6 +8,7 @@ import type { LdapConfig } from "../config/ldap-section.ts";
 import { fileBeside } from "../config/values.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { Directory, DirectoryUser } from "./directory.ts";
+import { ACCOUNT_ATTRIBUTES, BINARY_ATTRIBUTES, idOf, isLocked, valuesOf } from "./ldap-account.ts";
 import { fillFilter } from "./ldap-filter.ts";
 
 /** Connections at once: a flood of logins must not become one for the directory. */
@@ -67,12 +68,13 @@ export function ldapDirectory(config: LdapConfig, configFile: string): Directory
 
   const search = async (client: Client, user: string): Promise<(DirectoryUser & { readonly dn: string }) | undefined> => {
     const { searchEntries: [entry, second] } = await client.search(config.userBase, {
-      scope: "sub", filter: fillFilter(config.userFilter, { user }), attributes: [config.userAttribute], sizeLimit: 2, timeLimit: Math.ceil(config.timeout / 1000),
+      scope: "sub", filter: fillFilter(config.userFilter, { user }), attributes: [config.userAttribute, ...ACCOUNT_ATTRIBUTES], explicitBufferAttributes: [...BINARY_ATTRIBUTES],
+      sizeLimit: 2, timeLimit: Math.ceil(config.timeout / 1000),
     });
     const name = entry && textsOf(entry, config.userAttribute)[0];
     // Two that are meant by one name are nobody.
-    if (entry === undefined || second !== undefined || name === undefined || !NAME.test(name)) return undefined;
-    return { name, id: entry.dn, dn: entry.dn, groups: await groupsOf(client, { user: name, dn: entry.dn }) };
+    if (entry === undefined || second !== undefined || name === undefined || !NAME.test(name) || isLocked(entry)) return undefined;
+    return { name, id: idOf(entry), dn: entry.dn, groups: await groupsOf(client, { user: name, dn: entry.dn }) };
   };
 
   const groupsOf = async (client: Client, who: { user: string; dn: string }): Promise<readonly string[]> => {
@@ -149,9 +151,7 @@ function remember(known: Map<string, { user: DirectoryUser | undefined; until: n
 }
 
 function textsOf(entry: Entry, attribute: string): readonly string[] {
-  const key = Object.keys(entry).find((each) => each.toLowerCase() === attribute.toLowerCase() && each !== "dn");
-  const value = key === undefined ? [] : entry[key]!;
-  return (Array.isArray(value) ? value : [value]).map(String);
+  return valuesOf(entry, attribute).map(String);
 }
 
 /** The library ends each operation; this ends them together. */
