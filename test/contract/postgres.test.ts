@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Clock } from "../../src/server/storage/postgres/clock.ts";
-import { createLocks } from "../../src/server/storage/postgres/locks.ts";
+import { BELIEVED, createLocks } from "../../src/server/storage/postgres/locks.ts";
 import { openPostgresMetadata } from "../../src/server/storage/postgres/open-postgres-metadata.ts";
-import { createPostgresDatabase } from "../../src/server/storage/postgres/postgres-database.ts";
+import { createPostgresDatabase, KEPT_LOCKS } from "../../src/server/storage/postgres/postgres-database.ts";
 import { isFault } from "../../src/std/fault.ts";
 import { startBlockingProxy } from "../support/blocking-proxy.ts";
 import { collectionRaces } from "../support/collection-races.ts";
@@ -32,6 +32,7 @@ if (postgresMissing !== false) {
     const told: string[] = [];
     await using database = createPostgresDatabase({ url: tcp.replace(`:${server.port}/`, `:${proxy.port}/`), connections: 4 }, { report: (problem) => told.push((problem as Error & { code: string }).code) });
     context.after(() => proxy.close()); // nobody says goodbye on a dead connection
+    assert.ok(BELIEVED + 5000 <= KEPT_LOCKS, "who has lost a lock stops before another one has it");
     const lock = await createLocks(database, { look: 50, answer: 200 }).tryLock("webhooks");
     proxy.freeze();
     await new Promise<void>((resolve) => lock!.lost.addEventListener("abort", () => resolve(), { once: true }));

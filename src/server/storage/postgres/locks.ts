@@ -2,9 +2,11 @@ import type { Locks } from "../locks.ts";
 import { lockKey, type PostgresDatabase } from "./postgres-database.ts";
 
 /** How often a lock is looked after, in milliseconds: a connection may be gone without a word. */
-const LOOK = 10_000;
-/** How long the answer to such a look may take, in milliseconds: together they are the longest time that two servers may both believe to have it. */
-const ANSWER = 15_000;
+const LOOK = 5000;
+/** How long the answer to such a look may take, in milliseconds. */
+const ANSWER = 10_000;
+/** For how long a server believes to have a lock whose connection is gone, in milliseconds: it is to have stopped before the database gives the lock to another one. */
+export const BELIEVED = LOOK + ANSWER;
 
 /** Advisory locks, each of a connection of its own: the database gives them up with it. */
 export function createLocks(database: Pick<PostgresDatabase, "session">, { look = LOOK, answer = ANSWER } = {}): Locks {

@@ -23,12 +23,14 @@ const ATTEMPTS = 12;
 /** A read is repeated when its connection turns out to be dead: after a restart of the database all idle ones are. */
 const READ_ATTEMPTS = 4;
 
-/**
- * For each connection. Names and digests are compared by code unit, whatever the database's language is (COLLATE "C" of the columns).
- * A process that is gone without a word loses its locks within half a minute.
- */
+/** By when the database takes a connection for dead whose other end is gone without a word, in seconds: asked after so much silence, so often, with so much time between. */
+const [SILENCE, BETWEEN, QUESTIONS] = [10, 5, 3];
+/** How long it keeps the locks of such a connection at least, in milliseconds. */
+export const KEPT_LOCKS = (SILENCE + BETWEEN * QUESTIONS) * 1000;
+
+/** For each connection. Names and digests are compared by code unit, whatever the database's language is (COLLATE "C" of the columns). */
 const SESSION = `SET search_path = ${SCHEMA}; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = '10min';
-  SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET client_encoding = 'UTF8'`;
+  SET tcp_keepalives_idle = ${SILENCE}; SET tcp_keepalives_interval = ${BETWEEN}; SET tcp_keepalives_count = ${QUESTIONS}; SET client_encoding = 'UTF8'`;
 
 /** Numbers are safe integers here. */
 const BIGINT = 20;

@@ -39,10 +39,11 @@ export interface MigrateOptions {
  * @throws SERVER_MIGRATION_TARGET, SERVER_MIGRATION_SERVED, SERVER_MIGRATION_DAMAGED, SERVER_MIGRATION_DIFFERS, and what opening both throws
  */
 export async function migrateRegistry(from: RegistryPlace, to: RegistryPlace, options: MigrateOptions): Promise<MigratedRegistry> {
-  const { signal, report } = options;
+  const { report } = options;
   if (resolve(from.root) === resolve(to.root)) throw fault("SERVER_MIGRATION_TARGET", { target: to.root, problem: "it is the folder itself" });
   await using source = await openBeside(from.root, { ...from, lease: 0, report });
   await using target = await openMigrationTarget(to, await source.metadata.registryId(), report);
+  const signal = AbortSignal.any([target.lost, ...(options.signal ? [options.signal] : [])]);
   const totals = await source.metadata.totals();
   const moving = { copy: options.copy, signal, onBlob: (size: number) => options.onBlob(size, totals) };
   const first = await moveBlobs(source, target, everyBlob(source), moving);
@@ -56,8 +57,9 @@ export async function migrateRegistry(from: RegistryPlace, to: RegistryPlace, op
   const records = await moveRecords(source.metadata, target.metadata, { signal });
   // What was pushed since the first look; all others are there, and are looked for once more.
   const rest = await moveBlobs(source, target, everyBlob(target), { ...moving, onBlob: () => undefined });
+  signal.throwIfAborted();
   await dealWithDamage(source, target, rest);
-  await removeLeftovers(target);
+  await removeLeftovers(target, signal);
   await copyArchive(from.archive, to.archive);
   refuseServed(); // one that has started meanwhile may have taken what is not in the copy
   await target.finish();
@@ -82,8 +84,9 @@ async function dealWithDamage(source: OpenedFolder, target: MigrationTarget | un
 }
 
 /** Blobs that were copied and deleted in the source before the records moved. */
-async function removeLeftovers(target: MigrationTarget): Promise<void> {
+async function removeLeftovers(target: MigrationTarget, signal: AbortSignal): Promise<void> {
   for await (const { digest } of target.blobs.list()) {
+    signal.throwIfAborted();
     if ((await target.metadata.blobState(digest)) === "unknown" && (await target.metadata.claimLeftover(digest))) await removeBlob(target, digest);
   }
 }

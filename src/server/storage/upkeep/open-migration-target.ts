@@ -28,6 +28,8 @@ export interface MigrationTarget extends AsyncDisposable {
   readonly root: string;
   readonly blobs: BlobStorage;
   readonly metadata: Metadata;
+  /** Aborted, with the fault as its reason, when others may fill it too by now. */
+  readonly lost: AbortSignal;
   /** Makes it a registry that can be served. */
   finish(): Promise<void>;
 }
@@ -79,11 +81,15 @@ export async function openMigrationTarget({ root, bucket, records: recordsPlace 
   claimed = true;
   const whole: Layout = { version: LAYOUT_VERSION, bucket: place, records };
   await writeLayout(root, { ...whole, filling: "migration" });
+  const lost = new AbortController();
+  const lose = (): void => lost.abort(fault("SERVER_DATABASE_LOST", { place: placeOf(recordsPlace!.config.url), problem: "the connection broke that kept others away" }));
+  lock?.lost.addEventListener("abort", lose, { once: true });
+  if (lock?.lost.aborted) lose();
   const lifetime = opened.move();
   return {
-    root, blobs, metadata,
+    root, blobs, metadata, lost: lost.signal,
     async finish() {
-      if (lock?.lost.aborted) throw fault("SERVER_DATABASE_LOST", { place: placeOf(recordsPlace!.config.url), problem: "the connection broke that kept others away" });
+      lost.signal.throwIfAborted();
       await writeLayout(root, whole);
       await metadata.endFilling(); // last, since records that are being filled can be gone on with
     },
