@@ -46,7 +46,7 @@ export async function checkConfig(file: string): Promise<readonly string[]> {
     ...copies,
     ...demands,
     ...rules,
-    ...doubtfulAccess(access, passwords?.names()).map((doubt) => `warning: ${doubt}`),
+    ...doubtfulAccess({ access, tls }, passwords?.names()).map((doubt) => `warning: ${doubt}`),
     ...(hasKeysOfItsOwn(config) ? [fault("SERVER_KEYS_DIFFER", {}).message] : []),
     ...(access.grants.length === 0 ? ["access: nobody may do anything, since there are no grants"] : []),
   ];

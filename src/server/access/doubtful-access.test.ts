@@ -4,7 +4,10 @@ import { readConfig } from "../config/read-config.ts";
 import { isFault } from "../../std/fault.ts";
 import { doubtfulAccess } from "./doubtful-access.ts";
 
-const doubts = (text: string, users?: readonly string[]): readonly string[] => doubtfulAccess(readConfig(`access:\n${text}`, "registry.yaml").access!, users && new Set(users));
+const doubts = (text: string, users?: readonly string[]): readonly string[] => {
+  const { access, tls } = readConfig(`access:\n${text}`, "registry.yaml");
+  return doubtfulAccess({ access: access!, tls }, users && new Set(users));
+};
 
 test("grants for groups and users that are not there are doubtful", () => {
   const text = `  groups: {core: [alice, bop]}
@@ -22,6 +25,9 @@ test("grants for groups and users that are not there are doubtful", () => {
 
 test("grants for users where nothing says who they are are doubtful", () => {
   assert.match(doubts("  grants: [{who: authenticated, role: reader, repositories: '**'}]").join("\n"), /^there are grants for users, and neither htpasswd/);
+  const certificates = "\ntls: {certificate: server.pem, key: key.pem, clients: clients.pem}";
+  assert.deepEqual(doubts(`  grants: [{who: [authenticated, alice], role: reader, repositories: '**'}]${certificates}`), [], "certificates name them");
+  assert.deepEqual(doubts(`  grants: [{who: machine, role: reader, repositories: '**'}]${certificates}`, ["alice"]), []);
   assert.deepEqual(doubts("  grants: [{who: [anonymous, robot:ci], role: reader, repositories: '**'}]"), []);
 });
 

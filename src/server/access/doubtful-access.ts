@@ -8,8 +8,8 @@ const WORDS = ["anonymous", "authenticated", "user"];
  * What a configuration may say without being wrong, but hardly means: grants for nobody.
  * @param users those of the password file; undefined where there is none
  */
-export function doubtfulAccess(access: NonNullable<ServerConfig["access"]>, users: ReadonlySet<string> | undefined): readonly string[] {
-  const elsewhere = access.ldap !== undefined || access.oidc !== undefined;
+export function doubtfulAccess({ access, tls }: { readonly access: NonNullable<ServerConfig["access"]>; readonly tls?: ServerConfig["tls"] }, users: ReadonlySet<string> | undefined): readonly string[] {
+  const elsewhere = access.ldap !== undefined || access.oidc !== undefined || tls?.clients !== undefined;
   const groups = Object.keys(access.groups);
   const named = [...new Set(access.grants.flatMap(({ who }) => who))];
   const logins = users !== undefined || elsewhere;
@@ -25,7 +25,7 @@ export function doubtfulAccess(access: NonNullable<ServerConfig["access"]>, user
     (access.groups[group] ?? []).filter((member) => !users.has(member)).map((member) => `${member}, in the group ${group}: the password file has no such user${meant(member, users)}`));
   return [
     ...doubts, ...strangers,
-    ...(!logins && named.some((word) => word !== "anonymous" && !word.startsWith("robot:")) ? ["there are grants for users, and neither htpasswd nor ldap nor oidc says who they are: nobody can log in but robots and clients with certificates"] : []),
+    ...(!logins && named.some((word) => word !== "anonymous" && !word.startsWith("robot:")) ? ["there are grants for users, and neither htpasswd nor ldap nor oidc says who they are: nobody can log in but robots"] : []),
   ];
 }
 
