@@ -1,5 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
+import type { Actor } from "../records.ts";
 import { DELETING, findOrCreateRepository, leaseEnd, LIVE, logEvent, repositoryId, tagsAbove, type SqliteContext } from "./context.ts";
 import { createLeaseRenewals, renewLease } from "./lease-renewals.ts";
 import { keepLimits } from "./limits.ts";
@@ -30,8 +31,12 @@ export function blobPart(context: SqliteContext): BlobPart {
   };
 
   /** Inside of a transaction. */
-  const link = (id: number, digest: Digest): boolean =>
-    database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, Date.now()).changes > 0;
+  const link = (repository: string, { digest, size }: { digest: Digest; size: number }, actor: Actor): boolean => {
+    const id = findOrCreateRepository(context, repository, actor);
+    if (database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, Date.now()).changes === 0) return false;
+    context.totals.linked(repository, digest, size);
+    return true;
+  };
   const isLinked = (id: number, digest: Digest): boolean => database.get("SELECT 1 FROM repository_blobs WHERE repository_id = ? AND digest = ?", id, digest) !== undefined;
   const stateOf = (digest: Digest): number | undefined => database.get<{ state: number }>("SELECT state FROM blobs WHERE digest = ?", digest)?.state;
 
@@ -65,7 +70,7 @@ export function blobPart(context: SqliteContext): BlobPart {
         } else {
           renewLease(context, digest);
         }
-        if (link(findOrCreateRepository(context, repository, actor), digest)) keepLimits(context, repository, limits, { blob: { digest, size } });
+        if (link(repository, { digest, size }, actor)) keepLimits(context, repository, limits, { blob: { digest, size } });
         logEvent(context, { action: "blob.push", repository, digest, actor });
         return "added";
       }),
@@ -78,7 +83,7 @@ export function blobPart(context: SqliteContext): BlobPart {
         }
         if (!renewLease(context, digest)) return false;
         const { size } = database.get<{ size: number }>("SELECT size FROM blobs WHERE digest = ?", digest)!;
-        if (link(findOrCreateRepository(context, repository, actor), digest)) keepLimits(context, repository, limits, { blob: { digest, size } });
+        if (link(repository, { digest, size }, actor)) keepLimits(context, repository, limits, { blob: { digest, size } });
         logEvent(context, { action: "blob.mount", repository, digest, actor, ...(from === undefined ? {} : { detail: { from } }) });
         return true;
       }),
@@ -90,6 +95,7 @@ export function blobPart(context: SqliteContext): BlobPart {
         if (onLoss) for (const tag of tagsAbove(context, id, digest)) onLoss(tag);
         const { changes } = database.run("DELETE FROM repository_blobs WHERE repository_id = ? AND digest = ?", id, digest);
         if (changes === 0) return "unknown";
+        context.totals.removed();
         cache.blobs.delete(`${repository}@${digest}`);
         logEvent(context, { action: "blob.delete", repository, digest, actor });
         if (database.get("SELECT 1 FROM repository_blobs WHERE digest = ? LIMIT 1", digest)) return "unlinked";

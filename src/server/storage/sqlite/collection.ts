@@ -31,6 +31,7 @@ export function collectionPart(context: SqliteContext): Collection {
             LIMIT ?4`,
           id, before, Date.now(), limit,
         );
+        if (rows.length > 0) context.totals.removed();
         for (const { digest } of rows) {
           database.run("DELETE FROM repository_blobs WHERE repository_id = ? AND digest = ?", id, digest);
           cache.blobs.delete(`${repository}@${digest}`);

@@ -1,6 +1,7 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Actor } from "../records.ts";
 import { eventRow, type NewEvent } from "../rows.ts";
+import type { LimitTotals } from "./limit-totals.ts";
 import { COST_OF_NAME, type CachedRepository, type ReadCache } from "./read-cache.ts";
 import type { RegistryDatabase } from "./registry-database.ts";
 
@@ -8,6 +9,7 @@ import type { RegistryDatabase } from "./registry-database.ts";
 export interface SqliteContext {
   readonly database: RegistryDatabase;
   readonly cache: ReadCache;
+  readonly totals: LimitTotals;
   /** How long the collector must leave a blob alone that a client relies on, in milliseconds. */
   readonly lease: number;
 }

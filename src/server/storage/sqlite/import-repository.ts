@@ -15,7 +15,7 @@ export function importPart(context: SqliteContext): Pick<Metadata, "importReposi
         const pushedAt = (tag: string): number => database.get<{ pushed_at: number }>("SELECT pushed_at FROM tags WHERE repository_id = ? AND name = ?", id, tag)?.pushed_at ?? -1;
         for (const { digest, size, at } of blobs) {
           database.run(`INSERT OR IGNORE INTO blobs (digest, size, state, leased_until, created_at) VALUES (?, ?, ${LIVE}, ?, ?)`, digest, size, Date.now() + 2 * context.lease, at);
-          database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, at);
+          if (database.run("INSERT OR IGNORE INTO repository_blobs (repository_id, digest, linked_at) VALUES (?, ?, ?)", id, digest, at).changes > 0) context.totals.linked(name, digest, size);
         }
         for (const { manifest, references, at } of manifests) {
           if (!hasManifest(manifest.digest)) storeManifest(context, id, { manifest, references, pushed: { at, by: actor.user } });

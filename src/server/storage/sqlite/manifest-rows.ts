@@ -40,6 +40,7 @@ export function setTag(context: SqliteContext, id: number, { tag, manifest, push
       ON CONFLICT (repository_id, name) DO UPDATE SET digest = excluded.digest, pushed_at = excluded.pushed_at, pushed_by = excluded.pushed_by`,
     id, tag, manifest.digest, pushed.at, pushed.by ?? null,
   );
+  if (before === undefined) context.totals.tagged(id);
   if (before !== undefined && before !== manifest.digest) leaseManifest(context, id, before);
   const subject = fallbackSubject(tag);
   if (subject) {

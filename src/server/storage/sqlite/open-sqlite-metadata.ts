@@ -12,6 +12,7 @@ import { notePart } from "./notes.ts";
 import { objectPart } from "./objects.ts";
 import { overviewPart } from "./overview.ts";
 import { surveyPart } from "./survey.ts";
+import { createLimitTotals } from "./limit-totals.ts";
 import { createPullCounts } from "../pull-counts.ts";
 import { writePulls } from "./pull-counts.ts";
 import { createReadCache } from "./read-cache.ts";
@@ -27,7 +28,7 @@ import { openRegistryDatabase } from "./registry-database.ts";
  */
 export async function openSqliteMetadata(path: string, options: { lease: number; report: (problem: Error) => void }): Promise<Metadata> {
   const database = await openRegistryDatabase(path);
-  const context: SqliteContext = { database, cache: createReadCache(database), lease: options.lease };
+  const context: SqliteContext = { database, cache: createReadCache(database), totals: createLimitTotals(database), lease: options.lease };
   const pulls = createPullCounts((pulls) => writePulls(context, pulls), options.report);
   const secrets = secretPart(context, options.report);
   return {

@@ -26,6 +26,10 @@ export interface RegistryDatabase extends AsyncDisposable {
   write<Result>(work: () => Result): Promise<Result>;
   /** The same for what a power cut may take back. */
   writeLazily<Result>(work: () => Result): Promise<Result>;
+  /** What is to be done when the transaction that runs is taken back. */
+  onRollback(undo: () => void): void;
+  /** Another number after another process has written; inside of a transaction it is that of its moment. */
+  readVersion(): number;
   /** Calls back, before the next read of this turn of the event loop, when another process has written. */
   watch(changed: () => void): void;
   /** To be called before answering from memory. */
@@ -55,13 +59,17 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
   /** Whether the transaction that runs has changed anything. */
   let changed = false;
 
+  let undoing: (() => void)[] = [];
+
   const writeLazily = async <Result>(work: () => Result): Promise<Result> => {
     const deadline = Date.now() + PATIENCE;
     for (;;) {
       try {
         changed = false;
+        undoing = [];
         return database.transaction(work);
       } catch (error) {
+        for (const undo of undoing.toReversed()) undo();
         if (!isFault(error, "STORE_BUSY") || Date.now() > deadline) throw error;
         await wait(5);
       }
@@ -77,6 +85,8 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
       if (result.changes > 0) changed = true;
       return result;
     },
+    onRollback: (undo) => void undoing.push(undo),
+    readVersion,
     writeLazily,
     async write(work) {
       let wrote = false;

@@ -8,6 +8,7 @@ import { leaseManifest } from "./manifest-rows.ts";
 /** Inside of a transaction. */
 export function dropTag(context: SqliteContext, id: number, repository: string, { name, digest }: { name: string; digest: Digest }, actor: Actor, detail?: Readonly<Record<string, string>>): void {
   context.database.run("DELETE FROM tags WHERE repository_id = ? AND name = ?", id, name);
+  context.totals.removed();
   leaseManifest(context, id, digest);
   if (fallbackSubject(name)) releaseReferrers(context, id, name);
   context.cache.tags.delete(`${repository}:${name}`);

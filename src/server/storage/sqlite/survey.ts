@@ -1,7 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { BrokenReference, Metadata } from "../metadata.ts";
 import { DELETING, LIVE, logEvent, repositoryId, type SqliteContext } from "./context.ts";
-import { usageOf } from "./limits.ts";
 import { readList } from "./lists.ts";
 
 /** What a check of the whole registry looks at. Nothing of it is kept in memory. */
@@ -31,7 +30,7 @@ export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "ma
       );
     },
 
-    usage: async (covers, digest) => usageOf(context, covers, digest === undefined ? {} : { digest }),
+    usage: async (covers, digest) => context.totals.usage(covers, digest),
 
     async verify() {
       return database.all<{ integrity_check: string }>("PRAGMA integrity_check").map((row) => row.integrity_check).filter((text) => text !== "ok");
@@ -41,6 +40,7 @@ export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "ma
       database.write(() => {
         const names = database.all<{ name: string }>("SELECT name FROM repository_blobs JOIN repositories ON id = repository_id WHERE digest = ?", digest);
         database.run("DELETE FROM repository_blobs WHERE digest = ?", digest);
+        context.totals.removed();
         database.run(`UPDATE blobs SET state = ${DELETING}, version = version + 1, leased_until = ? WHERE digest = ?`, Date.now(), digest);
         for (const { name } of names) {
           context.cache.blobs.delete(`${name}@${digest}`);
