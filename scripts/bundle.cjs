@@ -94,14 +94,14 @@ const layerPlugin = (layer, layers) => ({
 /** Makes the files of the layers. */
 async function bundleLayers(esbuild, options, plugins) {
   const { metafile } = await esbuild.build({ ...options, entryPoints: ["src/cli/main.ts"], plugins, write: false, metafile: true });
-  const imports = new Map();
-  for (const [module, { imports: all }] of Object.entries(metafile.inputs)) {
-    if (module.startsWith("src/")) imports.set(module, all.filter(({ kind, path: to }) => kind === "import-statement" && to.startsWith("src/")).map(({ path: to }) => to));
-  }
-  const layers = layersOf(imports);
+  const isSource = (module) => module.startsWith("src/");
+  const modules = Object.entries(metafile.inputs).filter(([module]) => isSource(module)).map(([module, { imports }]) => [module, imports.filter(({ path: to }) => isSource(to))]);
+  const layers = layersOf(new Map(modules.map(([module, imports]) => [module, imports.filter(({ kind }) => kind === "import-statement").map(({ path: to }) => to)])));
   for (const layer of Object.keys(LAYERS)) {
-    const rows = [...layers].filter(([, own]) => own === layer).map(([module]) => `${JSON.stringify(module)}: () => require("./${module}")`);
-    const contents = `export const modules = { ${rows.sort().join(",\n")} };${layer === "main" ? 'import "./src/cli/main.ts";' : ""}`;
+    // Only what another layer wants needs an object with all that it exports.
+    const wanted = new Set(modules.filter(([module]) => layers.get(module) !== layer).flatMap(([, imports]) => imports.map(({ path: to }) => to).filter((to) => layers.get(to) === layer)));
+    const rows = [...wanted].sort().map((module) => `${JSON.stringify(module)}: () => require("./${module}")`);
+    const contents = `export const modules = { ${rows.join(",\n")} };${layer === "main" ? 'import "./src/cli/main.ts";' : ""}`;
     const outfile = path.join(options.outdir, `${layer}.cjs`);
     await esbuild.build({ ...options, outdir: undefined, outfile, stdin: { contents, resolveDir: root }, plugins: [...plugins, layerPlugin(layer, layers)] });
     makeFunction(outfile);

@@ -76,11 +76,12 @@ export async function finishBuild(session: BuildSession, target: PreparedTarget,
   if (made) {
     // The names are the index's where there is one (keep-index.ts).
     const given = plan.storesIndex ? [] : [...new Set(plan.outputs.flatMap((output) => (output.type === "store" && !isRestamped(output) ? namesOf(output, names) : [])))];
-    store.images.put({ config: made.config, names: given });
     if (image!.fresh && plan.outputs.some((output) => output.type === "registry" && !isRestamped(output))) {
-      ahead.add({ mediaType: mediaType.ociConfig, digest: made.id, size: made.config.length });
+      // The registry writes it while it is written here.
+      ahead.add({ mediaType: mediaType.ociConfig, digest: made.id, size: made.config.length }, made.config);
       await turn();
     }
+    store.images.put({ config: made.config, names: given });
     for (const name of [`writing image ${made.id}`, ...given.map((full) => `naming to ${full}`)]) {
       onProgress({ type: "step", id: name, name, started: Date.now(), completed: Date.now() });
     }

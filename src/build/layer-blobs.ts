@@ -36,8 +36,8 @@ export interface GrowingBlob {
 export interface BlobTaker {
   /** A blob that is being written. */
   stream(blob: GrowingBlob): void;
-  /** A blob that is in the store. */
-  add(blob: Descriptor): void;
+  /** A blob that is in the store, or one that will be and whose bytes are given. */
+  add(blob: Descriptor, bytes?: Uint8Array): void;
 }
 
 type PackOptions = Parameters<typeof packLayer>[0];

@@ -76,6 +76,17 @@ test("a small layer is sent without a question", async () => {
   assert.deepEqual(calls, ["put one"]);
 });
 
+test("what is given with its bytes is not looked for in the store", async () => {
+  const sent: string[] = [];
+  const blobPut = async (_: unknown, { open }: { open(start: number): AsyncIterable<Uint8Array> }): Promise<void> => {
+    for (const start of [0, 4]) for await (const piece of open(start)) sent.push(Buffer.from(piece).toString());
+  };
+  using ahead = new PushAhead({ store: {} as Store, names: ["example.com/one:1"], client: async () => ({ blobPut }) as unknown as RegistryClient });
+  ahead.add(descriptor(6), Buffer.from("config"));
+  assert.deepEqual(await arrivals(ahead, "example.com/one:1"), ["sent"]);
+  assert.deepEqual(sent, ["config", "ig"]);
+});
+
 test("without names nothing is sent and no client is made", async () => {
   using ahead = new PushAhead({ store, names: [], client: () => assert.fail("a client was made") });
   ahead.prepare();

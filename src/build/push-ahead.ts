@@ -79,8 +79,9 @@ export class PushAhead implements BlobTaker, Disposable {
     for (const place of this.#places) this.#begin(place, blob.whole, this.#sendGrowing(place, blob));
   }
 
-  add(blob: Descriptor): void {
-    for (const place of this.#places) this.#begin(place, Promise.resolve(blob), this.#send(place, blob));
+  add(blob: Descriptor, bytes?: Uint8Array): void {
+    const read = bytes && async function* (start: number) { yield bytes.subarray(start); };
+    for (const place of this.#places) this.#begin(place, Promise.resolve(blob), this.#send(place, blob, read));
   }
 
   /** The registry is known to have the blob. */
