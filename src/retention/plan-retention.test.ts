@@ -44,7 +44,13 @@ test("names that float along with a kept version stay: of variants, and whatever
     "1.2.0-alpine": "not older than 1.2.0 (rule 1)", alpine: "it names the same image as 1-alpine",
   });
   assert.deepEqual(kept([{ ...old!, tag: "1.2-alpine" }, ...rest], { versions: 1 }), ["1.2-alpine", "1.2.0"], "by its name alone");
-  assert.deepEqual(kept(tagsOf("3.19", "3.20"), { versions: 1 }), ["3.19", "3.20"], "versions of two numbers, where there are no others");
+});
+
+test("versions of two numbers, or of one, are whole where nobody writes three", () => {
+  assert.deepEqual(kept(tagsOf("2024.01", "2024.10", "2024.02", "2024.02-rc1", "2024.10-alpine", "2024", "latest"), { versions: 2 }), ["2024", "2024.02", "2024.02-rc1", "2024.10", "2024.10-alpine"]);
+  assert.deepEqual(kept(tagsOf("v9", "v10", "v1", "v10-debian", "edge"), { versions: 2 }), ["v10", "v10-debian", "v9"]);
+  assert.deepEqual(kept(tagsOf("3.19", "3.20", "3.20.1"), { versions: 1 }), ["3.20", "3.20.1"]);
+  assert.deepEqual(kept(tagsOf("1.0.0-rc1", "1.0.0-rc2"), { versions: 1 }), ["1.0.0-rc1", "1.0.0-rc2"], "there is no release yet");
 });
 
 test("a number that looks like a version and is none stays, and the others are compared without it", () => {

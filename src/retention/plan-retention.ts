@@ -102,7 +102,9 @@ function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap
   return kept;
 }
 
+/** How a release is written; where nobody writes three numbers, two or one are whole too: 2024.10, v7. */
 const WHOLE = /^v?\d+\.\d+\.\d+$/;
+const RELEASES = [WHOLE, /^v?\d+\.\d+$/, /^v?\d+$/];
 /** `1.2`, `1`, and of a variant `1.2-alpine`. */
 const PARTIAL = /^v?\d+(?<minor>\.\d+)?(?:-[A-Za-z][0-9A-Za-z._-]*)?$/;
 /** Dates and numbers of builds (20241127.1.0) are not ordered among versions, but nobody wants them to be lost for that. */
@@ -115,7 +117,8 @@ function readVersion(tag: string): semver.SemVer | undefined {
 }
 
 function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: Reason]> {
-  const releases = tags.filter(({ tag }) => WHOLE.test(tag)).map(({ tag }) => readVersion(tag)).filter((version) => version !== undefined).sort(semver.rcompare);
+  const whole = RELEASES.find((form) => tags.some(({ tag }) => form.test(tag) && readVersion(tag))) ?? WHOLE;
+  const releases = tags.filter(({ tag }) => whole.test(tag)).map(({ tag }) => readVersion(tag)).filter((version) => version !== undefined).sort(semver.rcompare);
   const highest = [...new Map(releases.map((version) => [version.version, version])).values()].slice(0, count);
   const oldest = highest.at(-1);
   for (const { tag } of tags) {
@@ -125,7 +128,7 @@ function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag:
       if (LIKE_VERSION.test(tag)) yield [tag, because("unreadable")];
       continue;
     }
-    if (WHOLE.test(tag)) {
+    if (whole.test(tag)) {
       if (highest.some((each) => each.version === version.version)) yield [tag, because("highest", { count })];
       continue;
     }
