@@ -1,4 +1,4 @@
-import { sentenceOf, type Why } from "../std/why.ts";
+import { readSentence, sentenceOf, type Why } from "../std/why.ts";
 
 /** Why a tag stays or goes. */
 export const REASONS = {
@@ -21,6 +21,7 @@ export const REASONS = {
   leads: "it leads to {version}",
   notOlder: "not older than {version}",
   noRelease: "there is no released version yet",
+  goneElsewhere: "{host} has it no more",
 } as const;
 
 export type Reason = Why<keyof typeof REASONS> & {
@@ -34,4 +35,20 @@ export function because(code: Reason["code"], values: Readonly<Record<string, st
 
 export function describeReasons(reasons: readonly Reason[]): string {
   return reasons.map((reason) => `${sentenceOf(REASONS, reason)}${reason.rule === undefined ? "" : ` (${reason.rule})`}`).join("; ");
+}
+
+/** What {@link describeReasons} has written, by codes; nothing for other words. */
+export function readReasons(text: string): readonly Reason[] {
+  const reasons = text.split("; ").map((part) => readReason(part) ?? readReason(...splitRule(part)));
+  return reasons.includes(undefined) ? [] : (reasons as Reason[]);
+}
+
+function splitRule(text: string): [sentence: string, rule?: string] {
+  const [, sentence, rule] = /^(.*) \(([^()]*)\)$/.exec(text) ?? [];
+  return sentence === undefined ? [text] : [sentence, rule!];
+}
+
+function readReason(text: string, rule?: string): Reason | undefined {
+  const why = readSentence(REASONS, text);
+  return why && { ...why, ...(rule === undefined ? {} : { rule }) };
 }

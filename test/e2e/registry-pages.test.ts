@@ -152,6 +152,7 @@ test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", {
   await picture(page, "trash-dark");
   await page.getByRole("link", { name: "Audit" }).click();
   await page.getByRole("row", { name: /tag\.restore team\/app:1\.1\.0/ }).waitFor();
+  await page.getByRole("row", { name: /tag\.delete \S+ nothing in last-3-versions keeps it team\/app:1\.1\.0/ }).waitFor();
   await picture(page, "audit-dark");
   await page.getByRole("link", { name: "Storage" }).click();
   await page.getByRole("img", { name: "Repositories by size" }).waitFor();
@@ -181,6 +182,8 @@ test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", {
   await robots.getByRole("button", { name: "Remove ci" }).click();
   await robots.getByRole("button", { name: "Remove ci for good" }).click();
   await robots.getByText("None yet.").waitFor();
+  await page.getByRole("link", { name: "Audit" }).click();
+  await page.getByRole("row", { name: /robot\.disable ci alice/ }).waitFor();
   await page.getByRole("button", { name: "Light" }).click();
   assert.equal(await page.locator("html").getAttribute("data-theme"), "light");
   await page.getByRole("button", { name: "Log out" }).click();
@@ -197,6 +200,8 @@ test("the pages speak Chinese, and need no mouse", { skip }, async (context) => 
   await page.goto(`${address}/ui/#/access?repository=public/base`);
   await page.getByText("任何人都可以在 public/base 中拉取：").waitFor();
   await page.getByText("未登录者不能在 public/base 中推送：请先登录").waitFor();
+  await page.goto(`${address}/ui/#/image?repository=public/base&reference=none`);
+  await page.getByText("仓库中没有这个镜像").waitFor();
   await page.goto(`${address}/ui/#/`);
   await heading(page, "仓库");
   await page.getByRole("button", { name: "English" }).click();

@@ -20,10 +20,15 @@ export function Failed({ error, again }: { error: Error; again?: (() => void) | 
   const hint = status === 403 ? say("denied") : status === 404 ? say("missing") : undefined;
   return (
     <Notice title={say(TITLES[status] ?? "failed")} alert>
-      {status !== 0 && <p>{error instanceof Refusal && error.why ? because(error.message, [error.why]) : error.message}</p>}
+      {status !== 0 && <p>{messageOf(error)}</p>}
       {hint && <p>{hint}</p>}
       {status === 401 && <LoginLink />}
       {again && <p class="actions"><button type="button" onClick={again}>{say("again")}</button></p>}
     </Notice>
   );
+}
+
+/** What the registry says, in the language of the page where it has words for it. */
+export function messageOf(error: Error): string {
+  return error instanceof Refusal && error.why ? because(error.message, [error.why]) : error.message;
 }

@@ -15,6 +15,7 @@ function fill(sentence: string, values: Readonly<Record<string, string>>): strin
   return sentence.replace(/\{(\w+)\}/g, (_match, name: string) => {
     const value = values[name] ?? "";
     if (name === "right") return RIGHTS[value] ?? value;
+    if (name === "kind") return value === "robot" ? "机器人" : "令牌";
     if (name === "who") return value.replace(/^user /, "用户 ").replace(/^robot /, "机器人 ");
     return name === "age" ? value.replace(/^(\d+) (minute|hour|day)s?$/, (_all, count: string, unit: string) => `${count} ${UNITS[unit]}`) : value;
   });

@@ -34,7 +34,7 @@ function Explained({ repository, user }: { repository: string; user: string }) {
       {(answer) => (
         <section>
           <h2>{answer.user} · {answer.repository}</h2>
-          {answer.notes.map((note) => <p key={note}>{note}</p>)}
+          {answer.notes.map((note, index) => <p key={note}>{because(note, answer.whyNotes.slice(index, index + 1))}</p>)}
           <table>
             <thead><tr><th>{say("right")}</th><th /><th>{say("reason")}</th></tr></thead>
             <tbody>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { CreatedSecret, SecretRow, SecretsAnswer } from "../../src/server/api/answers.ts";
-import { Answered, Failed } from "../parts/answered.tsx";
+import { Answered, Failed, messageOf } from "../parts/answered.tsx";
 import { Command } from "../parts/command.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { LoginLink } from "../parts/login-link.tsx";
@@ -125,7 +125,7 @@ function Create({ kind, roles, onCreated }: { kind: Kind; roles: readonly string
         </select>
       </label>
       <button type="submit" class="strong">{say(kind === "tokens" ? "createToken" : "createRobot")}</button>
-      {error && <p class="problem" role="alert">{error.message}</p>}
+      {error && <p class="problem" role="alert">{messageOf(error)}</p>}
     </form>
   );
 }

@@ -5,6 +5,7 @@ import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { tell, useAnswer } from "../state/ask.ts";
+import { because } from "../state/because.ts";
 import { linkTo } from "../state/place.ts";
 import { say } from "../state/words.ts";
 
@@ -31,7 +32,7 @@ export function TrashView() {
                   <td><a class="name" href={linkTo("tags", { repository: row.repository })}>{row.repository}</a>:{row.tag}</td>
                   <td data-label={say("deleted")}><Moment at={row.discardedAt} />{row.by && <div class="quiet">{say("by", { user: row.by })}</div>}</td>
                   <td data-label={say("expires")}><Moment at={row.expiresAt} /></td>
-                  <td class="step" data-label={say("reason")}>{row.reason}</td>
+                  <td class="step" data-label={say("reason")}>{because(row.reason, row.why)}</td>
                   <td>{row.mayRestore && <button type="button" onClick={() => restore(row)} aria-label={`${say("restore")} ${row.repository}:${row.tag}`}>{say("restore")}</button>}</td>
                 </tr>
               ))}

@@ -1,4 +1,4 @@
-import { sentenceOf, type Why } from "../../std/why.ts";
+import { readSentence, sentenceOf, type Why } from "../../std/why.ts";
 import type { Right } from "../terms/rights.ts";
 
 /** Whether somebody may do something, and why. */
@@ -28,6 +28,15 @@ const VERBS: Readonly<Record<Right, string>> = {
 
 export function decided(allowed: boolean, code: keyof typeof DECISIONS, values: Readonly<Record<string, string>> & { readonly right?: Right } = {}): Decision {
   return { allowed, reason: sentenceOf(DECISIONS, { code, values: { ...values, does: values.right === undefined ? "" : VERBS[values.right] } }), why: { code, values } };
+}
+
+/** The decision whose reason a text is, by its code; undefined for other words. */
+export function readDecision(reason: string): Decision["why"] | undefined {
+  const right = (does: string | undefined): string | undefined => Object.entries(VERBS).find(([, verb]) => verb === does)?.[0];
+  const why = readSentence(DECISIONS, reason, ({ values: { does } }) => does === undefined || right(does) !== undefined);
+  if (!why) return undefined;
+  const { does, ...values } = why.values;
+  return { code: why.code, values: { ...values, ...(does === undefined ? {} : { right: right(does)! }) } };
 }
 
 /** Where nobody is asked who they are. */

@@ -1,6 +1,7 @@
 import type { Actor } from "../storage/records.ts";
 import type { SecretKind, SecretRecord, Secrets, SecretScope } from "../storage/secrets.ts";
-import { RegistryError } from "../terms/registry-error.ts";
+import { refusal } from "../terms/refusals.ts";
+import type { RegistryError } from "../terms/registry-error.ts";
 import { isRepositoryPattern, isWithin } from "../terms/repository-pattern.ts";
 import type { Right } from "../terms/rights.ts";
 import type { Grants } from "./grants.ts";
@@ -66,14 +67,14 @@ export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants;
 
     async create(kind, identity, { name, scope, expiresAt }, actor) {
       const user = personOf(identity);
-      if (!isSecretName(name)) throw invalid(`a ${kind} is called by small letters, digits, dots, hyphens and underscores, at most 63`);
+      if (!isSecretName(name)) throw invalid("secretName", { kind });
       if (scope) checkScope(grants, scope);
-      if (expiresAt !== undefined && expiresAt <= Date.now()) throw invalid("it would have expired already");
-      if (kind === "token" && !(await isKnown(user.name))) throw denied("personal tokens are for users that this registry or its directory keeps: users of an identity provider log in there");
-      if (kind === "robot" && !governs(user, { name, scope })) throw denied("a robot is made by who administers the repositories that it is for, and has the rights that it gets");
+      if (expiresAt !== undefined && expiresAt <= Date.now()) throw invalid("secretExpired");
+      if (kind === "token" && !(await isKnown(user.name))) throw denied("notKept");
+      if (kind === "robot" && !governs(user, { name, scope })) throw denied("robotRights");
       const secret = makeSecret(kind);
       const record = await secrets.createSecret({ kind, owner: kind === "token" ? user.name : "", name, hash: hashSecret(secret), scope, expiresAt }, actor);
-      if (!record) throw invalid(`there is a ${kind} of that name already`, 409);
+      if (!record) throw invalid("secretTaken", { kind }, 409);
       return { record, secret };
     },
 
@@ -81,30 +82,32 @@ export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants;
       const user = personOf(identity);
       const record = (await secrets.secrets(kind)).find((each) => each.owner === owner && each.name === name);
       // What is not theirs to see is not there.
-      if (!record || !mayChange(kind, user, record)) throw invalid(`there is no such ${kind}`, 404);
+      if (!record || !mayChange(kind, user, record)) throw invalid("secretMissing", { kind }, 404);
       const id = { kind, owner, name };
       const done = verb === "delete" ? await secrets.deleteSecret(id, actor) : await secrets.disableSecret(id, verb === "disable", actor);
-      if (!done) throw invalid(`there is no such ${kind}`, 404);
+      if (!done) throw invalid("secretMissing", { kind }, 404);
     },
   };
 }
 
 /** A secret makes no others: they would outlive it. */
 function personOf(identity: Identity): User {
-  if (identity.kind === "anonymous") throw new RegistryError("UNAUTHORIZED", "log in first");
-  if (identity.kind !== "user" || identity.secret) throw denied("robots and personal tokens are managed by people who have logged in with their password or at their provider");
+  if (identity.kind === "anonymous") throw refusal("logInFirst", {}, { as: "UNAUTHORIZED" });
+  if (identity.kind !== "user" || identity.secret) throw denied("peopleOnly");
   return identity;
 }
 
 function checkScope(grants: Grants, { role, repositories }: SecretScope): void {
-  if (grants.role(role) === undefined) throw invalid(`there is no such role: it may be ${grants.roles.join(", ")}`);
-  if (repositories.length === 0 || repositories.length > 100 || !repositories.every(isRepositoryPattern)) throw invalid("a role needs repositories: write prod/*, team/** or **");
+  if (grants.role(role) === undefined) throw invalid("roleUnknown", { roles: grants.roles.join(", ") });
+  if (repositories.length === 0 || repositories.length > 100 || !repositories.every(isRepositoryPattern)) throw invalid("rolePatterns");
 }
 
-function invalid(message: string, status?: number): RegistryError {
-  return new RegistryError("REQUEST_INVALID", message, status === undefined ? {} : { status });
+type Code = Parameters<typeof refusal>[0];
+
+function invalid(code: Code, values: Readonly<Record<string, string>> = {}, status?: number): RegistryError {
+  return refusal(code, values, { as: "REQUEST_INVALID", ...(status === undefined ? {} : { status }) });
 }
 
-function denied(message: string): RegistryError {
-  return new RegistryError("DENIED", message);
+function denied(code: Code): RegistryError {
+  return refusal(code, {}, { as: "DENIED" });
 }

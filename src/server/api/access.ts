@@ -1,8 +1,9 @@
 import { nameOf } from "../access/identity.ts";
 import { OPEN } from "../access/decision.ts";
-import { describeDemands } from "../signatures/describe-demand.ts";
+import { sentenceOf } from "../../std/why.ts";
+import { DEMANDS, demandsOn } from "../signatures/describe-demand.ts";
 import { checkName } from "../terms/name.ts";
-import { RegistryError } from "../terms/registry-error.ts";
+import { refusal } from "../terms/refusals.ts";
 import { RIGHTS } from "../terms/rights.ts";
 import type { AccessAnswer } from "./answers.ts";
 import { wordOf, type ApiExchange } from "./api-exchange.ts";
@@ -15,11 +16,12 @@ export async function explainAccess(exchange: ApiExchange): Promise<AccessAnswer
   const own = nameOf(caller.identity);
   const user = (query.get("user") || own).slice(0, 300);
   if (user !== own) caller.demand("admin", repository);
-  const notes = caller.sees(repository) ? describeDemands(config.signatures, repository) : [];
+  const whyNotes = caller.sees(repository) ? demandsOn(config.signatures, repository) : [];
+  const notes = { notes: whyNotes.map((why) => sentenceOf(DEMANDS, why)), whyNotes };
   if (!access.sessions) {
-    return { user, repository, notes, rights: RIGHTS.map((right) => ({ right, ...OPEN })) };
+    return { user, repository, ...notes, rights: RIGHTS.map((right) => ({ right, ...OPEN })) };
   }
   const identity = user === own ? caller.identity : await access.sessions.named(user);
-  if (!identity) throw new RegistryError("REQUEST_INVALID", "there is no such robot, or it is not good any more", { status: 404 });
-  return { user: nameOf(identity), repository, notes, rights: access.sessions.explain(identity, repository) };
+  if (!identity) throw refusal("robotMissing", {}, { as: "REQUEST_INVALID", status: 404 });
+  return { user: nameOf(identity), repository, ...notes, rights: access.sessions.explain(identity, repository) };
 }

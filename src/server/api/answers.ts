@@ -120,6 +120,8 @@ export interface AccessAnswer {
   readonly repository: string;
   /** What else there is to know: the repository serves only what is signed. */
   readonly notes: readonly string[];
+  /** Each of them by a code. */
+  readonly whyNotes: readonly Because[];
   readonly rights: readonly { readonly right: string; readonly allowed: boolean; readonly reason: string; readonly why: Because }[];
 }
 
@@ -149,6 +151,8 @@ export interface TrashRow {
   readonly expiresAt: number;
   readonly by?: string;
   readonly reason: string;
+  /** The same by codes; empty for words of another version. */
+  readonly why: readonly Because[];
   readonly mayRestore: boolean;
 }
 
@@ -161,6 +165,10 @@ export interface AuditRow {
   readonly digest?: string;
   readonly user?: string;
   readonly address?: string;
+  /** What else is known of it: the robot's name, what the tag named before. */
+  readonly detail?: Readonly<Record<string, string>>;
+  /** The reason among that, by codes. */
+  readonly why?: readonly Because[];
 }
 
 export interface UsageAnswer {

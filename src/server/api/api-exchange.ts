@@ -10,6 +10,7 @@ import type { SignaturePolicy } from "../signatures/signature-policy.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
 import { checkName } from "../terms/name.ts";
+import { refusal } from "../terms/refusals.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { Right } from "../terms/rights.ts";
 
@@ -94,5 +95,5 @@ export function textOf(body: Readonly<Record<string, unknown>>, field: string): 
 }
 
 export function unknownRepository(repository: string): RegistryError {
-  return new RegistryError("NAME_UNKNOWN", "the registry has no such repository", { detail: { name: repository } });
+  return refusal("repositoryMissing", {}, { as: "NAME_UNKNOWN", detail: { name: repository } });
 }

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { readReasons } from "../../retention/reasons.ts";
+import { readDecision } from "../access/decision.ts";
 import { RegistryError } from "../terms/registry-error.ts";
-import type { AuditRow, Page } from "./answers.ts";
+import type { AuditRow, Because, Page } from "./answers.ts";
 import { sizeOf, type ApiExchange } from "./api-exchange.ts";
 
 const READ_AT_ONCE = 500;
@@ -16,16 +18,22 @@ export async function listChanges(exchange: ApiExchange): Promise<Page<AuditRow>
   const items: AuditRow[] = [];
   for (let read = 0; read < READ_AT_MOST; read += READ_AT_ONCE) {
     const events = await storage.metadata.latestEvents({ before, limit: READ_AT_ONCE });
-    for (const { agent: _agent, detail: _detail, ...event } of events) {
+    for (const { agent: _agent, ...event } of events) {
       if ((only !== null && event.repository !== only) || !caller.may("admin", event.repository)) continue;
       if (items.length === size) return { items, next: String(items.at(-1)!.id) };
-      items.push(event);
+      items.push(event.detail?.["reason"] === undefined ? event : { ...event, why: whyOf(event.detail["reason"]) });
     }
     if (events.length < READ_AT_ONCE) return { items };
     before = events.at(-1)!.id;
     await nextTurn();
   }
   return { items, next: String(before) };
+}
+
+/** Of a tag that a rule has deleted, or of a right that was missing. */
+function whyOf(reason: string): readonly Because[] {
+  const decision = readDecision(reason);
+  return decision ? [decision] : readReasons(reason);
 }
 
 function idOf(text: string | null): number | undefined {

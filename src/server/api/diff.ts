@@ -1,4 +1,4 @@
-import { RegistryError } from "../terms/registry-error.ts";
+import { refusal } from "../terms/refusals.ts";
 import type { DiffAnswer, DiffSide, ImageAnswer } from "./answers.ts";
 import { repositoryOf, wordOf, type ApiExchange } from "./api-exchange.ts";
 import { describeImage, findImage } from "./image.ts";
@@ -37,6 +37,6 @@ function commonPlatform(from: ImageView, to: ImageView): string | undefined {
 async function sideOf(exchange: ApiExchange, repository: string, view: ImageView, platform: string | undefined): Promise<ImageAnswer> {
   if (view.manifests.length === 0) return describeImage(exchange, repository, view);
   const chosen = view.manifests.find((each) => platformText(each.platform) === platform);
-  if (!chosen) throw new RegistryError("MANIFEST_UNKNOWN", `the image ${view.manifest.digest} is not there for ${platform ?? "any platform"}`);
+  if (!chosen) throw refusal("platformMissing", { digest: view.manifest.digest, platform: platform ?? "any platform" }, { as: "MANIFEST_UNKNOWN" });
   return describeImage(exchange, repository, await findImage(exchange, repository, chosen.digest));
 }

@@ -1,6 +1,7 @@
 import { isDigest } from "../../oci/digest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { isTag } from "../../oci/reference.ts";
+import { refusal } from "../terms/refusals.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { HistoryRow, ImageAnswer, LayerRow } from "./answers.ts";
 import { repositoryOf, wordOf, type ApiExchange } from "./api-exchange.ts";
@@ -21,7 +22,7 @@ export async function showImage(exchange: ApiExchange): Promise<ImageAnswer> {
 export async function findImage({ storage }: ApiExchange, repository: string, reference: string): Promise<ImageView> {
   if (!isDigest(reference) && !isTag(reference)) throw new RegistryError("TAG_INVALID", "the reference is neither a tag nor a digest");
   const manifest = await storage.metadata.manifest(repository, reference);
-  if (!manifest) throw new RegistryError("MANIFEST_UNKNOWN", "the repository has no such image", { detail: { name: repository, reference } });
+  if (!manifest) throw refusal("imageMissing", {}, { as: "MANIFEST_UNKNOWN", detail: { name: repository, reference } });
   return viewImage(manifest);
 }
 

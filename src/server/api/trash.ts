@@ -1,5 +1,7 @@
 import { isTag } from "../../oci/reference.ts";
+import { readReasons } from "../../retention/reasons.ts";
 import { checkName } from "../terms/name.ts";
+import { refusal } from "../terms/refusals.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { Page, TrashRow } from "./answers.ts";
 import { objectOf, textOf, type ApiExchange } from "./api-exchange.ts";
@@ -10,7 +12,7 @@ const MOST = 1000;
 export async function listTrash({ storage, caller, query }: ApiExchange): Promise<Page<TrashRow>> {
   const rows = await storage.metadata.discarded(query.get("repository") ?? undefined);
   const items = rows.filter(({ repository }) => caller.sees(repository)).slice(0, MOST);
-  return { items: items.map((row) => ({ ...row, mayRestore: caller.may("push", row.repository) })) };
+  return { items: items.map((row) => ({ ...row, why: readReasons(row.reason), mayRestore: caller.may("push", row.repository) })) };
 }
 
 /** Puts a tag back, for who may set it. */
@@ -21,7 +23,7 @@ export async function restoreTag(exchange: ApiExchange): Promise<{ readonly rest
   exchange.caller.demand("push", repository);
   if (!isTag(tag)) throw new RegistryError("TAG_INVALID", "the tag does not follow the grammar");
   const outcome = await exchange.storage.metadata.restoreTag(repository, tag, exchange.actor);
-  if (outcome === "not in the trash") throw new RegistryError("MANIFEST_UNKNOWN", `the tag ${tag} is not in the trash any more`);
-  if (outcome === "the tag is there again") throw new RegistryError("REQUEST_INVALID", `the tag ${tag} is there again: delete or move it first`, { status: 409 });
+  if (outcome === "not in the trash") throw refusal("notInTrash", { tag }, { as: "MANIFEST_UNKNOWN" });
+  if (outcome === "the tag is there again") throw refusal("tagIsBack", { tag }, { as: "REQUEST_INVALID", status: 409 });
   return { restored: true };
 }

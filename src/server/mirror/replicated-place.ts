@@ -6,6 +6,7 @@ import { missingReferrers } from "../../carry/sync/missing-referrers.ts";
 import { isDigestTag, selectTags } from "../../carry/sync/select-tags.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { createRegistryClient, type RegistryClient } from "../../registry/client.ts";
+import { because, describeReasons } from "../../retention/reasons.ts";
 import { isFault } from "../../std/fault.ts";
 import type { ReplicationRule } from "../config/replication-section.ts";
 import type { Actor } from "../storage/records.ts";
@@ -88,7 +89,7 @@ export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions
     // A list may be shorter than it is, by a proxy between that takes the link to its next page away or answers something of its own.
     if (digest === undefined || (await client.manifestHead(there(repository, tag), { signal }))) return false;
     if (immutable(repository, tag)) throw new RegistryError("DENIED", `the tag ${tag} of ${repository} is immutable here`);
-    return storage.metadata.discardTag(repository, { tag, digest }, { actor: REPLICATION, reason: `${host} has it no more`, keepFor: trash });
+    return storage.metadata.discardTag(repository, { tag, digest }, { actor: REPLICATION, reason: describeReasons([because("goneElsewhere", { host })]), keepFor: trash });
   };
   const removeThere = async (repository: string, tag: string, signal: AbortSignal): Promise<boolean> => {
     if (!(await client.manifestHead(there(repository, tag), { push: true, signal }))) return false;
