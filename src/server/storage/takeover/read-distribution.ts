@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { digestAlgorithm, digestHex, isDigest, type Digest } from "../../../oci/digest.ts";
 import { isTag } from "../../../oci/reference.ts";
+import { isAbsence } from "./is-absence.ts";
 import { findRepositories, namesIn } from "./repository-folders.ts";
 
 /** Where docker-registry keeps everything below its root directory. */
@@ -59,7 +60,7 @@ async function readLink(path: string): Promise<Dated | undefined> {
     const digest = text.trim();
     return isDigest(digest) ? { digest, at: Math.floor(mtimeMs) } : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
 }
