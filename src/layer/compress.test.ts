@@ -53,6 +53,27 @@ for (const codec of ["gzip", "zstd", "none"] as const) {
   });
 }
 
+for (const codec of ["gzip", "zstd"] as const) {
+  test(`${codec}: the memory of blocks does not pile up`, () => {
+    // In a process of its own, where nobody else's garbage comes and goes.
+    const most = execFileSync(process.execPath, ["--input-type=module", "--eval", `
+      import { randomFillSync } from "node:crypto";
+      import { createCompressor } from ${JSON.stringify(new URL("compress.ts", import.meta.url).href)};
+      const piece = Buffer.alloc(1024 * 1024);
+      const compressor = createCompressor("${codec}", () => undefined);
+      let most = 0;
+      for (let turn = 0; turn < 64; turn += 1) {
+        randomFillSync(piece, turn % 2 === 0 ? 0 : 512 * 1024);
+        await compressor.write(piece);
+        most = Math.max(most, process.memoryUsage().arrayBuffers);
+      }
+      await compressor.end();
+      console.log(most);
+    `], { encoding: "utf8" });
+    assert.ok(Number(most) < 28 * 1024 * 1024, `${most} bytes`);
+  });
+}
+
 test("gzip: it is one member, with Go's header", async () => {
   const packed = await compress(mixed, "gzip");
   assert.equal(packed.toString("hex", 0, 10), "1f8b08000000000000ff");

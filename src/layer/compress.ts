@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { constants, createZstdCompress, crc32, deflateRaw, deflateRawSync, type ZlibOptions } from "node:zlib";
+import { constants, createDeflateRaw, createZstdCompress, crc32, deflateRawSync, type DeflateRaw, type ZlibOptions, type ZstdCompress } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 import { freeBuffer } from "../std/free-buffer.ts";
 
@@ -87,9 +87,7 @@ function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
       deflate(block, {
         level: dense ? 0 : level,
         memLevel: 9,
-        // Room for the whole result, so that one turn of a thread is enough; what is not used of it costs nothing.
-        chunkSize: BLOCK.gzip + 4096,
-        finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+        flush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary === undefined ? {} : { dictionary }),
       }),
       block,
@@ -104,11 +102,15 @@ function gzip(level: number, output: (piece: Buffer) => void): TakeBlock {
   };
 }
 
-async function deflate(block: Buffer, options: ZlibOptions): Promise<Buffer> {
-  if (block.length <= AT_ONCE) return deflateRawSync(block, options);
-  return new Promise((resolve, reject) => {
-    deflateRaw(block, options, (error, result) => (error ? reject(error) : resolve(result)));
-  });
+/** For the whole result of a block. */
+const ROOM = {
+  gzip: { chunkSize: BLOCK.gzip + 4096, readableHighWaterMark: 2 * BLOCK.gzip },
+  zstd: { chunkSize: BLOCK.zstd + 16 * 1024, readableHighWaterMark: 2 * BLOCK.zstd },
+} as const;
+
+async function deflate(block: Buffer, options: ZlibOptions & { readonly flush: number }): Promise<Buffer> {
+  if (block.length <= AT_ONCE) return deflateRawSync(block, { ...options, finishFlush: options.flush });
+  return inOneStep(createDeflateRaw({ ...options, ...ROOM.gzip }), block);
 }
 
 const SAMPLES = 4096;
@@ -129,7 +131,10 @@ function isDense(block: Buffer): boolean {
   if (spread > 400) return false;
   for (const part of [0, 0.5, 1]) {
     const start = Math.floor((block.length - TASTE) * part);
-    if (deflateRawSync(block.subarray(start, start + TASTE), { level: 1 }).length < TASTE * 0.98) return false;
+    const tasted = deflateRawSync(block.subarray(start, start + TASTE), { level: 1, chunkSize: 8 * TASTE });
+    const { length } = tasted;
+    freeBuffer(tasted);
+    if (length < TASTE * 0.98) return false;
   }
   return true;
 }
@@ -176,26 +181,28 @@ function zstd(level: number, output: (piece: Buffer) => void): TakeBlock {
   };
 }
 
-/** For the whole frame. */
-const ROOM = { chunkSize: BLOCK.zstd + 16 * 1024, readableHighWaterMark: 2 * BLOCK.zstd };
-
-/**
- * All of the block in one step that ends the frame: as `zstdCompress` does it, in two, zstd copies the block to memory of its
- * own first and compresses that, which takes a sixth longer.
- */
 function compressFrame(block: Buffer, level: number): Promise<Buffer> {
-  const frame = createZstdCompress({
-    ...ROOM,
+  return inOneStep(createZstdCompress({
+    ...ROOM.zstd,
     pledgedSrcSize: block.length,
     flush: constants.ZSTD_e_end,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-  });
+  }), block);
+}
+
+/**
+ * All of the block in one step, in one turn of a thread. As `zlib`'s own functions do it, in two, zstd copies the block to memory
+ * of its own first and compresses that, which takes a sixth longer; and deflate's result is copied together from two pieces,
+ * whose memory is collected late.
+ * @param stream with room for the whole result in one chunk and below its mark (what is not used of it costs nothing), and with a `flush` that completes it
+ */
+function inOneStep(stream: DeflateRaw | ZstdCompress, block: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    frame.once("error", reject);
-    frame.write(block, (error) => {
+    stream.once("error", reject);
+    stream.write(block, (error) => {
       if (error) return; // told by the event
-      resolve(frame.read() as Buffer);
-      frame.close(); // what would come by its end is another frame, with nothing in it
+      resolve(stream.read() as Buffer);
+      stream.close(); // the end would bring something more: zstd another frame, with nothing in it
     });
   });
 }
