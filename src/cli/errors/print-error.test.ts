@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fault } from "../../std/fault.ts";
+import { plainError, reviveError } from "../../std/plain-error.ts";
 import type { Io } from "../io.ts";
 import { asFault } from "./as-fault.ts";
 import { causeLines } from "./cause-lines.ts";
@@ -27,6 +28,10 @@ test("system errors that a person can mend become faults", async () => {
   assert.equal(asFault(system("EROFS"))!.code, "READ_ONLY");
   assert.equal((await printed(system("ENOENT", "/a/b"))).text, "ERROR: /a/b: no such file or directory\n  cause: ENOENT: x\n");
   assert.equal(asFault(system("ENOENT")), undefined);
+  // Of a copy that fails, what could not be written is named, and what could not be read.
+  const copy = (path: string): Error => reviveError(plainError(Object.assign(system("EACCES", path), { dest: "/usr/there" })));
+  assert.match((await printed(copy(import.meta.filename))).text, /^ERROR: \/usr\/there: permission denied\n/);
+  assert.match((await printed(copy("/not/there"))).text, /^ERROR: \/not\/there: permission denied\n/);
 });
 
 test("an error that is in no table is called unexpected, without its stack unless asked for", async () => {
