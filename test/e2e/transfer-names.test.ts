@@ -61,6 +61,15 @@ test("pull --all-tags brings every tag in docker's words, and tells those that i
   assert.match(pulled.stdout, new RegExp(`^1: Pulling from team/base\n(?:[a-f0-9]{12}: Pull complete\n)+Digest: (sha256:[a-f0-9]{64})\n2: Pulling from team/base\n(?:[a-f0-9]{12}: Already exists\n)+Digest: \\1\nStatus: Downloaded newer image for ${repository}\n${repository}\n$`));
   assert.match((await puller.sampan(["images", "--format", "{{.Tag}}", repository])).stdout, /^[12]\n[12]\n$/);
   assert.match((await puller.sampan(["pull", "-a", repository])).stdout, /Status: Image is up to date for/);
+  // The same image under another name, and with its layers packed in another way.
+  assert.equal((await sampan(["tag", `${repository}:1`, `${repository}:3`])).status, 0);
+  assert.equal((await sampan(["push", `${repository}:3`])).status, 0);
+  assert.equal((await sampan(["push", "--compression", "zstd", "--force-compression", `${repository}:2`])).status, 0);
+  for (const words of [[`${repository}:3`], [`${repository}:2`]]) {
+    assert.match((await puller.sampan(["pull", ...words])).stdout, /Status: Downloaded newer image for/);
+    assert.match((await puller.sampan(["pull", ...words])).stdout, /Status: Image is up to date for/);
+  }
+  assert.match((await puller.sampan(["pull", "-a", repository])).stdout, /Status: Image is up to date for/);
 
   await registry.pushManifest("team/base", "signature", { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [] });
   const again = await puller.sampan(["pull", "-q", "-a", repository]);

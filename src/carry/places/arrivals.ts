@@ -20,10 +20,18 @@ export class Arrivals {
     await sent;
   }
 
-  /** Another repository of the host that has the blob; where it is on its way to one, that is waited for. */
-  async elsewhere(host: string, repository: string, digest: Digest): Promise<string | undefined> {
+  /** Another repository of the host that has the blob; where it is on its way to one, that is waited for. @throws the signal's reason */
+  async elsewhere(host: string, repository: string, digest: Digest, signal: AbortSignal): Promise<string | undefined> {
     const arrival = this.#arrivals.get(`${host} ${digest}`);
     if (arrival === undefined || arrival.repository === repository) return undefined;
-    return (await arrival.there) ? arrival.repository : undefined;
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      signal.throwIfAborted();
+      return (await Promise.race([arrival.there, aborted.promise])) ? arrival.repository : undefined;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 }

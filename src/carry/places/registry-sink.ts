@@ -63,8 +63,7 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
     blobMount: async (blob, from, signal) => from.host === host && from.repository !== repository && mount(blob, from.repository, signal),
     async blobReuse(blob, signal) {
       if (uploads.has(blob.digest)) return false;
-      const sister = await arrivals.elsewhere(host, repository, blob.digest);
-      signal.throwIfAborted();
+      const sister = await arrivals.elsewhere(host, repository, blob.digest, signal);
       if (sister === undefined) return false;
       return mount(blob, sister, signal).catch((error: unknown) => {
         signal.throwIfAborted();

@@ -1,7 +1,8 @@
 import type { ClientSource } from "../../build/lazy-client.ts";
 import type { PulledPlatforms } from "../../build/pull-index.ts";
 import { pullToStore } from "../../build/transfer.ts";
-import { formatReference, type Reference } from "../../oci/reference.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { formatReference, formatRepository, type Reference } from "../../oci/reference.ts";
 import type { ProgressEvent } from "../../std/progress.ts";
 import { idsOf } from "../../store/image-record.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
@@ -26,7 +27,7 @@ export interface PullFlags {
 export async function pullWithProgress(store: Store, reference: Reference, options: PullFlags): Promise<{ image: ImageRecord; updated: boolean; summary: TransferSummary }> {
   const { show, out, io, platforms, signal } = options;
   const started = performance.now();
-  const before = new Set(store.images.list().flatMap(idsOf));
+  const before = store.images.list();
   if (show === "lines") out.write(`${reference.digest ?? reference.tag}: Pulling from ${reference.repository}\n`);
   const renderer =
     show === "lines" ? transferLines("pull", { stream: out, errors: io.stderr, env: io.env })
@@ -42,10 +43,18 @@ export async function pullWithProgress(store: Store, reference: Reference, optio
     const summary = { reference: formatReference(reference), digest, bytesReceived, bytesSaved, seconds: secondsSince(started) };
     if (show === "lines") out.write(`Digest: ${digest}\n`);
     if (show === "json") out.write(`${JSON.stringify(summary)}\n`);
-    return { image, updated: !idsOf(image).every((id) => before.has(id)), summary };
+    return { image, updated: isNews(before, image, { reference, digest }), summary };
   } finally {
     renderer?.close();
   }
+}
+
+/** Whether something came that was not here, or the name has led elsewhere. The same image may come with layers that are packed in another way. */
+function isNews(before: readonly ImageRecord[], image: ImageRecord, { reference, digest }: { readonly reference: Reference; readonly digest: Digest }): boolean {
+  const ids = new Set(before.flatMap(idsOf));
+  if (!idsOf(image).every((id) => ids.has(id))) return true;
+  if (!before.some(({ repoDigests }) => repoDigests.includes(`${formatRepository(reference)}@${digest}`))) return true;
+  return reference.digest === undefined && !before.some(({ id, names }) => id === image.id && names.includes(formatReference(reference)));
 }
 
 /** Docker's word for what a pull did. */
