@@ -232,3 +232,15 @@ test("where the tag is known, uploads wait for the last layer and the config", a
   await arrivals(ahead, "example.com/two:1");
   assert.deepEqual(uploads.sort(), ["/one/1", "/one/2", undefined, undefined]);
 });
+
+test("of many layers only some are on their way to a host at once, the others wait without memory", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { client, calls } = registry({ put: () => gate.promise });
+  using ahead = new PushAhead({ store, names: ["example.com/one:1", "example.org/two:1"], client: async () => client });
+  for (let count = 0; count < 20; count += 1) ahead.add(descriptor(100));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([...new Set(calls)].map((call) => [call, calls.filter((other) => other === call).length]), [["put one", 7], ["put two", 7]]);
+  gate.resolve();
+  await Promise.all([arrivals(ahead, "example.com/one:1"), arrivals(ahead, "example.org/two:1")]);
+  assert.equal(calls.length, 40);
+});

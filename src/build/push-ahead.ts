@@ -3,6 +3,8 @@ import type { Descriptor } from "../oci/manifest.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import type { BlobArrival } from "../registry/transfer/push-image.ts";
+import { Semaphore } from "../std/semaphore.ts";
+import { giveLoanBack, type PieceLoan } from "../std/growing-file.ts";
 import type { Store } from "../store/open-store.ts";
 import type { BlobTaker, GrowingBlob } from "./layer-blobs.ts";
 import type { ClientSource } from "./lazy-client.ts";
@@ -24,6 +26,9 @@ const LAST_BLOBS = 2;
 /** Bytes: when more than this is left to send at the time the digest is known, the registry may as well be asked. */
 const WORTH_A_QUESTION = 4 * 1024 * 1024;
 
+/** Blobs on their way to one host. More than it has connections would each wait for one with a piece in memory; one is left for questions. */
+const LANES = 7;
+
 /**
  * Sends layers to where the image will be pushed while they are packed, and while later steps run. The push itself
  * waits for them. When the build fails after that, the registry collects them some day: no manifest names them.
@@ -37,6 +42,7 @@ export class PushAhead implements BlobTaker, Disposable {
   readonly #signal: AbortSignal;
   readonly #uploads: Upload[] = [];
   readonly #opened: OpenUploads | undefined;
+  readonly #lanes = new Map<string, Semaphore>();
   readonly #before = new Map<string, Promise<TagBefore | undefined>>();
 
   /**
@@ -105,6 +111,12 @@ export class PushAhead implements BlobTaker, Disposable {
     this.#stop.abort();
   }
 
+  #laneTo({ host }: Reference): Semaphore {
+    const lane = this.#lanes.get(host) ?? new Semaphore(LANES);
+    this.#lanes.set(host, lane);
+    return lane;
+  }
+
   #begin(place: Reference, blob: Promise<Descriptor>, arrival: Promise<BlobArrival>): void {
     arrival.catch(() => undefined); // thrown to who waits for it
     this.#uploads.push({ place, blob, arrival });
@@ -116,8 +128,11 @@ export class PushAhead implements BlobTaker, Disposable {
     const client = await this.#client();
     const signal = this.#signal;
     if (size > NO_QUESTION && (await client.blobHead(place, digest, { push: true, signal }))) return "exists";
-    const upload = await this.#opened?.take(place);
-    await client.blobPut(place, { digest, size, open: read }, { signal, ...(upload ? { upload } : {}) });
+    const put = async (): Promise<void> => {
+      const upload = await this.#opened?.take(place);
+      await client.blobPut(place, { digest, size, open: read }, { signal, ...(upload ? { upload } : {}) });
+    };
+    await this.#laneTo(place).run(put, signal);
     return "sent";
   }
 
@@ -126,16 +141,21 @@ export class PushAhead implements BlobTaker, Disposable {
     const client = await this.#client();
     const needless = new AbortController();
     let sent = 0;
-    const streamed = client
-      .blobStream(place, { open: () => file.read(), whole }, { signal: this.#signal, needless: needless.signal, onBytes: (bytes) => { sent = bytes; } })
-      .then(() => true, () => false);
+    let loan: PieceLoan = {};
+    const stream = (): Promise<void> =>
+      client.blobStream(place, { open: () => file.read((loan = {})), whole }, { signal: this.#signal, needless: needless.signal, onBytes: (bytes) => { sent = bytes; } });
+    const streamed = this.#laneTo(place).run(stream, AbortSignal.any([this.#signal, needless.signal])).then(() => true, () => false);
     const blob = await whole;
     if (blob.size - sent > WORTH_A_QUESTION && (await isThere(client, place, blob.digest, this.#signal))) {
       needless.abort();
       await streamed;
       return "exists";
     }
-    if (await streamed) return "sent";
+    if (await streamed) {
+      // The registry has all that was in it.
+      giveLoanBack(loan);
+      return "sent";
+    }
     this.#signal.throwIfAborted();
     return this.#send(place, await stored, read);
   }

@@ -107,3 +107,18 @@ test("the level decides about the size", async () => {
     assert.ok(high.length < low.length, `${codec}: ${high.length} < ${low.length}`);
   }
 });
+
+for (const codec of ["gzip", "zstd"] as const) {
+  test(`${codec}: blocks serve the next layer too, and no result is copied`, async (context) => {
+    const layer = Buffer.concat([randomFillSync(Buffer.alloc(512 * 1024)), Buffer.alloc(5_000_000, "text ")]);
+    const once = async (): Promise<void> => {
+      const compressor = createCompressor(codec, () => undefined);
+      for (let at = 0; at < layer.length; at += 256 * 1024) await compressor.write(layer.subarray(at, at + 256 * 1024));
+      await compressor.end();
+    };
+    await once();
+    const [blocks, copies] = [context.mock.method(Buffer, "allocUnsafeSlow"), context.mock.method(Buffer, "concat")];
+    await once();
+    assert.deepEqual([blocks.mock.callCount(), copies.mock.callCount()], [0, 0]);
+  });
+}

@@ -2,12 +2,15 @@ import { availableParallelism } from "node:os";
 import { constants, createDeflateRaw, createZstdCompress, crc32, deflateRawSync, type DeflateRaw, type ZlibOptions, type ZstdCompress } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 import { freeBuffer } from "../std/free-buffer.ts";
+import { SpareMemory } from "../std/spare-memory.ts";
 
 /**
  * Bytes of input that make one unit of compression: fixed, so that the output never depends on the machine. A zstd block
  * knows nothing of the one before it; at this size that costs 1.6 %, at twice the size 1.0 %.
  */
 const BLOCK = { gzip: 1024 * 1024, zstd: 2 * 1024 * 1024 } as const;
+/** Blocks are used again, for the next layer too: garbage of this size would pile up before it is collected. */
+const SPARE = { gzip: new SpareMemory(BLOCK.gzip, 8), zstd: new SpareMemory(BLOCK.zstd, 8) } as const;
 /** Bytes that are compressed sooner than libuv's threads have come up. */
 const AT_ONCE = 64 * 1024;
 /** How far back deflate looks: the end of a block is the dictionary of the next. */
@@ -35,7 +38,7 @@ export interface Compressor {
 export function createCompressor(codec: Codec, output: (piece: Buffer) => void, options: { level?: number } = {}): Compressor {
   if (codec === "none") return { write: async (chunk) => output(chunk), end: async () => undefined };
   const level = options.level ?? DEFAULT_LEVEL[codec];
-  return inBlocks(codec === "gzip" ? gzip(level, output) : zstd(level, output), BLOCK[codec]);
+  return inBlocks(codec === "gzip" ? gzip(level, output) : zstd(level, output), SPARE[codec], BLOCK[codec]);
 }
 
 /**
@@ -44,15 +47,16 @@ export function createCompressor(codec: Codec, output: (piece: Buffer) => void, 
  */
 type TakeBlock = (block: Buffer, last: boolean) => Promise<Buffer | undefined>;
 
-function inBlocks(take: TakeBlock, size: number): Compressor {
-  let block: Buffer = Buffer.allocUnsafeSlow(size);
+function inBlocks(take: TakeBlock, spare: SpareMemory, size: number): Compressor {
+  const own = [spare.take()];
+  let block = own[0]!;
   let filled = 0;
+  const further = (): Buffer => own[own.push(spare.take()) - 1]!;
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.length; ) {
         if (filled === size) {
-          // Blocks are used again: garbage of this size would pile up before it is collected.
-          block = (await take(block, false)) ?? Buffer.allocUnsafeSlow(size);
+          block = (await take(block, false)) ?? further();
           filled = 0;
         }
         const count = chunk.copy(block, filled, at);
@@ -62,6 +66,7 @@ function inBlocks(take: TakeBlock, size: number): Compressor {
     },
     async end() {
       await take(block.subarray(0, filled), true);
+      for (const block of own) spare.give(block);
     },
   };
 }

@@ -1,7 +1,20 @@
 import { closeSync, openSync, read } from "node:fs";
+import { SpareMemory } from "./spare-memory.ts";
 
 /** Bytes read at once. */
 const PIECE = 512 * 1024;
+
+/** Memory that one reading of a file uses. */
+export interface PieceLoan {
+  pair?: readonly [Buffer, Buffer];
+}
+
+const spare = new SpareMemory(PIECE, 8);
+
+/** Lets other readings have the memory; nobody may be using what is in it. */
+export function giveLoanBack({ pair = [] }: { readonly pair?: readonly Buffer[] }): void {
+  for (const memory of pair) spare.give(memory);
+}
 
 /** A file that somebody else is still writing, read as far as it has come, from its beginning and as often as wanted. */
 export class GrowingFile {
@@ -45,18 +58,20 @@ export class GrowingFile {
   /**
    * The bytes from the beginning to the end of the file, as they are written; a piece is valid until the one
    * after the next is asked for. Rejects with what its writer met.
+   * @param loan gets the memory that is read into as soon as there is something; who knows when nobody needs the last pieces any more gives it back
    */
-  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+  async *read(loan: PieceLoan = {}): AsyncGenerator<Uint8Array, void, undefined> {
     let file: number | undefined;
-    let [memory, other] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
+    let turn = 0;
     try {
       for (let position = 0; ; ) {
         if (this.#end && "error" in this.#end) throw this.#end.error;
         if (position < this.#size) {
           file ??= openSync(this.#path, "r");
-          const piece = await readPiece(file, memory.subarray(0, Math.min(PIECE, this.#size - position)), position);
+          loan.pair ??= [spare.take(), spare.take()];
+          const piece = await readPiece(file, loan.pair[turn]!.subarray(0, Math.min(PIECE, this.#size - position)), position);
           position += piece.length;
-          [memory, other] = [other, memory];
+          turn = 1 - turn;
           yield piece;
         } else if (this.#end) return;
         else await this.#changed.promise;
