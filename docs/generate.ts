@@ -8,7 +8,7 @@ import { usageLine } from "../src/cli/help/command-help.ts";
 import { configSchema } from "../src/server/config/config-schema.ts";
 import { describeConfig } from "../src/server/config/describe-config.ts";
 import type { FaultSpec } from "../src/std/fault-spec.ts";
-import { faultTable } from "../src/std/fault.ts";
+import { faultTable } from "../src/std/fault-table.ts";
 
 /** The generated pages by file name: the tables of commands and faults are the only source of what they say. */
 export async function generatedDocs(): Promise<Record<string, string>> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { faultTable } from "../src/std/fault.ts";
+import { faultTable } from "../src/std/fault-table.ts";
 import { generatedDocs } from "../docs/generate.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, "../..");
  */
 const BUDGET = {
   version: { modules: 20, bytes: 60_000 },
-  noOp: { modules: 375, bytes: 1_000_000 },
+  noOp: { modules: 375, bytes: 900_000 },
   carry: { bytes: 180_000 },
 };
 
@@ -81,7 +81,9 @@ describe("what a start loads stays small", () => {
     const list = join(folder, "sync.yaml");
     writeFileSync(list, JSON.stringify({ sync: [{ source: `${registry}/app`, target: `${registry}/third`, tags: ["1"] }] }));
     for (const words of [["push", `${registry}/app:1`], ["pull", "-q", `${registry}/app:1`], ["copy", `${registry}/app:1`, `${registry}/other:1`], ["sync", list]]) {
-      assert.deepEqual(Object.keys(start(words)).filter((layer) => !layers.includes(layer)), ["layer-carry"], words[0]);
+      // A sync meets a fault: the repository that it asks for is not there yet.
+      const others = Object.keys(start(words)).filter((layer) => !layers.includes(layer) && !(layer === "layer-faults" && words[0] === "sync"));
+      assert.deepEqual(others, ["layer-carry"], words[0]);
     }
     assert.ok(bytesOf("layer-carry") <= BUDGET.carry.bytes, `layer-carry.cjs has ${bytesOf("layer-carry")} bytes, ${BUDGET.carry.bytes} are fine`);
   });
