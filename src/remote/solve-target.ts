@@ -5,7 +5,7 @@ import type { OpenTarget } from "./open-targets.ts";
 import { entitlements } from "./request/frontend-attrs.ts";
 import type { LinkedInput } from "./request/linked-input.ts";
 import { newId } from "./session/open-session.ts";
-import { reportStatus } from "./status-events.ts";
+import { StatusEvents } from "./status-events.ts";
 import type { TargetProgress } from "./target-progress.ts";
 
 export interface Surroundings {
@@ -66,10 +66,11 @@ async function askProvenance(ref: string, { target }: OpenTarget, extent: "min" 
 
 /** Tells of the steps of a build until it is over. */
 export async function watchBuild(ref: string, { target }: OpenTarget, { worker, progress, signal }: Surroundings): Promise<void> {
-  const onProgress = progress.of(target.name);
+  const events = new StatusEvents(progress.of(target.name));
   try {
-    for await (const status of worker.control.status({ ref }, { signal })) reportStatus(status, onProgress);
+    for await (const status of worker.control.status({ ref }, { signal })) events.report(status);
   } catch {
     // Solve tells what went wrong; this stream only shows how it went.
   }
+  events.end();
 }

@@ -14,7 +14,9 @@ export async function toldProvenance({ control, content }: Worker, ref: string, 
   const told = new Map<string, Record<string, unknown>>();
   for await (const { record } of control.listenBuildHistory({ ref, earlyExit: true }, { signal })) {
     if (record?.ref !== ref) continue;
-    const results: [string, HistoryResult][] = record.result ? [["", record.result]] : Object.entries(record.results);
+    // Of several platforms, `result` is the index around them, of which nothing is said.
+    const several = Object.entries(record.results);
+    const results: [string, HistoryResult][] = several.length === 0 && record.result ? [["", record.result]] : several;
     for (const [platform, { attestations }] of results) {
       const found = attestations.find(({ mediaType, annotations }) => mediaType === "application/vnd.in-toto+json" && annotations["in-toto.io/predicate-type"]?.startsWith("https://slsa.dev/provenance/"));
       if (!found || found.size > LIMIT) continue;

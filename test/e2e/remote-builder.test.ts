@@ -95,6 +95,12 @@ describe("a BuildKit worker on a unix socket", { skip: noBuildkitd }, () => {
     assert.match(succeeds(await sampan(["images"])), /^app +2 /m);
     assert.match(execFileSync("tar", ["-tf", join(folder, "oci.tar")], { encoding: "utf8" }), /^index\.json$/m);
     assert.match(execFileSync("tar", ["-tf", join(folder, "files.tar")], { encoding: "utf8" }), /^who$/m);
+    assert.match(first.stderr, /^#(\d+) transferring dockerfile: .* done\n#\1 DONE /m);
+    assert.match(first.stderr, /^#(\d+) transferring context: .* done\n#\1 DONE /m);
+    write("empty/Dockerfile", "FROM scratch\nCOPY . /\n");
+    succeeds(await sampan(words("-o", "type=oci,dest=both.tar", "--platform", "linux/amd64,linux/arm64", "--metadata-file", "metadata.json", "empty")));
+    const told = Object.keys(JSON.parse(readFileSync(join(folder, "metadata.json"), "utf8")) as object).filter((key) => key.startsWith("buildx.build.provenance"));
+    assert.deepEqual(told, ["buildx.build.provenance/linux/amd64", "buildx.build.provenance/linux/arm64"]);
     const again = await sampan(words("--progress", "rawjson", "-o", "type=cacheonly", "app"));
     const vertexes = again.stderr.trim().split("\n").flatMap((line) => (JSON.parse(line) as { vertexes?: { name: string; cached?: boolean }[] }).vertexes ?? []);
     assert.ok(vertexes.some(({ name, cached }) => name.includes("RUN --mount") && cached), again.stderr);
@@ -235,6 +241,9 @@ test("flags that only a build here can take are refused by name with a builder, 
     [["--builder", "unix:///nowhere", "--explain", "."], /the flag --explain together with a builder is not supported/],
     [["--builder", "unix:///nowhere", "--runtime", "crun", "."], /the flag --runtime together with a builder/],
     [["--builder", "unix:///nowhere", "--cache-to", "type=local,dest=x", "."], /--cache-to type=local together with a builder/],
+    [["--builder", "unix:///nowhere", "--policy", "x", "."], /the flag --policy is not supported/],
+    [["--resource", "memory=2g", "."], /the flag --resource is not supported/],
+    [["--builder", "unix:///nowhere", "--iidfile", "x", "-o", "out", "."], /local and tar outputs have no image id for --iidfile/],
     [["--builder", "npipe:////./x", "."], /npipe:\/\/ is not known/],
     [["--builder", "unix:///nowhere", "."], /builder unix:\/\/\/nowhere cannot be reached|does not exist|failed to read dockerfile|Dockerfile/],
     [["--builder", "default", "--builder-tls-ca", "x", "."], /certificates are for a builder, and none is named/],
