@@ -13,8 +13,11 @@ import type { Packing } from "./packing.ts";
 import type { SecretSource } from "./secrets.ts";
 import type { SshForward } from "./ssh-agents.ts";
 
-/** Where a finished build goes. `dest` is a path, `-` stands for standard output. */
-export type BuildOutput =
+/** Where a finished build goes: with `cacheonly` nowhere, and only its steps are kept. */
+export type BuildOutput = WrittenOutput | { readonly type: "cacheonly" };
+
+/** `dest` is a path, `-` stands for standard output. */
+export type WrittenOutput =
   | ({ readonly type: "store"; /** In place of `tags`. */ readonly names?: readonly string[] } & TimeAttributes)
   | ({ readonly type: "registry" } & ImageAttributes)
   | ({ readonly type: "oci" | "docker"; readonly dest: string; /** `false`: `dest` is a folder, an OCI layout. */ readonly tar?: boolean } & ImageAttributes)

@@ -13,7 +13,7 @@ import type { Store } from "../store/open-store.ts";
 import { Annotations, type Annotation } from "./annotations.ts";
 import { ArtifactRefused, attestedIndex } from "./attest/attested-index.ts";
 import { attestAll, type Attester } from "./attest/attester.ts";
-import type { BuildOutput, FilesAttributes, ImageAttributes } from "./build-options.ts";
+import type { WrittenOutput, FilesAttributes, ImageAttributes } from "./build-options.ts";
 import { written, type ExportedIndex } from "./export-index.ts";
 import { exportedImage, type ExportedImage } from "./exported-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
@@ -26,7 +26,7 @@ import { pushIndex } from "./push-index.ts";
 
 export interface ExportOptions {
   readonly store: Store;
-  readonly outputs: readonly BuildOutput[];
+  readonly outputs: readonly WrittenOutput[];
   /** Full references that the image gets. */
   readonly names: readonly string[];
   /** One for each platform. */
@@ -206,7 +206,7 @@ function sourceOf(images: readonly ExportedImage[], digest: Descriptor["digest"]
   return (images.find(({ blobs }) => blobs.size(digest) !== undefined) ?? images[0]!).blobs;
 }
 
-function describe(output: BuildOutput): string {
+function describe(output: WrittenOutput): string {
   if (output.type === "registry") return "pushing to the registry";
   if (output.type === "store") return "exporting to the store";
   return "dest" in output ? `exporting to ${output.type} ${output.dest === "-" ? "on standard output" : output.dest}` : "exporting";

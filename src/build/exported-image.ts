@@ -2,7 +2,7 @@ import { asDockerImage, assembleImage, type Image } from "../image/image.ts";
 import type { BlobSource } from "../image/blobs.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Store } from "../store/open-store.ts";
-import type { BuildOutput } from "./build-options.ts";
+import type { WrittenOutput } from "./build-options.ts";
 import type { ConvertedImage } from "./converted-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import { portableImage, type LayerAccess } from "./image-layers.ts";
@@ -25,7 +25,7 @@ export interface ExportedImage extends Disposable {
  * @param options.access.taker gets layers while they are packed
  */
 export async function exportedImage(
-  store: Store, build: FinishedBuild, options: { readonly output: BuildOutput; /** Whether its media types are Docker's. */ readonly docker: boolean; readonly annotations: Readonly<Record<string, string>>; readonly access: LayerAccess },
+  store: Store, build: FinishedBuild, options: { readonly output: WrittenOutput; /** Whether its media types are Docker's. */ readonly docker: boolean; readonly annotations: Readonly<Record<string, string>>; readonly access: LayerAccess },
 ): Promise<ExportedImage> {
   const { output, annotations } = options;
   const packing = packingOf(output);
@@ -41,7 +41,7 @@ export async function exportedImage(
 }
 
 /** The build's image with the times of an output, in the store as long as the output is written, or for good where that is the store. */
-async function restamped(store: Store, build: FinishedBuild, output: BuildOutput, epoch: number, access: LayerAccess, cleanup: DisposableStack): Promise<Image> {
+async function restamped(store: Store, build: FinishedBuild, output: WrittenOutput, epoch: number, access: LayerAccess, cleanup: DisposableStack): Promise<Image> {
   const { restampedImage } = await import("./restamped-image.ts");
   const made = await restampedImage(store, build, { epoch, files: isRewritten(output, epoch), packing: packingOf(output), access });
   if (store.images.get(made.id) === undefined) {

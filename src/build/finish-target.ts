@@ -5,7 +5,7 @@ import type { BuildResult } from "./build-options.ts";
 import type { BuildSession } from "./build-session.ts";
 import { finishBuild, type FinishedBuild, type SolvedBuild } from "./finish-build.ts";
 import type { SnapshotsNow } from "./layer-packing.ts";
-import { isRestamped } from "./outputs.ts";
+import { allNamesOf, isRestamped } from "./outputs.ts";
 import type { PreparedTarget } from "./prepare-target.ts";
 
 /** Makes the images of a solved target, and writes its outputs and caches. */
@@ -49,7 +49,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   }
   return {
     ref: build.recording.ref,
-    ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names, warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks,
+    ...(images.length === 1 ? { imageId: images[0]!.id } : {}), ...exported, names: allNamesOf(plan.outputs, names), warnings: [...new Set(graphs.flatMap(({ warnings }) => warnings))], checks: target.checks,
     ...(tellProvenance ? { provenance: await (await import("./attest/make-attesters.ts")).toldProvenance(session, target, build, builds, tellProvenance) } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import { fault } from "../std/fault.ts";
-import type { BuildOptions, BuildOutput } from "./build-options.ts";
+import type { BuildOptions, WrittenOutput } from "./build-options.ts";
 
 /** What is built for, and whether an index stands around the images. */
 export interface PlatformPlan {
@@ -24,7 +24,7 @@ export function planPlatforms({ platform, buildArgs = {} }: Pick<BuildOptions, "
 }
 
 /** What every `docker load` reads is one image. @throws PLATFORMS_UNSUPPORTED */
-export function refuseSeveral(outputs: readonly BuildOutput[]): void {
+export function refuseSeveral(outputs: readonly WrittenOutput[]): void {
   for (const { type } of outputs) if (type === "docker") throw fault("PLATFORMS_UNSUPPORTED", { archive: true });
 }
 

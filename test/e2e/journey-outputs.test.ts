@@ -80,7 +80,7 @@ test("a whole root file system is exported with its devices, whiteouts applied",
 });
 
 test("--iidfile, --metadata-file and -q say what was made", { skip }, async (context) => {
-  const { sampan, folder, context: files } = await startJourney(context);
+  const { sampan, succeeds, folder, context: files } = await startJourney(context);
   const registry = await serveRegistry(context);
   const cwd = files("small", SMALL);
   const image = `${registry}/small:1`;
@@ -95,6 +95,30 @@ test("--iidfile, --metadata-file and -q say what was made", { skip }, async (con
   const answer = await fetch(`http://${registry}/v2/small/manifests/1`, { headers: { Accept: "application/vnd.oci.image.manifest.v1+json" } });
   assert.equal(metadata["containerimage.digest"], answer.headers.get("docker-content-digest"));
   assert.equal(((await answer.json()) as { config: { digest: string } }).config.digest, id);
+
+  const named = async (...words: string[]): Promise<unknown> => {
+    await succeeds(["build", "--progress", "none", "--metadata-file", "../metadata.json", ...words, "."], { cwd });
+    return (JSON.parse(readFileSync(join(folder, "metadata.json"), "utf8")) as Record<string, unknown>)["image.name"];
+  };
+  assert.equal(await named("-t", "a:1", "-o", "type=oci,dest=../a.tar,name=b:1"), "docker.io/library/b:1", "names that the output itself has");
+  assert.equal(await named("-t", "a:1", "-o", "../files"), undefined, "files have no name");
+  assert.equal(await succeeds(["build", "--progress", "quiet", "."], { cwd }), `${id}\n`);
+  const files2 = await sampan(["build", "--iidfile", "../iid2", "-o", "../files", "."], { cwd });
+  assert.match(files2.stderr, /local and tar outputs have no image id for --iidfile/);
+  assert.equal(files2.status, 2);
+});
+
+test("-o type=cacheonly keeps the steps, and makes no image", { skip }, async (context) => {
+  const { succeeds, sampan, folder, context: files } = await startJourney(context);
+  const cwd = files("small", SMALL);
+  const images = await succeeds(["images", "-aq"]);
+  const { stdout, stderr, status } = await sampan(["build", "--progress", "plain", "-t", "small:1", "--iidfile", "../iid", "-o", "type=cacheonly", "--cache-to", "type=local,dest=../cache,mode=max", "."], { cwd });
+  assert.deepEqual([status, stdout, readFileSync(join(folder, "iid"), "utf8"), await succeeds(["images", "-aq"])], [0, "", "", images], stderr);
+  assert.match(stderr, /RUN mkdir \/out/);
+  assert.doesNotMatch(stderr, /exporting layers|writing image|naming to/);
+  assert.equal(existsSync(join(folder, "cache/index.json")), true);
+  const again = await sampan(["build", "--progress", "plain", "-t", "small:1", "."], { cwd });
+  assert.match(again.stderr, /COPY --from=maker \/out \/data\n#\d+ CACHED/);
 });
 
 test("--push stores and pushes, an output registry only pushes, and --load stores beside a file", { skip }, async (context) => {

@@ -29,7 +29,7 @@ export const buildFlags = flagTable({
   pull: { kind: "switch", help: "Ask the registry for the base images, even for those in the store", group: "Cache" },
   explain: { kind: "switch", help: "Show for each step why it ran or what it hit", group: "Cache" },
 
-  output: { kind: "list", short: "o", value: "type=TYPE[,dest=PATH]", help: "Where the result goes: store, registry, oci, docker, tar or local; may be given several times. A path alone is a local folder, `-` a tar on standard output. registry, oci and docker take compression=, compression-level= and force-compression=", group: "Output" },
+  output: { kind: "list", short: "o", value: "type=TYPE[,dest=PATH]", help: "Where the result goes: store, registry, oci, docker, tar, local, or with cacheonly nowhere; may be given several times. A path alone is a local folder, `-` a tar on standard output. registry, oci and docker take compression=, compression-level= and force-compression=", group: "Output" },
   push: { kind: "switch", help: "Store and push, `-o type=store -o type=registry`", group: "Output" },
   load: { kind: "switch", help: "Store, `-o type=store`; so it is done when no output is named", group: "Output" },
   attest: { kind: "list", value: "type=TYPE[,…]", help: "Attach what is said about the result: type=provenance,mode=min|max, or type=sbom; may be given several times, disabled=true takes one back", group: "Output" },
@@ -70,6 +70,7 @@ export const buildFlags = flagTable({
   isolation: { kind: "text", help: "", refused: later },
   memory: { kind: "text", short: "m", help: "", refused: later },
   "memory-swap": { kind: "text", help: "", refused: later },
+  resource: { kind: "list", help: "", refused: later },
   policy: { kind: "list", help: "", refused: later },
   print: { kind: "text", help: "", refused: "this is --call" },
   "security-opt": { kind: "list", help: "", refused: later },

@@ -4,6 +4,7 @@ import type { Call } from "../command.ts";
 import type { ProgressMode } from "../progress/renderer.ts";
 import type { buildFlags } from "./build-flags.ts";
 import { onWorker } from "./on-worker.ts";
+import { refuseIdOfFiles } from "./outputs.ts";
 import { workerBuildOf } from "./worker-build-of.ts";
 import { workerMetadata } from "./worker-metadata.ts";
 
@@ -11,10 +12,12 @@ import { workerMetadata } from "./worker-metadata.ts";
 export async function buildRemotely(builder: string, call: Call<typeof buildFlags>, hosts: readonly string[]): Promise<void> {
   const { flags, io, signal } = call;
   const progress = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
-  const { ref, results } = await onWorker([{ build: workerBuildOf(call) }], { builder, flags, progress, hosts, io, signal });
+  const build = workerBuildOf(call);
+  refuseIdOfFiles(build.outputs, flags.iidfile);
+  const { ref, results } = await onWorker([{ build }], { builder, flags, progress, hosts, io, signal });
   const result = results.get(undefined)!;
   const id = result.response["containerimage.config.digest"] ?? result.imageId ?? result.response["containerimage.digest"];
-  if (flags.iidfile !== undefined && id !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), id);
+  if (flags.iidfile !== undefined) await writeFile(resolve(io.cwd, flags.iidfile), id ?? "");
   if (flags["metadata-file"] !== undefined) await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(workerMetadata(result, ref), null, 2)}\n`);
-  if (flags.quiet && id !== undefined) io.stdout.write(`${id}\n`);
+  if (progress === "quiet" && id !== undefined && !build.outputs.some(({ sink }) => "dest" in sink && sink.dest === "-")) io.stdout.write(`${id}\n`);
 }

@@ -14,6 +14,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   oci: ["type", "dest", "output", "tar", ...IMAGE],
   docker: ["type", "dest", "output", "tar", ...IMAGE],
   tar: ["type", "dest", "output", "platform-split", "attestation-prefix", "source-date-epoch"],
+  cacheonly: ["type"],
   local: ["type", "dest", "output", "mode", "platform-split", "attestation-prefix", "source-date-epoch"],
 };
 
@@ -38,7 +39,7 @@ export function checkAttributes(type: string, fields: Fields, text: string): voi
       throw fault("NOT_SUPPORTED", { feature: `${key}=${value} in the output ${JSON.stringify(text)}`, hint });
     };
     if (!known.includes(key) && !(known.includes("annotation.KEY") && key.startsWith("annotation"))) {
-      throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: known.length > 3 ? `an output of type ${type} takes ${known.filter((name) => name !== "type").join(", ")}` : "it takes dest only" });
+      throw fault("NOT_SUPPORTED", { feature: `${key}= in the output ${JSON.stringify(text)}`, hint: known.length === 1 ? "it takes nothing" : known.length > 3 ? `an output of type ${type} takes ${known.filter((name) => name !== "type").join(", ")}` : "it takes dest only" });
     }
     if (SWITCHES.includes(key) && !/^(?:|1|t|true|0|f|false)$/i.test(value)) throw fault("OUTPUT_INVALID", { problem: `non-bool value specified for ${key}: ${JSON.stringify(value)}`, hint: `write ${key}=true or ${key}=false` });
     const fixed = Object.hasOwn(FIXED, key) ? FIXED[key] : undefined;

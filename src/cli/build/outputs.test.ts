@@ -20,6 +20,7 @@ test("outputs are read as Docker reads them", () => {
     [[["type=image,push=true"]], [{ type: "store" }, { type: "registry" }]],
     [[["out"]], [{ type: "local", dest: "out" }]],
     [[["-"]], [{ type: "tar", dest: "-" }]],
+    [[["type=cacheonly"]], [{ type: "cacheonly" }]],
     [[["type=oci"]], [{ type: "oci", dest: "-" }]],
     [[["type=local,dest=out"]], [{ type: "local", dest: "out" }]],
     [[["type=registry,compression=zstd,compression-level=5"]], [{ type: "registry", packing: { codec: "zstd", level: 5 } }]],
@@ -52,7 +53,7 @@ test("outputs that make no sense are refused", () => {
     [[["type=local,dest=x,mode=move"]], "OUTPUT_INVALID"], [[["type=oci,dest=x,rewrite-timestamp=blah"]], "OUTPUT_INVALID"], [[["type=oci,dest=x,source-date-epoch=1.5"]], "SOURCE_DATE_EPOCH_INVALID"],
     [[["type=image,unpack=false"]], "NOT_SUPPORTED"], [[["type=image,name-canonical=true"]], "NOT_SUPPORTED"], [[["type=image,dangling-name-prefix=x"]], "NOT_SUPPORTED"], [[["type=image,danging-name-empty-only=true"]], "NOT_SUPPORTED"],
     [[["type=oci,dest=x,prefer-nondist-layers=false"]], "NOT_SUPPORTED"], [[["type=oci,dest=x,buildinfo=true"]], "NOT_SUPPORTED"], [[["type=local,dest=x,rewrite-timestamp=true"]], "NOT_SUPPORTED"],
-    [[["type=tar,dest=x,compression=zstd"]], "NOT_SUPPORTED"], [[["type=docker,compression=zstd"]], "OUTPUT_INVALID"], [[['type=oci,"dest=x']], "USAGE"],
+    [[["type=tar,dest=x,compression=zstd"]], "NOT_SUPPORTED"], [[["type=cacheonly,dest=x"]], "NOT_SUPPORTED"], [[["type=docker,compression=zstd"]], "OUTPUT_INVALID"], [[['type=oci,"dest=x']], "USAGE"],
   ];
   for (const [args, code] of cases) assert.throws(() => outputs(...args), (error) => isFault(error, code as "USAGE"), JSON.stringify(args));
 });

@@ -32,6 +32,12 @@ export function buildOutputs({ output, push, load, several, terminal, artifacts 
   return artifacts ? outputs : outputs.map((item) => (item.type === "registry" || item.type === "oci" ? { ociArtifact: false, ...item } : item));
 }
 
+/** An id is an image's; files have none, and a file that says nothing would be read as what was made before. @throws OUTPUT_INVALID */
+export function refuseIdOfFiles(outputs: readonly { readonly type: string }[], iidfile: string | undefined): void {
+  if (iidfile === undefined || outputs.length === 0 || outputs.some(({ type }) => type !== "tar" && type !== "local")) return;
+  throw fault("OUTPUT_INVALID", { problem: "local and tar outputs have no image id for --iidfile", hint: "leave --iidfile away, or add an output that is an image: --load" });
+}
+
 function add(outputs: BuildOutput[], item: { type: "store" | "registry" }): void {
   if (!outputs.some(({ type }) => type === item.type)) outputs.push(item);
 }
@@ -66,10 +72,12 @@ function parseOutput(text: string, { terminal, several }: Pick<OutputFlags, "ter
     case "local":
       if (dest === "" || dest === "-") throw fault("OUTPUT_INVALID", { problem: "an output of type local needs dest=DIR" });
       return [{ type, dest, ...filesAttributes(fields) }];
+    case "cacheonly":
+      return [{ type }];
     default:
       throw fault("OUTPUT_INVALID", {
         problem: type === "" ? `the output ${JSON.stringify(text)} has no type` : `unknown output type ${JSON.stringify(type)}`,
-        hint: "the types are store, registry, oci, docker, tar and local: -o type=oci,dest=image.tar",
+        hint: "the types are store, registry, oci, docker, tar, local and cacheonly: -o type=oci,dest=image.tar",
       });
   }
 }

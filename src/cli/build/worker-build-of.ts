@@ -10,7 +10,8 @@ import { extraHosts } from "../flags/extra-hosts.ts";
 import { labels } from "../flags/key-values.ts";
 import { parseBytes } from "../flags/parse-bytes.ts";
 import { attestFlags } from "./attest-flags.ts";
-import type { buildFlags } from "./build-flags.ts";
+import { refuseFlags } from "../flags/refuse-flags.ts";
+import { buildFlags } from "./build-flags.ts";
 import { buildArgsOf, contextsOf, platformsOf } from "./frontend-flags.ts";
 import { toldProvenance } from "./metadata-provenance.ts";
 import { isFalse, isGitLabels, isYes } from "./output-attributes.ts";
@@ -27,6 +28,7 @@ const SENT: ReadonlySet<keyof typeof buildFlags> = new Set([
 /** The build that the command line describes, for a worker. @throws NOT_SUPPORTED for flags that cannot be sent, USAGE */
 export function workerBuildOf({ flags, given, positionals, io }: Call<typeof buildFlags>): WorkerBuild {
   for (const name of given) {
+    if ("refused" in buildFlags[name] && !SENT.has(name)) refuseFlags(new Set([name]), buildFlags);
     if (!SENT.has(name)) throw fault("NOT_SUPPORTED", { feature: `the flag --${name} together with a builder`, hint: "leave it away, or build here with --builder default" });
   }
   const context = positionals[0]!;

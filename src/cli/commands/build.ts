@@ -14,7 +14,7 @@ import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts
 import type { BuildTrace } from "../build/trace-build.ts";
 import { toldProvenance } from "../build/metadata-provenance.ts";
 import { isFalse, isGitLabels, isTrue, isYes } from "../build/output-attributes.ts";
-import { buildOutputs } from "../build/outputs.ts";
+import { buildOutputs, refuseIdOfFiles } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { parseBytes } from "../flags/parse-bytes.ts";
@@ -57,6 +57,7 @@ export const buildCommand = command({
     }
     await refuseWithoutBuilder(call);
     const options = buildOptions(call);
+    refuseIdOfFiles(options.outputs ?? [], flags.iidfile);
     const shell = flags["on-error"] === undefined ? undefined : await import("../build/shell-on-error.ts");
     shell?.needTerminal(io);
     await becomeRoot();
@@ -82,12 +83,12 @@ export const buildCommand = command({
       const { build } = await import("../../build/build.ts");
       const result = await build({ ...options, ...access, onProgress, ...(onFailedRun ? { onFailedRun } : {}) });
       const id = result.imageId ?? result.manifest?.digest;
-      if (flags.iidfile !== undefined && id !== undefined) writeFileSync(resolve(io.cwd, flags.iidfile), id);
+      if (flags.iidfile !== undefined) writeFileSync(resolve(io.cwd, flags.iidfile), id ?? "");
       if (flags["metadata-file"] !== undefined) {
         const { buildMetadata } = await import("../build/metadata.ts");
         writeFileSync(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
       }
-      if (flags.quiet && id !== undefined) io.stdout.write(`${id}\n`);
+      if (mode === "quiet" && id !== undefined && !options.outputs?.some((output) => "dest" in output && output.dest === "-")) io.stdout.write(`${id}\n`);
       await trace?.end();
     } catch (error) {
       renderer.close();

@@ -16,8 +16,8 @@ export interface RendererOptions {
   readonly explain?: boolean;
 }
 
-export type ProgressMode = "auto" | "tty" | "plain" | "quiet" | "rawjson";
-export const progressModes = ["auto", "tty", "plain", "quiet", "rawjson"] as const;
+export type ProgressMode = "auto" | "tty" | "plain" | "quiet" | "rawjson" | "none";
+export const progressModes = ["auto", "tty", "plain", "quiet", "rawjson", "none"] as const;
 
 /** The renderer of a --progress mode; `auto` is the live view on a terminal and plain lines elsewhere. */
 export async function createRenderer(mode: ProgressMode, options: RendererOptions): Promise<Renderer> {
@@ -30,6 +30,7 @@ export async function createRenderer(mode: ProgressMode, options: RendererOption
     case "rawjson":
       return (await import("./rawjson.ts")).rawjsonRenderer(options);
     case "quiet":
+    case "none":
       return { showsLogs: false, onEvent: () => {}, close: () => {} };
   }
 }
