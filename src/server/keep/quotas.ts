@@ -19,8 +19,9 @@ export function createQuotas(rules: readonly QuotaRule[], metadata: Pick<Metadat
     async demandBytes(repository, bytes, digest) {
       for (const { covers, demandBytes } of limitsOf(repository)) {
         if (!demandBytes) continue;
-        const { bytes: used, has } = await metadata.usage(covers, digest);
-        if (!has) demandBytes(used, bytes);
+        const { bytes: used, has, largest } = await metadata.usage(covers, digest);
+        // What has no digest yet may be what one of the repositories has, and counts once: the end of the upload says.
+        if (!has && (digest !== undefined || bytes > largest)) demandBytes(used, bytes);
       }
     },
   };

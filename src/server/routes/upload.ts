@@ -19,7 +19,7 @@ export async function startUpload(exchange: Exchange): Promise<void> {
     const upload = await createUpload(exchange, digestAlgorithm(wanted));
     return work(upload, async () => {
       try {
-        await roomFor(exchange, upload, Number(exchange.request.headers["content-length"] ?? 0));
+        await roomFor(exchange, upload, Number(exchange.request.headers["content-length"] ?? 0), wanted);
         await receiveBody(exchange, upload);
         await finish(exchange, upload, wanted);
       } finally {
@@ -49,7 +49,7 @@ export async function finishUpload(exchange: Exchange): Promise<void> {
   const upload = await findUpload(exchange);
   const digest = checkDigest(exchange.query.get("digest") ?? "");
   await work(upload, async () => {
-    await receive(exchange, upload);
+    await receive(exchange, upload, digest);
     await finish(exchange, upload, digest);
   });
 }
@@ -84,9 +84,9 @@ async function someoneShows({ caller, storage }: Exchange, digest: Digest): Prom
   return (await storage.metadata.holders(digest)).find((name) => caller.may("pull", name));
 }
 
-async function receive(exchange: Exchange, upload: Upload): Promise<void> {
+async function receive(exchange: Exchange, upload: Upload, digest?: Digest): Promise<void> {
   const told = Number(exchange.request.headers["content-length"] ?? 0);
-  if (told > 0) await roomFor(exchange, upload, upload.size + told);
+  if (told > 0) await roomFor(exchange, upload, upload.size + told, digest);
   const { headers } = exchange.request;
   const header = headers["content-range"];
   if (header === undefined) {

@@ -15,6 +15,8 @@ export interface Limit {
 export interface Usage {
   readonly bytes: number;
   readonly tags: number;
+  /** The size of the largest blob. */
+  readonly largest: number;
   /** Whether one of them has the blob that was asked for. */
   readonly has: boolean;
 }

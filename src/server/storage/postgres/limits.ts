@@ -6,9 +6,10 @@ import type { Transaction } from "./transaction.ts";
 export async function usageOf(reader: PostgresReader, covers: (repository: string) => boolean, { digest = "", except = "" } = {}): Promise<Usage> {
   const covered = (await reader.all<{ id: number; name: string }>("SELECT id, name FROM repositories")).filter(({ name }) => covers(name));
   return (await reader.get<Usage>(
-    `SELECT (SELECT coalesce(sum(size), 0)::bigint FROM blobs WHERE digest IN (SELECT digest FROM repository_blobs WHERE repository_id = ANY ($1::bigint[]))) AS bytes,
+    `SELECT coalesce(sum(size), 0)::bigint AS bytes, coalesce(max(size), 0) AS largest,
         (SELECT count(*) FROM tags WHERE repository_id = ANY ($1::bigint[])) AS tags,
-        EXISTS (SELECT 1 FROM repository_blobs WHERE digest = $2 AND repository_id = ANY ($3::bigint[])) AS has`,
+        EXISTS (SELECT 1 FROM repository_blobs WHERE digest = $2 AND repository_id = ANY ($3::bigint[])) AS has
+      FROM blobs WHERE digest IN (SELECT digest FROM repository_blobs WHERE repository_id = ANY ($1::bigint[]))`,
     covered.map(({ id }) => id), digest, covered.filter(({ name }) => name !== except).map(({ id }) => id),
   ))!;
 }

@@ -6,6 +6,8 @@ type Covers = (repository: string) => boolean;
 interface Total {
   bytes: number;
   tags: number;
+  /** At least as large as any blob. */
+  largest: number;
   /** False since something was taken away: then it is what they use at most. */
   exact: boolean;
 }
@@ -39,13 +41,13 @@ export function createLimitTotals(database: RegistryDatabase): LimitTotals {
 
   const sum = (covers: Covers): Total => {
     const ids = database.all<{ id: number; name: string }>("SELECT id, name FROM repositories").filter(({ name }) => covers(name)).map(({ id }) => id);
-    const row = database.get<{ bytes: number; tags: number }>(
+    const row = database.get<{ bytes: number; largest: number; tags: number }>(
       `WITH ids AS MATERIALIZED (SELECT value AS id FROM json_each(?))
-        SELECT (SELECT coalesce(sum(size), 0) FROM blobs WHERE digest IN (SELECT digest FROM ids JOIN repository_blobs ON repository_id = ids.id)) AS bytes,
-          (SELECT count(*) FROM ids JOIN tags ON repository_id = ids.id) AS tags`,
+        SELECT coalesce(sum(size), 0) AS bytes, coalesce(max(size), 0) AS largest, (SELECT count(*) FROM ids JOIN tags ON repository_id = ids.id) AS tags
+          FROM blobs WHERE digest IN (SELECT digest FROM ids JOIN repository_blobs ON repository_id = ids.id)`,
       JSON.stringify(ids),
     )!;
-    return { bytes: row.bytes, tags: row.tags, exact: true };
+    return { ...row, exact: true };
   };
 
   const isHeld = (covers: Covers, digest: string, except: string | undefined): boolean =>
@@ -82,7 +84,10 @@ export function createLimitTotals(database: RegistryDatabase): LimitTotals {
     },
 
     linked(repository, digest, size) {
-      for (const [covers, total] of totals) if (covers(repository) && !isHeld(covers, digest, repository)) grow(total, "bytes", size);
+      for (const [covers, total] of totals) if (covers(repository) && !isHeld(covers, digest, repository)) {
+        grow(total, "bytes", size);
+        total.largest = Math.max(total.largest, size);
+      }
     },
 
     tagged(id) {
