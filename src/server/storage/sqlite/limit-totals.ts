@@ -6,7 +6,7 @@ type Covers = (repository: string) => boolean;
 interface Total {
   bytes: number;
   tags: number;
-  /** At least as large as any blob. */
+  /** No blob is larger. */
   largest: number;
   /** False since something was taken away: then it is what they use at most. */
   exact: boolean;
