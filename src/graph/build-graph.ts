@@ -12,6 +12,7 @@ import {
 import { expandIn, located, platformLabel, stepLabel, targetLabel, type Evaluation, type GraphOptions } from "./evaluation.ts";
 import { evaluateCopy, evaluateWorkdir } from "./file-instructions.ts";
 import { namedBase, namedTree } from "./named-base.ts";
+import { checkCircles } from "./check-circles.ts";
 import { checkNames, checkPlatform, stageNameFault } from "./check-names.ts";
 import { findEpoch, withEpoch } from "./find-epoch.ts";
 import { findNamed } from "./named-source.ts";
@@ -53,6 +54,7 @@ export async function buildGraph(dockerfile: Dockerfile, options: GraphOptions):
     startEvaluation(dockerfile, { ...unobserved, buildArgs: withEpoch(options.buildArgs, undefined) }, { globals: withEpoch(written, undefined), epoch: undefined, pool: new VertexPool() }));
   const settled = { ...options, buildArgs: withEpoch(options.buildArgs, epoch) };
   const evaluation = startEvaluation(dockerfile, settled, { globals: withEpoch(written, epoch), epoch, pool: options.pool ?? new VertexPool() });
+  checkCircles(dockerfile, evaluation);
   if (options.allStages) for (const { index } of dockerfile.stages) await evaluation.stageState(index, undefined);
   const state = await evaluation.stageState(targetIndex, undefined);
   checkNames(dockerfile, evaluation);

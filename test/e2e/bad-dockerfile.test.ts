@@ -31,8 +31,12 @@ const CASES: Readonly<Record<string, Case>> = {
     message: /"\/reqirements.txt" not found/, hint: /did you mean "requirements.txt"\?/, frame: { place: "Dockerfile:2", line: "COPY reqirements.txt /" },
   },
   "a stage to copy from that comes later": {
-    dockerfile: "FROM base AS one\nCOPY --from=two /x /\nFROM base AS two\nCOPY --from=one /x /\n",
+    dockerfile: "FROM base AS one\nCOPY --from=two /x /\nFROM base AS two\nFROM base\nCOPY --from=one /x /\n",
     message: /cannot copy from stage "two", it needs to be defined before current stage "one"/, hint: /move the stage above/, frame: { place: "Dockerfile:2", line: "COPY --from=two /x /" },
+  },
+  "stages that copy from each other": {
+    dockerfile: "FROM base AS one\nCOPY --from=two /x /\nFROM base AS two\nCOPY --from=one /x /\n",
+    message: /circular dependency detected on stage: one/, hint: /stages above it/, frame: { place: "Dockerfile:4", line: "COPY --from=one /x /" },
   },
   "a stage that copies from itself": {
     dockerfile: "FROM base AS one\nCOPY --from=one /x /\n",
