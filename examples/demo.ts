@@ -1,8 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { DemoFailure } from "./demo-failure.ts";
 import { makePythonBase } from "./make-python-base.ts";
 
 /**
@@ -16,14 +17,6 @@ const environment: NodeJS.ProcessEnv = { ...process.env, SAMPAN_ROOT: storeRoot 
 const elsewhere: NodeJS.ProcessEnv = { ...environment, SAMPAN_ROOT: join(storeRoot, `elsewhere-${process.pid}`) };
 const BASE = "python:3.9-slim";
 const times: { step: string; seconds: number }[] = [];
-
-class DemoFailure extends Error {
-  readonly advice: string;
-  constructor(message: string, advice: string) {
-    super(message);
-    this.advice = advice;
-  }
-}
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -114,7 +107,17 @@ async function ask(url: string, running: ChildProcess): Promise<string> {
   throw new DemoFailure(`${url} did not answer within ${PATIENCE} seconds`, "its messages are above");
 }
 
+/** The stores that demos left behind which were killed. */
+function sweep(): void {
+  if (!existsSync(storeRoot)) return;
+  for (const name of readdirSync(storeRoot)) {
+    const pid = /^elsewhere-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(storeRoot, name), { recursive: true, force: true });
+  }
+}
+
 async function demo(): Promise<void> {
+  sweep();
   const registry = await startRegistry();
   let container: ChildProcess | undefined;
   try {
@@ -122,7 +125,7 @@ async function demo(): Promise<void> {
     await timed("base image", ensureBase);
     await timed("build", () => command(["build", "--progress", "plain", "-t", image, ...pipArguments(), "examples/flask"],
       "the log of the failed step is above; pip needs an index: set PIP_INDEX_URL or a proxy if this machine has no direct way to one"));
-    await timed("push", () => command(["push", image], "is another program using the registry's folder? remove it and run the demo again"));
+    await timed("push", () => command(["push", image], "do what the hint above says, then run the demo again: what is finished stays"));
     command(["history", "--format", "table {{.Size}}\t{{.CreatedBy}}", image], "run the demo again");
     await timed("delete locally", () => command(["rmi", image], "run the demo again"));
     // The build cache still knows the layers, so they are pulled as another machine would: into an empty store.
@@ -146,7 +149,10 @@ async function demo(): Promise<void> {
 try {
   await demo();
 } catch (error) {
-  if (!(error instanceof DemoFailure)) throw error;
-  process.stderr.write(`\nThe demo failed: ${error.message}\nWhat to do: ${error.advice}\n`);
+  // Of the system: a folder that cannot be written, a program that is not there.
+  const known = error instanceof DemoFailure || (error instanceof Error && "syscall" in error);
+  if (!known) throw error;
+  const advice = error instanceof DemoFailure ? error.advice : `see to that and run the demo again; its store is in ${storeRoot}, SAMPAN_ROOT names another folder`;
+  process.stderr.write(`\nThe demo failed: ${error.message}\nWhat to do: ${advice}\n`);
   process.exitCode = 1;
 }

@@ -1,9 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DemoFailure } from "./demo-failure.ts";
 
 const SUITE = "bullseye";
+const PACKAGES = "the packages come by way of apt: check its sources and the network (`apt-get update`, http_proxy), then run the demo again; or pull the base image where docker.io or a mirror (SAMPAN_REGISTRY_MIRRORS) can be reached";
+const SPACE = "its messages are above; check the free space with `df -h`, then run the demo again: what is finished stays";
 
 /**
  * Makes a look-alike of python:3.9-slim from Debian's packages: bullseye has Python 3.9. debootstrap runs from
@@ -15,17 +18,16 @@ export async function makePythonBase(options: {
   tag: string;
   say: (text: string) => void;
 }): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error("making the base image needs root (debootstrap): run the demo as root, or where docker.io can be reached");
+  if (process.getuid?.() !== 0) throw new DemoFailure("making the base image needs root, for debootstrap", "run the demo as root, or where docker.io can be reached");
   const work = mkdtempSync(join(tmpdir(), "sampan-base-"));
   try {
     const tools = fetchDebootstrap(work);
     const rootfs = join(work, "rootfs");
     options.say(`running debootstrap ${SUITE} …`);
     execute("unshare", ["--mount", "sh", join(tools, "usr/sbin/debootstrap"), "--variant=minbase", "--include=python3,python3-pip,ca-certificates", SUITE, rootfs], {
-      ...process.env,
-      DEBOOTSTRAP_DIR: join(tools, "usr/share/debootstrap"),
-      PATH: `${join(work, "bin")}:/usr/sbin:/sbin:${process.env["PATH"]}`,
-    }, join(rootfs, "debootstrap/debootstrap.log"));
+      env: { ...process.env, DEBOOTSTRAP_DIR: join(tools, "usr/share/debootstrap"), PATH: `${join(work, "bin")}:/usr/sbin:/sbin:${process.env["PATH"]}` },
+      log: join(rootfs, "debootstrap/debootstrap.log"),
+    });
     slimDown(rootfs);
     const context = join(work, "context");
     mkdirSync(context);
@@ -37,7 +39,7 @@ export async function makePythonBase(options: {
       'CMD ["python3"]',
       "",
     ].join("\n"));
-    execute(process.execPath, [options.sampan, "build", "--quiet", "-t", options.tag, context], options.environment);
+    execute(process.execPath, [options.sampan, "build", "--quiet", "-t", options.tag, context], { env: options.environment, advice: SPACE });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -49,10 +51,10 @@ function fetchDebootstrap(work: string): string {
   const packages = join(work, "packages");
   for (const folder of ["apt/state/lists/partial", "apt/cache/archives/partial", "packages", "tools", "bin"]) mkdirSync(join(work, folder), { recursive: true });
   const apt = ["-qq", "-o", "APT::Sandbox::User=root", "-o", `Dir::State=${join(work, "apt/state")}`, "-o", "Dir::State::status=/var/lib/dpkg/status", "-o", `Dir::Cache=${join(work, "apt/cache")}`];
-  execute("apt-get", [...apt, "update"], process.env);
-  execute("apt-get", [...apt, "download", "debootstrap"], process.env, undefined, packages);
+  execute("apt-get", [...apt, "update"]);
+  execute("apt-get", [...apt, "download", "debootstrap"], { cwd: packages });
   const file = readdirSync(packages).find((name) => name.endsWith(".deb"));
-  if (!file) throw new Error("apt-get downloaded no debootstrap package");
+  if (!file) throw new DemoFailure("apt-get downloaded no debootstrap package", PACKAGES);
   execute("dpkg-deb", ["-x", join(packages, file), tools]);
   provideWget(join(work, "bin"));
   return tools;
@@ -85,9 +87,12 @@ function slimDown(rootfs: string): void {
   }
 }
 
-function execute(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env, log?: string, cwd?: string): void {
+function execute(
+  program: string, args: readonly string[], { env = process.env, log, cwd, advice = PACKAGES }: { env?: NodeJS.ProcessEnv; log?: string; cwd?: string; advice?: string } = {},
+): void {
   const { status, stdout, stderr, error } = spawnSync(program, args, { env, cwd, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   if (status === 0) return;
-  const told = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n").slice(-8).join("\n");
-  throw new Error(`${program} failed${error ? ` (${error.message})` : ` with status ${status}`}:\n${told}${log ? `\nlog: ${log}` : ""}`);
+  // The log is in a folder that goes away, so its end is shown.
+  const told = [stdout, stderr, log !== undefined && existsSync(log) ? readFileSync(log, "utf8") : ""].flatMap((text) => (text ?? "").trim().split("\n").slice(-8)).filter((line) => line !== "").join("\n");
+  throw new DemoFailure(`${program} failed${error ? ` (${error.message})` : ` with status ${status}`}:\n${told}`, /no space left/i.test(told) ? SPACE : advice);
 }
