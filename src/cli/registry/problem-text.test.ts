@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RegistryError } from "../../server/terms/registry-error.ts";
+import { Trouble } from "../../server/terms/trouble.ts";
 import { fault } from "../../std/fault.ts";
 import { problemText } from "./problem-text.ts";
 
@@ -8,6 +9,7 @@ test("what a server foresees is told with its cause and without places in the pr
   const refused = new Error("connect ECONNREFUSED 127.0.0.1:389");
   const down = new RegistryError("UNAVAILABLE", "the directory of users does not answer: try again later", { cause: refused });
   assert.equal(problemText(down), "the directory of users does not answer: try again later\n  cause: connect ECONNREFUSED 127.0.0.1:389");
+  assert.equal(problemText(new Trouble("the webhook https://ci.example.com did not take event 7: it is sent again", { cause: refused })), "the webhook https://ci.example.com did not take event 7: it is sent again\n  cause: connect ECONNREFUSED 127.0.0.1:389");
   assert.equal(problemText(fault("SERVER_PASSWORDS_OPEN", { listen: "0.0.0.0:5000" })).split("\n").length, 1);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -66,5 +66,9 @@ test("records that lie where they lay are held back only when they have lost wha
   assert.equal((await start("file 11 3000", mine.records)).held, true, "they know of another change by that number");
   writeFileSync(join(folder, "replicated.json"), "{");
   assert.equal((await start("file 11 3000", mine.records)).held, true, "nothing can be said of them");
-  assert.equal((await start("file 11 3000", mine.records)).held, false);
+  const last = await start("file 11 3000", mine.records);
+  assert.equal(last.held, false);
+  const written = readFileSync(join(folder, "replicated.json"), "utf8");
+  await last.mark.moveTo((await mine.records.events({ after: 0, limit: 100 })).slice(0, 1));
+  assert.equal(readFileSync(join(folder, "replicated.json"), "utf8"), written, "a cursor that is behind takes nothing back");
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeDurably } from "../storage/folder/durable-file.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import type { RegistryEvent } from "../storage/records.ts";
+import { Trouble } from "../terms/trouble.ts";
 
 /** Changes that are looked through for one that counts. */
 const LOOKED_AT = 200;
@@ -35,7 +36,7 @@ export function replicatedMark(folder: string, report: (problem: Error) => void)
     (written = written.then(() => writeDurably(path, `${JSON.stringify(content)}\n`, join(folder, "temporary"))).catch((cause: unknown) => {
       if (told) return;
       told = true;
-      report(new Error(`${path} could not be written, by which a restored registry is known`, { cause }));
+      report(new Trouble(`${path} could not be written, by which a restored registry is known`, { cause }));
     }));
   const moveTo = async (changes: readonly RegistryEvent[]): Promise<void> => {
     const last = changes.findLast(counts);
@@ -50,6 +51,7 @@ export function replicatedMark(folder: string, report: (problem: Error) => void)
       const mark = readMark(path);
       if (mark === undefined) return true;
       if (mark === "unreadable") return false;
+      newest = mark.event; // who goes on from an older cursor does not take it back
       const [there] = await log.events({ after: mark.event - 1, limit: 1 });
       if (there) return there.id !== mark.event || fingerprint(there) === mark.change; // one that follows: the marked one is in the archive
       for (const reader of readers) if ((await log.cursor(reader)) >= mark.event) return true;

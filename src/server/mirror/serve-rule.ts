@@ -5,6 +5,7 @@ import type { RegistryEvent } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import { pause, waitAfter } from "../terms/pause.ts";
 import { RegistryError } from "../terms/registry-error.ts";
+import { Trouble } from "../terms/trouble.ts";
 import { deletionsHeld } from "./deletion-hold.ts";
 import type { ReplicatedMark } from "./replicated-mark.ts";
 import type { ReplicatedPlace } from "./replicated-place.ts";
@@ -169,7 +170,7 @@ async function persist(what: string, context: RuleContext, work: () => Promise<v
       if (status.problems.size > PROBLEMS) status.problems.delete(status.problems.keys().next().value!);
       status.waits = !gaveUp;
       await writeStatus(metadata, rule, status);
-      if (attempt === 1 || gaveUp) report(new Error(`the replication ${status.name} failed for ${what}: ${reason}; ${gaveUp ? "it is left out until everything is compared again" : "it is tried again"}`, { cause: error }));
+      if (attempt === 1 || gaveUp) report(new Trouble(`the replication ${status.name} failed for ${what}: ${reason}; ${gaveUp ? "it is left out until everything is compared again" : "it is tried again"}`, { cause: error }));
       if (gaveUp) return false;
       await pauseUnlessWished(waitAfter(attempt), context);
       status.waits = false;

@@ -1,6 +1,7 @@
 import { isFault, type Fault } from "../../std/fault.ts";
 import { createBoundedCache } from "../storage/bounded-cache.ts";
 import { RegistryError, type RegistryErrorCode } from "../terms/registry-error.ts";
+import { Trouble } from "../terms/trouble.ts";
 
 /** Milliseconds for which an upstream that is down is not asked again. */
 const AFTER_TROUBLE = 5000;
@@ -85,5 +86,5 @@ function waitAfter(error: unknown): number {
 /** A line for the operator's log. */
 export function troubleLine(repository: string, error: Error): Error {
   const { cause } = error;
-  return new Error(`${repository}: ${isFault(cause) ? (cause as Fault).message : error.message}; what is here is served`);
+  return new Trouble(`${repository}: ${isFault(cause) ? (cause as Fault).message : error.message}; what is here is served`);
 }

@@ -1,4 +1,5 @@
 import { createWriteStream } from "node:fs";
+import { Trouble } from "../terms/trouble.ts";
 import type { RequestEntry } from "./request-entry.ts";
 
 /** What may wait to be written; lines beyond it are left out, so that a slow disk cannot fill the memory. */
@@ -27,7 +28,7 @@ export function openLogFile(file: string, report: (problem: Error) => void): { w
     write(line) {
       if (failed) return;
       if (stream.writableLength < WAITING) return void stream.write(line);
-      if (!left) report(new Error(`${file} is written too slowly: lines of it are left out`));
+      if (!left) report(new Trouble(`${file} is written too slowly: lines of it are left out`));
       left = true;
     },
     close: () => (failed ? Promise.resolve() : new Promise((resolve) => void stream.once("error", () => resolve()).end(() => resolve()))),

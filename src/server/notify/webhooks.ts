@@ -5,6 +5,7 @@ import type { RegistryEvent } from "../storage/records.ts";
 import { startJob } from "../storage/start-job.ts";
 import { pause, waitAfter } from "../terms/pause.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
+import { Trouble } from "../terms/trouble.ts";
 import { CLOUD_EVENTS, cloudEvent } from "./cloud-event.ts";
 
 type Webhook = ServerConfig["webhooks"][number];
@@ -77,7 +78,7 @@ async function deliver(hook: Webhook, event: RegistryEvent, { source, report, si
     if (outcome === "taken") return true;
     if (signal.aborted) return false;
     const gaveUp = attempt >= (outcome.refused ? ATTEMPTS_REFUSED : ATTEMPTS);
-    if (attempt === 1 || gaveUp) report(new Error(`the webhook ${nameOf(hook.url)} did not take event ${event.id} (${outcome.problem}): ${gaveUp ? "it is left out" : "it is sent again"}`));
+    if (attempt === 1 || gaveUp) report(new Trouble(`the webhook ${nameOf(hook.url)} did not take event ${event.id} (${outcome.problem}): ${gaveUp ? "it is left out" : "it is sent again"}`));
     if (gaveUp) return true;
     await pause(waitAfter(attempt), signal);
   }

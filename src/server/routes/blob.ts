@@ -6,6 +6,7 @@ import { RegistryError } from "../terms/registry-error.ts";
 import { internalRedirect, sendBlobBytes } from "../send-blob.ts";
 import { sendStream } from "../send-stream.ts";
 import { commonHeaders } from "../terms/common-headers.ts";
+import { Trouble } from "../terms/trouble.ts";
 
 /** A blob of this size is sent when it is whole, though it is still on its way. */
 const AWAITED = 64 * 1024;
@@ -69,7 +70,7 @@ function digestOf({ parameter }: Exchange): Digest {
 
 /** The database knows the blob, and its bytes are gone: for a client that is a blob to be pushed, for the operator a damage. */
 function lostBlob({ repository, report }: Exchange, digest: Digest): RegistryError {
-  report(new Error(`the bytes of ${repository}@${digest} are missing or damaged: pushing the blob again mends it`));
+  report(new Trouble(`the bytes of ${repository}@${digest} are missing or damaged: pushing the blob again mends it`));
   return unknownBlob(digest);
 }
 

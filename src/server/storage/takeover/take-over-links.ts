@@ -3,6 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Digest } from "../../../oci/digest.ts";
 import { parseObject } from "../../../oci/manifest.ts";
+import { Trouble } from "../../terms/trouble.ts";
 import type { BlobStorage } from "../blob-storage.ts";
 import { describeManifest } from "../describe-manifest.ts";
 import { syncFolder } from "../folder/durable-file.ts";
@@ -53,9 +54,9 @@ async function takeOver(linked: LinkedRepository, metadata: Metadata, { blobs, r
     try {
       manifests.push({ manifest: { ...describeManifest(bytes, digest), bytes }, references: referencesOf(parseObject(bytes, "the manifest")), at });
     } catch (cause) {
-      report(new Error(`the stored manifest ${name}@${digest} cannot be read`, { cause }));
+      report(new Trouble(`the stored manifest ${name}@${digest} cannot be read`, { cause }));
     }
   }
   const lost = await metadata.importRepository({ name, blobs: present, manifests, tags: linked.tags }, ACTOR);
-  for (const tag of lost) report(new Error(`the stored tag ${name}:${tag} names no manifest`));
+  for (const tag of lost) report(new Trouble(`the stored tag ${name}:${tag} names no manifest`));
 }
