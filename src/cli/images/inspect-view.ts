@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../../oci/image-config.ts";
 import { familiarReference, familiarRepository, parseReference } from "../../oci/reference.ts";
 import type { ImageRecord } from "../../store/image-store.ts";
+import { goStruct } from "../template/go-struct.ts";
 
 /**
  * An image as `docker image inspect` shows it. Maps are Map objects, so that templates read them as Go's maps;
@@ -28,7 +29,7 @@ export function inspectView(image: ImageRecord, manifestSize: number | undefined
     Metadata: { LastTagTime: "0001-01-01T00:00:00Z" },
     Descriptor: image.manifest ? { mediaType: image.manifest.mediaType, digest: image.manifest.digest, size: manifestSize } : null,
   };
-  return struct(fields, { leftOut: ["Created", "Variant", "OsVersion", "Descriptor"] });
+  return goStruct(fields, { leftOut: ["Created", "Variant", "OsVersion", "Descriptor"] });
 }
 
 function configView(config: ContainerConfig): Record<string, unknown> {
@@ -47,23 +48,10 @@ function configView(config: ContainerConfig): Record<string, unknown> {
     StopSignal: config.StopSignal ?? "",
     Shell: config.Shell ?? [],
   };
-  return struct(fields, {
+  return goStruct(fields, {
     leftOut: ["ExposedPorts", "ArgsEscaped", "Healthcheck", "StopSignal", "Shell"],
     nulled: ["Env", "Cmd", "Volumes", "Entrypoint", "OnBuild", "Labels"],
   });
-}
-
-/** Go's struct with `omitempty` members and members that are nil when empty; templates see all of them. */
-function struct(fields: Record<string, unknown>, { leftOut = [], nulled = [] }: { leftOut?: readonly string[]; nulled?: readonly string[] }): Record<string, unknown> {
-  const toJSON = (): Record<string, unknown> => Object.fromEntries(Object.entries(fields)
-    .filter(([name, value]) => !(leftOut.includes(name) && isEmpty(value)))
-    .map(([name, value]) => [name, nulled.includes(name) && isEmpty(value) ? null : value]));
-  return Object.defineProperty({ ...fields }, "toJSON", { value: toJSON, enumerable: false });
-}
-
-function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return value instanceof Map ? value.size === 0 : !value;
 }
 
 function mapOf(record: Readonly<Record<string, unknown>> | undefined): Map<string, unknown> {
