@@ -19,10 +19,10 @@ test("a miss names each component that changed, from what to what", () => {
 });
 
 test("of files it names mode, owner, type and content, and those that came and went", () => {
-  const before = [row("same"), row("mode"), row("owner"), row("type"), row("content"), row("gone")];
-  const now = [row("same"), row("mode", { mode: 0o100755 }), row("owner", { uid: 7 }), row("type", { type: "symlink" }), row("content", { digest: sha256("other") }), row("new")];
+  const before = [row("same"), row("mode"), row("owner"), row("type"), row("content"), row("link", { type: "symlink" }), row("gone")];
+  const now = [row("same"), row("mode", { mode: 0o100755 }), row("owner", { uid: 7 }), row("type", { type: "symlink" }), row("content", { digest: sha256("other") }), row("link", { type: "symlink", digest: sha256("other") }), row("new")];
   assert.deepEqual(explainMiss({ content: "2" }, now, record({ content: "1" }, before)), [
-    "mode: mode 0644 → 0755", "owner: owner 0:0 → 7:0", "type: file → symlink", "content: content changed", "new: new", "gone: gone",
+    "mode: mode 0644 → 0755", "owner: owner 0:0 → 7:0", "type: file → symlink", "content: content changed", "link: link target changed", "new: new", "gone: gone",
   ]);
   const many = Array.from({ length: 30 }, (_, index) => row(`f${index}`));
   assert.deepEqual(explainMiss({ content: "2" }, many, record({ content: "1" }, [])).slice(-1), ["and 20 more files"]);

@@ -43,7 +43,7 @@ function differences(was: ContentRow, now: ContentRow): string[] {
   if (was.type !== now.type) changes.push(`${was.type} → ${now.type}`);
   if (was.mode !== now.mode) changes.push(`mode ${octal(was.mode)} → ${octal(now.mode)}`);
   if (was.uid !== now.uid || was.gid !== now.gid) changes.push(`owner ${was.uid}:${was.gid} → ${now.uid}:${now.gid}`);
-  if (changes.length === 0 && was.digest !== now.digest) changes.push("content changed");
+  if (changes.length === 0 && was.digest !== now.digest) changes.push(now.type === "symlink" ? "link target changed" : "content changed");
   return changes;
 }
 
