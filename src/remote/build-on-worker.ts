@@ -34,19 +34,25 @@ export async function buildOnWorker(targets: readonly WorkerTarget[], options: O
   using line = await dialBuilder(address, { builder, signal });
   using worker = connectWorker(line);
   const stop = new AbortController();
+  let begun = false;
+  const onProgress: OnProgress = (event) => {
+    begun = true;
+    options.onProgress(event);
+  };
+  const faultOf = (error: unknown, target?: string): unknown => workerFault(error, { builder, said: line.said(), target, begun });
   try {
-    return await buildAll(worker, prepared.targets, { ...options, said: line.said, signal: AbortSignal.any([signal, stop.signal]) });
+    return await buildAll(worker, prepared.targets, { ...options, onProgress, faultOf, signal: AbortSignal.any([signal, stop.signal]) });
   } catch (error) {
     for (const { results } of prepared.targets) results.abandon(error);
     signal.throwIfAborted();
-    throw workerFault(error, { builder, said: line.said() });
+    throw faultOf(error);
   } finally {
     stop.abort();
   }
 }
 
 async function buildAll(
-  worker: Worker, targets: readonly PreparedTarget[], { builder, credentials, onProgress, said, signal }: OnWorkerOptions & { readonly said: () => string },
+  worker: Worker, targets: readonly PreparedTarget[], { credentials, onProgress, faultOf, signal }: OnWorkerOptions & { readonly faultOf: (error: unknown, target?: string) => unknown },
 ): Promise<Map<string | undefined, WorkerResult>> {
   using opened = await openTargets(worker, targets, { credentials, signal });
   const around = { worker, broken: opened.broken, progress: new TargetProgress(onProgress), signal };
@@ -56,7 +62,7 @@ async function buildAll(
     try {
       return [name, await solveTarget(open, await links.inputsOf(open), around)];
     } catch (error) {
-      throw workerFault(error, { builder, said: said(), target: name });
+      throw faultOf(error, name);
     }
   };
   const results = await Promise.all(opened.targets.filter(({ target }) => target.inner !== true).map(build));

@@ -17,7 +17,7 @@ export class StatusEvents {
     const over = vertexes.filter(({ completed }) => completed !== undefined);
     for (const vertex of vertexes) if (!this.#held.includes(vertex)) this.#onProgress(over.includes(vertex) ? begun(vertex) : told(vertex));
     reportWords(status, this.#onProgress);
-    const held = over.filter((vertex) => vertex.name.startsWith("[internal] load ") && vertex.error === "" && !this.#held.includes(vertex));
+    const held = over.filter((vertex) => (vertex.cached || vertex.name.startsWith("[internal] load ")) && vertex.error === "" && !this.#held.includes(vertex));
     for (const vertex of over) if (!held.includes(vertex)) this.#onProgress(told(vertex));
     this.#held = held;
     reportWarnings(status, this.#onProgress);

@@ -4,15 +4,15 @@ import { fault, isFault, type SourceLocation } from "../std/fault.ts";
 /**
  * What a worker's refusal is called here: a build that failed there, with the lines of the Dockerfile that are to
  * blame, or a worker that is not to be reached.
- * @param options.target the one of several that failed
+ * @param options.target the one of several that failed; `options.begun` whether the worker has told of a step
  */
-export function workerFault(error: unknown, { builder, said, target }: { builder: string; said: string; target?: string | undefined }): unknown {
+export function workerFault(error: unknown, { builder, said, target, begun }: { builder: string; said: string; target?: string | undefined; begun: boolean }): unknown {
   if (!(error instanceof ConnectError)) return error;
   if (isFault(error.cause)) return error.cause;
   // What nobody here cancelled was cancelled by the end of the connection.
   const isCut = error.code === Code.Canceled;
   if (isCut || error.code === Code.Unavailable || error.code === Code.Aborted || isConnectionTrouble(error)) {
-    return fault("BUILDER_UNREACHABLE", { builder, problem: said === "" ? (isCut ? "the connection ended" : messageOf(error)) : said.split("\n").at(-1)! });
+    return fault("BUILDER_UNREACHABLE", { builder, problem: said === "" ? (isCut ? "the connection ended" : messageOf(error)) : said.split("\n").at(-1)!, begun });
   }
   if (error.code === Code.Unimplemented) return fault("BUILDER_INVALID", { builder, problem: `what listens there is no BuildKit worker: ${messageOf(error)}` });
   const location = sourceOf(error);

@@ -1,5 +1,6 @@
 import { humanSize } from "../../std/human-size.ts";
 import type { TransferEvent } from "../../std/progress.ts";
+import { isCanceled } from "./is-canceled.ts";
 import type { ScreenLine } from "./live-screen.ts";
 import { shortSeconds } from "./seconds.ts";
 import { isFinished, type StepState } from "./step-list.ts";
@@ -67,7 +68,7 @@ function foldFinished(finished: readonly StepState[], room: number): { shown: Se
 }
 
 function stepLine(step: StepState, { columns, now }: PictureOptions): ScreenLine {
-  const mark = step.error !== undefined ? "ERROR " : step.cached ? "CACHED " : "";
+  const mark = isCanceled(step.error) ? "CANCELED " : step.error !== undefined ? "ERROR " : step.cached ? "CACHED " : "";
   const end = step.completed ?? (isFinished(step) ? (step.started ?? now) : now);
   const time = shortSeconds(end - (step.started ?? end));
   const color = step.error !== undefined ? "31" : isFinished(step) ? "34" : undefined;

@@ -54,6 +54,12 @@ test("no line of a log is lost or cut, whatever its length and however it arrive
   assert.deepEqual(written.slice(1, -2), [...text.split("\n").slice(0, 501), "progress 1%", "progress 2%", "end"]);
 });
 
+test("a step that a worker ended because of another one is canceled, and has not failed", () => {
+  assert.equal(render([
+    { type: "step", id: "a", name: "A", started: 0, completed: 1, error: "process \"/bin/sh -c make\" did not complete successfully: exit code: 4294967295: context canceled: context canceled" },
+  ]), "#1 A\n#1 CANCELED\n\n");
+});
+
 test("letters that arrive in two pieces are put together", () => {
   const data = bytes("é\n");
   const output = render([

@@ -1,5 +1,6 @@
 import { humanSize } from "../../std/human-size.ts";
 import type { LogEvent, ProgressEvent, StepEvent, TransferEvent, WarningEvent } from "../../std/progress.ts";
+import { isCanceled } from "./is-canceled.ts";
 import { LogLines } from "./log-lines.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
 import { logSeconds, shortSeconds } from "./seconds.ts";
@@ -96,7 +97,8 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     step.done = true;
     for (const lines of Object.values(step.streams)) for (const line of lines.end()) say(step, line);
     failed ||= event.error !== undefined;
-    if (event.error !== undefined) say(step, `ERROR: ${event.error}`);
+    if (isCanceled(event.error)) say(step, "CANCELED");
+    else if (event.error !== undefined) say(step, `ERROR: ${event.error}`);
     else if (event.cached) say(step, "CACHED");
     else say(step, `DONE ${shortSeconds(event.completed! - (step.started ?? event.completed!))}`);
   };
