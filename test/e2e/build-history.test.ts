@@ -27,6 +27,12 @@ test("builds are recorded with their steps, logs and errors, listed, filtered an
   assert.match(await succeeds(["build", "history", "logs", "^2"]), /RUN echo printed by me\n#\d+ [\d.]+ printed by me\n#\d+ DONE/);
   assert.match(await succeeds(["build", "history", "logs", all[0]!.ref, "--progress", "rawjson"]), /"error":"process/);
 
+  assert.equal(await succeeds(["build", "history", "inspect", "--format", "{{.Status}}"]), "failed\n");
+  for (const words of [["trace"], ["inspect", "attachment", "^1", "--type", "provenance"]]) {
+    const { status, stderr } = await sampan(["build", "history", ...words]);
+    assert.deepEqual([status, stderr.split("\n")[0]], [1, `ERROR: the command \`sampan build history ${words.slice(0, 2).join(" ")}\` is not supported by this version of Sampan`]);
+  }
+
   await succeeds(["build", "history", "rm", all[0]!.ref]);
   assert.equal((await list()).length, 2);
   await succeeds(["build", "history", "rm", "--all"]);

@@ -51,7 +51,7 @@ export function inspectBuild(record: BuildRecord, steps: readonly RecordedStep[]
     StartedAt: new Date(startedAt).toISOString(),
     ...(completedAt === undefined ? {} : { CompletedAt: new Date(completedAt).toISOString() }),
     Duration: Math.round(((completedAt ?? now) - startedAt) * 1e6),
-    Status: status,
+    Status: status === "error" ? "failed" : status,
     ...(error === undefined ? {} : { Error: { ...(error.code === undefined ? {} : { Code: error.code }), Message: error.message, Logs: failedLog(steps) } }),
     NumCompletedSteps: counts.completed,
     NumTotalSteps: counts.total,
