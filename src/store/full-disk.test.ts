@@ -66,6 +66,26 @@ test("a command that frees nothing leaves a full disk's reserve to the one that 
   assert.equal((await store.collect()).blobs, 1);
 });
 
+test("where nothing is set aside any more, it is said that other files have to go first, and then images can", { skip: noMounts }, async (context) => {
+  const disk = smallDisk(context, "24m");
+  const root = join(disk, "store");
+  {
+    await using store = await openStore(root);
+    store.images.put({ config: configBytes([]), names: ["small:1"] });
+  }
+  const removeAll = async (): Promise<number> => {
+    await using store = await openStore(root);
+    store.images.remove(store.images.find("small:1").id);
+    return (await store.collect()).blobs;
+  };
+  writeFileSync(join(disk, "other"), Buffer.alloc(1 << 20));
+  rmSync(join(root, "reserve"));
+  fillUp(disk);
+  await assert.rejects(removeAll(), (error) => isFault(error, "DISK_FULL") && /delete 1 MB of other files/.test(error.hint ?? ""));
+  rmSync(join(disk, "other"));
+  assert.equal(await removeAll(), 1);
+});
+
 test("a new store on a full disk is a fault", { skip: noMounts }, async (context) => {
   const disk = smallDisk(context, "1m");
   fillUp(disk);

@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { isFault } from "../../std/fault.ts";
 import { writeHelper, writeOddHelper } from "../../../test/support/credential-helper.ts";
+import { fillUp, noMounts, smallDisk } from "../../../test/support/small-disk.ts";
 import { dockerCredentials } from "./find-login.ts";
 import { removeLogin, saveLogin } from "./keep-login.ts";
 
@@ -147,6 +148,18 @@ test("a folder that cannot be made is LOGIN_NOT_SAVED", async (t) => {
   const { folder } = home(t);
   writeFileSync(join(folder, "plain"), "");
   await assert.rejects(saveLogin("r.example", { username: "a", password: "b" }, { environment: { DOCKER_CONFIG: join(folder, "plain/below") } }), (error) => isFault(error, "LOGIN_NOT_SAVED"));
+});
+
+test("on a full disk logins stay as they were, and what to do is said", { skip: noMounts }, async (t) => {
+  const DOCKER_CONFIG = smallDisk(t, "64k");
+  const environment = { DOCKER_CONFIG };
+  await saveLogin("r.example", { username: "a", password: "b" }, { environment });
+  const before = readFileSync(join(DOCKER_CONFIG, "config.json"), "utf8");
+  fillUp(DOCKER_CONFIG);
+  const isFull = (error: unknown): boolean => isFault(error, "LOGIN_NOT_SAVED") && /^free some space/.test(error.hint ?? "");
+  await assert.rejects(saveLogin("s.example", { username: "a", password: "b" }, { environment }), isFull);
+  assert.equal(readFileSync(join(DOCKER_CONFIG, "config.json"), "utf8"), before);
+  assert.deepEqual(readdirSync(DOCKER_CONFIG).sort(), ["config.json", "filler"]);
 });
 
 test("none of the logins is lost that eight processes keep at once, through a link or not", async (t) => {

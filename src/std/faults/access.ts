@@ -64,7 +64,7 @@ export const accessFaults = {
   LOGIN_NOT_SAVED: spec<{ file: string; reason: string }>({
     when: "The file that keeps logins cannot be written.",
     exit: 1,
-    message: ({ file, reason }) => `the login could not be written to ${file} (${reason})`,
-    hint: () => "set DOCKER_CONFIG to a folder that you may write to",
+    message: ({ file, reason }) => `${file} could not be written (${reason}): the logins in it stay as they were`,
+    hint: ({ reason }) => (reason === "ENOSPC" || reason === "EDQUOT" ? "free some space on its disk, then run the command again" : "its folder has to be writable for you; a new login can go to another one, which DOCKER_CONFIG names"),
   }),
 } as const;

@@ -26,7 +26,10 @@ export const generalFaults = {
     when: "The file system that is being written to has no space left.",
     exit: 1,
     message: ({ path }) => `no space left on the device that holds ${path}`,
-    hint: () => "free some space (`sampan rmi`, or set SAMPAN_ROOT to a larger disk), then run the command again: finished work was kept",
+    hint: ({ path }) => path.endsWith("/sampan.db")
+      // What was set aside for such a disk is gone.
+      ? "the store's database has no room to note what is removed: delete 1 MB of other files on that disk, then `sampan builder prune`, `sampan system prune` or `sampan rmi` free the rest"
+      : "free some space (`sampan rmi`, or set SAMPAN_ROOT to a larger disk), then run the command again: finished work was kept",
   }),
   READ_ONLY: spec<{ path: string }>({
     when: "A path that has to be written to is on a read-only file system or belongs to someone else.",
