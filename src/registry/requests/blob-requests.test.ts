@@ -115,6 +115,20 @@ test("a body that is longer than the blob is refused", async () => {
   await rejects(get(client, server), "RESPONSE_INVALID");
 });
 
+test("a registry that gives a part of the range at a time is asked for the next one, and gets nowhere with nothing", async () => {
+  const slice = (bytes: number) => (request: SeenRequest, response: ServerResponse): void => {
+    const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")![1]);
+    const part = content.subarray(start, start + bytes);
+    reply(response, 206, { "content-range": `bytes ${start}-${start + part.length - 1}/${content.length}` }, part);
+  };
+  await using server = await serve(slice(70_000));
+  await using stuck = await serve(slice(0));
+  await using client = open();
+  assert.ok((await get(client, server, { start: 1 })).equals(content.subarray(1)));
+  assert.equal(server.requests.filter(({ headers }) => headers.range !== undefined).length, 2);
+  await rejects(get(client, stuck, { start: 1 }), "RESPONSE_INVALID");
+});
+
 test("other bytes of the right length are BLOB_DIGEST_MISMATCH", async () => {
   await using server = await serve((_request, response) => reply(response, 200, {}, Buffer.alloc(content.length)));
   await using client = open();

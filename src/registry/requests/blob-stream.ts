@@ -38,7 +38,8 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
     const before = received;
     let reason: ConnectionError | undefined;
     const answer = await options.open(received, broken);
-    let skip = await surplus(answer, received, descriptor, host);
+    const bounds = await boundsOf(answer, received, descriptor, host);
+    let skip = received - bounds.first;
     try {
       for await (const piece of piecesOf(answer, options.lend)) {
         const chunk = skip > 0 ? piece.subarray(Math.min(skip, piece.length)) : piece;
@@ -55,6 +56,8 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
       reason = connectionError(error, answer.url, { connectTimeout: 0 });
     }
     if (received >= size) break;
+    // It gives a part of the range at a time (RFC 9110, section 14.2), which is no trouble.
+    if (!reason && received === bounds.end && received - before >= PROGRESS) continue;
     broken = reason?.message ?? "its answer was too short";
     // Who sends a little each time would keep us for ever.
     failures = received - before >= PROGRESS ? 1 : failures + 1;
@@ -73,8 +76,8 @@ function piecesOf({ pieces, body }: Answer, lend = false): AsyncIterable<Uint8Ar
   return pieces && lend ? pieces.lent() : (pieces ?? (body as AsyncIterable<Uint8Array>));
 }
 
-/** How many bytes of the body we already have, after checking what its headers say about range and length. */
-async function surplus(answer: Answer, start: number, { digest, size }: Pick<Descriptor, "digest" | "size">, host: string): Promise<number> {
+/** Where in the blob the body begins and ends, after checking what its headers say about range and length. */
+async function boundsOf(answer: Answer, start: number, { digest, size }: Pick<Descriptor, "digest" | "size">, host: string): Promise<{ first: number; end: number }> {
   const refuse = async (problem: string): Promise<Error> => {
     answer.body.destroy();
     await discard(answer);
@@ -82,15 +85,17 @@ async function surplus(answer: Answer, start: number, { digest, size }: Pick<Des
   };
   const encoding = header(answer, "content-encoding");
   if (encoding !== undefined && encoding !== "identity") throw await refuse(`it is packed with Content-Encoding ${encoding}`);
-  let first = 0;
+  let [first, end] = [0, size];
   if (answer.status === 206) {
-    const range = /^bytes (\d+)-\d+\//.exec(header(answer, "content-range") ?? "");
+    const range = /^bytes (\d+)-(\d+)\//.exec(header(answer, "content-range") ?? "");
     first = range ? Number(range[1]) : start;
     if (first > start) throw await refuse(`the range begins at ${first} instead of ${start}`);
+    if (range) end = Math.min(size, Number(range[2]) + 1);
+    if (end <= start) throw await refuse(`the range ends at ${end} where it should begin at ${start}`);
   }
   const length = header(answer, "content-length");
-  if (length !== undefined && Number(length) !== size - first) throw await refuse(`Content-Length is ${length} where ${size - first} bytes were expected`);
-  return start - first;
+  if (length !== undefined && Number(length) !== end - first) throw await refuse(`Content-Length is ${length} where ${end - first} bytes were expected`);
+  return { first, end };
 }
 
 /** Errors that came out of the connection, unlike our own faults and those that a consumer throws into the iteration. */
