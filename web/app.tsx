@@ -41,8 +41,8 @@ export function App() {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.title = `${place.query.get("repository") ?? say(titleOf(place.view))} · Sampan`;
   });
-  // A reader of the screen, and the Tab key, go on with the new view.
-  useEffect(() => main.current?.focus({ preventScroll: true }), [place.view, place.query.toString()]);
+  // A reader of the screen, and the Tab key, go on with the new view; whoever logs in begins with their name.
+  useEffect(() => void (place.view === "login" || main.current?.focus({ preventScroll: true })), [place.view, place.query.toString()]);
 
   return (
     <div key={language}>

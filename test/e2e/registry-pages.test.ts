@@ -82,7 +82,7 @@ test("somebody finds an image: login, search, tags, layers, platforms, compariso
   assert.ok(bytes > 10_000 && bytes < 100_000, `the first page has ${bytes} bytes`);
 
   await page.getByRole("link", { name: "Log in" }).click();
-  await page.getByLabel("User name").fill("alice");
+  await page.locator("input[name=user]:focus").fill("alice");
   await page.getByLabel("Password").fill("wrong");
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByText("the user name or the password is wrong").waitFor();
@@ -140,6 +140,12 @@ test("somebody keeps order: plan, trash, audit, storage, rights; in the dark", {
   await picture(page, "retention-dark");
   await page.getByRole("button", { name: "Delete 3 tags" }).click();
   await page.getByText("Delete 3 tags of team/app? They can be restored for 7 days.").waitFor();
+  const focused = (): Promise<unknown> => page.evaluate("document.activeElement.textContent");
+  assert.equal(await focused(), "Cancel", "Enter once more deletes nothing");
+  await page.keyboard.press("Escape");
+  await page.getByRole("alertdialog").waitFor({ state: "detached" });
+  assert.equal(await focused(), "Delete 3 tags");
+  await page.keyboard.press("Enter");
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete 3 tags" }).click();
   await page.getByText("3 tags are deleted.").waitFor();
 

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../app.tsx";
 import { Failed } from "../parts/answered.tsx";
 import { Heading } from "../parts/heading.tsx";
@@ -11,6 +11,8 @@ const FAILURES = { late: "loginLate", refused: "loginRefused", unavailable: "log
 export function LoginView({ place, onSession }: ViewProps) {
   const { provider } = useSession();
   const [error, setError] = useState<Error>();
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
   const back = place.query.get("back") ?? "";
   const failed = place.query.get("failed") ?? "";
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -31,7 +33,7 @@ export function LoginView({ place, onSession }: ViewProps) {
       {provider !== undefined && <p class="actions"><a class="button strong" href={`/api/v1/oidc/login?${new URLSearchParams({ back })}`}>{say("logInWith", { provider })}</a></p>}
       <p class="quiet">{say("loginHint")}</p>
       <form onSubmit={(event) => void submit(event as SubmitEvent)}>
-        <label>{say("user")}<input name="user" autocomplete="username" required /></label>
+        <label>{say("user")}<input ref={first} name="user" autocomplete="username" required /></label>
         <label>{say("password")}<input name="password" type="password" autocomplete="current-password" required /></label>
         {error && (error instanceof Refusal ? <p class="problem" role="alert">{error.status === 401 ? say("loginWrong") : error.message}</p> : <Failed error={error} />)}
         <button type="submit" class={provider === undefined ? "strong" : ""}>{say("logIn")}</button>

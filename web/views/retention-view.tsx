@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { AppliedAnswer, PlanAnswer } from "../../src/server/api/answers.ts";
 import type { ViewProps } from "../app.tsx";
 import { Answered, Failed } from "../parts/answered.tsx";
@@ -70,6 +70,13 @@ function Apply({ plan: { repository }, going, trash, again }: { plan: Repository
   const [stage, setStage] = useState<"shown" | "asked" | "running">("shown");
   const [applied, setApplied] = useState<AppliedAnswer>();
   const [error, setError] = useState<Error>();
+  // Enter pressed twice deletes nothing: the question begins with the way back, which leads to where it came from.
+  const [begin, back, before] = [useRef<HTMLButtonElement>(null), useRef<HTMLButtonElement>(null), useRef(stage)];
+  useEffect(() => {
+    if (stage === "asked") back.current?.focus();
+    else if (before.current === "asked") begin.current?.focus();
+    before.current = stage;
+  }, [stage]);
   const apply = (): void => {
     setStage("running");
     void tell<AppliedAnswer>("POST", "retention/apply", { repository, tags: going.map(({ tag, digest }) => ({ tag, digest })) }).then(setApplied, setError);
@@ -77,12 +84,13 @@ function Apply({ plan: { repository }, going, trash, again }: { plan: Repository
   const period = trash >= 48 * HOUR ? say("days", { count: Math.round(trash / 24 / HOUR) }) : say("hours", { count: Math.ceil(trash / HOUR) });
   if (error) return <Failed error={error} again={again} />;
   if (applied) return <p class="actions" role="status">{say("applied", { count: applied.deleted })}{applied.changed > 0 && ` ${say("appliedChanged", { count: applied.changed })}`} <button type="button" onClick={again}>{say("planAgain")}</button> <a class="button" href={linkTo("trash")}>{say("trash")}</a></p>;
-  if (stage === "shown") return <p class="actions"><button type="button" class="danger" onClick={() => setStage("asked")}>{say("apply", { count: going.length })}</button></p>;
+  const cancel = (): void => setStage("shown");
+  if (stage === "shown") return <p key="shown" class="actions"><button type="button" class="danger" ref={begin} onClick={() => setStage("asked")}>{say("apply", { count: going.length })}</button></p>;
   return (
-    <p class="actions" role="alertdialog" aria-label={say("retention")}>
+    <p key="asked" class="actions" role="alertdialog" aria-label={say("retention")} onKeyDown={({ key }) => key === "Escape" && stage === "asked" && cancel()}>
       <span>{trash > 0 ? say("applyAsk", { count: going.length, repository, period }) : say("applyAskForGood", { count: going.length, repository })}</span>
       <button type="button" class="danger" disabled={stage === "running"} onClick={apply}>{say("apply", { count: going.length })}</button>
-      <button type="button" disabled={stage === "running"} onClick={() => setStage("shown")}>{say("cancel")}</button>
+      <button type="button" disabled={stage === "running"} ref={back} onClick={cancel}>{say("cancel")}</button>
     </p>
   );
 }
