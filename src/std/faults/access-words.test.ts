@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessHint, nameHint } from "./access-words.ts";
+import { accessHint, nameHint, manifestHint } from "./access-words.ts";
 
 const hub = { host: "docker.io", repository: "library/app", scopes: ["repository:library/app:pull,push"] };
 
@@ -23,4 +23,9 @@ test("a login that was granted what it asked for, and is refused: that a rule of
   for (const action of ["pull", "pull,push"]) {
     assert.match(accessHint({ ...own, scopes: [`repository:prod/shop:${action}`], granted: [`repository:prod/shop:${action}`] }, "denied"), /^me has the right to (pull|push): it is a rule of the registry/);
   }
+});
+
+test("of a digest that is not there, the tag is not to blame", () => {
+  assert.match(manifestHint({ reference: "127.0.0.1:5000/team/app@sha256:0000" }), /^check the digest and the repository/);
+  assert.match(manifestHint({ reference: "127.0.0.1:5000/team/app:1" }), /^check the tag/);
 });

@@ -67,8 +67,9 @@ export function nameHint({ host, repository, user, credentialSource }: Pick<Iden
 }
 
 /** What to do about a tag or digest that is not there. */
-export function manifestHint({ near = [], some = [], tags, more, listed, repositoryUnknown }: MissingManifest): string {
+export function manifestHint({ reference, near = [], some = [], tags, more, listed, repositoryUnknown }: MissingManifest): string {
   if (repositoryUnknown === true) return "the registry has no such repository: check the name; a private one can also look missing to who may not see it";
+  if (reference.includes("@")) return "check the digest and the repository: the image may have been deleted, or lie in another repository";
   if (listed === true) return "check the tag again: the registry lists it, yet has no manifest for it";
   if (tags === 0) return "the repository is there and has no tags";
   const count = tags === undefined ? "" : `the repository has ${more ? "more than " : ""}${tags} tag${tags === 1 ? "" : "s"}`;
