@@ -58,13 +58,13 @@ function matchNames(pattern: string, names: readonly string[]): string[] {
   return found;
 }
 
-/** The targets of a name, groups in groups included; each group once, so that a circle ends. */
-function expand(name: string, groups: ReadonlyMap<string, Group>, used: Map<string, Group>): string[] {
+/** The targets of a name, groups in groups included, each group once. A group within itself is none there: that name is a target's. */
+function expand(name: string, groups: ReadonlyMap<string, Group>, used: Map<string, Group>, within: readonly string[] = []): string[] {
   const group = groups.get(name);
-  if (!group) return [name];
+  if (!group || within.includes(name)) return [name];
   if (used.has(name)) return [];
   used.set(name, group);
-  return group.targets.flatMap((inner) => expand(inner, groups, used));
+  return group.targets.flatMap((inner) => expand(inner, groups, used, [...within, name]));
 }
 
 /** `--print` always shows a group `default`: of all that was asked for. */

@@ -1,0 +1,4 @@
+group "default" { targets = ["g", "a"] }
+group "g" { targets = ["default", "b"] }
+target "a" {}
+target "b" {}
