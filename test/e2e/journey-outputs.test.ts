@@ -103,6 +103,10 @@ test("--iidfile, --metadata-file and -q say what was made", { skip }, async (con
   assert.equal(await named("-t", "a:1", "-o", "type=oci,dest=../a.tar,name=b:1"), "docker.io/library/b:1", "names that the output itself has");
   assert.equal(await named("-t", "a:1", "-o", "../files"), undefined, "files have no name");
   assert.equal(await succeeds(["build", "--progress", "quiet", "."], { cwd }), `${id}\n`);
+  const env = (mode: string): { cwd: string; env: Record<string, string> } => ({ cwd, env: { BUILDKIT_PROGRESS: mode } });
+  assert.match((await sampan(["build", "."], env("rawjson"))).stderr, /^\{"vertexes":/);
+  assert.match((await sampan(["build", "--progress", "plain", "."], env("rawjson"))).stderr, /^#1 /);
+  assert.match((await sampan(["build", "."], env("odd"))).stderr, /invalid progress mode "odd" in BUILDKIT_PROGRESS/);
   const files2 = await sampan(["build", "--iidfile", "../iid2", "-o", "../files", "."], { cwd });
   assert.match(files2.stderr, /local and tar outputs have no image id for --iidfile/);
   assert.equal(files2.status, 2);

@@ -18,7 +18,7 @@ export const bakeFlags = flagTable({
   push: { kind: "switch", help: "Push what has no other output, `--set '*.output=type=registry'`", group: "Output" },
   load: { kind: "switch", help: "Store what has no other output; so it is done when no output is named", group: "Output" },
   "metadata-file": { kind: "text", value: "PATH", help: "Write what was made to a file, as JSON by target", group: "Output" },
-  progress: { kind: "text", value: "MODE", help: "How progress is shown on standard error", choices: progressModes, default: "auto", group: "Output" },
+  progress: { kind: "text", value: "MODE", help: "How progress is shown on standard error; auto is $BUILDKIT_PROGRESS, where that is set", choices: progressModes, default: "auto", group: "Output" },
 
   runtime: { kind: "text", value: "NAME", help: "What runs RUN: `builtin`, `runc`, `crun` or the path of an OCI runtime", default: "builtin", group: "Running" },
   "no-host-certs": { kind: "switch", help: "Do not show the host's CA certificates to RUN", group: "Running" },

@@ -7,7 +7,7 @@ import { onWorker } from "../build/on-worker.ts";
 import { workerBuildOf } from "../build/worker-build-of.ts";
 import { workerMetadata } from "../build/worker-metadata.ts";
 import type { Call } from "../command.ts";
-import type { ProgressMode } from "../progress/renderer.ts";
+import { progressMode } from "../progress/progress-mode.ts";
 import { registryHosts } from "../registry-host.ts";
 import type { bakeFlags } from "./bake-flags.ts";
 import { callOfTarget } from "./call-of-target.ts";
@@ -28,7 +28,7 @@ export async function bakeOnWorker(builder: string, { targets, linked }: Resolve
     inner: linked.has(target.name),
   }));
   const hosts = flags.creds === undefined ? [] : registryHosts(targets.flatMap(({ tags = [] }) => tags));
-  const { ref, results } = await onWorker(wanted, { builder, flags, progress: flags.progress as ProgressMode, hosts, io, signal });
+  const { ref, results } = await onWorker(wanted, { builder, flags, progress: progressMode(flags.progress, io.env), hosts, io, signal });
   if (flags["metadata-file"] === undefined) return;
   const metadata = Object.fromEntries([...results].map(([name, result]) => [name ?? targets[0]!.name, workerMetadata(result, ref)]));
   await writeFile(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(metadata, null, 2)}\n`);

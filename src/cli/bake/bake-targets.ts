@@ -11,7 +11,8 @@ import { buildOptions } from "../commands/build.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
 import { keepStore } from "../keep-store.ts";
 import { LogKeeper } from "../progress/log-keeper.ts";
-import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
+import { progressMode } from "../progress/progress-mode.ts";
+import { createRenderer } from "../progress/renderer.ts";
 import { registryHosts } from "../registry-host.ts";
 import { becomeRoot } from "../with-store.ts";
 import type { bakeFlags } from "./bake-flags.ts";
@@ -31,7 +32,7 @@ export async function bakeTargets({ targets, linked }: Resolved, call: Call<type
   }));
   await becomeRoot();
   const access = await registryAccess(flags, flags.creds === undefined ? [] : registryHosts(targets.flatMap(({ tags = [] }) => tags)), call);
-  const renderer = await createRenderer(flags.progress as ProgressMode, { stream: io.stderr, env: io.env, explain: flags.explain });
+  const renderer = await createRenderer(progressMode(flags.progress, io.env), { stream: io.stderr, env: io.env, explain: flags.explain });
   using logs = new LogKeeper();
   const onProgress: OnProgress = (event) => {
     renderer.onEvent(event);

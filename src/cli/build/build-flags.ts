@@ -37,7 +37,7 @@ export const buildFlags = flagTable({
   sbom: { kind: "text", value: "true|false", help: "Attach which packages the result is made of (SPDX), `--attest type=sbom`; with --builder generator=IMAGE too", group: "Output" },
   iidfile: { kind: "text", value: "PATH", help: "Write the image id to a file", group: "Output" },
   "metadata-file": { kind: "text", value: "PATH", help: "Write what was made to a file, as JSON", group: "Output" },
-  progress: { kind: "text", value: "MODE", help: "How progress is shown on standard error", choices: progressModes, default: "auto", group: "Output" },
+  progress: { kind: "text", value: "MODE", help: "How progress is shown on standard error; auto is $BUILDKIT_PROGRESS, where that is set", choices: progressModes, default: "auto", group: "Output" },
   quiet: { kind: "switch", short: "q", help: "Show no progress and print the image id", group: "Output" },
 
   ...builderFlags,

@@ -23,7 +23,8 @@ import { labels } from "../flags/key-values.ts";
 import { registryAccess } from "../flags/registry-flags.ts";
 import { LogKeeper } from "../progress/log-keeper.ts";
 import { becomeRoot } from "../with-store.ts";
-import { createRenderer, type ProgressMode } from "../progress/renderer.ts";
+import { progressMode } from "../progress/progress-mode.ts";
+import { createRenderer } from "../progress/renderer.ts";
 
 export const buildCommand = command({
   name: "build",
@@ -63,7 +64,7 @@ export const buildCommand = command({
     await becomeRoot();
     const access = await registryAccess(flags, await tagHosts(flags), call);
     if (method.method !== "build") return await (await import("../build/run-call.ts")).runCall(method, { ...options, ...access }, io, flags["metadata-file"]);
-    const mode = flags.quiet ? "quiet" : (flags.progress as ProgressMode);
+    const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
     const trace = await traceOf(call);
@@ -88,7 +89,7 @@ export const buildCommand = command({
         const { buildMetadata } = await import("../build/metadata.ts");
         writeFileSync(resolve(io.cwd, flags["metadata-file"]), `${JSON.stringify(buildMetadata(result, io.env), null, 2)}\n`);
       }
-      if (mode === "quiet" && id !== undefined && !options.outputs?.some((output) => "dest" in output && output.dest === "-")) io.stdout.write(`${id}\n`);
+      if ((flags.quiet || flags.progress === "quiet") && id !== undefined && !options.outputs?.some((output) => "dest" in output && output.dest === "-")) io.stdout.write(`${id}\n`);
       await trace?.end();
     } catch (error) {
       renderer.close();
