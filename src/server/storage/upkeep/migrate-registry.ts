@@ -43,7 +43,7 @@ export async function migrateRegistry(from: RegistryPlace, to: RegistryPlace, op
   if (resolve(from.root) === resolve(to.root)) throw fault("SERVER_MIGRATION_TARGET", { target: to.root, problem: "it is the folder itself" });
   await using source = await openBeside(from.root, { ...from, lease: 0, report });
   await using target = await openMigrationTarget(to, await source.metadata.registryId(), report);
-  const signal = AbortSignal.any([target.lost, ...(options.signal ? [options.signal] : [])]);
+  const signal = target.lost && options.signal ? AbortSignal.any([target.lost, options.signal]) : (target.lost ?? options.signal);
   const totals = await source.metadata.totals();
   const moving = { copy: options.copy, signal, onBlob: (size: number) => options.onBlob(size, totals) };
   const first = await moveBlobs(source, target, everyBlob(source), moving);
@@ -57,7 +57,7 @@ export async function migrateRegistry(from: RegistryPlace, to: RegistryPlace, op
   const records = await moveRecords(source.metadata, target.metadata, { signal });
   // What was pushed since the first look; all others are there, and are looked for once more.
   const rest = await moveBlobs(source, target, everyBlob(target), { ...moving, onBlob: () => undefined });
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   await dealWithDamage(source, target, rest);
   await removeLeftovers(target, signal);
   await copyArchive(from.archive, to.archive);
@@ -84,9 +84,9 @@ async function dealWithDamage(source: OpenedFolder, target: MigrationTarget | un
 }
 
 /** Blobs that were copied and deleted in the source before the records moved. */
-async function removeLeftovers(target: MigrationTarget, signal: AbortSignal): Promise<void> {
+async function removeLeftovers(target: MigrationTarget, signal: AbortSignal | undefined): Promise<void> {
   for await (const { digest } of target.blobs.list()) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if ((await target.metadata.blobState(digest)) === "unknown" && (await target.metadata.claimLeftover(digest))) await removeBlob(target, digest);
   }
 }

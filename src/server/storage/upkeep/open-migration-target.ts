@@ -28,8 +28,8 @@ export interface MigrationTarget extends AsyncDisposable {
   readonly root: string;
   readonly blobs: BlobStorage;
   readonly metadata: Metadata;
-  /** Aborted, with the fault as its reason, when others may fill it too by now. */
-  readonly lost: AbortSignal;
+  /** Aborted, with the fault as its reason, when others may fill it too by now; undefined where its lock cannot be lost. */
+  readonly lost: AbortSignal | undefined;
   /** Makes it a registry that can be served. */
   finish(): Promise<void>;
 }
@@ -87,7 +87,7 @@ export async function openMigrationTarget({ root, bucket, records: recordsPlace 
   if (lock?.lost.aborted) lose();
   const lifetime = opened.move();
   return {
-    root, blobs, metadata, lost: lost.signal,
+    root, blobs, metadata, lost: lock && lost.signal,
     async finish() {
       lost.signal.throwIfAborted();
       await writeLayout(root, whole);
