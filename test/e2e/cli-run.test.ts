@@ -16,9 +16,11 @@ test("run gives the command's output and its status", { skip }, async (context) 
     [["base:1", "no-such-program"], 127, "", /"no-such-program" was not found in the image/],
     [["base:1", "/etc"], 126, "", /"\/etc" cannot be executed/],
     [["--pull", "never", "nowhere:1"], 125, "", /No such image: nowhere:1/],
-    [["--memory", "1m", "base:1"], 2, "", /--memory 1m is too little/],
+    [["--memory", "1m", "base:1"], 125, "", /--memory 1m is too little/],
     [["--privileged", "base:1"], 125, "", /--privileged is not supported/],
-    [["--nmae", "x", "base:1"], 2, "", /unknown flag: --nmae/],
+    [["--nmae", "x", "base:1"], 125, "", /unknown flag: --nmae/],
+    [[], 125, "", /needs at least 1 argument/],
+    [["base:1", "sh", "-c", "exit 2"], 2, ""],
     [["-u", "nobody-here", "base:1", "true"], 125, "", /nobody-here/],
   ];
   for (const [words, status, stdout, stderr] of cases) {
