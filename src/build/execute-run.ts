@@ -84,7 +84,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
     const absent = (operation.mounts ?? []).flatMap((mount) => (mount.kind === "secret" && !options.secrets.ids.includes(mount.id) ? [mount.id] : []));
     const error = fault(
       "RUN_FAILED",
-      { command: operation.args.join(" "), exitCode, step: vertex.name, log: tail.text(), ...(killedBy ? { signal: killedBy } : {}), ...(absent.length > 0 ? { absent } : {}) },
+      { command: operation.args.join(" "), exitCode, step: vertex.name, log: tail.text(), ...(killedBy ? { signal: killedBy } : {}), ...(absent.length > 0 ? { absent } : {}), ...(options.recordOwners ? { oneId: true } : {}) },
       vertex.location ? { location: vertex.location } : {},
     );
     await options.onFailedRun?.({

@@ -18,3 +18,6 @@ export function spec<Details>(row: FaultSpec<Details>): FaultSpec<Details> {
 export function didYouMean(near: string | undefined): string {
   return near === undefined ? "" : ` (did you mean ${near}?)`;
 }
+
+/** How an ordinary user gets more than one id in a user namespace. */
+export const MORE_IDS = "install newuidmap and newgidmap (`apt install uidmap`) and give yourself 65536 ids: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <you>`; or run as root";

@@ -171,6 +171,10 @@ RUN --mount=type=cache,target=/cache cat /cache/y >> /out
       assert.equal(status, 0, `${words.join(" ")}\n${stderr}`);
     }
     assert.equal(readFileSync(join(home, "out/out"), "utf8"), "a\nmade\ns\n0:0\n0:0\ny\n");
+    writeFileSync(join(project, "Dockerfile"), "FROM base:1\nRUN echo x > /f && chown 5:6 /f\n");
+    const given = await sampan(["build", project], env);
+    if (ids === "many") assert.equal(given.status, 0, given.stderr);
+    else assert.match(given.stderr, /Invalid argument[^]*hint: nothing can be given to another user or group than root here, .* newuidmap/);
   });
 }
 

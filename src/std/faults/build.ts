@@ -1,4 +1,4 @@
-import { didYouMean, spec } from "../fault-spec.ts";
+import { didYouMean, MORE_IDS, spec } from "../fault-spec.ts";
 
 /** Faults of graph, solve, build and export. */
 export const buildFaults = {
@@ -183,18 +183,20 @@ export const buildFaults = {
     message: ({ entitlement }) => `${entitlement} is not allowed`,
     hint: ({ entitlement }) => `if you trust the Dockerfile, build with --allow ${entitlement}`,
   }),
-  RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string; absent?: readonly string[] }>({
+  RUN_FAILED: spec<{ command: string; exitCode: number; step: string; log: string; signal?: string; absent?: readonly string[]; /** The container has no other owner than root. */ oneId?: boolean }>({
     when: "The command of a RUN ended with a status other than 0.",
     exit: 1,
     message: ({ command, exitCode }) => `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
-    hint: ({ exitCode, signal, log, absent = [] }) =>
+    hint: ({ exitCode, signal, log, absent = [], oneId = false }) =>
       exitCode === 127
         ? "the shell did not find a program: is it installed in this stage, and in PATH?"
         : exitCode === 137 || signal === "SIGKILL"
           ? "the command was killed, often for want of memory"
           : absent.length > 0
             ? `the step mounts the secret ${absent.join(", ")}, which was not given; if it needs it: --secret id=${absent[0]},src=FILE or --secret id=${absent[0]},env=VARIABLE`
-            : `${log === "" ? "the command printed nothing" : "the log above is what the command printed"}; all steps before this one are cached, so the next build starts here`,
+            : oneId && /invalid argument|operation not permitted/i.test(log)
+              ? `nothing can be given to another user or group than root here, as you have one id only; if the command tried to: ${MORE_IDS}`
+              : `${log === "" ? "the command printed nothing" : "the log above is what the command printed"}; all steps before this one are cached, so the next build starts here`,
   }),
   LAYER_MISSING: spec<{ diffId: string; sources: readonly string[] }>({
     when: "A layer of an image is neither in the store nor could it be fetched from where the image came from.",

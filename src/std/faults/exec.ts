@@ -1,4 +1,4 @@
-import { spec } from "../fault-spec.ts";
+import { MORE_IDS, spec } from "../fault-spec.ts";
 
 /** Faults of the exec station. */
 export const execFaults = {
@@ -57,7 +57,7 @@ export const execFaults = {
     when: "A step or `run -u` wants a user whose id does not exist in the user namespace of an ordinary user.",
     exit: 1,
     message: ({ user }) => `USER ${user} cannot be taken on: its ids are not mapped in this user namespace`,
-    hint: () => "install newuidmap and newgidmap (`apt install uidmap`) and give yourself 65536 ids: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <you>`; or run as root",
+    hint: () => MORE_IDS,
   }),
   NETWORK_FAILED: spec<{ problem: string }>({
     when: "pasta, which connects containers of an ordinary user to the network, could not do so.",
