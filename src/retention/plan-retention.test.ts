@@ -51,6 +51,9 @@ test("versions of two numbers, or of one, are whole where nobody writes three", 
   assert.deepEqual(kept(tagsOf("v9", "v10", "v1", "v10-debian", "edge"), { versions: 2 }), ["v10", "v10-debian", "v9"]);
   assert.deepEqual(kept(tagsOf("3.19", "3.20", "3.20.1"), { versions: 1 }), ["3.20", "3.20.1"]);
   assert.deepEqual(kept(tagsOf("1.0.0-rc1", "1.0.0-rc2"), { versions: 1 }), ["1.0.0-rc1", "1.0.0-rc2"], "there is no release yet");
+  assert.deepEqual(kept(tagsOf("1.0.0-rc1", "1.0.0-rc2", "56", "57", "58"), { versions: 1 }), ["1.0.0-rc1", "1.0.0-rc2", "56", "57", "58"], "numbers of builds are none either");
+  assert.deepEqual(kept(tagsOf("v2024-rc1", "1.2-rc1", "v7"), { versions: 1 }), ["1.2-rc1", "v2024-rc1", "v7"]);
+  assert.deepEqual(kept(tagsOf("v7", "v8", "v9", "56", "5", "202410"), { versions: 2 }), ["202410", "56", "v8", "v9"], "a higher number of a build or a month takes no release away");
 });
 
 test("a number that looks like a version and is none stays, and the others are compared without it", () => {

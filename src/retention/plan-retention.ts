@@ -102,9 +102,9 @@ function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap
   return kept;
 }
 
-/** How a release is written; where nobody writes three numbers, two or one are whole too: 2024.10, v7. */
 const WHOLE = /^v?\d+\.\d+\.\d+$/;
-const RELEASES = [WHOLE, /^v?\d+\.\d+$/, /^v?\d+$/];
+/** How versions begin, and releases are written, from the most exact form on: 1.2.3, 2024.10, v7. A number without anything may be that of a build, and is nothing beside others. */
+const FORMS = [/^v?\d+\.\d+\.\d+/, /^v?\d+\.\d+/, /^v\d+/, /^\d+/];
 /** `1.2`, `1`, and of a variant `1.2-alpine`. */
 const PARTIAL = /^v?\d+(?<minor>\.\d+)?(?:-[A-Za-z][0-9A-Za-z._-]*)?$/;
 /** Dates and numbers of builds (20241127.1.0) are not ordered among versions, but nobody wants them to be lost for that. */
@@ -117,7 +117,9 @@ function readVersion(tag: string): semver.SemVer | undefined {
 }
 
 function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: Reason]> {
-  const whole = RELEASES.find((form) => tags.some(({ tag }) => form.test(tag) && readVersion(tag))) ?? WHOLE;
+  // A repository with prereleases alone (1.0.0-rc1) has no release yet, whatever else in it looks like a shorter version.
+  const form = FORMS.find((each) => tags.some(({ tag }) => each.test(tag) && readVersion(tag)));
+  const whole = form ? new RegExp(`${form.source}$`) : WHOLE;
   const releases = tags.filter(({ tag }) => whole.test(tag)).map(({ tag }) => readVersion(tag)).filter((version) => version !== undefined).sort(semver.rcompare);
   const highest = [...new Map(releases.map((version) => [version.version, version])).values()].slice(0, count);
   const oldest = highest.at(-1);
