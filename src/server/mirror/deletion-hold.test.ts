@@ -42,8 +42,10 @@ test("records that lie where they lay are held back only when they have lost wha
   await records.logIncidents([{ action: "login.fail", repository: "", actor, detail: {} }]);
   await mark.moveToEnd(records);
   assert.equal((await start("file 10 1000")).held, false, "nothing happened");
-  assert.equal((await start("file 10 2000")).held, false, "a file system without times of birth");
-  assert.equal((await start("file 99 2000")).held, false, "one that numbers its files anew");
+  assert.equal((await start("file 99 1000")).held, false, "a file system that numbers its files anew");
+  assert.equal((await start("file 99 2000")).held, true, "a copy that got the number of the file that was removed for it");
+  assert.equal((await start("file 99 0")).held, false, "a file system without times of birth");
+  assert.equal((await start("file 99 2000")).held, false);
   assert.equal((await start("file 11 3000")).held, true, "a copy");
   assert.equal((await start("file 11 3000")).held, false, "it was confirmed");
 

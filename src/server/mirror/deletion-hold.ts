@@ -36,11 +36,13 @@ export async function holdDeletions(
 }
 
 /**
- * A file has the number and the time of birth of its inode, and some file systems know one of the two anew each time they are mounted. A copy has both of its own.
+ * A file has the number and the time of birth of its inode. Some file systems number their files anew each time they are mounted; others tell no time of birth (0).
+ * A copy has a time of birth of its own, but often the number of the file that was removed for it.
  */
 function isSamePlace(before: string, place: string): boolean {
-  const [[kind, ...had], [kindNow, ...has]] = [before.split(" ") as [string, ...string[]], place.split(" ") as [string, ...string[]]];
-  return before === place || (kind === "file" && kindNow === "file" && had.some((word, index) => word === has[index]));
+  const [[kind, file, birth], [kindNow, fileNow, birthNow]] = [before.split(" "), place.split(" ")];
+  if (before === place) return true;
+  return kind === "file" && kindNow === "file" && (birth === "0" || birthNow === "0" ? file === fileNow : birth === birthNow);
 }
 
 export async function deletionsHeld(notes: Notes, rule: ReplicationRule): Promise<boolean> {
