@@ -28,7 +28,7 @@ test("the realm is where the proxy says that clients come to", async (context) =
 });
 
 test("the log of changes has the client's address, and not that of the proxy", async (context) => {
-  const { server } = await guardedRegistry(context, { users: { ...users, root: "pw" }, access: "grants: [{who: root, role: admin, repositories: '**'}]", more: "trustedProxies: [127.0.0.1]\n" });
+  const { server } = await guardedRegistry(context, { users: { ...users, root: "pw" }, access: "grants: [{who: root, role: admin, repositories: '**'}, {who: alice, role: admin, repositories: b}]", more: "trustedProxies: [127.0.0.1]\n" });
   const headers = { authorization: basic("root", "pw"), "x-forwarded-for": "192.0.2.7" };
   assert.equal((await server.request("POST", "/v2/a/blobs/uploads/?digest=sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", { headers, body: "foo" })).status, 201);
   const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", size: 3 };
@@ -36,4 +36,10 @@ test("the log of changes has the client's address, and not that of the proxy", a
   assert.equal((await server.request("PUT", "/v2/a/manifests/1", { headers: { ...headers, "content-type": mediaType }, body: JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] }) })).status, 201);
   const changes = (await server.request("GET", "/api/v1/audit?repository=a", { headers })).body.toString();
   assert.ok(changes.includes("192.0.2.7") && !changes.includes("127.0.0.1"), changes);
+
+  // Nor does it tell the name of a repository that its reader does not see.
+  assert.equal((await server.request("POST", `/v2/b/blobs/uploads/?mount=${config.digest}&from=a`, { headers })).status, 201);
+  const mounts = async (authorization: string): Promise<unknown> =>
+    (JSON.parse((await server.request("GET", "/api/v1/audit?repository=b", { headers: { authorization } })).body.toString()) as { items: { action: string; detail?: unknown }[] }).items.find(({ action }) => action === "blob.mount")?.detail;
+  assert.deepEqual([await mounts(basic("root", "pw")), await mounts(basic("alice", "right"))], [{ from: "a" }, {}]);
 });

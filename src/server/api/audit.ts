@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { readReasons } from "../../retention/reasons.ts";
 import { readDecision } from "../access/decision.ts";
+import type { RegistryEvent } from "../storage/records.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { AuditRow, Because, Page } from "./answers.ts";
 import { sizeOf, type ApiExchange } from "./api-exchange.ts";
@@ -18,9 +19,10 @@ export async function listChanges(exchange: ApiExchange): Promise<Page<AuditRow>
   const items: AuditRow[] = [];
   for (let read = 0; read < READ_AT_MOST; read += READ_AT_ONCE) {
     const events = await storage.metadata.latestEvents({ before, limit: READ_AT_ONCE });
-    for (const { agent: _agent, ...event } of events) {
-      if ((only !== null && event.repository !== only) || !caller.may("admin", event.repository)) continue;
+    for (const { agent: _agent, ...logged } of events) {
+      if ((only !== null && logged.repository !== only) || !caller.may("admin", logged.repository)) continue;
       if (items.length === size) return { items, next: String(items.at(-1)!.id) };
+      const event = { ...logged, detail: shown(logged.detail, caller) };
       items.push(event.detail?.["reason"] === undefined ? event : { ...event, why: whyOf(event.detail["reason"]) });
     }
     if (events.length < READ_AT_ONCE) return { items };
@@ -28,6 +30,12 @@ export async function listChanges(exchange: ApiExchange): Promise<Page<AuditRow>
     await nextTurn();
   }
   return { items, next: String(before) };
+}
+
+/** Where a blob was mounted from may be a repository that its administrators do not see. */
+function shown(detail: RegistryEvent["detail"], { sees }: Pick<ApiExchange["caller"], "sees">): RegistryEvent["detail"] {
+  const { from, ...others } = detail ?? {};
+  return from === undefined || sees(from) ? detail : others;
 }
 
 /** Of a tag that a rule has deleted, or of a right that was missing. */
