@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AppliedAnswer, PlanAnswer } from "../../src/server/api/answers.ts";
 import type { ViewProps } from "../app.tsx";
 import { Answered, Failed } from "../parts/answered.tsx";
@@ -72,7 +72,7 @@ function Apply({ plan: { repository }, going, trash, again }: { plan: Repository
   const [error, setError] = useState<Error>();
   // Enter pressed twice deletes nothing: the question begins with the way back, which leads to where it came from.
   const [begin, back, before] = [useRef<HTMLButtonElement>(null), useRef<HTMLButtonElement>(null), useRef(stage)];
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (stage === "asked") back.current?.focus();
     else if (before.current === "asked") begin.current?.focus();
     before.current = stage;
