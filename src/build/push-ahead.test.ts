@@ -233,6 +233,34 @@ test("where the tag is known, uploads wait for the last layer and the config", a
   assert.deepEqual(uploads.sort(), ["/one/1", "/one/2", undefined, undefined]);
 });
 
+test("where the tag is found late, no upload is opened for what is on its way", async () => {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: descriptor(2), layers: [descriptor(3)] }));
+  const digest = sha256(bytes);
+  const known = { ...store, images: { named: (name: string) => (name === "example.com/one:1" ? { manifest: { digest } } : undefined) }, blobs: { readBytes: () => bytes } } as unknown as Store;
+  const uploads: (string | undefined)[] = [];
+  const opened: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const client = {
+    connect: async () => undefined,
+    manifestHead: async () => (await gate.promise, { digest }),
+    uploadOpen: async ({ repository }: { repository: string }) => new URL(`https://example.com/${repository}/${opened.push(repository)}`),
+    blobPut: async (_: unknown, __: unknown, { upload }: { upload?: URL }) => void uploads.push(upload?.pathname),
+  } as unknown as RegistryClient;
+  await using waiting = new OpenUploads(async () => client, new AbortController().signal);
+  using ahead = new PushAhead({ store: known, names: ["example.com/one:1", "example.com/two:1"], client: async () => client, opened: waiting });
+  ahead.prepare();
+  ahead.expectLast();
+  ahead.add(descriptor(100));
+  await arrivals(ahead, "example.com/one:1");
+  gate.resolve();
+  await ahead.tagBefore(parseReference("example.com/one:1"));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(opened, ["one"]);
+  ahead.add({ ...descriptor(200), digest: `sha256:${"b".repeat(64)}` });
+  await arrivals(ahead, "example.com/one:1");
+  assert.deepEqual(uploads.filter((path) => path !== undefined), ["/one/1"]);
+});
+
 test("of many layers only some are on their way to a host at once, the others wait without memory", async () => {
   const gate = Promise.withResolvers<void>();
   const { client, calls } = registry({ put: () => gate.promise });

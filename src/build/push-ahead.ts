@@ -69,9 +69,12 @@ export class PushAhead implements BlobTaker, Disposable {
     void import("./export-result.ts").catch(() => undefined);
   }
 
-  /** The last step is being done. Where the tag was found, uploads are opened for what it will bring. */
+  /** The last step is being done. Where the tag is found, uploads are opened for what it will bring, as far as that is not on its way by then. */
   expectLast(): void {
-    for (const place of this.#places) void this.#before.get(repositoryOf(place))?.then((found) => found && this.#opened?.open(place, LAST_BLOBS));
+    for (const place of this.#places) {
+      const begun = this.#uploadsTo(place).length;
+      void this.#before.get(repositoryOf(place))?.then((found) => found && this.#opened?.open(place, Math.max(0, LAST_BLOBS - this.#uploadsTo(place).length + begun)));
+    }
   }
 
   /** What that repository had under one of the image's names when the build began. */
@@ -102,8 +105,7 @@ export class PushAhead implements BlobTaker, Disposable {
 
   /** What becomes of the layers on their way to that repository; all of them must be packed by now. */
   async underWay(place: Reference): Promise<ReadonlyMap<Digest, Promise<BlobArrival>>> {
-    const uploads = this.#uploads.filter((upload) => repositoryOf(upload.place) === repositoryOf(place));
-    return new Map(await Promise.all(uploads.map(async ({ blob, arrival }) => [(await blob).digest, arrival] as const)));
+    return new Map(await Promise.all(this.#uploadsTo(place).map(async ({ blob, arrival }) => [(await blob).digest, arrival] as const)));
   }
 
   /** Gives up what is on its way. */
@@ -115,6 +117,10 @@ export class PushAhead implements BlobTaker, Disposable {
     const lane = this.#lanes.get(host) ?? new Semaphore(LANES);
     this.#lanes.set(host, lane);
     return lane;
+  }
+
+  #uploadsTo(place: Reference): readonly Upload[] {
+    return this.#uploads.filter((upload) => repositoryOf(upload.place) === repositoryOf(place));
   }
 
   #begin(place: Reference, blob: Promise<Descriptor>, arrival: Promise<BlobArrival>): void {
