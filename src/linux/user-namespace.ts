@@ -29,7 +29,7 @@ export function enterUserNamespace(): void {
   if (process.geteuid!() === 0 || process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
   const obstacle = userNamespaceObstacle();
   if (obstacle) throw fault("USER_NAMESPACE_REFUSED", obstacle);
-  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const self = thisProgram();
   const env = { ...process.env, SAMPAN_USERNS_ENTERED: "1" };
   const unshare = findProgram("unshare")!;
   const options = ["--user", "--mount", "--propagation", "slave"];
@@ -58,9 +58,14 @@ const IN_FOLDER = 'cd -- "$0" 2>/dev/null; exec "$@"';
 export function enterNamespacesOf(pid: number): void {
   const nsenter = findProgram("nsenter");
   if (nsenter === undefined) throw fault("SANDBOX_TOOL_MISSING", { tool: "nsenter" });
-  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const self = thisProgram();
   const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", "/bin/sh", "-c", IN_FOLDER, process.cwd(), ...self];
   process.execve!(nsenter, args, { ...process.env, SAMPAN_USERNS_ENTERED: "1" });
+}
+
+/** Without `--` Node takes words behind the program for its own: the file of `run --env-file`. */
+function thisProgram(): string[] {
+  return [process.execPath, ...process.execArgv, "--", ...process.argv.slice(1)];
 }
 
 /** Why an ordinary user gets no user namespace on this machine, with the command that mends it; undefined if nothing is known. */

@@ -31,6 +31,9 @@ for (const ids of ["many", "one"] as const) {
     };
     await ok("load", "-i", archive);
     await ok("tag", config, "base:1");
+    // Nor does Node read it where the program executes itself again.
+    writeFileSync(join(home, "app.env"), "NODE_OPTIONS=--bogus\n");
+    assert.equal(await ok("run", "--rm", "--env-file", "app.env", "base:1", "sh", "-c", "echo $NODE_OPTIONS"), "--bogus");
     await ok("run", "-d", "--name", "mine", "base:1", "sh", "-c", "trap 'exit 5' USR1; echo said; while true; do sleep 0.05; done");
     await eventually(() => ok("logs", "mine"), (text) => text === "said");
     // Each command has a user namespace of its own; exec enters that of the container.

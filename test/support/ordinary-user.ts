@@ -45,7 +45,7 @@ export function asOrdinaryUser(context: TestContext): OrdinaryUser {
   return {
     home,
     sampan: (words, env = {}) => new Promise((resolve, reject) => {
-      const child = spawn("setpriv", [...become, process.execPath, launcher, ...words], {
+      const child = spawn("setpriv", [...become, process.execPath, "--", launcher, ...words], {
         cwd: home, env: { ...process.env, ...own, ...env }, stdio: ["ignore", "pipe", "pipe"],
       });
       let [stdout, stderr] = ["", ""];
