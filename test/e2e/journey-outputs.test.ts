@@ -110,6 +110,9 @@ test("--iidfile, --metadata-file and -q say what was made", { skip }, async (con
   const files2 = await sampan(["build", "--iidfile", "../iid2", "-o", "../files", "."], { cwd });
   assert.match(files2.stderr, /local and tar outputs have no image id for --iidfile/);
   assert.equal(files2.status, 2);
+  files("failing", { Dockerfile: "FROM scratch\nCOPY none /\n" });
+  assert.equal((await sampan(["build", "--iidfile", "../iid", "../failing"], { cwd })).status, 1);
+  assert.equal(existsSync(join(folder, "iid")), false, "the id of an earlier build");
 });
 
 test("-o type=cacheonly keeps the steps, and makes no image", { skip }, async (context) => {

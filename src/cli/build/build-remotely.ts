@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Call } from "../command.ts";
 import { progressMode } from "../progress/progress-mode.ts";
 import type { buildFlags } from "./build-flags.ts";
+import { forgetImageId } from "./forget-image-id.ts";
 import { onWorker } from "./on-worker.ts";
 import { refuseIdOfFiles } from "./outputs.ts";
 import { workerBuildOf } from "./worker-build-of.ts";
@@ -14,6 +15,7 @@ export async function buildRemotely(builder: string, call: Call<typeof buildFlag
   const progress = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
   const build = workerBuildOf(call);
   refuseIdOfFiles(build.outputs, flags.iidfile);
+  forgetImageId(flags.iidfile, io);
   const { ref, results } = await onWorker([{ build }], { builder, flags, progress, hosts, io, signal });
   const result = results.get(undefined)!;
   const id = result.response["containerimage.config.digest"] ?? result.imageId ?? result.response["containerimage.digest"];

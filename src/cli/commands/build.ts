@@ -14,6 +14,7 @@ import { buildArgsOf, contextsOf, platformsOf } from "../build/frontend-flags.ts
 import type { BuildTrace } from "../build/trace-build.ts";
 import { toldProvenance } from "../build/metadata-provenance.ts";
 import { isFalse, isGitLabels, isTrue, isYes } from "../build/output-attributes.ts";
+import { forgetImageId } from "../build/forget-image-id.ts";
 import { buildOutputs, refuseIdOfFiles } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
@@ -65,6 +66,7 @@ export const buildCommand = command({
     const access = await registryAccess(flags, await tagHosts(flags), call);
     if (method.method !== "build") return await (await import("../build/run-call.ts")).runCall(method, { ...options, ...access }, io, flags["metadata-file"]);
     const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
+    forgetImageId(flags.iidfile, io);
     const renderer = await createRenderer(mode, { stream: io.stderr, env: io.env, explain: flags.explain });
     using logs = new LogKeeper();
     const trace = await traceOf(call);
