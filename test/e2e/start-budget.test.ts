@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { defaultFilter } from "../../src/exec/default-filter.ts";
+import { eventually } from "../support/containers.ts";
+import { htpasswdOf } from "../support/guarded-registry.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -86,5 +88,21 @@ describe("what a start loads stays small", () => {
       assert.deepEqual(others, ["layer-carry"], words[0]);
     }
     assert.ok(bytesOf("layer-carry") <= BUDGET.carry.bytes, `layer-carry.cjs has ${bytesOf("layer-carry")} bytes, ${BUDGET.carry.bytes} are fine`);
+  });
+
+  test("but what faults say is read by a server when it starts: its program may be replaced while it runs", async (context) => {
+    const [users, config, faults] = [join(folder, "users"), join(folder, "registry.yaml"), join(copy, "dist/bundle/layer-faults.cjs")];
+    writeFileSync(users, htpasswdOf({ alice: "pw" }));
+    writeFileSync(config, 'access: {htpasswd: users, grants: [{who: "user:alice", role: admin, repositories: "**"}]}\n');
+    const server = spawn(process.execPath, [join(copy, "bin/sampan.cjs"), "registry", "serve", "--listen", "127.0.0.1:0", "--root", join(folder, "served"), "--config", config], { stdio: ["ignore", "pipe", "pipe"] });
+    context.after(() => server.kill("SIGKILL"));
+    let said = "";
+    for (const stream of [server.stdout, server.stderr]) stream.on("data", (data) => { said += String(data); });
+    const address = /^listening on (.+)$/m.exec(await eventually(() => said, (text) => /^listening on .+$/m.test(text)))![1]!;
+    renameSync(faults, `${faults}.old`);
+    context.after(() => renameSync(`${faults}.old`, faults));
+    writeFileSync(users, "no line of such a file\n");
+    const ask = (): Promise<string> => fetch(`http://${address}/v2/`, { headers: { authorization: `Basic ${btoa("alice:pw")}` } }).then(() => said);
+    assert.match(await eventually(ask, (text) => text.includes("users:1: ") || text.includes("Error")), /^the configuration is not valid:\n.*users:1: a line is USER:HASH$/m);
   });
 });

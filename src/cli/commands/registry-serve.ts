@@ -31,6 +31,8 @@ export const registryServeCommand = command({
       for (const line of await checkConfig(flags.config)) io.stdout.write(`${line}\n`);
       return;
     }
+    // Its program may be replaced by a newer one while it runs, and files may become too many to open one more.
+    await import("../../std/fault-table.ts");
     const { problemText } = await import("../registry/problem-text.ts");
     const { serveRegistry } = await import("../../server/serve-registry.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
