@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { GrowingFile } from "./growing-file.ts";
+import { giveLoanBack, GrowingFile, type PieceLoan } from "./growing-file.ts";
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sampan-growing-"));
@@ -63,4 +63,26 @@ test("a file that is shorter than its writer said is an error and no endless wai
     writeFileSync(path, "abc");
     file.grown(10);
     await assert.rejects(textOf(file.read()), /shorter/);
+  }));
+
+test("memory that a reading is done with serves another one; that of a reading which goes on does not, whoever gives it back", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a");
+    writeFileSync(path, "bytes");
+    const memoryOf = async (whole: boolean, loan: PieceLoan): Promise<ArrayBufferLike> => {
+      const file = new GrowingFile(path);
+      file.grown(5);
+      const reader = file.read(loan);
+      const { buffer } = (await reader.next()).value as Uint8Array;
+      if (whole) await reader.return();
+      return buffer;
+    };
+    const [over, open]: PieceLoan[] = [{}, {}];
+    const first = await memoryOf(true, over!);
+    giveLoanBack(over!);
+    await memoryOf(false, open!);
+    const kept = open!.pair!.map(({ buffer }) => buffer);
+    assert.ok(kept.includes(first));
+    giveLoanBack(open!);
+    assert.ok(!kept.includes(await memoryOf(true, {})));
   }));

@@ -7,13 +7,18 @@ const PIECE = 512 * 1024;
 /** Memory that one reading of a file uses. */
 export interface PieceLoan {
   pair?: readonly [Buffer, Buffer];
+  /** Nothing more is read into it. */
+  over?: boolean;
 }
 
 const spare = new SpareMemory(PIECE, 8);
 
-/** Lets other readings have the memory; nobody may be using what is in it. */
-export function giveLoanBack({ pair = [] }: { readonly pair?: readonly Buffer[] }): void {
-  for (const memory of pair) spare.give(memory);
+/**
+ * Lets other readings have the memory; nobody may be using what is in it. Where the reading goes on (a registry may answer before it
+ * has all, and its reader is then still waiting for a piece) the memory is left to it.
+ */
+export function giveLoanBack({ pair, over = false }: PieceLoan): void {
+  if (pair && over) for (const memory of pair) spare.give(memory);
 }
 
 /** A file that somebody else is still writing, read as far as it has come, from its beginning and as often as wanted. */
@@ -77,6 +82,7 @@ export class GrowingFile {
         else await this.#changed.promise;
       }
     } finally {
+      loan.over = true;
       if (file !== undefined) closeSync(file);
     }
   }
