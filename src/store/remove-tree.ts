@@ -1,4 +1,4 @@
-import { chmodSync, opendirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, opendirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { inWorker } from "../std/worker-pool.ts";
 
@@ -7,6 +7,7 @@ const SMALL = 200;
 
 /** Removes a folder or file with all that is in it; one that does not exist is fine. Large trees go in a worker thread. */
 export async function removeTree(path: string): Promise<void> {
+  if (removeEmpty(path)) return;
   if (countEntries(path, SMALL) < SMALL) removeNow(path);
   else await inWorker<string, void>("store/remove-tree.ts", "removeNow", path);
 }
@@ -20,6 +21,16 @@ export function removeNow(path: string): void {
     // An ordinary user outside a user namespace: images and overlayfs leave folders without permissions.
     openFolders(path);
     rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** At the end of a command its folder for unfinished files is empty: to look through it takes longer. */
+function removeEmpty(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false; // there is something in it, or it is no folder
   }
 }
 
