@@ -206,18 +206,24 @@ test("a push does not wait long to be told what is under its name", async () => 
   assert.deepEqual(asked, answers.map(() => true));
 });
 
-test("where the tag is known, uploads wait for the last layer and the config", async () => {
+/** A push to two repositories; the store knows what the first has under the tag, as the registry says when it is asked. */
+function knownTag(answered: Promise<void>): { store: Store; client: RegistryClient; /** Repositories that an upload was opened in. */ opened: string[]; /** What each blob was put into: an upload that was opened before, or one of its own. */ uploads: (string | undefined)[] } {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: descriptor(2), layers: [descriptor(3)] }));
   const digest = sha256(bytes);
-  const known = { ...store, images: { named: (name: string) => (name === "example.com/one:1" ? { manifest: { digest } } : undefined) }, blobs: { readBytes: () => bytes } } as unknown as Store;
   const uploads: (string | undefined)[] = [];
   const opened: string[] = [];
   const client = {
     connect: async () => undefined,
-    manifestHead: async () => ({ digest }),
+    manifestHead: async () => (await answered, { digest }),
     uploadOpen: async ({ repository }: { repository: string }) => new URL(`https://example.com/${repository}/${opened.push(repository)}`),
     blobPut: async (_: unknown, __: unknown, { upload }: { upload?: URL }) => void uploads.push(upload?.pathname),
   } as unknown as RegistryClient;
+  const known = { ...store, images: { named: (name: string) => (name === "example.com/one:1" ? { manifest: { digest } } : undefined) }, blobs: { readBytes: () => bytes } } as unknown as Store;
+  return { store: known, client, opened, uploads };
+}
+
+test("where the tag is known, uploads wait for the last layer and the config", async () => {
+  const { store: known, client, opened, uploads } = knownTag(Promise.resolve());
   await using waiting = new OpenUploads(async () => client, new AbortController().signal);
   using ahead = new PushAhead({ store: known, names: ["example.com/one:1", "example.com/two:1"], client: async () => client, opened: waiting });
   ahead.prepare();
@@ -234,18 +240,8 @@ test("where the tag is known, uploads wait for the last layer and the config", a
 });
 
 test("where the tag is found late, no upload is opened for what is on its way", async () => {
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: descriptor(2), layers: [descriptor(3)] }));
-  const digest = sha256(bytes);
-  const known = { ...store, images: { named: (name: string) => (name === "example.com/one:1" ? { manifest: { digest } } : undefined) }, blobs: { readBytes: () => bytes } } as unknown as Store;
-  const uploads: (string | undefined)[] = [];
-  const opened: string[] = [];
   const gate = Promise.withResolvers<void>();
-  const client = {
-    connect: async () => undefined,
-    manifestHead: async () => (await gate.promise, { digest }),
-    uploadOpen: async ({ repository }: { repository: string }) => new URL(`https://example.com/${repository}/${opened.push(repository)}`),
-    blobPut: async (_: unknown, __: unknown, { upload }: { upload?: URL }) => void uploads.push(upload?.pathname),
-  } as unknown as RegistryClient;
+  const { store: known, client, opened, uploads } = knownTag(gate.promise);
   await using waiting = new OpenUploads(async () => client, new AbortController().signal);
   using ahead = new PushAhead({ store: known, names: ["example.com/one:1", "example.com/two:1"], client: async () => client, opened: waiting });
   ahead.prepare();
