@@ -10,9 +10,8 @@ export function asFault(error: unknown): Fault | undefined {
   const path = blamed(error);
   const disk = diskFault(error, path ?? "the store");
   if (disk) return disk;
-  if ((code === "EACCES" || code === "EPERM" || code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") && path !== undefined) {
-    return fault("FILE_PROBLEM", { path, problem: problems[code] }, { cause: error });
-  }
+  const problem = code === undefined ? undefined : PROBLEMS.get(code);
+  if (problem !== undefined && path !== undefined) return fault("FILE_PROBLEM", { path, problem }, { cause: error });
   return isFault(error.cause) ? error.cause : undefined;
 }
 
@@ -28,10 +27,13 @@ function blamed(error: NodeJS.ErrnoException & { dest?: string }): string | unde
   }
 }
 
-const problems = {
-  EACCES: "permission denied",
-  EPERM: "the operation is not permitted",
-  ENOENT: "no such file or directory",
-  ENOTDIR: "a part of the path is no directory",
-  EISDIR: "it is a directory",
-} as const;
+const PROBLEMS: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "permission denied"],
+  ["EPERM", "the operation is not permitted"],
+  ["ENOENT", "no such file or directory"],
+  ["ENOTDIR", "a part of the path is no directory"],
+  ["EISDIR", "it is a directory"],
+  ["EEXIST", "something else is in its place, such as a file, or a link that leads nowhere"],
+  ["ELOOP", "its symbolic links lead in a circle"],
+  ["ENAMETOOLONG", "the name is too long"],
+]);

@@ -27,6 +27,8 @@ test("system errors that a person can mend become faults", async () => {
   assert.equal(asFault(system("ENOSPC", "/store"))!.code, "DISK_FULL");
   assert.equal(asFault(system("EROFS"))!.code, "READ_ONLY");
   assert.equal((await printed(system("ENOENT", "/a/b"))).text, "ERROR: /a/b: no such file or directory\n  cause: ENOENT: x\n");
+  assert.match((await printed(system("EEXIST", "/link"))).text, /^ERROR: \/link: something else is in its place, .* a link that leads nowhere\n/);
+  for (const code of ["ELOOP", "ENAMETOOLONG"]) assert.equal(asFault(system(code, "/a"))!.code, "FILE_PROBLEM");
   assert.equal(asFault(system("ENOENT")), undefined);
   // Of a copy that fails, what could not be written is named, and what could not be read.
   const copy = (path: string): Error => reviveError(plainError(Object.assign(system("EACCES", path), { dest: "/usr/there" })));
