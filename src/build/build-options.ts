@@ -141,8 +141,10 @@ export interface BuildResult {
   readonly ref: string;
   /** Image id: the digest of the config. Absent for several platforms and where only `tar` or `local` outputs were asked for. */
   readonly imageId?: Digest;
-  /** The manifest or index, where one was made (registry and archive outputs). */
+  /** The manifest or index, where one was made: what is only in the store as it was built has none, since nothing is compressed for it. */
   readonly manifest?: Descriptor;
+  /** The config that the manifest names; absent where there is none, or an index. */
+  readonly configDigest?: Digest | undefined;
   /** Full names that the image got. */
   readonly names: readonly string[];
   readonly warnings: readonly string[];

@@ -32,8 +32,8 @@ export function assembleIndex(images: readonly ExportedImage[], annotations: Ann
   return { bytes, descriptor, attestations };
 }
 
-/** As Go writes it. */
-function indexPlatform(config: Platform, platform: Platform): Platform {
+/** The platform of an image in its descriptor, with the members in the order in which Go writes them. */
+export function indexPlatform(config: Platform, platform: Platform): Platform {
   const { architecture, os, variant } = normalizePlatform(platform);
   const version = config["os.version"];
   return { architecture, os, ...(version ? { "os.version": version } : {}), ...(variant ? { variant } : {}) };

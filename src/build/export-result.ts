@@ -14,7 +14,7 @@ import { Annotations, type Annotation } from "./annotations.ts";
 import { ArtifactRefused, attestedIndex } from "./attest/attested-index.ts";
 import { attestAll, type Attester } from "./attest/attester.ts";
 import type { WrittenOutput, FilesAttributes, ImageAttributes } from "./build-options.ts";
-import { written, type ExportedIndex } from "./export-index.ts";
+import { indexPlatform, written, type ExportedIndex } from "./export-index.ts";
 import { exportedImage, type ExportedImage } from "./exported-image.ts";
 import type { FinishedBuild } from "./finish-build.ts";
 import type { LayerAccess } from "./image-layers.ts";
@@ -46,6 +46,8 @@ export interface ExportOptions {
 export interface Exported {
   /** The index, or the manifest of the only image. */
   readonly manifest?: Descriptor;
+  /** The config that this manifest names; absent for an index. */
+  readonly configDigest?: Digest | undefined;
   /** The only image, where an output has made another one than the steps did. */
   readonly imageId?: Digest;
 }
@@ -60,10 +62,16 @@ export async function exportResult(options: ExportOptions): Promise<Exported> {
     await reported(options.access.onProgress, id, describe(output), async () => {
       const access = { ...options.access, stepId: id };
       if (isFiles(output)) await writeFiles(output, access, options);
-      else exported = { ...exported, ...(await writeImages(output, access, { ...options, pushed })) };
+      else exported = together(exported, await writeImages(output, access, { ...options, pushed }), output);
     });
   }
   return exported;
+}
+
+/** The last output counts, as with BuildKit; what went elsewhere before what is only kept here. */
+function together(before: Exported, made: Exported, { type }: WrittenOutput): Exported {
+  const elsewhere = type === "store" && before.manifest ? { manifest: before.manifest, configDigest: before.configDigest } : {};
+  return { ...before, ...made, ...elsewhere };
 }
 
 type FilesOutput = FilesAttributes & { readonly type: "tar" | "local"; readonly dest: string };
@@ -149,14 +157,16 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
     const { digest } = index?.descriptor ?? exported[0]!.image.descriptor;
     if (index) options.pushed.push({ index, images: exported, places: [...new Set(namesOf(output, options.names).map((name) => `${formatRepository(parseReference(name))}@${digest}`))] });
   }
-  const root = index?.descriptor ?? { ...exported[0]!.image.descriptor, ...written(annotations.of("manifest-descriptor", builds[0]!.platform)) };
-  const descriptor = withCreated(root, epochOf(output, builds[0]!.graph.epoch));
+  const [{ image, platform }] = exported as [ExportedImage];
+  const root = index?.descriptor ?? { ...image.descriptor, ...written(annotations.of("manifest-descriptor", platform)), platform: indexPlatform(image.config, platform) };
+  const archived = output.type === "oci" || output.type === "docker";
+  const descriptor = archived ? withCreated(root, epochOf(output, builds[0]!.graph.epoch)) : root;
   if (output.type === "store") {
     if (index) await keepIndex(store, exported, index, { names: namesOf(output, options.names), elsewhere: [], signal: access.signal });
     else await keepImage(output, exported[0]!, access, options);
   }
-  if (output.type === "oci" || output.type === "docker") await writeArchive(output, exported, index, descriptor, access, options);
-  return { ...(output.type === "store" && !index ? {} : { manifest: descriptor }), ...(isRestamped(output) && !several ? { imageId: exported[0]!.image.id } : {}) };
+  if (archived) await writeArchive(output, exported, index, descriptor, access, options);
+  return { manifest: descriptor, configDigest: index ? undefined : image.id, ...(isRestamped(output) && !several ? { imageId: image.id } : {}) };
 }
 
 /** Puts an image into the store that is another one than what the steps made; all it consists of is there afterwards. */

@@ -57,9 +57,13 @@ export function packingOf(output: WrittenOutput): Packing {
   return ("packing" in output ? output.packing : undefined) ?? (output.type === "docker" ? { codec: "none" } : GZIP);
 }
 
-/** The full references that images of the outputs get. */
+/** The full references that images of the outputs get. What is pushed by digest alone has the tag that was written, or none. */
 export function allNamesOf(outputs: readonly WrittenOutput[], tags: readonly string[]): string[] {
-  return [...new Set(outputs.flatMap((output) => (isImage(output) ? namesOf(output, tags) : [])))];
+  return [...new Set(outputs.flatMap((output) => {
+    if (!isImage(output)) return [];
+    if (!("pushByDigest" in output && output.pushByDigest === true)) return namesOf(output, tags);
+    return output.names?.map((name) => formatReference(parseReference(name, { implicitTag: false }))) ?? tags;
+  }))];
 }
 
 function isImage<Output extends Pick<WrittenOutput, "type">>(output: Output): output is Exclude<Output, { readonly type: "tar" | "local" }> {

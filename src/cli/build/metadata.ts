@@ -10,12 +10,18 @@ export function buildMetadata(result: BuildResult, env: NodeJS.ProcessEnv): Reco
     ...provenanceOf(result),
     "buildx.build.ref": `default/default/${result.ref}`,
     ...(isTrue(env["BUILDX_METADATA_WARNINGS"]) && result.checks.length > 0 ? { "buildx.build.warnings": result.checks.map((check) => vertexWarning(checkEvent(check))) } : {}),
-    ...(result.imageId === undefined ? {} : { "containerimage.config.digest": result.imageId }),
-    ...(result.manifest === undefined
-      ? {}
-      : { "containerimage.descriptor": result.manifest, "containerimage.digest": result.manifest.digest }),
+    ...imageOf(result),
     ...(result.names.length === 0 ? {} : { "image.name": result.names.join(",") }),
   };
+}
+
+/**
+ * As the exporters of BuildKit name it. An image that is only in the store has no manifest yet: its id stands for both digests, as
+ * docker's own builder writes it for a store whose images are known by their ids.
+ */
+function imageOf({ imageId, manifest, configDigest }: BuildResult): Record<string, unknown> {
+  if (manifest !== undefined) return { ...(configDigest === undefined ? {} : { "containerimage.config.digest": configDigest }), "containerimage.descriptor": manifest, "containerimage.digest": manifest.digest };
+  return imageId === undefined ? {} : { "containerimage.config.digest": imageId, "containerimage.digest": imageId };
 }
 
 /** One platform's, or each by its name. */
