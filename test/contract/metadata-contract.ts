@@ -299,7 +299,7 @@ export function metadataContract(driver: string, place: (context: TestContext) =
 
   contract("secrets are found by hash and id, and what another process does to them is seen", async (metadata, place) => {
     await using other = await place.open();
-    const secret = { kind: "robot", owner: "", name: "ci", hash: "aa", scope: { role: "writer", repositories: ["a/*", "b"] }, expiresAt: undefined } as const;
+    const secret = { kind: "robot", owner: "", name: "ci", hash: "aa", scope: { role: "writer", repositories: ["a/*", "b"] }, expiresAt: undefined, person: undefined } as const;
     const { id } = (await metadata.createSecret(secret, actor))!;
     assert.equal(await metadata.createSecret({ ...secret, hash: "bb" }, actor), undefined);
     const { createdAt, ...found } = (await other.secretOf("aa"))!;
@@ -317,6 +317,26 @@ export function metadataContract(driver: string, place: (context: TestContext) =
     assert.deepEqual([await metadata.secretOf("aa"), await metadata.secretById(id)], [undefined, undefined]);
     assert.equal(await metadata.deleteSecret(secret, actor), false);
     assert.notEqual((await metadata.createSecret(secret, actor))?.id, id);
+  });
+
+  contract("a token is bound once to the person it is of, and anew when it is put back to use", async (metadata, place) => {
+    await using other = await place.open();
+    const token = { kind: "token", owner: "alice", name: "laptop", hash: "aa", scope: undefined, expiresAt: undefined } as const;
+    const { id, person } = (await metadata.createSecret({ ...token, person: "first" }, actor))!;
+    assert.equal(person, "first");
+    assert.equal((await other.secretOf("aa"))?.person, "first");
+    await other.bindSecret(id, "second");
+    await wait(5);
+    assert.deepEqual([(await metadata.secretById(id))?.person, (await other.secretOf("aa"))?.person], ["first", "first"]);
+    for (const [disabled, wanted] of [[true, "first"], [false, undefined]] as const) {
+      await metadata.disableSecret(token, disabled, actor);
+      await wait(5);
+      assert.deepEqual([(await metadata.secretById(id))?.person, (await other.secretOf("aa"))?.person], [wanted, wanted]);
+    }
+    await other.bindSecret(id, "second");
+    await metadata.bindSecret(id, "third");
+    await wait(5);
+    assert.deepEqual([(await metadata.secretById(id))?.person, (await other.secretOf("aa"))?.person, (await metadata.secrets("token"))[0]?.person], ["second", "second", "second"]);
   });
 
   contract("lists of 10,000 are whole, and paged in the same order", async (metadata) => {

@@ -44,6 +44,19 @@ if (postgresMissing !== false) {
     assert.deepEqual(told, ["SERVER_DATABASE_BACK"]);
   });
 
+  test("PostgreSQL: tokens of an older version's database go on, and are bound to who uses them", async () => {
+    const { url, name } = await server.database();
+    const open = () => openPostgresMetadata({ url, connections: 2 }, { lease: 60_000, report });
+    await (await open())[Symbol.asyncDispose]();
+    server.query(`SET search_path = sampan_registry; ALTER TABLE secrets DROP COLUMN person; DELETE FROM schema_migrations WHERE name = 'owners of tokens';
+      INSERT INTO secrets (kind, owner, name, hash, created_at) VALUES ('token', 'alice', 'laptop', 'aa', 1)`, name);
+    await using metadata = await open();
+    const token = (await metadata.secretOf("aa"))!;
+    assert.deepEqual([token.name, token.disabled, token.person], ["laptop", false, undefined]);
+    await metadata.bindSecret(token.id, "alice");
+    assert.equal((await metadata.secretOf("aa"))?.person, "alice");
+  });
+
   test("PostgreSQL: where the records lie changes when a follower takes over, at once, and is known too where the server may not be asked for itself", { timeout: 120_000 }, async () => {
     const own = await startPostgres();
     const { url, name } = await own.database();

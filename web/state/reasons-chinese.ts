@@ -40,6 +40,7 @@ export const chineseReasons: Readonly<Record<string, string>> = {
   secretTaken: "已有同名的{kind}",
   secretMissing: "没有这个{kind}",
   secretExpired: "它已经过期",
+  tokenOfAnother: "该令牌属于此前的同名用户，或创建于密码更换之前：可由管理员恢复",
   notKept: "个人令牌供此镜像仓库或其目录中的用户使用：身份提供方的用户请在那里登录",
   robotRights: "只有管理相应仓库并拥有所授权限的人才能创建机器人",
   roleUnknown: "没有这个角色：可用的有 {roles}",

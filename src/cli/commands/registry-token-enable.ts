@@ -6,10 +6,10 @@ import { registryFlags } from "../registry/registry-flags.ts";
 export const registryTokenEnableCommand = command({
   name: "registry token enable",
   summary: "Put personal tokens back to use that have outlived their user",
-  description: "The registry puts the tokens of a user out of use when there is no such user any more, so that a later one of the same name does not get them. Where that user has come back, this gives them back.",
+  description: "The registry puts the tokens of a user out of use when there is no such user any more or another one of that name (in a password file: with another password), so that a later one does not get them. This gives them to who has the name now.",
   usage: "--user USER [OPTIONS] NAME [NAME...]",
   flags: flagTable({ ...registryFlags, user: { kind: "text", short: "u", value: "USER", help: "The user whose tokens they are" } }),
-  examples: [{ title: "A user who was away", line: "sampan registry token enable --root /srv/registry --user alice laptop" }],
+  examples: [{ title: "A user who got another password in the password file", line: "sampan registry token enable --root /srv/registry --user alice laptop" }],
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io }) {
     const owner = flags.user;

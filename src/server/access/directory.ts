@@ -9,7 +9,9 @@ export interface Directory {
 export interface DirectoryUser {
   /** As the directory writes it, whatever the spelling of the login was. */
   readonly name: string;
-  /** What makes two users of the same name different ones. */
+  /** What makes two users of the same name different ones, and two passwords of one user where the directory tells. */
   readonly id: string;
+  /** The same for the person, whatever their password is. */
+  readonly person: string;
   readonly groups: readonly string[];
 }

@@ -1,9 +1,9 @@
 import type { SecretScope } from "../storage/secrets.ts";
 
-/** Who asks. Names are what a login proved; groups are those that the configuration or the directory gives. */
+/** Who asks. Names are what a login proved; groups are those that the configuration or the directory gives. `provided`: an identity provider said it, and cannot be asked after them again. */
 export type Identity =
   | { readonly kind: "anonymous" }
-  | { readonly kind: "user"; readonly name: string; readonly groups: readonly string[]; readonly secret?: UsedSecret }
+  | { readonly kind: "user"; readonly name: string; readonly groups: readonly string[]; readonly secret?: UsedSecret; readonly provided?: true }
   | { readonly kind: "robot"; readonly name: string; readonly groups: readonly string[]; readonly secret?: UsedSecret };
 
 /** The robot's secret or the personal token that was the password. */

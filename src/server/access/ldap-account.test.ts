@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Entry } from "ldapts";
-import { idOf, isLocked } from "./ldap-account.ts";
+import { idOf, isLocked, personOf } from "./ldap-account.ts";
 
 const dn = "uid=carol,ou=people,dc=test";
 
@@ -13,6 +13,16 @@ test("an entry that got the name of another one, or another password, is another
   const ids = entries.map(idOf);
   assert.equal(new Set(ids).size, ids.length);
   assert.equal(idOf({ dn, entryUUID: [], uid: "carol" }), dn);
+});
+
+test("an entry that was moved, or has another password, is the same person; one that was made anew is another", () => {
+  const same: readonly Entry[] = [{ dn, entryUUID: "1" }, { dn: "uid=carol,ou=moved,dc=test", entryuuid: "1" }, { dn, entryUUID: "1", pwdChangedTime: "20240101000000Z", createTimestamp: "20230101000000Z" }];
+  assert.equal(new Set(same.map(personOf)).size, 1);
+  const others: readonly Entry[] = [
+    { dn, entryUUID: "1" }, { dn, entryUUID: "2" }, { dn, objectGUID: Buffer.from([0xff, 1]) }, { dn, objectGUID: Buffer.from([0xfe, 1]) }, { dn, nsUniqueId: "1" },
+    { dn }, { dn, createTimestamp: "20230101000000Z" }, { dn, createTimestamp: "20240101000000Z" }, { dn, whenCreated: "20240101000000.0Z" }, { dn: "uid=carol,ou=moved,dc=test" },
+  ];
+  assert.equal(new Set(others.map(personOf)).size, others.length);
 });
 
 test("accounts that were switched off are locked; those that wait after wrong passwords are not", () => {

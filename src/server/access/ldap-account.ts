@@ -4,16 +4,28 @@ import type { Entry } from "ldapts";
 const IDENTITIES = ["entryUUID", "objectGUID", "nsUniqueId"];
 /** When the password was changed: OpenLDAP with policies of passwords and 389 Directory Server, Active Directory. */
 const CHANGES = ["pwdChangedTime", "pwdLastSet"];
+/** When an entry was made: RFC 4512, Active Directory. Tells entries apart where nothing calls them for ever. */
+const BEGINNINGS = ["createTimestamp", "whenCreated"];
 const LOCKS = ["userAccountControl", "pwdAccountLockedTime", "nsAccountLock"];
 
-/** Attributes that {@link idOf} and {@link isLocked} read. Most directories give them only to who asks for them by name. */
-export const ACCOUNT_ATTRIBUTES: readonly string[] = [...IDENTITIES, ...CHANGES, ...LOCKS];
+/** Attributes that {@link idOf}, {@link personOf} and {@link isLocked} read. Most directories give them only to who asks for them by name. */
+export const ACCOUNT_ATTRIBUTES: readonly string[] = [...IDENTITIES, ...CHANGES, ...BEGINNINGS, ...LOCKS];
 /** Those of them that are no text. */
 export const BINARY_ATTRIBUTES: readonly string[] = ["objectGUID"];
 
 /** Who it is: another one for who gets the same name later, and after another password. */
 export function idOf(entry: Entry): string {
-  return [entry.dn, ...[...IDENTITIES, ...CHANGES].map((name) => valuesOf(entry, name).map((value) => (typeof value === "string" ? value : value.toString("hex"))).join(" "))].join("\n").trimEnd();
+  return [entry.dn, ...[...IDENTITIES, ...CHANGES].map((name) => wordOf(entry, name))].join("\n").trimEnd();
+}
+
+/** Who it is, with whatever password, and wherever in the directory: by what never changes, or else by where and when the entry was made. */
+export function personOf(entry: Entry): string {
+  const lasting = IDENTITIES.flatMap((name) => (wordOf(entry, name) === "" ? [] : [`${name} ${wordOf(entry, name)}`]));
+  return lasting[0] ?? [entry.dn, ...BEGINNINGS.map((name) => wordOf(entry, name))].join("\n").trimEnd();
+}
+
+function wordOf(entry: Entry, attribute: string): string {
+  return valuesOf(entry, attribute).map((value) => (typeof value === "string" ? value : value.toString("hex"))).join(" ");
 }
 
 /** Whether the account may not log in, by its password or by what it was given once. One that waits after wrong passwords is none of these. */

@@ -91,6 +91,33 @@ test("who gets the name of a user that was removed does not get their tokens", {
   await owner.unbind();
 });
 
+test("personal tokens stay with a person of the directory through another password and another place, and end with them", { skip: slapdMissing }, async (context) => {
+  const { slapd, registry: { server }, status } = await directory(context);
+  const body = JSON.stringify({ name: "laptop", expires: "never" });
+  const made = await server.request("POST", "/api/v1/tokens", { headers: { authorization: basic("carol", PEOPLE.carol), "x-sampan-request": "1", "content-type": "application/json", "content-length": Buffer.byteLength(body) }, body });
+  const { secret } = made.json() as { secret: string };
+  const owner = new Client({ url: slapd.url });
+  await owner.bind(OWNER.dn, OWNER.password);
+  const carol = "uid=carol,ou=people,dc=test";
+  // What is known of a user is asked for again after a minute.
+  let minutes = 0;
+  const after = async (change: () => Promise<void>): Promise<number> => {
+    await change();
+    context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 * (minutes += 1) });
+    const found = await status("carol", secret);
+    context.mock.timers.reset();
+    return found;
+  };
+  assert.equal(await after(() => owner.modify(carol, new Change({ operation: "replace", modification: new Attribute({ type: "userPassword", values: ["new"] }) }))), 200);
+  assert.equal(await after(() => owner.modifyDN(carol, "uid=carol+cn=carol")), 200);
+  assert.equal(await after(async () => {
+    await owner.del("uid=carol+cn=carol,ou=people,dc=test");
+    await owner.add(carol, { objectClass: "inetOrgPerson", uid: "carol", cn: "another", sn: "Carol", userPassword: "x" });
+  }), 401, "nobody has asked while there was no carol");
+  assert.equal(await status("carol", "x"), 200);
+  await owner.unbind();
+});
+
 test("STARTTLS checks the certificate", { skip: slapdMissing }, async (context) => {
   const good = await directory(context, `  startTls: true\n  ca: ${caFile(context)}\n`);
   assert.equal(await good.status("dave", PEOPLE.dave), 200);

@@ -8,7 +8,7 @@ import type { LdapConfig } from "../config/ldap-section.ts";
 import { fileBeside } from "../config/values.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { Directory, DirectoryUser } from "./directory.ts";
-import { ACCOUNT_ATTRIBUTES, BINARY_ATTRIBUTES, idOf, isLocked, valuesOf } from "./ldap-account.ts";
+import { ACCOUNT_ATTRIBUTES, BINARY_ATTRIBUTES, idOf, isLocked, personOf, valuesOf } from "./ldap-account.ts";
 import { fillFilter } from "./ldap-filter.ts";
 
 /** Connections at once: a flood of logins must not become one for the directory. */
@@ -74,7 +74,7 @@ export function ldapDirectory(config: LdapConfig, configFile: string): Directory
     const name = entry && textsOf(entry, config.userAttribute)[0];
     // Two that are meant by one name are nobody.
     if (entry === undefined || second !== undefined || name === undefined || !NAME.test(name) || isLocked(entry)) return undefined;
-    return { name, id: idOf(entry), dn: entry.dn, groups: await groupsOf(client, { user: name, dn: entry.dn }) };
+    return { name, id: idOf(entry), person: personOf(entry), dn: entry.dn, groups: await groupsOf(client, { user: name, dn: entry.dn }) };
   };
 
   const groupsOf = async (client: Client, who: { user: string; dn: string }): Promise<readonly string[]> => {

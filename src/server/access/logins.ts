@@ -20,8 +20,8 @@ export interface Logins {
   readonly device: DeviceLogins | undefined;
   /** The same in the browser of the person themselves. */
   readonly code: CodeLogins | undefined;
-  /** Whether a user can be asked after without a password: personal tokens are for these. */
-  isKnown(user: string): Promise<boolean>;
+  /** What tells a user from others of the same name, earlier and later ones; undefined for who cannot be asked after without a password. Personal tokens are for those who can. */
+  personOf(user: string): Promise<string | undefined>;
   /** Whether a password is a token of the identity provider, to be checked here under whatever name. */
   takesToken(password: string): boolean;
   /** The same for who has an access token: only robots and personal tokens end before their access tokens. */
@@ -56,6 +56,9 @@ export interface Login {
   /** How long they are good for at most, in milliseconds; 0 when there shall be none. */
   readonly refresh?: number;
 }
+
+/** A user as they are now. `person`: what personal tokens are bound to; stays as long as it is the same person, as far as can be told. */
+type FoundUser = Login & { readonly person: string };
 
 /** A login with a wrong name or password. */
 export interface LoginFailure {
@@ -95,23 +98,23 @@ export function createLogins(options: {
   const configuredGroups = (user: string): readonly string[] => Object.entries(options.groups).flatMap(([group, members]) => (members.includes(user) ? [group] : []));
 
   /** A user as they are now, without a password; undefined for one who is not there any more. */
-  const findUser = async (user: string): Promise<Login | undefined> => {
+  const findUser = async (user: string): Promise<FoundUser | undefined> => {
     const current = passwords?.stamp(user);
-    if (current !== undefined) return { identity: { kind: "user", name: user, groups: configuredGroups(user) }, stamp: stampOf(user, current) };
+    if (current !== undefined) return { identity: { kind: "user", name: user, groups: configuredGroups(user) }, stamp: stampOf(user, current), person: personFrom("htpasswd", user, current) };
     return loginOf(await directory?.find(user));
   };
   /** One whose name somebody in the password file has is nobody: grants could not tell the two apart. */
-  const loginOf = (found: DirectoryUser | undefined): Login | undefined => {
+  const loginOf = (found: DirectoryUser | undefined): FoundUser | undefined => {
     if (!found || found.name.startsWith(ROBOT) || passwords?.stamp(found.name) !== undefined) return undefined;
     const groups = [...new Set([...found.groups, ...configuredGroups(found.name)])];
-    return { identity: { kind: "user", name: found.name, groups }, stamp: stampOf(found.name, `directory ${found.id}`) };
+    return { identity: { kind: "user", name: found.name, groups }, stamp: stampOf(found.name, `directory ${found.id}`), person: personFrom("directory", found.name, found.person) };
   };
 
   /** As for a directory: what the password file knows is not the provider's to say. */
   const providedLogin = (found: ProviderUser, refresh: number): Login => {
     if (found.name.startsWith(ROBOT) || passwords?.stamp(found.name) !== undefined) throw new RegistryError("UNAUTHORIZED", `the name ${found.name} is taken by another user of this registry`);
     const groups = [...new Set([...found.groups, ...configuredGroups(found.name)])];
-    return { identity: { kind: "user", name: found.name, groups }, stamp: refresh === 0 ? "" : `provider ${provider?.issuer}`, refresh };
+    return { identity: { kind: "user", name: found.name, groups, provided: true }, stamp: refresh === 0 ? "" : `provider ${provider?.issuer}`, refresh };
   };
 
   const verify = async (user: string, password: string): Promise<Login | undefined> => {
@@ -148,7 +151,7 @@ export function createLogins(options: {
 
   const secretLogins = createSecretLogins(options.secrets, async (user) => {
     const found = await findUser(user);
-    return found?.identity.kind === "user" ? found.identity.groups : undefined;
+    return found?.identity.kind === "user" ? { groups: found.identity.groups, person: found.person } : undefined;
   });
 
   /** Counts what somebody has the provider asked; @throws RegistryError TOOMANYREQUESTS */
@@ -188,7 +191,7 @@ export function createLogins(options: {
         }
       },
     },
-    isKnown: async (user) => (await findUser(user)) !== undefined,
+    personOf: async (user) => (await findUser(user))?.person,
     takesToken: (password) => provider?.claims(password) ?? false,
     async current(identity) {
       return identity.kind === "anonymous" || !identity.secret ? identity : secretLogins.current(identity.secret.id);
@@ -197,7 +200,7 @@ export function createLogins(options: {
     async revive(identity, stamp) {
       if (identity.kind === "anonymous") return undefined;
       if (identity.secret) return secretLogins.current(identity.secret.id);
-      if (provider && stamp === `provider ${provider.issuer}`) return passwords?.stamp(identity.name) === undefined ? identity : undefined;
+      if (provider && stamp === `provider ${provider.issuer}`) return identity.kind === "user" && passwords?.stamp(identity.name) === undefined ? { ...identity, provided: true } : undefined;
       const found = identity.kind === "user" ? await findUser(identity.name) : undefined;
       return found?.stamp === stamp ? found.identity : undefined;
     },
@@ -235,6 +238,14 @@ function wrong(user: string): RegistryError {
 
 function tooMany(problem: string, seconds: number): RegistryError {
   return new RegistryError("TOOMANYREQUESTS", `${problem}: try again in ${seconds} second${seconds === 1 ? "" : "s"}`, { headers: { "Retry-After": String(seconds) } });
+}
+
+/**
+ * The password file says nothing of a person but a name and a password: another password may be another person, so it counts as one.
+ * An entry of a directory says who it is.
+ */
+function personFrom(source: "htpasswd" | "directory", user: string, known: string): string {
+  return `${source} ${createHash("sha256").update(JSON.stringify([user, known])).digest("base64url")}`;
 }
 
 function stampOf(user: string, password: string): string {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { basic, guardedRegistry } from "../../../test/support/guarded-registry.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { basic, guardedRegistry, htpasswdOf } from "../../../test/support/guarded-registry.ts";
+import { openSqliteMetadata } from "../storage/sqlite/open-sqlite-metadata.ts";
+import { RegistryError } from "../terms/registry-error.ts";
+import { compileGrants } from "./grants.ts";
+import { createSecretDesk } from "./secret-desk.ts";
 
 const ACCESS = `roles: {watcher: [pull, scan]}
 grants:
@@ -50,4 +58,34 @@ test("nobody gives a robot what they do not administer, and tokens make no token
   assert.ok(listed.items[0]!.login === "bob" && !JSON.stringify(listed).includes(made.json.secret));
   assert.equal((await ask("root", "r", "DELETE", "tokens", { name: "laptop", user: "bob" })).status, 200);
   assert.equal((await server.request("GET", "/v2/", { headers: { authorization: basic("bob", made.json.secret) } })).status, 401);
+});
+
+test("who has a name now does not wake the tokens of who had it before, an administrator may", async (context) => {
+  const { server, htpasswd } = await guardedRegistry(context, { users: { root: "r", bob: "b" }, access: ACCESS });
+  const ask = async (user: string, password: string, path: string, body: object) => {
+    const text = JSON.stringify(body);
+    return server.request("POST", `/api/v1/${path}`, { headers: { authorization: basic(user, password), "x-sampan-request": "1", "content-type": "application/json", "content-length": Buffer.byteLength(text) }, body: text });
+  };
+  const { secret } = (await ask("bob", "b", "tokens", { name: "laptop", expires: "never" })).json() as { secret: string };
+  const status = async (): Promise<number> => (await server.request("GET", "/v2/", { headers: { authorization: basic("bob", secret) } })).status;
+  const disable = async (user: string, password: string, disabled: boolean): Promise<number> => (await ask(user, password, "tokens/disable", { name: "laptop", user: "bob", disabled })).status;
+  assert.deepEqual([await disable("bob", "b", true), await status(), await disable("bob", "b", false), await status()], [200, 401, 200, 200]);
+  writeFileSync(htpasswd, htpasswdOf({ root: "r", bob: "another bob" }));
+  await wait(1100);
+  assert.deepEqual([await status(), await disable("bob", "another bob", false), await status()], [401, 403, 401]);
+  assert.deepEqual([await disable("root", "r", false), await status()], [200, 200]);
+});
+
+test("who came from an identity provider gets no token of the user of the directory that has the same name", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-desk-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  await using secrets = await openSqliteMetadata(join(folder, "registry.db"), { lease: 0, report: assert.fail });
+  const desk = createSecretDesk({ grants: compileGrants({ roles: {}, grants: [] }), secrets, personOf: async () => "carol of the directory" });
+  const actor = { user: "carol", address: undefined, agent: undefined };
+  const wanted = { name: "laptop", scope: undefined, expiresAt: undefined };
+  const own = { kind: "user", name: "carol", groups: [] } as const;
+  const provided = { ...own, provided: true } as const;
+  assert.deepEqual([await desk.mayCreate("token", own), await desk.mayCreate("token", provided)], [true, false]);
+  await assert.rejects(desk.create("token", provided, wanted, actor), (error) => error instanceof RegistryError && error.code === "DENIED");
+  assert.equal((await desk.create("token", own, wanted, actor)).record.person, "carol of the directory");
 });

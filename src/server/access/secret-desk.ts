@@ -6,6 +6,7 @@ import { isRepositoryPattern, isWithin } from "../terms/repository-pattern.ts";
 import type { Right } from "../terms/rights.ts";
 import type { Grants } from "./grants.ts";
 import type { Identity } from "./identity.ts";
+import type { Logins } from "./logins.ts";
 import { hashSecret, isSecretName, makeSecret } from "./secret.ts";
 
 /**
@@ -34,7 +35,10 @@ export interface WantedSecret {
 
 type User = Identity & { readonly kind: "user" };
 
-export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants; secrets: Secrets; isKnown: (user: string) => Promise<boolean> }): SecretDesk {
+export function createSecretDesk({ grants, secrets, personOf: find }: { grants: Grants; secrets: Secrets; personOf: Logins["personOf"] }): SecretDesk {
+  /** Whose a token of that user is; one who came from an identity provider is not the user of that name who can be asked after. */
+  const ownerOf = async (user: User): Promise<string | undefined> => (user.provided ? undefined : find(user.name));
+
   const has = (user: User, right: Right, patterns: readonly string[]): boolean => {
     const own = grants.patterns(user, right);
     return patterns.every((pattern) => own.some((outer) => isWithin(pattern, outer)));
@@ -56,33 +60,36 @@ export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants;
     administers: (identity, patterns) => identity.kind === "user" && !identity.secret?.scope && has(identity, "admin", patterns),
 
     async list(kind, identity) {
-      const user = personOf(identity);
+      const user = loggedIn(identity);
       return (await secrets.secrets(kind)).filter((record) => mayChange(kind, user, record));
     },
 
     async mayCreate(kind, identity) {
-      const user = personOf(identity);
-      return kind === "token" ? isKnown(user.name) : grants.patterns(user, "admin").length > 0;
+      const user = loggedIn(identity);
+      return kind === "token" ? (await ownerOf(user)) !== undefined : grants.patterns(user, "admin").length > 0;
     },
 
     async create(kind, identity, { name, scope, expiresAt }, actor) {
-      const user = personOf(identity);
+      const user = loggedIn(identity);
       if (!isSecretName(name)) throw invalid("secretName", { kind });
       if (scope) checkScope(grants, scope);
       if (expiresAt !== undefined && expiresAt <= Date.now()) throw invalid("secretExpired");
-      if (kind === "token" && !(await isKnown(user.name))) throw denied("notKept");
+      const person = kind === "token" ? await ownerOf(user) : undefined;
+      if (kind === "token" && person === undefined) throw denied("notKept");
       if (kind === "robot" && !governs(user, { name, scope })) throw denied("robotRights");
       const secret = makeSecret(kind);
-      const record = await secrets.createSecret({ kind, owner: kind === "token" ? user.name : "", name, hash: hashSecret(secret), scope, expiresAt }, actor);
+      const record = await secrets.createSecret({ kind, owner: kind === "token" ? user.name : "", name, hash: hashSecret(secret), scope, expiresAt, person }, actor);
       if (!record) throw invalid("secretTaken", { kind }, 409);
       return { record, secret };
     },
 
     async change(kind, identity, { owner, name }, verb, actor) {
-      const user = personOf(identity);
+      const user = loggedIn(identity);
       const record = (await secrets.secrets(kind)).find((each) => each.owner === owner && each.name === name);
       // What is not theirs to see is not there.
       if (!record || !mayChange(kind, user, record)) throw invalid("secretMissing", { kind }, 404);
+      // Nobody wakes the tokens of who had their name before.
+      if (verb === "enable" && kind === "token" && !administersAll(user) && record.person !== undefined && record.person !== (await ownerOf(user))) throw denied("tokenOfAnother");
       const id = { kind, owner, name };
       const done = verb === "delete" ? await secrets.deleteSecret(id, actor) : await secrets.disableSecret(id, verb === "disable", actor);
       if (!done) throw invalid("secretMissing", { kind }, 404);
@@ -91,7 +98,7 @@ export function createSecretDesk({ grants, secrets, isKnown }: { grants: Grants;
 }
 
 /** A secret makes no others: they would outlive it. */
-function personOf(identity: Identity): User {
+function loggedIn(identity: Identity): User {
   if (identity.kind === "anonymous") throw refusal("logInFirst", {}, { as: "UNAUTHORIZED" });
   if (identity.kind !== "user" || identity.secret) throw denied("peopleOnly");
   return identity;

@@ -20,9 +20,9 @@ async function registryWithRecords(context: TestContext) {
   const registry = await guardedRegistry(context, { users: { alice: "pw" }, access: ACCESS });
   const records = await openRecordsBeside(registry.server.root, { lease: 0, report: (problem) => assert.fail(problem) });
   context.after(() => records[Symbol.asyncDispose]());
-  const make = async (kind: SecretKind, name: string, more: { owner?: string; scope?: SecretScope; expiresAt?: number } = {}): Promise<string> => {
+  const make = async (kind: SecretKind, name: string, more: { owner?: string; scope?: SecretScope; expiresAt?: number; person?: string } = {}): Promise<string> => {
     const secret = makeSecret(kind);
-    const made = await records.createSecret({ kind, owner: more.owner ?? "", name, hash: hashSecret(secret), scope: more.scope, expiresAt: more.expiresAt }, actor);
+    const made = await records.createSecret({ kind, owner: more.owner ?? "", name, hash: hashSecret(secret), scope: more.scope, expiresAt: more.expiresAt, person: more.person }, actor);
     assert.ok(made);
     return secret;
   };
@@ -91,20 +91,34 @@ test("a personal token is the user's password, narrowed to its scope, and ends w
   await wait(1100);
   assert.equal(await status("GET", "/v2/", basic("alice", "another alice")), 200);
   assert.deepEqual([await status("GET", "/v2/", basic("alice", whole)), await status("GET", "/v2/team/a/tags/list", bearer)], [401, 401], "the new alice is another one");
+  const told = await server.request("GET", "/v2/", { headers: { authorization: basic("alice", whole) } });
+  assert.equal((told.json() as { errors: { message: string }[] }).errors[0]!.message, "the personal token laptop is not good any more: it has expired, or the user alice or their password was another one when it was made");
   assert.equal(await records.disableSecret({ kind: "token", owner: "alice", name: "laptop" }, false, actor), true);
-  assert.equal(await status("GET", "/v2/", basic("alice", whole)), 200);
+  assert.equal(await status("GET", "/v2/", basic("alice", whole)), 200, "an administrator gives it to who has the name now");
+  writeFileSync(htpasswd, htpasswdOf({ alice: "the third" }));
+  await wait(1100);
+  assert.deepEqual([await status("GET", "/v2/", basic("alice", whole)), await status("GET", "/v2/", basic("alice", "the third"))], [401, 200], "nobody saw the name without a user, and still it is another one's");
 });
 
 test("tokens that nobody uses end with their user too; those of users who are there, and of a directory that is down, stay", async (context) => {
   const { make, records } = await registryWithRecords(context);
   await make("token", "unused", { owner: "gone" });
+  await make("token", "later", { owner: "aaron" });
   await make("token", "good", { owner: "alice" });
-  await make("token", "later", { owner: "unknown" });
-  await createSecretLogins(records, async (user) => {
-    if (user === "unknown") throw new RegistryError("UNAVAILABLE", "the directory is down");
-    return user === "alice" ? [] : undefined;
-  }).endOrphans().catch((error: unknown) => assert.equal((error as RegistryError).code, "UNAVAILABLE"));
-  assert.deepEqual((await records.secrets("token")).map(({ owner, disabled }) => [owner, disabled]), [["alice", false], ["gone", true], ["unknown", false]]);
+  await make("token", "another", { owner: "alice", person: "the first alice" });
+  const { endOrphans } = createSecretLogins(records, async (user) => {
+    if (user === "aaron") throw new RegistryError("UNAVAILABLE", "the directory is down");
+    return user === "alice" ? { groups: [], person: "the second alice" } : undefined;
+  });
+  const seen = async () => {
+    await assert.rejects(endOrphans(), (error) => (error as RegistryError).code === "UNAVAILABLE");
+    return (await records.secrets("token")).map(({ name, disabled, person }) => [name, disabled, person]);
+  };
+  const found = await seen();
+  assert.deepEqual(found, [["later", false, undefined], ["another", false, "the first alice"], ["good", false, "the second alice"], ["unused", true, undefined]], "the first alice may be one that only another server knows yet");
+  context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 11 * 60_000 });
+  assert.deepEqual((await seen())[1], ["another", true, "the first alice"]);
+  context.mock.timers.reset();
 });
 
 test("robots and tokens are in the log of changes, their secrets and hashes are not", async (context) => {

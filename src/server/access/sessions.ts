@@ -79,7 +79,7 @@ export function createSessions({ grants, logins, tokens, secrets }: { grants: Gr
       }
     },
 
-    secrets: createSecretDesk({ grants, secrets, isKnown: logins.isKnown }),
+    secrets: createSecretDesk({ grants, secrets, personOf: logins.personOf }),
 
     explain: (identity, repository) => RIGHTS.map((right) => ({ right, ...grants.decide(identity, right, repository) })),
 

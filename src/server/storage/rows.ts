@@ -104,9 +104,10 @@ export interface SecretRow {
   readonly expires_at: number | null;
   readonly disabled: number;
   readonly used_at: number | null;
+  readonly person: string | null;
 }
 
-export function secretRecord({ id, kind, owner, name, hash, scope, created_at, expires_at, disabled, used_at }: SecretRow): SecretRecord {
+export function secretRecord({ id, kind, owner, name, hash, scope, created_at, expires_at, disabled, used_at, person }: SecretRow): SecretRecord {
   return {
     id, kind, owner, name, hash,
     scope: scope === null ? undefined : (JSON.parse(scope) as SecretScope),
@@ -114,6 +115,7 @@ export function secretRecord({ id, kind, owner, name, hash, scope, created_at, e
     expiresAt: expires_at ?? undefined,
     disabled: disabled === 1,
     usedAt: used_at ?? undefined,
+    person: person ?? undefined,
   };
 }
 

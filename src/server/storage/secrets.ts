@@ -13,9 +13,11 @@ export interface Secrets {
   secretById(id: number): Promise<SecretRecord | undefined>;
   /** Robots by name, or tokens by user and name; of one user where that is given. */
   secrets(kind: SecretKind, owner?: string): Promise<readonly SecretRecord[]>;
-  /** Puts one out of use, or back; false when there is none. */
+  /** Puts one out of use, or back; false when there is none. What is put back belongs to whoever has the owner's name then. */
   disableSecret(name: SecretName, disabled: boolean, actor: Actor): Promise<boolean>;
   deleteSecret(name: SecretName, actor: Actor): Promise<boolean>;
+  /** Says whose a token is of which nobody has said it. */
+  bindSecret(id: number, person: string): Promise<void>;
   /** Notes that one was used. It is written now and then, and lost by a crash before. */
   noteSecretUse(id: number): void;
 }
@@ -42,6 +44,8 @@ export interface NewSecret extends SecretName {
   readonly scope: SecretScope | undefined;
   /** Milliseconds since the epoch; undefined for never. */
   readonly expiresAt: number | undefined;
+  /** What tells the user of a personal token from others of the same name, earlier and later ones; undefined until the registry sees who that is, and for robots. */
+  readonly person?: string | undefined;
 }
 
 export interface SecretRecord extends NewSecret {

@@ -63,7 +63,7 @@ export const recordTables: readonly RecordTable[] = [
   { name: "manifest_references", columns: ["repository_id", "manifest", "kind", "digest"], key: ["repository_id", "manifest", "kind", "digest"], page: PAGE },
   { name: "tags", columns: ["repository_id", "name", "digest", "pushed_at", "pushed_by", "pulled_at"], key: ["repository_id", "name"], page: PAGE },
   { name: "trash", columns: ["id", "repository_id", "tag", "digest", "discarded_at", "expires_at", "discarded_by", "reason"], key: ["id"], ids: true, page: PAGE },
-  { name: "secrets", columns: ["id", "kind", "owner", "name", "hash", "scope", "created_at", "expires_at", "disabled", "used_at"], key: ["id"], ids: true, page: PAGE },
+  { name: "secrets", columns: ["id", "kind", "owner", "name", "hash", "scope", "created_at", "expires_at", "disabled", "used_at", "person"], key: ["id"], ids: true, page: PAGE },
   { name: "events", columns: ["id", "at", "action", "repository", "tag", "digest", "user", "address", "agent", "detail"], key: ["id"], ids: true, page: PAGE },
   { name: "event_cursors", columns: ["reader", "event"], key: ["reader"], page: PAGE },
 ];

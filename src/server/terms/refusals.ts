@@ -14,6 +14,7 @@ export const REFUSALS = {
   secretMissing: "there is no such {kind}",
   secretExpired: "it would have expired already",
   notKept: "personal tokens are for users that this registry or its directory keeps: users of an identity provider log in there",
+  tokenOfAnother: "that token was given to another user of this name, or before the password was another one: an administrator can give it back",
   robotRights: "a robot is made by who administers the repositories that it is for, and has the rights that it gets",
   roleUnknown: "there is no such role: it may be {roles}",
   rolePatterns: "a role needs repositories: write prod/*, team/** or **",

@@ -65,6 +65,7 @@ export const migrations: Readonly<Record<string, string>> = {
     CREATE TABLE condemned_objects (name text COLLATE "C" PRIMARY KEY, multipart text, condemned_at bigint NOT NULL);
     CREATE INDEX condemned_objects_age ON condemned_objects (condemned_at);
   `,
+  "owners of tokens": "ALTER TABLE secrets ADD COLUMN person text",
 };
 
 /**

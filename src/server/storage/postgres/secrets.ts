@@ -30,10 +30,10 @@ export function secretPart({ database, cache }: PostgresContext, report: (proble
   return {
     createSecret: (secret, actor) =>
       database.write({}, async (transaction) => {
-        const { kind, owner, name, hash, scope, expiresAt } = secret;
+        const { kind, owner, name, hash, scope, expiresAt, person } = secret;
         const row = await transaction.get<SecretRow>(
-          "INSERT INTO secrets (kind, owner, name, hash, scope, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING *",
-          kind, owner, name, hash, scope ? JSON.stringify(scope) : null, transaction.now, expiresAt ?? null,
+          "INSERT INTO secrets (kind, owner, name, hash, scope, created_at, expires_at, person) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING *",
+          kind, owner, name, hash, scope ? JSON.stringify(scope) : null, transaction.now, expiresAt ?? null, person ?? null,
         );
         if (!row) return undefined;
         transaction.log(secretEvent(secret, "create", actor));
@@ -46,8 +46,13 @@ export function secretPart({ database, cache }: PostgresContext, report: (proble
     secrets: async (kind, owner) =>
       (await database.all<SecretRow>("SELECT * FROM secrets WHERE kind = $1 AND ($2::text IS NULL OR owner = $2) ORDER BY owner, name", kind, owner ?? null)).map(secretRecord),
 
-    disableSecret: (name, disabled, actor) => change(name, disabled ? "disable" : "enable", actor, `UPDATE secrets SET disabled = ${disabled ? 1 : 0}`),
+    disableSecret: (name, disabled, actor) => change(name, disabled ? "disable" : "enable", actor, `UPDATE secrets SET ${disabled ? "disabled = 1" : "disabled = 0, person = NULL"}`),
     deleteSecret: (name, actor) => change(name, "delete", actor, "DELETE FROM secrets"),
+
+    bindSecret: (id, person) =>
+      database.write({}, async (transaction) => {
+        if ((await transaction.run("UPDATE secrets SET person = $1 WHERE id = $2 AND person IS NULL", person, id)) > 0) transaction.changed(SECRETS);
+      }),
 
     noteSecretUse(id) {
       const now = database.clock.now();

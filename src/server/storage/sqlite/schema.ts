@@ -70,6 +70,8 @@ export const migrations: Readonly<Record<string, string>> = {
   // One row.
   identity: "CREATE TABLE identity (id TEXT NOT NULL); INSERT INTO identity VALUES (lower(hex(randomblob(16))))",
   settings: "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  // Of personal tokens, whose owner is a name: which user of that name it is. NULL until the registry sees who has the name.
+  "owners of tokens": "ALTER TABLE secrets ADD COLUMN person TEXT",
 };
 
 /** Brings the tables to this version's form. @throws STORE_NEWER when a newer Sampan has written the file */

@@ -41,10 +41,10 @@ export function secretPart(context: SqliteContext, report: (problem: Error) => v
   return {
     createSecret: (secret, actor) =>
       database.write(() => {
-        const { kind, owner, name, hash, scope, expiresAt } = secret;
+        const { kind, owner, name, hash, scope, expiresAt, person } = secret;
         const { changes, lastId } = database.run(
-          "INSERT OR IGNORE INTO secrets (kind, owner, name, hash, scope, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-          kind, owner, name, hash, scope ? JSON.stringify(scope) : null, Date.now(), expiresAt ?? null,
+          "INSERT OR IGNORE INTO secrets (kind, owner, name, hash, scope, created_at, expires_at, person) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          kind, owner, name, hash, scope ? JSON.stringify(scope) : null, Date.now(), expiresAt ?? null, person ?? null,
         );
         if (changes === 0) return undefined;
         logEvent(context, secretEvent(secret, "create", actor));
@@ -64,8 +64,14 @@ export function secretPart(context: SqliteContext, report: (problem: Error) => v
     secrets: async (kind, owner) =>
       database.all<SecretRow>("SELECT * FROM secrets WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) ORDER BY owner, name", kind, owner ?? null).map(secretRecord),
 
-    disableSecret: (name, disabled, actor) => change(name, disabled ? "disable" : "enable", actor, `UPDATE secrets SET disabled = ${disabled ? 1 : 0}`),
+    disableSecret: (name, disabled, actor) => change(name, disabled ? "disable" : "enable", actor, `UPDATE secrets SET ${disabled ? "disabled = 1" : "disabled = 0, person = NULL"}`),
     deleteSecret: (name, actor) => change(name, "delete", actor, "DELETE FROM secrets"),
+
+    bindSecret: (id, person) =>
+      database.write(() => {
+        forget();
+        database.run("UPDATE secrets SET person = ? WHERE id = ? AND person IS NULL", person, id);
+      }),
 
     noteSecretUse(id) {
       const now = Date.now();
