@@ -54,16 +54,20 @@ const faultsPlugin = {
 };
 
 /**
- * The command line in layers, each a file: what every command needs, what most builds do, what unpacks layers and archives, what carries images, what faults say, and the rest. A module is in the first
+ * The command line in layers, each a file: what every command needs, what speaks to stores and registries, what most builds do, what
+ * unpacks layers and archives, what carries images, what faults say, and the rest. A module is in the first
  * layer with an entry that needs it at once; what modules of other layers want of it goes through bin/run-bundle.cjs.
  */
 const LAYERS = {
   main: ["cli/main.ts", "cli/commands/version.ts"],
+  "layer-transfer": [
+    "build/access-credentials.ts", "build/lazy-client.ts", "build/transfer.ts", "cli/flags/registry-flags.ts", "cli/progress/build-picture.ts", "cli/progress/live-screen.ts",
+    "cli/progress/warning-lines.ts", "cli/with-store.ts", "linux/user-namespace.ts", "registry/client.ts", "registry/credentials/find-login.ts", "registry/credentials/given-logins.ts",
+    "registry/routes/long-name.ts", "registry/routes/machine-routes.ts", "registry/transfer/pull-image.ts", "registry/transport/transport.ts", "std/fault-spec.ts", "std/linear-pattern.ts", "store/open-store.ts", "store/store-root.ts",
+  ],
   "layer-build": [
-    "cli/commands/build.ts", "cli/progress/plain.ts", "cli/progress/tty.ts", "cli/keep-store.ts", "build/build.ts", "build/access-credentials.ts", "build/export-result.ts",
+    "cli/commands/build.ts", "cli/progress/plain.ts", "cli/progress/tty.ts", "cli/keep-store.ts", "build/build.ts", "build/export-result.ts",
     "exec/create-executor.ts", "files/digest-sources.ts", "files/file-operation.ts", "layer/pack-layer.ts",
-    "registry/client.ts", "registry/credentials/find-login.ts", "registry/credentials/given-logins.ts", "registry/routes/long-name.ts",
-    "registry/routes/machine-routes.ts", "registry/transfer/pull-image.ts", "registry/transport/transport.ts",
   ],
   "layer-archive": ["layer/apply-layer.ts", "layer/unpack-archive.ts"],
   "layer-carry": [
@@ -113,8 +117,19 @@ async function bundleLayers(esbuild, options, plugins) {
     const contents = `export const modules = { ${rows.join(",\n")} };${layer === "main" ? 'import "./src/cli/main.ts";' : ""}`;
     const outfile = path.join(options.outdir, `${layer}.cjs`);
     await esbuild.build({ ...options, outdir: undefined, outfile, stdin: { contents, resolveDir: root }, plugins: [...plugins, layerPlugin(layer, layers)] });
-    makeFunction(outfile);
+    makeFunction(outfile, joinModules);
   }
+}
+
+/**
+ * Modules of other layers as they are. esbuild, which takes them for CommonJS, copies all their exports for each
+ * module that wants one of them, which takes milliseconds of a start.
+ */
+function joinModules(text) {
+  const foreign = new Set([...text.matchAll(/\b(require_\w+)\s*=\s*__commonJS\(\{\s*"layer:/g)].map(([, name]) => name));
+  return text
+    .replace(/\b__toESM\(\s*(require_\w+)\(\s*\)(?:,\s*1)?\s*\)/g, (call, name) => (foreign.has(name) ? `${name}()` : call))
+    .replace(/\b__toCommonJS\(\s*(\w+_exports)\s*\)/g, "$1");
 }
 
 /** The bundle's version of exec/default-filter.ts. */
@@ -150,8 +165,8 @@ const packagesPlugin = (specifiers) => ({
 });
 
 /** A module as bin/run-bundle.cjs runs it: in Latin-1, which V8 reads as it is. esbuild leaves regular expressions as they are written. */
-function makeFunction(file) {
-  const text = fs.readFileSync(file, "utf8");
+function makeFunction(file, change = (text) => text) {
+  const text = change(fs.readFileSync(file, "utf8"));
   const [foreign] = /[^\0-\xff]/.exec(text) ?? [];
   if (foreign) throw new Error(`write ${JSON.stringify(foreign)} as \\u${foreign.charCodeAt(0).toString(16)} in the sources`);
   fs.writeFileSync(file, `(function (exports, require, module, __filename, __dirname, bundleLoaded) {${text}\n})\n`, "latin1");

@@ -10,7 +10,7 @@ import { fault, isFault } from "../../std/fault.ts";
 import type { Io } from "../io.ts";
 import { transferJson } from "../progress/transfer-json.ts";
 import { transferLines } from "../progress/transfer-lines.ts";
-import { secondsSince, summaryText, type TransferSummary } from "../progress/transfer-summary.ts";
+import { startClock, summaryText, type TransferSummary } from "../progress/transfer-summary.ts";
 import { withSurroundings, type CopyCall } from "./surroundings.ts";
 
 export interface CopyFlags {
@@ -28,7 +28,7 @@ export interface CopyFlags {
 
 /** Copies from one place to another, with a line for each blob on standard error and one for the whole on standard output. */
 export async function copyImage(from: Location, to: Location, { quiet, json, digestFile, access, io, signal, ...options }: CopyFlags): Promise<void> {
-  const started = performance.now();
+  const seconds = startClock();
   const renderer = quiet ? undefined : json ? transferJson({ stream: io.stdout, errors: io.stderr }) : transferLines("copy", { stream: io.stderr, errors: io.stderr, env: io.env });
   const onProgress: CopyCall["onProgress"] = (event) => renderer?.onEvent(event);
   try {
@@ -39,7 +39,7 @@ export async function copyImage(from: Location, to: Location, { quiet, json, dig
     });
     renderer?.close();
     if (digestFile !== undefined) writeFileSync(resolve(io.cwd, digestFile), carried.digest);
-    const summary = { ...summaryOf(carried, formatLocation(to)), seconds: secondsSince(started) };
+    const summary = { ...summaryOf(carried, formatLocation(to)), seconds: seconds() };
     if (quiet) io.stdout.write(`${carried.digest}\n`);
     else io.stdout.write(json ? `${JSON.stringify({ ...summary, mediaType: carried.mediaType, referrers: carried.referrers })}\n` : `${summaryText(summary)}\n`);
   } catch (error) {

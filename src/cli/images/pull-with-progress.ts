@@ -10,7 +10,7 @@ import type { Store } from "../../store/open-store.ts";
 import type { Io } from "../io.ts";
 import { transferJson } from "../progress/transfer-json.ts";
 import { transferLines } from "../progress/transfer-lines.ts";
-import { secondsSince, type TransferSummary } from "../progress/transfer-summary.ts";
+import { startClock, type TransferSummary } from "../progress/transfer-summary.ts";
 
 export interface PullFlags {
   readonly client: ClientSource;
@@ -26,7 +26,7 @@ export interface PullFlags {
 /** Pulls an image and writes docker's lines for it, up to `Digest: …`, or JSON ones, up to the result. */
 export async function pullWithProgress(store: Store, reference: Reference, options: PullFlags): Promise<{ image: ImageRecord; updated: boolean; summary: TransferSummary }> {
   const { show, out, io, platforms, signal } = options;
-  const started = performance.now();
+  const seconds = startClock();
   const before = store.images.list();
   if (show === "lines") out.write(`${reference.digest ?? reference.tag}: Pulling from ${reference.repository}\n`);
   const renderer =
@@ -40,7 +40,7 @@ export async function pullWithProgress(store: Store, reference: Reference, optio
       ? await pullToStore(store, client, reference, { ...how, platform: platforms[0]! })
       : await (await import("../../build/pull-index.ts")).pullIndexToStore(store, client, reference, { ...how, platforms });
     renderer?.close();
-    const summary = { reference: formatReference(reference), digest, bytesReceived, bytesSaved, seconds: secondsSince(started) };
+    const summary = { reference: formatReference(reference), digest, bytesReceived, bytesSaved, seconds: seconds() };
     if (show === "lines") out.write(`Digest: ${digest}\n`);
     if (show === "json") out.write(`${JSON.stringify(summary)}\n`);
     return { image, updated: isNews(before, image, { reference, digest }), summary };

@@ -12,7 +12,7 @@ import { printError } from "../errors/print-error.ts";
 import type { Io } from "../io.ts";
 import { transferJson } from "../progress/transfer-json.ts";
 import { transferLines } from "../progress/transfer-lines.ts";
-import { secondsSince, summaryText, type TransferSummary } from "../progress/transfer-summary.ts";
+import { startClock, summaryText, type TransferSummary } from "../progress/transfer-summary.ts";
 
 export interface PushFlags {
   readonly allTags: boolean;
@@ -67,7 +67,7 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
     const { record, insteadOf } = choosePush(store, store.images.target(name), flags.platform, familiarReference(parseReference(name)));
     const whole = record.index?.digest === record.id;
     if (whole && packing?.force) throw fault("NOT_SUPPORTED", { feature: "--force-compression of an index of several platforms", hint: "its digest would change; choose one with --platform" });
-    const started = performance.now();
+    const seconds = startClock();
     const renderer = quiet ? undefined : json ? transferJson({ stream: io.stdout, errors: io.stderr }) : transferLines("push", { stream: io.stdout, errors: io.stderr, env: io.env });
     try {
       const access = { client, recordOwners, stepId: `push ${name}`, onProgress: (event: ProgressEvent) => renderer?.onEvent(event), signal };
@@ -76,7 +76,7 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
         : await pushFromStore(store, await client(), record, parseReference(name), access, packing ? { packing } : {});
       renderer?.close();
       if (quiet) continue;
-      const summary: TransferSummary = { reference: name, digest: pushed.digest, bytesSent: pushed.bytesSent, bytesSaved: pushed.bytesSaved, seconds: secondsSince(started) };
+      const summary: TransferSummary = { reference: name, digest: pushed.digest, bytesSent: pushed.bytesSent, bytesSaved: pushed.bytesSaved, seconds: seconds() };
       if (json) io.stdout.write(`${JSON.stringify(summary)}\n`);
       else {
         io.stdout.write(`${pushed.reference.tag}: digest: ${pushed.digest} size: ${pushed.manifest.size}\n`);

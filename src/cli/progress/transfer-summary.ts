@@ -18,7 +18,8 @@ export function summaryText({ digest, bytesSent, bytesReceived, bytesSaved, seco
   return `${digest}: ${carried}, ${humanSize(bytesSaved, 3)} saved by reuse, ${shortSeconds(seconds * 1000)}`;
 }
 
-/** Seconds since a time of `performance.now()`, to the millisecond. */
-export function secondsSince(started: number): number {
-  return Math.round(performance.now() - started) / 1000;
+/** Begins to measure; each call of what it gives tells the seconds since then, to the millisecond. Node's `performance` would be loaded for it, in milliseconds. */
+export function startClock(): () => number {
+  const started = process.hrtime.bigint();
+  return () => Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000;
 }
