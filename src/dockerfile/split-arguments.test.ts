@@ -23,6 +23,10 @@ test("a JSON array with a member that is no string is refused", () => {
   }
 });
 
+test("a JSON array with a NUL character is refused", () => {
+  assert.throws(() => splitLine('CMD ["a\\u0000b"]', "\\"), { code: "DOCKERFILE_ARGUMENTS", message: /NUL character/ });
+});
+
 test("an empty array is JSON without arguments, and escapes of half characters are replaced", () => {
   assert.deepEqual(splitLine("CMD []", "\\"), { keyword: "CMD", flags: [], args: [], json: true });
   assert.deepEqual(args('CMD ["\\ud800"]'), ["\ufffd"]);

@@ -75,6 +75,7 @@ function jsonArray(rest: string): Arguments | undefined {
   }
   const args = members.filter((member) => typeof member === "string");
   if (args.length < members.length) throw fault("DOCKERFILE_JSON", {});
+  if (args.some((arg) => arg.includes("\0"))) throw fault("DOCKERFILE_ARGUMENTS", { problem: "the JSON form has a NUL character, which no argument of a command and no path can hold", hint: "leave \\u0000 out" });
   // Go has no lone surrogates: "\ud800" becomes U+FFFD there.
   return { args: args.map((arg) => arg.toWellFormed()), json: true };
 }

@@ -213,7 +213,7 @@ function stagePlatform({ options, globals, escape }: Evaluation, written: string
   return located(location, () => {
     const { value, unmatched } = expand(written, globals, { escape });
     if (value === "") throw fault("PLATFORM_BLANK", { written, suggestion: [...unmatched].map((name) => suggest(name, globals.keys())).find(Boolean) });
-    checkPlatform(value, location);
+    checkPlatform(value, written, location);
     return parsePlatform(value, options.buildPlatform);
   });
 }

@@ -11,12 +11,12 @@ export function stageNameFault(error: unknown, name: string): unknown {
   return isFault(error, "REFERENCE_INVALID") && !name.includes("://") ? fault("STAGE_NAME_INVALID", { name: name.slice(0, 300) }) : error;
 }
 
-/** @throws STAGE_PLATFORM_INVALID */
-export function checkPlatform(platform: string, location: SourceLocation): void {
+/** @param written with the variables that it was made of @throws STAGE_PLATFORM_INVALID */
+export function checkPlatform(platform: string, written: string, location: SourceLocation): void {
   try {
     parsePlatform(platform);
   } catch (error) {
-    if (isFault(error, "PLATFORM_INVALID")) throw fault("STAGE_PLATFORM_INVALID", { platform }, { location });
+    if (isFault(error, "PLATFORM_INVALID")) throw fault("STAGE_PLATFORM_INVALID", { platform, written }, { location });
     throw error;
   }
 }
@@ -40,7 +40,7 @@ export function checkNames({ stages }: Dockerfile, evaluation: Evaluation): void
   };
   for (const { index, name, base, platform, instructions, location } of stages) {
     if (evaluation.states.has(index) || (name !== undefined && findNamed(options.contexts, name, options.platform))) continue;
-    if (platform !== undefined) checkPlatform(located(location, () => expand(platform, globals, { escape }).value), location);
+    if (platform !== undefined) checkPlatform(located(location, () => expand(platform, globals, { escape }).value), platform, location);
     check(located(location, () => expand(base, globals, { escape }).value), index, location);
     for (const instruction of instructions) for (const from of sourcesOf(instruction)) if (!/^\d+$/.test(from) && !from.includes("$")) check(from, Infinity, instruction.location);
   }

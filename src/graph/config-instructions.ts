@@ -116,9 +116,9 @@ export function evaluateShell(state: StageState, instruction: ShellInstruction):
 /** @throws STOPSIGNAL_INVALID */
 export function checkSignal(signal: string): void {
   const name = signal.toUpperCase().replace(/^SIG/, "");
-  const realtime = /^RTM(?:IN|AX)(?:[+-]\d{1,2})?$/.test(name);
+  const realtime = /^(?:RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?)$/.test(name);
   const number = /^\d+$/.test(signal) && Number(signal) >= 1 && Number(signal) <= 64;
-  if (!number && !realtime && !(`SIG${name}` in constants.signals)) throw fault("STOPSIGNAL_INVALID", { signal });
+  if (!number && !realtime && name !== "CLD" && !(`SIG${name}` in constants.signals)) throw fault("STOPSIGNAL_INVALID", { signal });
 }
 
 /** The words of a shell form: SHELL of the image, else `/bin/sh -c`, and the text. */

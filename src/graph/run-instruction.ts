@@ -17,6 +17,7 @@ export async function evaluateRun(evaluation: Evaluation, state: StageState, ins
   if (instruction.network === "host" && options.network !== "host") demand(evaluation, "network.host", instruction);
   if (instruction.security === "insecure") demand(evaluation, "security.insecure", instruction);
   const { args, documents, suffix } = commandOf(state, instruction);
+  if (args.length === 0) throw fault("DOCKERFILE_INVALID", { problem: "arguments are required: RUN [] has no command" }, { location: instruction.location });
   // As in BuildKit, a variable that a secret is to go into has no other value, even where the secret is missing.
   const secret = new Set(mounts.flatMap((mount) => (mount.kind === "secret" ? mount.env ?? [] : [])));
   const env = [...state.env].filter(([name]) => !secret.has(name)).map(([name, value]) => `${name}=${value}`);

@@ -18,6 +18,12 @@ const ALIASES: Readonly<Record<string, { architecture: string; variant?: string 
   i386: { architecture: "386" },
 };
 
+/** What one word alone may be: the systems and processors that Go knows, as in containerd. */
+const SYSTEMS: ReadonlySet<string> = new Set("aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos".split(" "));
+const ARCHITECTURES: ReadonlySet<string> = new Set((
+  "386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm"
+).split(" "));
+
 /**
  * Reads `os[/architecture[/variant]]`, with containerd's aliases (`x86_64`, `aarch64`, …).
  * arm64's only variant v8 is dropped and arm without variant is v7, as containerd normalises.
@@ -31,8 +37,10 @@ export function parsePlatform(text: string, host: Platform = hostPlatform(proces
   if (parts.length === 1) {
     const only = parts[0]!;
     if (only === "local") return host;
-    if (only === "linux" || only === "windows" || only === "darwin") return { ...host, os: only };
-    return normalizePlatform({ os: host.os, architecture: only });
+    if (SYSTEMS.has(only)) return { ...host, os: only };
+    const platform = normalizePlatform({ os: host.os, architecture: only });
+    if (!ARCHITECTURES.has(platform.architecture)) throw fault("PLATFORM_INVALID", { platform: text });
+    return platform;
   }
   return normalizePlatform({ os: parts[0]!, architecture: parts[1]!, ...(parts[2] ? { variant: parts[2] } : {}) });
 }

@@ -11,7 +11,7 @@ test("bytes have docker's binary units", () => {
 });
 
 test("signals are named with and without SIG, by number, and real-time ones from either end", () => {
-  const cases: [string, number][] = [["SIGTERM", 15], ["term", 15], ["9", 9], ["RTMIN+3", 37], ["SIGRTMAX-1", 63], ["usr1", 10]];
+  const cases: [string, number][] = [["SIGTERM", 15], ["term", 15], ["9", 9], ["RTMIN+3", 37], ["SIGRTMAX-1", 63], ["usr1", 10], ["SIGCLD", 17]];
   for (const [text, number] of cases) assert.equal(parseSignal(text, "-s"), number, text);
   for (const text of ["", "0", "65", "SIGNOTHING", "RTMAX+1", "__proto__"]) assert.throws(() => parseSignal(text, "-s"), (error) => isFault(error, "USAGE"), text);
 });

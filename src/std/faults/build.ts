@@ -56,10 +56,10 @@ export const buildFaults = {
     message: ({ name }) => `failed to parse stage name ${JSON.stringify(name)}: invalid reference format${upperCase(name)}`,
     hint: () => "a reference looks like registry.example.com/team/app:1.2.0; names are lower case",
   }),
-  STAGE_PLATFORM_INVALID: spec<{ platform: string }>({
+  STAGE_PLATFORM_INVALID: spec<{ platform: string; written: string }>({
     when: "The platform in `FROM --platform=` is not of the form `os/architecture[/variant]`.",
     exit: 1,
-    message: ({ platform }) => `failed to parse platform ${platform}: ${JSON.stringify(platform)}: cannot parse platform specifier`,
+    message: ({ platform, written }) => `failed to parse platform ${written}: ${platformProblem(platform)}`,
     hint: () => "a platform looks like linux/amd64 or linux/arm64/v8",
   }),
   PLATFORM_BLANK: spec<{ written: string; suggestion: string | undefined }>({
@@ -224,6 +224,15 @@ export const buildFaults = {
     hint: () => "add -t registry.example.com/team/app:1.0",
   }),
 } as const;
+
+/** Which part of a platform is wrong, in containerd's words. */
+function platformProblem(platform: string): string {
+  if (platform.includes("*")) return `${JSON.stringify(platform)}: wildcards not yet supported: invalid argument`;
+  const parts = platform.split("/");
+  const wrong = parts.slice(0, 4).find((part) => !/^[A-Za-z0-9_.-]+$/.test(part));
+  if (wrong !== undefined) return `${JSON.stringify(wrong)} is an invalid component of ${JSON.stringify(platform)}: platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`;
+  return `${JSON.stringify(platform)}: ${parts.length === 1 ? "unknown operating system or architecture" : "cannot parse platform specifier"}: invalid argument`;
+}
 
 /** What docker says besides where a name has capital letters: which part of it, without the registry. */
 function upperCase(name: string): string {
