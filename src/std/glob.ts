@@ -1,4 +1,4 @@
-import { compileParts, type PatternPart } from "./linear-pattern.ts";
+import { compileParts, sourceOf, type PatternPart } from "./linear-pattern.ts";
 
 /** So many patterns may one with braces stand for. */
 const MOST = 64;
@@ -15,6 +15,11 @@ type Token = "{" | "," | "}" | "/" | "**" | PatternPart;
 export function compileGlob(pattern: string): (text: string) => boolean {
   const tests = writeOut(readTokens(pattern)).flatMap(endings).map((tokens) => compileParts(partsOf(tokens)));
   return (text) => tests.some((test) => test(text));
+}
+
+/** The same as regular expressions for whole texts, for programs that have their own; `any` is what these write for any character. */
+export function globExpressions(pattern: string, { any }: { readonly any: string }): readonly string[] {
+  return writeOut(readTokens(pattern)).flatMap(endings).map((tokens) => sourceOf(partsOf(tokens)).replaceAll("[^]", any));
 }
 
 /** What is wrong with a pattern; undefined for one that {@link compileGlob} takes. */

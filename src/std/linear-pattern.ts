@@ -18,8 +18,13 @@ const FEW = 2;
  */
 export function compileParts(parts: readonly PatternPart[]): (text: string) => boolean {
   const loose = parts.filter(({ kind }) => kind === "many" || kind === "folders").length;
-  const expression = new RegExp(`^${parts.map(asSource).join("")}$`, "u");
+  const expression = new RegExp(`^${sourceOf(parts)}$`, "u");
   return loose <= FEW ? (text) => expression.test(text) : followAll(parts);
+}
+
+/** As a regular expression without its beginning and end. */
+export function sourceOf(parts: readonly PatternPart[]): string {
+  return parts.map(asSource).join("");
 }
 
 function asSource(part: PatternPart): string {

@@ -14,8 +14,8 @@ export interface MetadataPlace {
   open(options?: { lease?: number }): Promise<Metadata>;
 }
 
-/** What every driver of {@link Metadata} has to hold. `repositories`: how many there are in the test of long lists, each made by a transaction. */
-export function metadataContract(driver: string, place: (context: TestContext) => MetadataPlace, { repositories = 10_000 } = {}): void {
+/** What every driver of {@link Metadata} has to hold. `repositories`: how many there are in the test of long lists, each made by a transaction; `rounds`: of changes that are tried at random. */
+export function metadataContract(driver: string, place: (context: TestContext) => MetadataPlace, { repositories = 10_000, rounds = 600 } = {}): void {
   const contract = (title: string, check: (metadata: Metadata, place: MetadataPlace) => Promise<void>): void =>
     void test(`${driver}: ${title}`, async (context) => {
       const here = place(context);
@@ -25,7 +25,7 @@ export function metadataContract(driver: string, place: (context: TestContext) =
 
   objectRecordsContract(driver, place);
   transferContract(driver, place);
-  limitsContract(driver, place);
+  limitsContract(driver, place, { rounds });
 
   contract("where the records lie is the same for all who open them", async (metadata, here) => {
     await using other = await here.open();

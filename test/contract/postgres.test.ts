@@ -2,15 +2,20 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { Limit } from "../../src/server/storage/limits.ts";
 import type { Clock } from "../../src/server/storage/postgres/clock.ts";
+import { namesExpression } from "../../src/server/storage/postgres/limit-sums.ts";
 import { BELIEVED, createLocks } from "../../src/server/storage/postgres/locks.ts";
 import { openPostgresMetadata } from "../../src/server/storage/postgres/open-postgres-metadata.ts";
 import { createPostgresDatabase, KEPT_LOCKS } from "../../src/server/storage/postgres/postgres-database.ts";
+import { RegistryError } from "../../src/server/terms/registry-error.ts";
+import { repositoryPattern } from "../../src/server/terms/repository-pattern.ts";
 import { isFault } from "../../src/std/fault.ts";
 import { startBlockingProxy } from "../support/blocking-proxy.ts";
 import { collectionRaces } from "../support/collection-races.ts";
 import { GRACE, scratchStorage } from "../support/kept-storage.ts";
 import { postgresMissing, startPostgres } from "../support/postgres.ts";
+import { actor, digestOf } from "./contract-content.ts";
 import { metadataContract } from "./metadata-contract.ts";
 
 const report = (problem: Error): void => {
@@ -24,7 +29,7 @@ if (postgresMissing !== false) {
   metadataContract("PostgreSQL", () => {
     let database: ReturnType<typeof server.database> | undefined;
     return { open: async ({ lease = 60_000 } = {}) => openPostgresMetadata({ url: (await (database ??= server.database())).url, connections: 6 }, { lease, report }) };
-  }, { repositories: 2000 });
+  }, { repositories: 2000, rounds: 400 });
 
   test("PostgreSQL: a lock whose connection is dead is lost, and that the database is back is told once", { timeout: 60_000 }, async (context: TestContext) => {
     const proxy = await startBlockingProxy(context, server.port);
@@ -55,6 +60,38 @@ if (postgresMissing !== false) {
     assert.deepEqual([token.name, token.disabled, token.person], ["laptop", false, undefined]);
     await metadata.bindSecret(token.id, "alice");
     assert.equal((await metadata.secretOf("aa"))?.person, "alice");
+  });
+
+  test("PostgreSQL: a sum that is wrong is found, and mended when that is wanted; one that is gone is made again", async () => {
+    const { url, name } = await server.database();
+    await using metadata = await openPostgresMetadata({ url, connections: 2 }, { lease: 60_000, report });
+    const refuse = (used: number, added: number): void => {
+      if (used + added > 100) throw new RegistryError("DENIED", `${used} and ${added}`);
+    };
+    const limit: Limit = { name: "quota of team/**", patterns: ["team/**"], covers: (repository) => repository.startsWith("team/"), demandBytes: refuse, demandTags: undefined };
+    const push = (about: string, size: number) => metadata.addBlob("team/app", { digest: digestOf(about), size }, actor, [limit]);
+    const sql = (text: string): string => server.query(`SET search_path = sampan_registry; ${text}`, name);
+    await metadata.addBlob("team/before", { digest: digestOf("before"), size: 30 }, actor);
+    await push("one", 40);
+    sql("UPDATE limit_sums SET bytes = bytes + 5");
+    const [wrong] = await metadata.wrongSums({ mend: false });
+    assert.equal(wrong, "the sum of the quota of team/** says 75 bytes and 0 tags; 70 bytes and 0 tags are there");
+    await assert.rejects(push("two", 30), /75 and 30/);
+    assert.deepEqual([await metadata.wrongSums({ mend: true }), await metadata.wrongSums({ mend: false })], [[wrong], []]);
+    assert.equal(await push("two", 30), "added");
+    sql("DELETE FROM limit_sums");
+    for (let time = 0; time < 2; time += 1) await assert.rejects(push("three", 1), /100 and 1/);
+    assert.match(sql("SELECT bytes FROM limit_sums"), /\b100\b/);
+  });
+
+  test("PostgreSQL: patterns mean to the database what they mean to the server", async () => {
+    const { name: database } = await server.database();
+    const names = ["a", "team", "team/app", "team/app/deep", "teams/app", "prod/shop", "prod/shop-x", "prod/s.op", "p/x", "x/prod/shop", "a1", "b/c/d"];
+    for (const pattern of ["*", "**", "team/**", "team/*", "**/shop", "prod/{shop,s.op}", "{team,prod}/**", "?", "a?", "[ab]*/**", "[!t]*", "prod/s.op", "team*", "**/app/**", "p*/**/s*"]) {
+      const covers = repositoryPattern(pattern);
+      const found = server.query(`SELECT string_agg(name, ' ' ORDER BY place) FROM unnest(ARRAY[${names.map((each) => `'${each}'`).join(",")}]) WITH ORDINALITY AS t (name, place) WHERE name COLLATE "C" ~ '${namesExpression([pattern])}'`, database);
+      for (const each of names) assert.equal(` ${found.replace(/\s+/g, " ")} `.includes(` ${each} `), covers(each), `${pattern} and ${each}`);
+    }
   });
 
   test("PostgreSQL: where the records lie changes when a follower takes over, at once, and is known too where the server may not be asked for itself", { timeout: 120_000 }, async () => {

@@ -17,9 +17,9 @@ export function createQuotas(rules: readonly QuotaRule[], metadata: Pick<Metadat
   return {
     limitsOf,
     async demandBytes(repository, bytes, digest) {
-      for (const { covers, demandBytes } of limitsOf(repository)) {
+      for (const { name, covers, demandBytes } of limitsOf(repository)) {
         if (!demandBytes) continue;
-        const { bytes: used, has, largest } = await metadata.usage(covers, digest);
+        const { bytes: used, has, largest } = await metadata.usage({ name, covers }, digest);
         // What has no digest yet may be what one of the repositories has, and counts once: the end of the upload says.
         if (!has && (digest !== undefined || bytes > largest)) demandBytes(used, bytes);
       }
@@ -27,11 +27,17 @@ export function createQuotas(rules: readonly QuotaRule[], metadata: Pick<Metadat
   };
 }
 
+/** As the records call the limit of a quota. */
+export function limitName(repositories: readonly string[]): string {
+  return `quota of ${repositories.join(", ")}`;
+}
+
 function limitOf({ repositories, bytes, tags }: QuotaRule): Limit {
   const tests = repositories.map(repositoryPattern);
   const name = repositories.join(", ");
   return {
-    name: `quota of ${name}`,
+    name: limitName(repositories),
+    patterns: repositories,
     covers: (repository) => tests.some((test) => test(repository)),
     demandBytes: bytes === undefined ? undefined : (used, added) => {
       if (used + added > bytes) throw new RegistryError("DENIED", `the quota of ${name} leaves no room for ${humanSize(added)}: ${humanSize(used)} of ${humanSize(bytes)} are used; delete images, or ask for more`);

@@ -1,6 +1,7 @@
 import type { QuotaRule } from "../config/quota-section.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
+import { limitName } from "./quotas.ts";
 
 /** What some repositories use together. */
 export interface UsageLine {
@@ -25,12 +26,12 @@ export async function readUsage(metadata: Metadata, quotas: readonly QuotaRule[]
   const lines: UsageLine[] = [];
   for (const namespace of [...namespaces].sort()) {
     const beginning = namespace.slice(0, -2);
-    const { bytes, tags } = await metadata.usage((name) => (namespace.endsWith("/**") ? name.startsWith(beginning) : name === namespace));
+    const { bytes, tags } = await metadata.usage({ covers: (name) => (namespace.endsWith("/**") ? name.startsWith(beginning) : name === namespace) });
     lines.push({ repositories: namespace, bytes, tags });
   }
   for (const { repositories, ...quota } of quotas) {
     const tests = repositories.map(repositoryPattern);
-    const { bytes, tags } = await metadata.usage((name) => tests.some((test) => test(name)));
+    const { bytes, tags } = await metadata.usage({ name: limitName(repositories), covers: (name) => tests.some((test) => test(name)) });
     lines.push({ repositories: repositories.join(", "), bytes, tags, quota });
   }
   return lines;

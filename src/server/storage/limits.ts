@@ -3,12 +3,20 @@
  * together, whichever servers they come to.
  */
 export interface Limit {
-  /** Servers with a limit of the same name wait for each other. */
+  /** Tells its patterns: limits of the same name are the same one to all servers. */
   readonly name: string;
+  /** Of repository names. */
+  readonly patterns: readonly string[];
   readonly covers: (repository: string) => boolean;
   /** Throws what the client is told; `used` is without what is added. */
   readonly demandBytes: ((used: number, added: number) => void) | undefined;
   readonly demandTags: ((used: number, added: number) => void) | undefined;
+}
+
+/** Repositories whose use is asked for; `name` is that of a limit, for which a sum may be kept. */
+export interface CountedTogether {
+  readonly name?: string;
+  readonly covers: (repository: string) => boolean;
 }
 
 /** What repositories use together. A blob of several counts once. */

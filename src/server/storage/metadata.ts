@@ -4,7 +4,7 @@ import type { Collection } from "./collection.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Incidents } from "./incidents.ts";
 import type { Notes } from "./notes.ts";
-import type { Limit, Usage } from "./limits.ts";
+import type { CountedTogether, Limit, Usage } from "./limits.ts";
 import type { Locks } from "./locks.ts";
 import type { ObjectRecords } from "./object-records.ts";
 import type { Overview } from "./overview.ts";
@@ -91,7 +91,9 @@ export interface Metadata extends Collection, Trash, Secrets, Overview, Vitals, 
   /** What manifests of the repository name and the repository does not have, in the order of manifests. */
   brokenReferences(repository: string): Promise<readonly BrokenReference[]>;
   /** What repositories use together; `has` tells whether one of them has the blob. A blob of several counts once. */
-  usage(covers: (repository: string) => boolean, digest?: Digest): Promise<Usage>;
+  usage(of: CountedTogether, digest?: Digest): Promise<Usage>;
+  /** Which sums of limits are kept with the records and are not what is there, in words; `mend` sums up anew. */
+  wrongSums(options: { readonly mend: boolean }): Promise<readonly string[]>;
   /** What the database finds wrong with itself; nothing when all is well. */
   verify(): Promise<readonly string[]>;
   /** Takes a blob that has lost its bytes from all repositories: it is then "deleting". */

@@ -2,7 +2,6 @@ import type { Digest } from "../../../oci/digest.ts";
 import type { Metadata } from "../metadata.ts";
 import { COST_OF_NAME, DELETING, findOrCreateRepository, leaseEnd, LIVE, repositoryId, tagsAbove, type PostgresContext } from "./context.ts";
 import { createLeaseRenewals } from "./lease-renewals.ts";
-import { keepLimits } from "./limits.ts";
 import { condemnObjectOf } from "./objects.ts";
 import type { Remembered } from "./read-cache.ts";
 import type { Transaction } from "./transaction.ts";
@@ -19,7 +18,7 @@ interface BlobRow {
  * locked, and looks at the links afterwards.
  */
 export function blobPart(context: PostgresContext): BlobPart {
-  const { database, cache } = context;
+  const { database, cache, sums } = context;
   const { clock } = database;
   const renew = createLeaseRenewals(context);
 
@@ -58,8 +57,9 @@ export function blobPart(context: PostgresContext): BlobPart {
       return rows.map(({ name }) => name);
     },
 
-    addBlob: (repository, { digest, size }, actor, limits = []) =>
-      database.write({ repository }, async (transaction) => {
+    async addBlob(repository, { digest, size }, actor, limits = []) {
+      await sums.ready(limits);
+      return database.write({ repository }, async (transaction) => {
         // It waits for who is removing the blob, and adds it anew then.
         const added = await transaction.run(
           `INSERT INTO blobs (digest, size, state, leased_until, created_at) VALUES ($1, $2, ${LIVE}, $3, $4)
@@ -68,21 +68,24 @@ export function blobPart(context: PostgresContext): BlobPart {
         );
         if (added === 0) return "deleting";
         const linked = await link(transaction, await findOrCreateRepository(transaction, repository, actor), digest);
-        if (linked) await keepLimits(transaction, repository, limits, { blob: { digest, size } });
+        if (linked) await sums.keep(transaction, repository, limits, { blob: { digest, size } });
         transaction.log({ action: "blob.push", repository, digest, actor });
         return "added";
-      }),
+      });
+    },
 
-    mountBlob: (repository, digest, { from, actor, limits = [] }) =>
-      database.write({ repository }, async (transaction) => {
+    async mountBlob(repository, digest, { from, actor, limits = [] }) {
+      await sums.ready(limits);
+      return database.write({ repository }, async (transaction) => {
         if (from !== undefined && !(await transaction.get("SELECT 1 FROM repositories JOIN repository_blobs ON repository_id = id WHERE name = $1 AND digest = $2", from, digest))) return false;
         const blob = await transaction.get<{ size: number }>(`UPDATE blobs SET leased_until = greatest(leased_until, $1), version = version + 1 WHERE digest = $2 AND state = ${LIVE} RETURNING size`, leaseEnd(context), digest);
         if (!blob) return false;
         const linked = await link(transaction, await findOrCreateRepository(transaction, repository, actor), digest);
-        if (linked) await keepLimits(transaction, repository, limits, { blob: { digest, size: blob.size } });
+        if (linked) await sums.keep(transaction, repository, limits, { blob: { digest, size: blob.size } });
         transaction.log({ action: "blob.mount", repository, digest, actor, ...(from === undefined ? {} : { detail: { from } }) });
         return true;
-      }),
+      });
+    },
 
     unlinkBlob: (repository, digest, actor, onLoss) =>
       database.write({ repository }, async (transaction) => {

@@ -1,5 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { Actor } from "../records.ts";
+import type { LimitSums } from "./limit-sums.ts";
 import type { PostgresDatabase } from "./postgres-database.ts";
 import type { ReadCache } from "./read-cache.ts";
 import { CATALOG, type Transaction } from "./transaction.ts";
@@ -8,6 +9,7 @@ import { CATALOG, type Transaction } from "./transaction.ts";
 export interface PostgresContext {
   readonly database: PostgresDatabase;
   readonly cache: ReadCache;
+  readonly sums: LimitSums;
   /** How long the collector must leave a blob alone that a client relies on, in milliseconds. */
   readonly lease: number;
 }

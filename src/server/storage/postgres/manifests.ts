@@ -4,7 +4,6 @@ import type { Metadata, PutManifestOptions } from "../metadata.ts";
 import type { StoredManifest } from "../records.ts";
 import { MANIFEST_COLUMNS, manifestOf, type ManifestRow } from "../rows.ts";
 import { COST_OF_NAME, findOrCreateRepository, leaseEnd, LIVE, repositoryId, tagsAbove, type PostgresContext } from "./context.ts";
-import { keepLimits } from "./limits.ts";
 import { dropManifests, dropTag, leaseManifests, setTag, storeManifest, taggedDigest } from "./manifest-rows.ts";
 import type { Remembered } from "./read-cache.ts";
 import type { Transaction } from "./transaction.ts";
@@ -16,7 +15,7 @@ type ManifestPart = Pick<Metadata, "putManifest" | "hasManifest" | "leaseManifes
 
 /** Manifests and the tags that name them. Whoever changes them holds the lock of their repository. */
 export function manifestPart(context: PostgresContext): ManifestPart {
-  const { database, cache } = context;
+  const { database, cache, sums } = context;
   const { clock } = database;
   const leases = createBoundedCache<number>(LEASES);
 
@@ -32,8 +31,9 @@ export function manifestPart(context: PostgresContext): ManifestPart {
     () => COST_OF_NAME);
 
   return {
-    putManifest: (repository, manifest, options) =>
-      database.write({ repository }, async (transaction) => {
+    async putManifest(repository, manifest, options) {
+      await sums.ready(options.limits ?? []);
+      return database.write({ repository }, async (transaction) => {
         const missing = await findMissing(transaction, repository, options);
         if (missing.length > 0) return missing;
         const { actor } = options;
@@ -50,9 +50,10 @@ export function manifestPart(context: PostgresContext): ManifestPart {
           if (before === undefined) transaction.log({ action: "tag.create", repository, tag, digest: manifest.digest, actor });
           else if (before !== manifest.digest) transaction.log({ action: "tag.move", repository, tag, digest: manifest.digest, actor, detail: { before } });
         }
-        await keepLimits(transaction, repository, options.limits ?? [], { tags: added });
+        await sums.keep(transaction, repository, options.limits ?? [], { tags: added });
         return [];
-      }),
+      });
+    },
 
     hasManifest: async (repository, digest) => (await find(await cache.of(repository), repository, digest)) !== undefined,
 

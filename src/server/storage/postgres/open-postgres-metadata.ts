@@ -9,6 +9,7 @@ import type { PostgresContext } from "./context.ts";
 import { eventPart } from "./events.ts";
 import { importPart } from "./import-repository.ts";
 import { listPart } from "./lists.ts";
+import { createLimitSums } from "./limit-sums.ts";
 import { createLocks } from "./locks.ts";
 import { manifestPart } from "./manifests.ts";
 import { notePart } from "./notes.ts";
@@ -49,7 +50,7 @@ export async function openPostgresMetadata(address: PostgresAddress, options: { 
     await database[Symbol.asyncDispose]();
     throw error;
   }
-  const context: PostgresContext = { database, cache: createReadCache(database), lease: options.lease };
+  const context: PostgresContext = { database, cache: createReadCache(database), sums: createLimitSums(database), lease: options.lease };
   const pulls = createPullCounts((counted) => writePulls(context, counted), options.report);
   const secrets = secretPart(context, options.report);
   const { tidy, order, ...events } = eventPart(context);

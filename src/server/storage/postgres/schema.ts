@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fault } from "../../../std/fault.ts";
 import { CLOCK } from "./clock.ts";
+import { sumTriggers } from "./sum-triggers.ts";
 import { lockKey, SCHEMA, type PostgresDatabase } from "./postgres-database.ts";
 
 /**
@@ -8,7 +9,7 @@ import { lockKey, SCHEMA, type PostgresDatabase } from "./postgres-database.ts";
  * changes are appended. Times are milliseconds since the epoch, texts are compared by code unit. The columns are those of the
  * SQLite driver, where their meaning is said.
  */
-export const migrations: Readonly<Record<string, string>> = {
+export const migrations: Readonly<Record<string, string | readonly string[]>> = {
   registry: `
     CREATE TABLE settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 
@@ -66,6 +67,12 @@ export const migrations: Readonly<Record<string, string>> = {
     CREATE INDEX condemned_objects_age ON condemned_objects (condemned_at);
   `,
   "owners of tokens": "ALTER TABLE secrets ADD COLUMN person text",
+  // What limits count, kept by the database itself so that nothing that adds or takes away can forget it (limit-sums.ts).
+  "sums of limits": [
+    `CREATE TABLE limit_sums (name text COLLATE "C" PRIMARY KEY, pattern text NOT NULL, bytes bigint NOT NULL, largest bigint NOT NULL, tags bigint NOT NULL,
+      asked_at bigint NOT NULL) WITH (fillfactor = 50)`,
+    ...sumTriggers(SCHEMA),
+  ],
 };
 
 /**
@@ -87,7 +94,7 @@ export async function migrate(database: PostgresDatabase): Promise<string> {
     }
     for (const [name, statements] of Object.entries(migrations)) {
       if (done.has(name)) continue;
-      for (const text of statements.split(/;\s*$/m).filter((part) => part.trim() !== "")) await transaction.run(text);
+      for (const text of typeof statements === "string" ? statements.split(/;\s*$/m).filter((part) => part.trim() !== "") : statements) await transaction.run(text);
       await transaction.run(`INSERT INTO schema_migrations (name, applied_at) VALUES ($1, ${CLOCK})`, name);
     }
     await transaction.run("INSERT INTO settings (name, value) VALUES ('registry', $1) ON CONFLICT DO NOTHING", randomUUID());

@@ -1,7 +1,6 @@
 import type { Digest } from "../../../oci/digest.ts";
 import type { BrokenReference, Metadata } from "../metadata.ts";
 import { DELETING, LIVE, repositoryId, type PostgresContext } from "./context.ts";
-import { usageOf } from "./limits.ts";
 import { readList } from "./lists.ts";
 
 /** What must never be, in words. The database itself looks after the rest. */
@@ -14,7 +13,7 @@ const DAMAGES: Readonly<Record<string, string>> = {
 };
 
 /** What a check of the whole registry looks at. Nothing of it is kept in memory. */
-export function surveyPart({ database }: PostgresContext): Pick<Metadata, "blobs" | "manifestDigests" | "brokenReferences" | "verify" | "loseBlob" | "usage"> {
+export function surveyPart({ database, sums }: PostgresContext): Pick<Metadata, "blobs" | "manifestDigests" | "brokenReferences" | "verify" | "loseBlob" | "usage" | "wrongSums"> {
   return {
     blobs: (range) =>
       readList(database, "SELECT digest, size, state FROM blobs WHERE digest > $1 ORDER BY digest", [range.after ?? ""], range,
@@ -37,7 +36,9 @@ export function surveyPart({ database }: PostgresContext): Pick<Metadata, "blobs
       );
     },
 
-    usage: (covers, digest) => usageOf(database, covers, digest === undefined ? {} : { digest }),
+    usage: ({ name, covers }, digest) => sums.usage({ name, covers }, digest),
+
+    wrongSums: ({ mend }) => sums.findWrong(mend),
 
     async verify() {
       const found: string[] = [];

@@ -53,7 +53,7 @@ export function transferPart({ database }: PostgresContext, order: () => Promise
         const found = await problem(transaction, source, blobs);
         if (found !== undefined) return found;
         await transaction.run("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", BLOBS_PLACE, blobs);
-        for (const name of [...recordTables.map((table) => table.name), "event_arrivals"]) await transaction.run(`DELETE FROM ${name}`);
+        for (const name of [...recordTables.map((table) => table.name), "event_arrivals", "limit_sums"]) await transaction.run(`DELETE FROM ${name}`);
         await transaction.run("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", FILLED_FROM, source);
         return undefined;
       }),

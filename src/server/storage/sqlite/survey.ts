@@ -4,7 +4,7 @@ import { DELETING, LIVE, logEvent, repositoryId, type SqliteContext } from "./co
 import { readList } from "./lists.ts";
 
 /** What a check of the whole registry looks at. Nothing of it is kept in memory. */
-export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "manifestDigests" | "brokenReferences" | "verify" | "loseBlob" | "usage"> {
+export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "manifestDigests" | "brokenReferences" | "verify" | "loseBlob" | "usage" | "wrongSums"> {
   const { database } = context;
   return {
     async blobs(range) {
@@ -30,7 +30,10 @@ export function surveyPart(context: SqliteContext): Pick<Metadata, "blobs" | "ma
       );
     },
 
-    usage: async (covers, digest) => context.totals.usage(covers, digest),
+    usage: async ({ covers }, digest) => context.totals.usage(covers, digest),
+
+    // They live in memory, no longer than until another process writes.
+    wrongSums: async () => [],
 
     async verify() {
       return database.all<{ integrity_check: string }>("PRAGMA integrity_check").map((row) => row.integrity_check).filter((text) => text !== "ok");

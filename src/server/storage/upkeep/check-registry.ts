@@ -47,6 +47,8 @@ export async function checkRegistry(
 
   for (const text of await metadata.verify()) await problem(`the database is damaged: ${text}`, "restore a backup");
 
+  for (const text of await metadata.wrongSums({ mend: options.repair })) await problem(text, "it is summed up anew", async () => undefined);
+
   for (const digest of await metadata.abandonedBlobs(Date.now() - ABANDONED)) {
     await problem(`the removal of ${digest} was cut short`, "it is ended", () => remove(digest));
   }
