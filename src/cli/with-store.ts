@@ -17,6 +17,7 @@ export async function openOwnStore(): Promise<Store> {
   return await openStore(storeRoot(process.env), {
     signal: interruption(),
     onReading: (what) => void process.stderr.write(`${what}\n`),
+    onFound: (what) => void process.stderr.write(`WARNING: ${what}\n`),
   });
 }
 

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
 import { SETTLED_AFTER } from "./blob-store.ts";
 import { moveStrayCacheMounts } from "./cache-mounts.ts";
-import { moveStrayBlobs } from "./collect.ts";
 import { bytesOf } from "./measure-snapshots.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
@@ -14,7 +13,8 @@ import { moveAway, type RemovalPlace } from "./removal.ts";
  * Blobs are synced before they get a row, or were looked at already (unsettled-blobs.ts); syncing thousands of files of a snapshot would cost a build more than the rest of
  * its bookkeeping, so snapshots are not. Instead this looks, once per boot, at those that the kernel may not have
  * written: a layer whose files hold fewer bytes than were recorded, or of which nothing was recorded, is given up with
- * what was built upon it; an image gets it back from its blobs. Then rows without files and files without rows go.
+ * what was built upon it; an image gets it back from its blobs. Then rows without files and folders without rows go. Files of blobs without
+ * rows are left to the next collection, which looks whether the database has lost an image of them.
  * @returns files and folders that nobody needs, for the caller to delete.
  */
 export function checkAfterBoot(place: RemovalPlace): readonly string[] {
@@ -40,7 +40,6 @@ export function checkAfterBoot(place: RemovalPlace): readonly string[] {
     for (const { digest, size } of database.all<{ digest: Digest; size: number }>("SELECT digest, size FROM blob WHERE state = 1")) {
       if (sizeOf(blobs.path(digest)) !== size) database.run("DELETE FROM blob WHERE digest = ?", digest);
     }
-    moveStrayBlobs(place, trash);
     moveStrayContainers(place, trash);
     moveStrayCacheMounts(place, trash);
     const known = new Set(database.all<{ id: number }>("SELECT id FROM snapshot").map(({ id }) => id.toString(36)));

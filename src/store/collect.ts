@@ -1,5 +1,3 @@
-import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { readContents, type Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
 import type { Evictions } from "./evict.ts";
@@ -7,6 +5,7 @@ import { dropImage } from "./image-parts.ts";
 import { moveStrayCacheMounts } from "./cache-mounts.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
 import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./removal.ts";
+import { strayBlobs } from "./stray-blobs.ts";
 
 export interface CollectOptions {
   /** Whether cache records keep their snapshots; without it they go too. True by default. */
@@ -18,7 +17,8 @@ export interface CollectOptions {
 /**
  * Takes away what nothing needs. Needed are, starting from images, their mounts, containers, cache records and the leases of living processes:
  * an image's config, manifest and layers in every codec, and the snapshots of its chain ids; a cache record's and a container's snapshot;
- * a snapshot's parent, and the blobs that hold a needed snapshot's layer.
+ * a snapshot's parent, and the blobs that hold a needed snapshot's layer. Whole images among files that the database does not know have
+ * to be taken up before (stray-images.ts).
  */
 export function collect(place: RemovalPlace, options: CollectOptions = {}): Removed {
   const { database, lease } = place;
@@ -40,7 +40,7 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
     database.run(`DELETE FROM layer_blob WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)
       AND diff_id NOT IN (SELECT diff_id FROM image_layer)`);
     database.run("DELETE FROM blob_place WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)");
-    moveStrayBlobs(place, stray);
+    for (const { path } of strayBlobs(place)) moveAway(path, lease.temporaryPath("removed"), stray);
     moveStrayContainers(place, stray);
     moveStrayCacheMounts(place, stray);
   });
@@ -80,26 +80,4 @@ function forgetRemovedImages(database: Database): void {
     database.run(`DELETE FROM ${table} WHERE image NOT IN (SELECT id FROM image)`);
   }
   database.run("DELETE FROM image_part WHERE index_id NOT IN (SELECT id FROM image)");
-}
-
-/**
- * Blobs are renamed into place in one transaction with their rows, so a file without a row is what a kill between the
- * two left. To be called in a transaction.
- */
-export function moveStrayBlobs({ database, lease, blobs }: RemovalPlace, trash: string[]): void {
-  const known = new Set(database.all<{ digest: string }>("SELECT digest FROM blob").map(({ digest }) => digest));
-  for (const algorithm of ["sha256", "sha512"] as const) {
-    const folder = dirname(blobs.path(`${algorithm}:0`));
-    for (const hex of namesIn(folder)) {
-      if (!known.has(`${algorithm}:${hex}`)) moveAway(join(folder, hex), lease.temporaryPath("removed"), trash);
-    }
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -61,6 +61,12 @@ export class Database {
     return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
   }
 
+  /** Rows one after the other: those before one that cannot be read are had. */
+  *each<Row>(sql: string): Generator<Row> {
+    const rows = this.#guard(() => this.#prepare(sql).iterate()[Symbol.iterator]());
+    for (let next = this.#guard(() => rows.next()); !next.done; next = this.#guard(() => rows.next())) yield next.value as Row;
+  }
+
   /** @returns how many rows changed, and the id of the last inserted one. */
   run(sql: string, ...values: SqlValue[]): { changes: number; lastId: number } {
     const { changes, lastInsertRowid } = this.#guard(() => this.#prepare(sql).run(...values));

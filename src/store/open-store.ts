@@ -21,6 +21,7 @@ import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
 import { Lease } from "./lease.ts";
 import type { CheckOptions, Checked } from "./check/check-store.ts";
+import { refuseLostRecords, refuseNewDatabase } from "./lost-records.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { dropOldPartials, PartialBlobs } from "./partial-blobs.ts";
 import { recoverContainers } from "./recover-containers.ts";
@@ -31,6 +32,8 @@ import { keepReserve } from "./reserve.ts";
 import { migrate } from "./schema.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { guarded } from "./storage-fault.ts";
+import { strayBlobs } from "./stray-blobs.ts";
+import type { ImagePlace } from "./stray-images.ts";
 import type { SettleOptions } from "./unsettled-blobs.ts";
 import { UploadJournal } from "./upload-journal.ts";
 import { usage, type StoreUsage } from "./usage.ts";
@@ -75,12 +78,19 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+export interface OpenOptions extends SettleOptions {
+  /** Told of images that were found again of which the database did not know, for people. */
+  readonly onFound?: ((what: string) => void) | undefined;
+  /** Makes a new database of what lies in the store, where it is lost; without it such a store is refused. */
+  readonly rebuild?: ((place: ImagePlace) => Promise<void>) | undefined;
+}
+
 /**
  * Opens the store, which is made where there is none; what dead processes left unfinished is removed.
  * @param options what is said of, and stops, the reading of blobs that came shortly before the machine went down
- * @throws READ_ONLY, DISK_FULL, STORE_CORRUPT, STORE_BUSY, STORE_NEWER, and the signal's reason
+ * @throws READ_ONLY, DISK_FULL, STORE_CORRUPT, STORE_BUSY, STORE_NEWER, STORE_RECORDS_LOST, and the signal's reason
  */
-export async function openStore(folder: string, options: SettleOptions = {}): Promise<Store> {
+export async function openStore(folder: string, options: OpenOptions = {}): Promise<Store> {
   const root = resolve(folder);
   const databasePath = join(root, DATABASE);
   const temporary = join(root, "tmp");
@@ -90,10 +100,11 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
   const partialFolder = join(root, "partial");
   const cacheMountFolder = join(root, "cache-mounts");
   guarded(root, () => makeFolders(root, [temporary, snapshotFolder, blobFolder]));
+  if (!options.rebuild) guarded(root, () => refuseLostRecords(root, databasePath));
   const restoreReserve = keepReserve(root, partialFolder);
   const database = new Database(databasePath);
   try {
-    migrate(database);
+    migrate(database, options.rebuild ? {} : { onNew: () => refuseNewDatabase(root) });
     const lease = new Lease(database, temporary);
     const partials = new PartialBlobs(lease, partialFolder);
     const blobs = new BlobStore(database, lease, partials, blobFolder);
@@ -104,6 +115,9 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
       background.add(work);
       return work.finally(() => background.delete(work));
     };
+    const layers = new LayerBlobs(database, lease);
+    const images = new ImageStore(database, lease, blobs, layers);
+    await options.rebuild?.({ ...place, images, layers });
     if (hasToSettle(database)) await (await import("./unsettled-blobs.ts")).settleBlobs(place, options);
     const leftovers = guarded(root, () => [...recover(place, { temporary, partial: partialFolder }), ...recoverContainers(place), ...checkAfterBoot(place)]);
     // What cannot be deleted now is tried again by the next process.
@@ -111,15 +125,15 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
     const fileDigests = new FileDigests(database);
     const seenSelections = new SeenSelections(database);
     const cache = new CacheRecords(database, lease);
-    const layers = new LayerBlobs(database, lease);
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, seenSelections, cache], background).finally(restoreReserve);
     const mounts = new ImageMounts(database);
-    const collectNow: Store["collect"] = async (options) => {
+    const collectNow: Store["collect"] = async (collectOptions) => {
       mounts.forgetUnmounted();
+      if (strayBlobs(place).length > 0) await (await import("./take-up-strays.ts")).takeUpAllStrays({ ...place, images, layers }, options);
       // What is chosen is chosen by its size, and told in bytes.
-      if (options?.evict) await (await import("./measure.ts")).measure(place);
-      const { trash, ...removed } = guarded(root, () => collect(place, options));
+      if (collectOptions?.evict) await (await import("./measure.ts")).measure(place);
+      const { trash, ...removed } = guarded(root, () => collect(place, collectOptions));
       dropOldPartials(partialFolder);
       await remove(trash);
       return removed;
@@ -131,7 +145,7 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
       places: new BlobPlaces(database),
       uploads: new UploadJournal(database, lease),
       partials,
-      images: new ImageStore(database, lease, blobs, layers),
+      images,
       snapshots: new SnapshotStore(database, lease, snapshotFolder, (path) => remove([path])),
       containers: new ContainerStore(database, lease, containerFolder, { remove: (path) => remove([path]), recover: () => recoverContainers(place) }),
       cache,
@@ -158,9 +172,9 @@ export async function openStore(folder: string, options: SettleOptions = {}): Pr
         const evict = await planWithin(place, maxBytes);
         return evict && collectNow({ evict });
       },
-      check: async (options) => {
+      check: async (checkOptions) => {
         const { checkStore } = await import("./check/check-store.ts");
-        const { checked, trash } = await checkStore(place, options);
+        const { checked, trash } = await checkStore({ ...place, images, layers }, checkOptions);
         await remove(trash);
         return checked;
       },

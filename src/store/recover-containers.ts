@@ -45,14 +45,23 @@ interface Row extends ProcessIdentity {
 }
 
 /**
- * Folders of containers are made in one transaction with their rows, so one without a row is what a kill between the
- * two left. To be called in a transaction.
+ * Folders of containers that belong to none. They are made in one transaction with their rows, so an empty one is what a kill between the
+ * two left; in others a container has written, of which the database knew, and nobody but a person knows what that is worth. To be called in a transaction.
  */
-export function moveStrayContainers({ database, lease, containers }: RemovalPlace, trash: string[]): void {
+export function strayContainers({ database, containers }: RemovalPlace): { readonly path: string; readonly empty: boolean }[] {
   const known = new Set(database.all<{ id: string }>("SELECT id FROM container").map(({ id }) => id));
-  for (const name of namesIn(containers)) {
-    if (!known.has(name)) moveAway(join(containers, name), lease.temporaryPath("container"), trash);
-  }
+  return namesIn(containers).filter((name) => !known.has(name)).map((name) => {
+    const path = join(containers, name);
+    return { path, empty: namesIn(path).every((part) => namesIn(join(path, part)).length === 0 && EMPTY.has(part)) };
+  });
+}
+
+/** What is made with a container. */
+const EMPTY: ReadonlySet<string> = new Set(["fs", "work"]);
+
+/** Takes away what kills left of containers. To be called in a transaction. */
+export function moveStrayContainers(place: RemovalPlace, trash: string[]): void {
+  for (const { path, empty } of strayContainers(place)) if (empty) moveAway(path, place.lease.temporaryPath("container"), trash);
 }
 
 function namesIn(folder: string): string[] {

@@ -138,12 +138,22 @@ export const SNAPSHOT_BYTES = `(SELECT coalesce(sum(size), 0) FROM (SELECT max(s
 /** The format that this version writes. */
 export const knownFormat = MIGRATIONS.length;
 
-/** Brings the database to this version's format. @throws STORE_NEWER when a newer Sampan has written it. */
-export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
+export interface MigrateOptions {
+  readonly migrations?: readonly string[] | undefined;
+  /** Called before the first statement of a new database, while nobody else writes. */
+  readonly onNew?: (() => void) | undefined;
+}
+
+/**
+ * Brings the database to this version's format.
+ * @throws STORE_NEWER when a newer Sampan has written it, and what `onNew` throws
+ */
+export function migrate(database: Database, { migrations = MIGRATIONS, onNew }: MigrateOptions = {}): void {
   if (formatVersion(database) === migrations.length) return;
   database.transaction(() => {
     // Another process may have done it while we waited for the lock.
     const found = formatVersion(database);
+    if (found === 0) onNew?.();
     if (found > migrations.length) throw fault("STORE_NEWER", { path: database.path, found, known: migrations.length });
     for (const statements of migrations.slice(found)) database.exec(statements);
     database.exec(`PRAGMA user_version = ${migrations.length}`);

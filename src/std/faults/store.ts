@@ -6,8 +6,18 @@ export const storeFaults = {
     when: "The store's database cannot be read: it was damaged or overwritten by something else.",
     exit: 1,
     message: ({ path, problem }) => `the store's database ${path} is damaged: ${problem}`,
-    hint: ({ path }) =>
-      `move ${path} and the files ${path}-wal and ${path}-shm away, then run the command again: an empty store is made in its place, and images have to be pulled, loaded or built again`,
+    hint: () =>
+      "`sampan store check --repair` puts it aside and makes a new one of what can be read of it and of the images that are found among the blobs; or put a copy of yours in its place",
+  }),
+  STORE_RECORDS_LOST: spec<{ root: string; path: string; what: "database" | "log" }>({
+    when: "The store's database, or SQLite's log with its newest part, was removed by something else, while blobs or layer folders are there.",
+    exit: 1,
+    message: ({ root, path, what }) =>
+      what === "database" ? `the store's database ${path} is gone or empty, while images and layers lie in ${root}`
+      : `the log of the store's database, ${path}, is gone, and with it what was last noted there`,
+    hint: ({ root, what }) =>
+      `nothing was changed: put it back if you have it; else \`sampan store check --repair\` takes up ${what === "database" ? "the images" : "images"} that the blobs in it tell of, without their names; ` +
+      `or move ${root} away to begin with an empty store`,
   }),
   STORE_BUSY: spec<{ path: string }>({
     when: "Another process kept the store's database locked for longer than the busy timeout.",

@@ -1,6 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
 import { digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import { humanSize } from "../../std/human-size.ts";
 import { inWorker } from "../../std/worker-pool.ts";
@@ -73,13 +72,4 @@ function lossOf({ database }: RemovalPlace, digest: Digest, lost: ReadonlySet<nu
   if (!needed) return layer === undefined ? "nothing: no image needs it" : "a packed layer that no image needs";
   const source = database.get<{ name: string }>("SELECT repo_digest AS name FROM image_blob JOIN image_repo_digest USING (image) WHERE digest = ? LIMIT 1", digest);
   return source === undefined ? "what images need of it" : `nothing while ${source.name} can be pulled`;
-}
-
-/** Files in the folders of blobs that belong to no blob. To be called in a transaction. */
-export function strayBlobs({ database, blobs }: RemovalPlace): string[] {
-  const known = new Set(database.all<{ digest: string }>("SELECT digest FROM blob").map(({ digest }) => digest));
-  return (["sha256", "sha512"] as const).flatMap((algorithm) => {
-    const folder = dirname(blobs.path(`${algorithm}:0`));
-    return (existsSync(folder) ? readdirSync(folder) : []).filter((hex) => !known.has(`${algorithm}:${hex}`)).map((hex) => join(folder, hex));
-  });
 }

@@ -1,7 +1,12 @@
 import type { Digest } from "../../oci/digest.ts";
+import { fault, isFault } from "../../std/fault.ts";
+import type { Database } from "../database.ts";
 import { STANDING } from "../image-parts.ts";
+import { strayContainers } from "../recover-containers.ts";
 import { finishRemoval, moveAway, type RemovalPlace } from "../removal.ts";
-import { blobFinding, checkBlobs, strayBlobs } from "./check-blobs.ts";
+import { strayBlobs } from "../stray-blobs.ts";
+import { findStrayImages, takeUpStrays, type ImagePlace, type StrayPlan } from "../stray-images.ts";
+import { blobFinding, checkBlobs } from "./check-blobs.ts";
 import { cacheMountFindings, strayCacheMounts } from "./check-cache-mounts.ts";
 import { checkImages, type Lost } from "./check-images.ts";
 import { checkRecords } from "./check-records.ts";
@@ -32,7 +37,7 @@ export interface Checked {
  * another process uses is left alone.
  * @returns counts, and files for the caller to delete
  */
-export async function checkStore(place: RemovalPlace, options: CheckOptions): Promise<{ checked: Checked; trash: readonly string[] }> {
+export async function checkStore(place: ImagePlace, options: CheckOptions): Promise<{ checked: Checked; trash: readonly string[] }> {
   const { database } = place;
   const trash: string[] = [];
   const counts = { blobs: 0, bytes: 0, snapshots: 0, records: 0, images: 0, problems: 0, repaired: 0 };
@@ -44,7 +49,10 @@ export async function checkStore(place: RemovalPlace, options: CheckOptions): Pr
   };
   const count = (sql: string): number => database.get<{ count: number }>(sql)!.count;
 
-  for (const problem of databaseProblems(place)) report(problem);
+  checkDatabase(place, options, report);
+  // Before anything is found to be missing, or to belong to nothing.
+  const strays = await findStrayImages(place, { signal: options.signal });
+  for (const finding of strayImageFindings(place, strays)) report(finding);
   const badBlobs = await checkBlobs(place, { signal: options.signal, onBytes: (bytes) => { counts.blobs += 1; counts.bytes += bytes; options.onBytes?.(bytes); } });
   counts.snapshots = count("SELECT count(*) AS count FROM snapshot WHERE state = 1");
   const badSnapshots = await checkSnapshots(place, { signal: options.signal });
@@ -55,36 +63,87 @@ export async function checkStore(place: RemovalPlace, options: CheckOptions): Pr
   const records = checkRecords(place, lost);
   counts.records = records.count;
   for (const finding of [...records.findings, ...checkImages(place, lost)]) report(finding);
-  for (const finding of [...cacheMountFindings(place), ...strayFindings(place, trash)]) report(finding);
+  for (const finding of [...cacheMountFindings(place), ...strayFindings(place, { trash, strays })]) report(finding);
   if (options.repair) trash.push(...finishRemoval(place).trash);
   return { checked: counts, trash };
 }
 
-/** What nobody has listed takes room, and nothing else. */
-function strayFindings(place: RemovalPlace, trash: string[]): Finding[] {
-  const { database, lease } = place;
-  const kinds = [["file in the folder of blobs", strayBlobs], ["folder among the layer folders", straySnapshots], ["folder among the caches of RUN", strayCacheMounts]] as const;
-  return kinds.flatMap(([what, find]): Finding[] => {
-    const paths = database.transaction(() => find(place));
-    return paths.map((path) => ({
-      what: `a ${what} belongs to nothing: ${path}`,
-      repair: "it is deleted",
+/** Images that the database does not have, and blobs of those that it has. */
+function strayImageFindings(place: ImagePlace, plan: StrayPlan): Finding[] {
+  const takeUp = (part: Partial<StrayPlan>): Finding["fix"] => () => {
+    takeUpStrays(place, { images: [], needed: [], blobs: new Set(), ...part });
+    return true;
+  };
+  return [
+    ...plan.needed.map((digest): Finding => ({
+      what: `blob ${digest} is there and needed, and the database does not know of it`,
+      repair: "it is taken up again",
       loses: "nothing",
-      fix: () => {
-        if (find(place).includes(path)) moveAway(path, lease.temporaryPath("stray"), trash);
-        return true;
-      },
-    }));
-  });
+      fix: takeUp({ needed: [digest], blobs: new Set([digest]) }),
+    })),
+    ...plan.images.map((image): Finding => ({
+      what: `${image.index ? "index" : "image"} ${image.id.slice(7, 19)} is there, and the database does not know of it`,
+      repair: "it is taken up again, without a name",
+      loses: "its names: `sampan tag` gives it new ones",
+      fix: takeUp({ images: [image], blobs: new Set(image.strays) }),
+    })),
+  ];
 }
 
-function databaseProblems({ database }: RemovalPlace): Finding[] {
-  const lines = database.all<object>("PRAGMA integrity_check(20)").map((row) => String(Object.values(row)[0]));
-  if (lines.length === 1 && lines[0] === "ok") return [];
-  return lines.map((line) => ({
-    what: `the database ${database.path}: ${line}`,
-    loses: "it cannot be repaired: save what is needed, move the store's folder away, and pull, load or build again",
-  }));
+/** What nobody has listed takes room, and nothing else. */
+function strayFindings(place: RemovalPlace, { trash, strays }: { trash: string[]; strays: StrayPlan }): Finding[] {
+  const { database, lease } = place;
+  const kinds = [
+    ["file in the folder of blobs", () => strayBlobs(place).filter(({ digest }) => digest === undefined || !strays.blobs.has(digest)).map(({ path }) => path)],
+    ["folder among the layer folders", () => straySnapshots(place)],
+    ["folder among the caches of RUN", () => strayCacheMounts(place)],
+    ["empty folder among the containers", () => strayContainers(place).flatMap(({ path, empty }) => (empty ? [path] : []))],
+  ] as const;
+  const deleted = kinds.flatMap(([what, find]): Finding[] => database.transaction(find).map((path) => ({
+    what: `a ${what} belongs to nothing: ${path}`,
+    repair: "it is deleted",
+    loses: "nothing",
+    fix: () => {
+      if (find().includes(path)) moveAway(path, lease.temporaryPath("stray"), trash);
+      return true;
+    },
+  })));
+  const written = database.transaction(() => strayContainers(place)).filter(({ empty }) => !empty);
+  return [...deleted, ...written.map(({ path }): Finding => ({
+    what: `the folder of a container that the database does not know holds what it has written: ${path}`,
+    loses: "nobody but you knows what that is worth: keep what you need of it, and delete the folder",
+  }))];
+}
+
+/** @throws STORE_CORRUPT where it is to be repaired, which is done before it is opened */
+function checkDatabase({ database }: RemovalPlace, { repair }: CheckOptions, report: (finding: Finding) => void): void {
+  const lines = problemsOf(database);
+  if (lines.length === 0) return;
+  if (repair && !isReindexed(database)) throw fault("STORE_CORRUPT", { path: database.path, problem: lines[0]! });
+  for (const line of lines) {
+    report({
+      what: `the database ${database.path}: ${line}`,
+      repair: "its indexes are made anew; where that is not enough, it is put aside, and a new one is made of what can be read of it and of the images among the blobs",
+      loses: "mostly nothing; else names of images, containers and the build cache, as far as they cannot be read",
+      fix: () => true,
+    });
+  }
+}
+
+function problemsOf(database: Database): string[] {
+  return database.all<object>("PRAGMA integrity_check(20)").map((row) => String(Object.values(row)[0])).filter((line) => line !== "ok");
+}
+
+/** Whether the database is well once its indexes are made anew. */
+function isReindexed(database: Database): boolean {
+  try {
+    database.exec("REINDEX");
+    return problemsOf(database).length === 0;
+  } catch (error) {
+    // Two rows of one key, for instance.
+    if (isFault(error) && error.code !== "STORE_CORRUPT") throw error;
+    return false;
+  }
 }
 
 /** Those snapshots and all that lie upon them. */
