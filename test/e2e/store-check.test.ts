@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { Database } from "../../src/store/database.ts";
 import { noBusybox } from "../support/busybox-base.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
@@ -102,6 +103,64 @@ test("a layer folder that lost files is given up with what lies upon it, and mad
   rmSync(join(setup.root, "snapshots", base!.id.toString(36)), { recursive: true });
   await assertRepairs(setup, /layer folder \w+ has no folder/, /steps in the cache/);
   await setup.succeeds(["build", "-q", "-t", "app:1", join(setup.folder, "app")]);
+});
+
+test("a layer folder in which somebody changed, added or removed something is told from what its layer holds, and unpacked again", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  const folderOf = (condition: string): string => join(setup.root, "snapshots", setup.sql<{ id: number }>(`SELECT id FROM snapshot WHERE ${condition} ORDER BY id LIMIT 1`)[0]!.id.toString(36), "fs");
+  const inBase = (): string => folderOf("parent IS NULL");
+  const changes: readonly [RegExp, () => void][] = [
+    [/layer folder \w+ is not what its layer holds: \/etc\/passwd has other content\n/, () => writeFileSync(join(inBase(), "etc/passwd"), readFileSync(join(inBase(), "etc/passwd"), "utf8").replace("root", "toor"))],
+    [/is not what its layer holds: (.*, )?\/new is not in the layer/, () => writeFileSync(join(inBase(), "new"), "")],
+    [/is not what its layer holds: (.*, )?\/usr\/bin\/env is gone/, () => rmSync(join(inBase(), "usr/bin/env"))],
+    [/is not what its layer holds: (.*, )?\/etc\/passwd has mode 4755 instead of 644/, () => chmodSync(join(inBase(), "etc/passwd"), 0o4755)],
+    [/is not what its layer holds: (.*, )?\/one has other content/, () => writeFileSync(join(folderOf("parent IN (SELECT id FROM snapshot WHERE parent IS NULL)"), "one"), "7".repeat(5000))],
+  ];
+  for (const [problem, change] of changes) {
+    await setup.succeeds(["build", "-q", "-t", "app:1", join(setup.folder, "app")]);
+    await setup.succeeds(["run", "--rm", "app:1", "true"]);
+    assert.equal((await setup.check("--deep")).status, 0);
+    // Our clock and the kernel's differ by a tick.
+    await setTimeout(150);
+    change();
+    await assertRepairs(setup, problem, /unpacked layers of images, which are unpacked again when they are needed/);
+  }
+  assert.equal(await setup.succeeds(["run", "--rm", "app:1", "cat", "/one"]), "1".repeat(5000));
+});
+
+test("a change that the kernel's times hide is found when everything is compared, and a hard link is none", { skip: noBusybox }, async (context) => {
+  const setup = await setUp(context);
+  const [{ id }] = setup.sql<{ id: number }>("SELECT id FROM snapshot WHERE parent IN (SELECT id FROM snapshot WHERE parent IS NULL)") as [{ id: number }];
+  const file = join(setup.root, "snapshots", id.toString(36), "fs/one");
+  await setTimeout(150);
+  linkSync(file, join(setup.folder, "linked"));
+  assert.equal((await setup.check()).status, 0);
+  assert.equal((await setup.check("--deep")).status, 0);
+  writeFileSync(file, "7".repeat(5000));
+  // As if the clock had been set back before.
+  setup.sql("UPDATE snapshot SET used_at = used_at + 3600000");
+  assert.equal((await setup.check()).status, 0);
+  const { status, stdout } = await setup.check("--deep");
+  assert.equal(status, 1);
+  assert.match(stdout, /is not what its layer holds: \/one has other content/);
+});
+
+test("a layer folder whose layer was never packed is judged by its files' times", { skip: noBusybox }, async (context) => {
+  const setup = await startJourney(context);
+  const folder = setup.context("app", { Dockerfile: "FROM base:1 AS tools\nCOPY one /one\nFROM base:1\nCOPY --from=tools /one /two\n", one: "1".repeat(5000) });
+  await setup.succeeds(["build", "-q", "-t", "app:1", folder]);
+  assert.equal((await setup.sampan(["store", "check", "--deep"])).status, 0);
+  const database = new Database(join(setup.root, "sampan.db"));
+  const rows = database.all<{ id: number }>("SELECT id FROM snapshot WHERE diff_id IS NULL");
+  database.close();
+  assert.equal(rows.length, 1, "the step of the first stage is in no image");
+  const path = join(setup.root, "snapshots", rows[0]!.id.toString(36), "fs/more");
+  await setTimeout(150);
+  writeFileSync(path, "");
+  const { stdout } = await setup.sampan(["store", "check", "--repair"]);
+  assert.match(stdout, /repaired: layer folder \w+ was changed after it was made: \/, \/more\n/);
+  assert.ok(!existsSync(path));
+  assertStoreWhole(setup.root);
 });
 
 test("an image without its config goes, and one without its manifest gets another", { skip: noBusybox }, async (context) => {

@@ -15,6 +15,7 @@ export const storeCheckCommand = command({
   usage: "[OPTIONS]",
   flags: flagTable({
     repair: { kind: "switch", help: "Repair what is wrong" },
+    deep: { kind: "switch", help: "Compare every layer folder with its layer's content, not only those that were touched after they were made" },
     quiet: { kind: "switch", short: "q", help: "Show problems only" },
   }),
   examples: [{ title: "After trouble with the disk", line: "sampan store check --repair" }],
@@ -24,6 +25,7 @@ export const storeCheckCommand = command({
     const { humanSize } = await import("../../std/human-size.ts");
     const check = (): Promise<Checked> => withStore((store) => store.check({
       repair: flags.repair,
+      deep: flags.deep,
       signal,
       onProblem: ({ what, repair, loses, repaired }) => {
         io.stdout.write(`${repaired ? "repaired" : "problem"}: ${what}\n`);

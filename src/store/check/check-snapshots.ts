@@ -4,6 +4,8 @@ import { sha256, type Digest } from "../../oci/digest.ts";
 import { inWorker } from "../../std/worker-pool.ts";
 import type { RemovalPlace } from "../removal.ts";
 import type { Finding } from "./problem.ts";
+import { lowersOf, verifySnapshot, type VerifyOptions } from "./verify-snapshot.ts";
+import type { walkSnapshots } from "./walk-snapshot.ts";
 
 interface SnapshotRow {
   readonly id: number;
@@ -11,19 +13,40 @@ interface SnapshotRow {
   readonly chain_id: Digest | null;
   readonly diff_id: Digest | null;
   readonly size: number | null;
+  /** When it was committed, in milliseconds. */
+  readonly used_at: number;
+  readonly linked: number;
 }
 
-/** Looks at every layer folder: whether it and its parents are there, and as many bytes as were recorded. @returns what is wrong, by snapshot */
-export async function checkSnapshots(place: RemovalPlace, options: { readonly signal?: AbortSignal | undefined }): Promise<Map<number, Finding>> {
+export interface CheckSnapshotsOptions extends VerifyOptions {
+  /** Whether the content of all of them is compared, not only of those that the kernel saw touched since they were made. */
+  readonly deep: boolean;
+}
+
+/**
+ * Looks at every layer folder: whether it and its parents are there, with as many bytes as were recorded, and, where something in it was
+ * touched after it was made, with the content of its layer. A file that another layer got as a hard link was touched too.
+ * @returns what is wrong, by snapshot
+ */
+export async function checkSnapshots(place: RemovalPlace, { deep, ...options }: CheckSnapshotsOptions): Promise<Map<number, Finding>> {
   const { database, snapshots } = place;
-  const rows = new Map(database.all<SnapshotRow>("SELECT id, parent, chain_id, diff_id, size FROM snapshot WHERE state = 1 ORDER BY id").map((row) => [row.id, row]));
+  const rows = new Map(database.all<SnapshotRow>("SELECT id, parent, chain_id, diff_id, size, used_at, linked FROM snapshot WHERE state = 1 ORDER BY id").map((row) => [row.id, row]));
   const folders = [...rows.keys()].map((id) => join(snapshots, id.toString(36), "fs"));
-  const sizes = await inWorker<readonly string[], (number | undefined)[]>("store/measure-snapshots.ts", "sizesOf", folders, {
-    ...(options.signal ? { signal: options.signal } : {}), short: rows.size < 8,
-  });
+  const walked = await inWorker<Parameters<typeof walkSnapshots>[0], ReturnType<typeof walkSnapshots>>(
+    "store/check/walk-snapshot.ts", "walkSnapshots", [...rows.values()].map((row, index) => ({ folder: folders[index]!, since: row.used_at })),
+    { ...(options.signal ? { signal: options.signal } : {}), short: rows.size < 8 },
+  );
   const findings = new Map<number, Finding>();
+  const broken = new Set<number>();
   for (const [index, row] of [...rows.values()].entries()) {
-    const problem = problemOf(row, rows, sizes[index], folders[index]!);
+    const found = walked[index];
+    let problem = problemOf(row, rows, found?.size, folders[index]!);
+    // What lies upon a layer that is not as it was cannot be compared with its own.
+    if (problem === undefined && found && (deep || found.touched) && !(row.parent !== null && broken.has(row.parent))) {
+      const layer = { id: row.id, folder: folders[index]!, diffId: row.diff_id, lowers: row.linked === 1 ? [] : lowersOf(rows, row.id, snapshots) };
+      problem = await verifySnapshot(place, layer, found, options);
+    }
+    if (problem !== undefined || row.parent !== null && broken.has(row.parent)) broken.add(row.id);
     // It may have been removed meanwhile, by another process.
     if (problem === undefined || !isPresent(place, row.id)) continue;
     findings.set(row.id, finding(place, row.id, problem));

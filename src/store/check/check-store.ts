@@ -15,6 +15,8 @@ import type { Finding, Problem } from "./problem.ts";
 
 export interface CheckOptions {
   readonly repair: boolean;
+  /** Whether the content of every layer folder is compared, not only of those that were touched after they were made. */
+  readonly deep?: boolean | undefined;
   readonly onProblem: (problem: Problem) => void;
   /** Called with the bytes of blobs that were read since the last call. */
   readonly onBytes?: ((count: number) => void) | undefined;
@@ -55,9 +57,10 @@ export async function checkStore(place: ImagePlace, options: CheckOptions): Prom
   for (const finding of strayImageFindings(place, strays)) report(finding);
   const badBlobs = await checkBlobs(place, { signal: options.signal, onBytes: (bytes) => { counts.blobs += 1; counts.bytes += bytes; options.onBytes?.(bytes); } });
   counts.snapshots = count("SELECT count(*) AS count FROM snapshot WHERE state = 1");
-  const badSnapshots = await checkSnapshots(place, { signal: options.signal });
+  const lostBlobs = new Set<Digest>([...badBlobs.keys()].map(({ digest }) => digest));
+  const badSnapshots = await checkSnapshots(place, { deep: options.deep ?? false, lost: lostBlobs, signal: options.signal });
   counts.images = count(`SELECT count(*) AS count FROM image WHERE ${STANDING}`);
-  const lost: Lost = { blobs: new Set<Digest>([...badBlobs.keys()].map(({ digest }) => digest)), snapshots: withAbove(place, badSnapshots.keys()) };
+  const lost: Lost = { blobs: lostBlobs, snapshots: withAbove(place, badSnapshots.keys()) };
   const blobFindings = [...badBlobs].map(([row, problem]) => blobFinding(place, row, problem, { lost: lost.snapshots, trash }));
   for (const finding of [...blobFindings, ...badSnapshots.values()]) report(finding);
   const records = checkRecords(place, lost);
