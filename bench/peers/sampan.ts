@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command } from "../measure/run-measured.ts";
 import { installPackage } from "../setup/install-package.ts";
 import type { Workspace } from "../setup/workspace.ts";
@@ -7,9 +7,9 @@ import type { Peer } from "./peer.ts";
 
 const project = join(import.meta.dirname, "../..");
 
-/** This project's command line in the checkout, with a store of its own: for what is prepared. */
+/** This project's command line in the checkout, with a store of its own: for what is prepared. It is started as users start it: by its name. */
 export function sampanCommand(root: string, args: readonly string[], launcher = join(project, "bin/sampan.cjs")): Command {
-  return { program: process.execPath, args: [launcher, ...args], env: { SAMPAN_ROOT: root } };
+  return { program: launcher, args, env: { SAMPAN_ROOT: root, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` } };
 }
 
 /** This project as its users have it: the installed package. */
