@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
 import { warmWorker } from "../std/worker-pool.ts";
@@ -9,6 +9,7 @@ import { formatPlatform } from "../oci/platform.ts";
 import type { RunJob } from "../exec/run-job.ts";
 import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
+import { guarded } from "../store/storage-fault.ts";
 import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import type { MountsElsewhere } from "./mounts-elsewhere.ts";
@@ -50,6 +51,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
     }),
   });
   const documents = operation.documents.length > 0 ? writeDocuments(options.store.temporary, operation) : undefined;
+  guarded(active.work, () => mkdirSync(active.work, { mode: 0o700 }));
   const job: RunJob = {
     root: { kind: "overlay", lowers: active.lowers, upper: active.upper, work: active.work },
     args: [...operation.args],

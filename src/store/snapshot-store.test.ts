@@ -26,10 +26,12 @@ test("ids are short, so that a hundred layers fit into one mount", async (contex
   assert.equal(snapshots.get(id)!.folder, join(root, "snapshots", "14", "fs"));
 });
 
-test("an active snapshot has an empty work folder beside it, which goes with the commit", async (context) => {
+test("a work folder that was made beside an active snapshot goes with the commit", async (context) => {
   const { snapshots } = await temporaryStore(context);
   const active = snapshots.prepare();
   assert.equal(dirname(active.work), dirname(active.upper));
+  assert.ok(!existsSync(active.work));
+  mkdirSync(active.work);
   mkdirSync(join(active.work, "work"), { mode: 0 });
   snapshots.commit(active, { createdAt: 1 });
   assert.ok(!existsSync(active.work));
