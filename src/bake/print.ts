@@ -6,7 +6,7 @@ export function printTargets(groups: readonly Group[], targets: readonly Target[
   const byName = <Item extends { readonly name: string }>(items: readonly Item[], show: (item: Item) => unknown): Record<string, unknown> =>
     Object.fromEntries([...items].sort((a, b) => (a.name < b.name ? -1 : 1)).map((item) => [item.name, show(item)]));
   const shown = {
-    ...(groups.length === 0 ? {} : { group: byName(groups, ({ description, targets: names }) => ({ ...(description ? { description } : {}), targets: names })) }),
+    ...(groups.length === 0 ? {} : { group: byName(groups, ({ description, targets: names, unwritten }) => ({ ...(description ? { description } : {}), targets: unwritten && names.length === 0 ? null : names })) }),
     target: byName(targets, showTarget),
   };
   return JSON.stringify(shown, null, 2).replace(/[<>&\u2028\u2029]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);

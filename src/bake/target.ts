@@ -15,6 +15,8 @@ export interface Group {
   readonly name: string;
   readonly description?: string;
   readonly targets: readonly string[];
+  /** Whether nobody wrote its targets down: the default group of compose files in which no service is built. */
+  readonly unwritten?: boolean;
 }
 
 type Key = Exclude<keyof Target, "name">;

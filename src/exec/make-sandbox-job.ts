@@ -5,9 +5,11 @@ import type { RunJob } from "./run-job.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 
 /** What a sandbox child has to be told for a job. */
-export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime, announce }: {
+export function sandboxJob(job: RunJob, { staging, ownNetwork, gateway, runtime, announce }: {
   readonly staging: string;
   readonly ownNetwork: boolean;
+  /** Where it reaches this machine. */
+  readonly gateway: string | undefined;
   readonly runtime: SandboxJob["runtime"];
   readonly announce: boolean;
 }): SandboxJob {
@@ -24,7 +26,7 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, runtime, announce
     network: ownNetwork ? "wait" : job.network === "none" ? "none" : "host",
     files: [
       { target: "/etc/resolv.conf", content: resolvConf(ownNetwork) },
-      { target: "/etc/hosts", content: hostsFile(job.hostname, job.extraHosts) },
+      { target: "/etc/hosts", content: hostsFile(job.hostname, job.extraHosts, gateway) },
     ],
     mounts: job.mounts,
     tmpfs: job.tmpfs ?? [],

@@ -26,9 +26,10 @@ export function havePasta(): boolean {
 /**
  * Connects the network namespace of a process to the host's network, addresses and routes alike, by pasta; of the
  * ports only those are forwarded that are named. Disposing of the result ends it; it also ends with this process.
+ * @param options.reachesHost whether the gateway's address leads to this machine's loopback
  * @throws NETWORK_FAILED
  */
-export async function connectByPasta(pid: number, folder: string, ports: readonly PortForward[] = []): Promise<AsyncDisposable> {
+export async function connectByPasta(pid: number, folder: string, { ports = [], reachesHost = false }: { readonly ports?: readonly PortForward[]; readonly reachesHost?: boolean } = {}): Promise<AsyncDisposable> {
   const namespace = join(folder, `network-${pid}`);
   const pidFile = join(folder, `pasta-${pid}`);
   writeFileSync(namespace, "");
@@ -36,7 +37,7 @@ export async function connectByPasta(pid: number, folder: string, ports: readonl
     "setpriv",
     [
       "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", BIND, "sampan", `/proc/${pid}/ns/net`, namespace,
-      findProgram("pasta")!, "--foreground", "--quiet", "--config-net", "--no-map-gw",
+      findProgram("pasta")!, "--foreground", "--quiet", "--config-net", ...(reachesHost ? [] : ["--no-map-gw"]),
       ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
       "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
     ],

@@ -28,4 +28,7 @@ test("without any server public ones are used", () => {
 
 test("the hosts file names the container and the extra hosts", () => {
   assert.equal(hostsFile("box", [{ name: "db", ip: "10.0.0.1" }]), "127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n10.0.0.1\tdb\n");
+  const toHost = [{ name: "host", ip: "host-gateway" }];
+  assert.match(hostsFile("box", toHost, "10.0.0.254"), /\n10\.0\.0\.254\thost\n$/);
+  assert.doesNotMatch(hostsFile("box", toHost), /host\n$/, "without a network there is no way to it");
 });

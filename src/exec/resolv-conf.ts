@@ -21,7 +21,8 @@ export function resolvConf(ownNetwork: boolean, read: (path: string) => string |
   return `${body === "" ? "" : `${body}\n`}${PUBLIC_SERVERS.map((server) => `nameserver ${server}\n`).join("")}`;
 }
 
-function nameservers(text: string): string[] {
+/** The addresses that a resolv.conf names. */
+export function nameservers(text: string): string[] {
   return text.split("\n").map(serverOf).filter((server) => server !== undefined);
 }
 

@@ -5,6 +5,7 @@ import { joinCgroups } from "../linux/cgroup.ts";
 import { handlersWantNamespace, openNestedNamespace } from "../linux/nested-namespace.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { followSandbox } from "./follow-sandbox.ts";
+import { HOST_GATEWAY } from "./hosts-file.ts";
 import { removeStubs } from "./mount-stubs.ts";
 import { connectByPasta, havePasta } from "./pasta.ts";
 import { fault } from "../std/fault.ts";
@@ -88,13 +89,16 @@ export class SandboxExecutor implements Executor {
     const ports = job.ports ?? [];
     const ownNetwork = job.network === "default" && (insideUserNamespace() !== undefined || ports.length > 0) && havePasta();
     if (ports.length > 0 && !ownNetwork) throw fault("PORTS_IMPOSSIBLE", { problem: "pasta is not here or may not open /dev/net/tun" });
+    const wantsHost = job.extraHosts.some(({ ip }) => ip === HOST_GATEWAY);
+    // On the machine's own network, that is what its loopback is; without one there is no way.
+    const gateway = !wantsHost || job.network === "none" ? undefined : ownNetwork ? (await import("./host-gateway.ts")).gatewayByPasta() : "127.0.0.1";
     joinCgroups(job.cgroups ?? [], sandbox.pid!);
     const container = this.#kind === "oci" ? { path: this.runtime, id: `sampan-${process.pid}-${sandbox.pid}` } : undefined;
     const announce = options.onExecuted !== undefined && container === undefined;
     const end = await followSandbox(sandbox, job, options, (answers) => {
-      sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, runtime: container, announce }), {
+      sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, gateway, runtime: container, announce }), {
         ...answers,
-        network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary, ports)),
+        network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary, { ports, reachesHost: gateway !== undefined })),
       });
       options.onStart?.({ pid: sandbox.pid!, kill: (signal) => sandbox.kill(typeof signal === "number" ? signal : constants.signals[signal]) });
       if (!announce) options.onExecuted?.();

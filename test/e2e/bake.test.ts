@@ -236,3 +236,12 @@ target "thief" {
   assert.match(only.stdout, /"context": "\."/, only.stderr);
   assert.match((await bake("-f", "nothing.hcl", url)).stderr, /nothing\.hcl cannot be read: there is no such file in http/);
 });
+
+test("compose files in which nothing is built are no error, and say so", { skip }, async (context) => {
+  const { bake, cwd } = await project(context, { "compose.yaml": "services:\n  db:\n    image: postgres\n", "empty.hcl": 'group "default" { targets = [] }\n' });
+  for (const words of [[], ["-f", "empty.hcl"], ["--builder", "unix:///nowhere"], ["--check"]]) {
+    const { status, stderr } = await bake("--metadata-file", "made.json", ...words);
+    assert.deepEqual([status, stderr, readFileSync(join(cwd, "made.json"), "utf8")], [0, "WARNING: nothing is built: what was asked for has no targets\n", "{}\n"], words.join(" "));
+    rmSync(join(cwd, "made.json"));
+  }
+});

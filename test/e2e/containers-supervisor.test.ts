@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { get } from "node:http";
+import { once } from "node:events";
+import { createServer, get } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { nameservers, resolvConf } from "../../src/exec/resolv-conf.ts";
+import { defaultGateway } from "../../src/linux/default-gateway.ts";
 import { findProgram } from "../../src/linux/find-program.ts";
 import { noBusybox } from "../support/busybox-base.ts";
 import { assertStoreWhole, mountsBelow } from "../support/check-store.ts";
@@ -134,4 +138,26 @@ test("ports that cannot be are refused, and a network that has none says so", { 
   const host = await sampan(["run", "--rm", "--network", "host", "-p", "80:80", "base:1", "echo", "ran"]);
   assert.deepEqual([host.status, host.stdout], [0, "ran\n"]);
   assert.match(host.stderr, /WARNING: Published ports are discarded when using host network mode/);
+});
+
+test("host-gateway is where a container reaches this machine, on the machine's network and behind pasta, in run and in RUN", { skip: noPorts }, async (context) => {
+  const { ok, sampan, folder } = await withContainers(context);
+  const server = createServer((_request, response) => void response.end("from the machine\n")).listen(0, "127.0.0.1");
+  context.after(() => void server.close());
+  await once(server, "listening");
+  const ask = `wget -q -O - http://host.internal:${(server.address() as AddressInfo).port}/`;
+  const host = ["--add-host", "host.internal:host-gateway"];
+  assert.equal(await ok("run", "--rm", ...host, "base:1", "sh", "-c", ask), "from the machine");
+  assert.equal(await ok("run", "--rm", ...host, "--network", "host", "base:1", "sh", "-c", ask), "from the machine");
+  const gateway = defaultGateway(readFileSync("/proc/net/route", "utf8"));
+  const behind = await sampan(["run", "--rm", ...host, "-p", "127.0.0.1::80", "base:1", "sh", "-c", `readlink /proc/self/ns/net; grep host.internal /etc/hosts; ${ask}`]);
+  if (gateway === undefined || nameservers(resolvConf(true)).includes(gateway)) assert.match(behind.stderr, /host-gateway cannot be given/);
+  else assert.match(behind.stdout, new RegExp(`^net:.*\n${gateway.replaceAll(".", "\\.")}\thost\\.internal\nfrom the machine\n$`), behind.stderr);
+  assert.match((await sampan(["run", "--rm", "-p", "127.0.0.1::80", "--add-host", `host.internal:${gateway ?? "192.0.2.1"}`, "base:1", "sh", "-c", `timeout 3 ${ask} || echo no way`])).stdout, /no way\n$/, "without host-gateway it is not shown");
+  for (const words of [["run", "--network", "none", ...host, "base:1", "true"], ["build", "--network", "none", ...host, folder]]) {
+    assert.match((await sampan(words)).stderr, /host-gateway in --add-host without a network is not supported/);
+  }
+  writeFileSync(join(folder, "Dockerfile"), `FROM base:1\nRUN ${ask} > /said\nRUN --network=none ! grep host.internal /etc/hosts\n`);
+  await ok("build", "-t", "asked:1", ...host, folder);
+  assert.equal(await ok("run", "--rm", "asked:1", "cat", "/said"), "from the machine");
 });

@@ -20,5 +20,5 @@ export function readCompose(files: readonly ComposeFile[], loading: Loading): { 
     const service = mapOf(written, `services.${name}`, file);
     if (service["build"] !== undefined) targets.push(buildTarget(name, service, surroundings));
   }
-  return { groups: [{ name: "default", targets: targets.map(({ name }) => name) }], targets };
+  return { groups: [{ name: "default", targets: targets.map(({ name }) => name), ...(targets.length === 0 ? { unwritten: true } : {}) }], targets };
 }

@@ -42,7 +42,7 @@ export const buildFlags = flagTable({
 
   ...builderFlags,
 
-  "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN", group: "Running" },
+  "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts of RUN; the address `host-gateway` is where it reaches this machine", group: "Running" },
   network: { kind: "text", value: "MODE", help: "Network of RUN", choices: ["default", "none", "host"], default: "default", group: "Running" },
   "shm-size": { kind: "text", value: "BYTES", help: "Size of /dev/shm for RUN; 64m where not given", group: "Running" },
   ulimit: { kind: "list", value: "NAME=SOFT[:HARD]", help: "Limit of each process of RUN, nofile=1024", group: "Running" },

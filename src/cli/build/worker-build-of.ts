@@ -47,7 +47,7 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((stages) => stages.split(",")),
     pull: flags.pull,
-    addHosts: extraHosts(flags["add-host"]),
+    addHosts: extraHosts(flags["add-host"], { gateway: { refused: "together with a builder", hint: "write the address at which the builder reaches the host" } }),
     network: flags.network as "default" | "none" | "host",
     ...(flags["cgroup-parent"] ? { cgroupParent: flags["cgroup-parent"] } : {}),
     ...(flags["shm-size"] ? { shmSize: parseBytes(flags["shm-size"], "--shm-size") } : {}),

@@ -34,6 +34,7 @@ export const bakeCommand = command({
       const { printTargets } = await import("../../bake/print.ts");
       return void io.stdout.write(`${printTargets(resolved.groups, resolved.targets)}\n`);
     }
+    if (resolved.targets.length === 0) return await (await import("../bake/nothing-to-bake.ts")).nothingToBake(call);
     const { bakeCalls } = await import("../bake/bake-calls.ts");
     const { rest, answer } = bakeCalls(resolved, call);
     if (answer !== undefined && rest === undefined) return await answer();

@@ -17,7 +17,7 @@ import { isFalse, isGitLabels, isTrue, isYes } from "../build/output-attributes.
 import { forgetImageId } from "../build/forget-image-id.ts";
 import { buildOutputs, refuseIdOfFiles } from "../build/outputs.ts";
 import { command, type Call } from "../command.ts";
-import { extraHosts } from "../flags/extra-hosts.ts";
+import { extraHosts, gatewayOf } from "../flags/extra-hosts.ts";
 import { parseBytes } from "../flags/parse-bytes.ts";
 import { parseUlimit } from "../flags/parse-ulimit.ts";
 import { labels } from "../flags/key-values.ts";
@@ -157,7 +157,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     explain: flags.explain,
     pull: flags.pull,
     outputs: buildOutputs({ output: flags.output, push: flags.push, load: flags.load, several: new Set(platforms).size > 1, terminal: io.stdout.isTTY === true, artifacts: !isTrue(io.env["BUILDX_NO_DEFAULT_OCI_ARTIFACT"] ?? "0") }),
-    addHosts: extraHosts(flags["add-host"]),
+    addHosts: extraHosts(flags["add-host"], gatewayOf(flags.network)),
     network: flags.network as "default" | "none" | "host",
     ...(flags["shm-size"] === undefined ? {} : { shmSize: parseBytes(flags["shm-size"], "--shm-size") }),
     ulimits: flags.ulimit.map(parseUlimit),

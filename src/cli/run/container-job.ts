@@ -3,7 +3,7 @@ import type { RunJob } from "../../exec/run-job.ts";
 import type { ContainerConfig } from "../../oci/image-config.ts";
 import type { ContainerSpec } from "../../store/container-record.ts";
 import type { Call } from "../command.ts";
-import { extraHosts } from "../flags/extra-hosts.ts";
+import { extraHosts, gatewayOf } from "../flags/extra-hosts.ts";
 import { containerEnv } from "./container-command.ts";
 import { processRights } from "./resource-flags.ts";
 import type { containerFlags } from "./run-flags.ts";
@@ -25,7 +25,7 @@ export function containerJob(
     cwd: flags.workdir ?? (config.WorkingDir || "/"),
     user: flags.user ?? config.User ?? "",
     hostname,
-    extraHosts: extraHosts(flags["add-host"]),
+    extraHosts: extraHosts(flags["add-host"], gatewayOf(network)),
     network,
     mounts: hostMounts(flags.volume, io.cwd),
     tmpfs: memoryMounts(flags.tmpfs),

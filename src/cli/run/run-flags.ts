@@ -26,7 +26,7 @@ export const containerFlags = flagTable({
   expose: { kind: "list", value: "PORT[/udp]", help: "Port that -P publishes besides those of EXPOSE" },
   network: { kind: "text", value: "MODE", help: "Network: the machine's one as RUN sees it, the host's as it is, or loopback only", choices: ["default", "host", "none"], default: "default" },
   net: { kind: "text", value: "MODE", help: "The same as --network", choices: ["default", "host", "none"] },
-  "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts" },
+  "add-host": { kind: "list", value: "HOST:IP", help: "Line in /etc/hosts; the address `host-gateway` is where it reaches this machine" },
   hostname: { kind: "text", short: "h", value: "NAME", help: "Host name" },
   memory: { kind: "text", short: "m", value: "BYTES", help: "Limit of memory, 512m or 2g" },
   "memory-swap": { kind: "text", value: "BYTES", help: "Limit of memory and swap together, -1 for none; twice the memory where not given" },
