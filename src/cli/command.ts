@@ -29,8 +29,10 @@ export interface Command<Table extends FlagTable = FlagTable> {
   readonly interspersed?: boolean;
   /** Whether refused flags are refused by the command itself, which takes them in some cases. */
   readonly refusesLater?: boolean;
-  /** Exit status where a fault says 1 or 2: `run` keeps these for the command's own status. */
+  /** Exit status where a fault says 1: `run` keeps this for the command's own status. */
   readonly failureStatus?: number;
+  /** Exit status where a fault says 2, of all that may end with a command's own status. */
+  readonly usageStatus?: number;
   /** Does the work and gives the exit status, 0 where it gives nothing. */
   run(call: Call<Table>): Promise<number | void>;
 }

@@ -34,7 +34,7 @@ export async function dispatch(words: readonly string[], io: Io, signal: AbortSi
     // Whatever broke because of the interruption is not what happened.
     const shown: unknown = signal.aborted ? signal.reason : error;
     const status = await (await import("./errors/print-error.ts")).printError(shown, io, command);
-    return status === 1 || status === 2 ? (command?.failureStatus ?? status) : status;
+    return (status === 1 ? command?.failureStatus : status === 2 ? command?.usageStatus : undefined) ?? status;
   }
 }
 

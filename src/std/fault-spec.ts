@@ -2,7 +2,7 @@
 export interface FaultSpec<Details> {
   /** When this happens, for docs/errors.md: one sentence. */
   readonly when: string;
-  /** Exit status of the CLI: 1 the work failed, 2 wrong usage (`run` makes 125 of both), 126 and 127 of `run`, 130 interrupted. */
+  /** Exit status of the CLI: 1 the work failed, 2 wrong usage (`run` makes 125 of both, `exec`, `start` and `attach` of 2), 126 and 127 of `run`, 130 interrupted. */
   readonly exit: number;
   readonly message: (details: Details) => string;
   /** The way out, as a sentence; nothing when there is none to offer. */

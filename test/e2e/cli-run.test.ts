@@ -19,6 +19,7 @@ test("run gives the command's output and its status", { skip }, async (context) 
     [["--memory", "1m", "base:1"], 125, "", /--memory 1m is too little/],
     [["--privileged", "base:1"], 125, "", /--privileged is not supported/],
     [["--nmae", "x", "base:1"], 125, "", /unknown flag: --nmae/],
+    [["-w", "tmp", "base:1", "true"], 125, "", /the working directory 'tmp' is invalid/],
     [[], 125, "", /needs at least 1 argument/],
     [["base:1", "sh", "-c", "exit 2"], 2, ""],
     [["-u", "nobody-here", "base:1", "true"], 125, "", /nobody-here/],

@@ -30,7 +30,7 @@ test("who attaches sees and says what a container in the background says and hea
   await eventually(() => ok("logs", "deaf"), (text) => text.includes("ready"));
   const signalled = await sampan(["attach", "deaf"], { onStart: (child) => void setTimeout(() => child.kill("SIGTERM"), 1500) });
   assert.deepEqual([signalled.status, signalled.stdout], [7, "caught\n"], signalled.stderr);
-  assert.equal((await sampan(["attach", "--detach-keys", "ctrl-1", "deaf"])).status, 2);
+  assert.equal((await sampan(["attach", "--detach-keys", "ctrl-1", "deaf"])).status, 125);
 });
 
 test("a container stands still while it is paused, and what it is and has done is shown", { skip: skip || noFreezer }, async (context) => {

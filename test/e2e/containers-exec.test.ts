@@ -27,11 +27,14 @@ test("exec runs a command beside the first one, with its confinement, environmen
   assert.equal((await sampan(["exec", "box", "no-such-program"])).status, 127);
   assert.equal((await sampan(["exec", "box", "/etc"])).status, 126);
   assert.equal((await sampan(["exec", "box", "sh", "-c", "kill -9 $$"])).status, 137);
-  for (const cwd of ["/not/there", "tmp", "/etc/passwd"]) {
+  for (const cwd of ["/not/there", "/etc/passwd"]) {
     const nowhere = await sampan(["exec", "-w", cwd, "box", "true"]);
     assert.equal(nowhere.status, 127);
     assert.match(nowhere.stderr, new RegExp(`^ERROR: chdir to "${cwd}": no such directory\n`));
   }
+  // 2 could be the command's own status.
+  for (const words of [["-w", "tmp", "box", "true"], ["--nope", "box", "true"], ["box"]]) assert.equal((await sampan(["exec", ...words])).status, 125, words.join(" "));
+  assert.match((await sampan(["exec", "-w", "tmp", "box", "true"])).stderr, /^ERROR: the working directory 'tmp' is invalid, it needs to be an absolute path\n/);
   assert.equal((await sampan(["exec", "-u", "nobody-here", "box", "true"])).status, 1);
 
   await ok("exec", "-d", "box", "sh", "-c", "echo told > /told; exec sleep 1000");

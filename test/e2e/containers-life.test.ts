@@ -140,11 +140,14 @@ test("prune removes what has ended and passes the filters, and nothing that runs
 
 test("names and ids that nothing has, or that cannot be, are refused", { skip }, async (context) => {
   const { sampan, root } = await withContainers(context);
-  for (const name of ["../../x", "a b", "x", "-a", "", "a/b", "é".repeat(3), "a".repeat(300), "a\nb"]) {
+  for (const name of ["../../x", "a b", "x", "-a", "a/b", "é".repeat(3), "a".repeat(300), "a\nb"]) {
     const { status, stderr } = await sampan(["create", `--name=${name}`, "base:1"]);
     assert.equal(status, 2, name);
     assert.match(stderr, /invalid container name/);
   }
+  const [unnamed, ...more] = [await sampan(["create", "--name=", "base:1"]), await sampan(["rm", "-f", ""]), await sampan(["start", "--nope", "x"])];
+  assert.deepEqual([unnamed!.status, ...more.map(({ status }) => status)], [0, 1, 125], unnamed!.stderr);
+  await sampan(["rm", unnamed!.stdout.trim()]);
   for (const text of ["../..", "*", "%", "a' OR 1=1 --", ""]) {
     const { status, stderr } = await sampan(["rm", text]);
     assert.equal(status, 1, text);

@@ -16,6 +16,7 @@ export const attachCommand = command({
   }),
   examples: [{ title: "A shell that waits in the background", line: "sampan run -dit --name box alpine sh && sampan attach box" }],
   positionals: { min: 1, max: 1 },
+  usageStatus: 125,
   async run({ flags, positionals, io, signal }) {
     const { attachToContainer } = await import("../containers/attach-to-container.ts");
     return await withStore((store) => attachToContainer(store, store.containers.find(positionals[0]!), {

@@ -13,6 +13,7 @@ export const execCommand = command({
   examples: [{ title: "A shell", line: "sampan exec -it web sh" }],
   positionals: { min: 2, max: Infinity },
   interspersed: false,
+  usageStatus: 125,
   async run(call) {
     const { flags, positionals, io } = call;
     const [{ execInContainer }, { enterBeside }, { storeRoot }, { fault }] = await Promise.all([

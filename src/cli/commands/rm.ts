@@ -25,7 +25,8 @@ export const rmCommand = command({
         if (!removed && store.containers.get(record.id) !== undefined) throw fault("CONTAINER_RUNNING", { container: text, wanted: "removed" });
         io.stdout.write(`${text}\n`);
       } catch (error) {
-        if (!flags.force || !isFault(error, "CONTAINER_NOT_FOUND")) throw error;
+        // An empty name is a variable without a value, and no container that has gone already.
+        if (!flags.force || text === "" || !isFault(error, "CONTAINER_NOT_FOUND")) throw error;
       }
     }));
   },

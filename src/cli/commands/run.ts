@@ -21,6 +21,7 @@ export const runCommand = command({
   positionals: { min: 1, max: Infinity },
   interspersed: false,
   failureStatus: 125,
+  usageStatus: 125,
   async run(call) {
     const { flags, io, signal } = call;
     if (!flags.detach && flags.tty && flags.interactive && !process.stdin.isTTY) {

@@ -17,6 +17,7 @@ export const startCommand = command({
     checkpoint: { kind: "text", help: "", refused: "" },
   }),
   positionals: { min: 1, max: Infinity },
+  usageStatus: 125,
   async run({ flags, positionals, io, signal }) {
     const [{ startContainer }, { fault }] = await Promise.all([import("../containers/start-container.ts"), import("../../std/fault.ts")]);
     const foreground = flags.attach || flags.interactive;

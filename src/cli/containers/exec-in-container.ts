@@ -4,6 +4,7 @@ import { fault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Call } from "../command.ts";
 import { environmentOf, givenEnv, readEnvFiles } from "../run/container-command.ts";
+import { givenFolder } from "../run/given-folder.ts";
 import { passSignals } from "../run/pass-signals.ts";
 import { writeTo } from "../run/write-to.ts";
 import type { execFlags } from "./exec-flags.ts";
@@ -17,7 +18,7 @@ export async function execInContainer(store: Store, { flags, positionals, io, si
   using passing = new DisposableStack();
   const { exitCode, failure, message } = await joinContainer(record, {
     args, env,
-    cwd: flags.workdir ?? job.cwd,
+    cwd: givenFolder(flags.workdir) ?? job.cwd,
     user: flags.user ?? job.user,
     terminal: flags.tty && !flags.detach,
     stdin: flags.interactive && !flags.detach ? "inherit" : "null",

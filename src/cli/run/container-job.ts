@@ -7,6 +7,7 @@ import { extraHosts, gatewayOf } from "../flags/extra-hosts.ts";
 import { containerEnv } from "./container-command.ts";
 import { processRights } from "./resource-flags.ts";
 import type { containerFlags } from "./run-flags.ts";
+import { givenFolder } from "./given-folder.ts";
 import { hostMounts, memoryMounts } from "./volumes.ts";
 
 /**
@@ -22,7 +23,7 @@ export function containerJob(
   return {
     args,
     env: containerEnv(config, env, { hostname, terminal: flags.tty }),
-    cwd: flags.workdir ?? (config.WorkingDir || "/"),
+    cwd: givenFolder(flags.workdir) ?? (config.WorkingDir || "/"),
     user: flags.user ?? config.User ?? "",
     hostname,
     extraHosts: extraHosts(flags["add-host"], gatewayOf(network)),

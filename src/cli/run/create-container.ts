@@ -26,7 +26,9 @@ import type { containerFlags } from "./run-flags.ts";
 export async function createContainer(store: Store, call: Pick<Call<typeof containerFlags>, "flags" | "io" | "signal" | "positionals">): Promise<ContainerRecord> {
   const { flags, positionals, io, signal } = call;
   const [imageName = "", ...words] = positionals;
-  if (flags.name !== undefined) checkName(flags.name);
+  // Docker's client takes an empty one, of a variable without a value, for none.
+  const given = flags.name === "" ? undefined : flags.name;
+  if (given !== undefined) checkName(given);
   const cidfile = flags.cidfile === undefined ? undefined : resolve(io.cwd, flags.cidfile);
   if (cidfile !== undefined && existsSync(cidfile)) throw fault("FILE_PROBLEM", { path: flags.cidfile!, problem: "the container ID file exists already: make sure that the other container is not running, and delete it" });
   const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
@@ -42,7 +44,7 @@ export async function createContainer(store: Store, call: Pick<Call<typeof conta
     client: client.get, recordOwners: insideUserNamespace()?.mapped === "one", stepId: "run", onProgress: () => {}, signal,
   });
   const below = snapshot === undefined ? undefined : store.snapshots.get(snapshot)?.folder;
-  const record = withName(flags.name, (name) => store.containers.create({ id, name, image: image.id, snapshot, below, autoRemove: flags.rm, spec } satisfies NewContainer));
+  const record = withName(given, (name) => store.containers.create({ id, name, image: image.id, snapshot, below, autoRemove: flags.rm, spec } satisfies NewContainer));
   if (cidfile !== undefined) writeFileSync(cidfile, id, { flag: "wx" });
   return record;
 }
