@@ -1,7 +1,7 @@
 import { fault } from "../../std/fault.ts";
 import type { SecretRecord } from "../../server/storage/secrets.ts";
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, formatWord } from "../flags/flag.ts";
 import type { Io } from "../io.ts";
 
 export const accessExplainCommand = command({
@@ -17,6 +17,7 @@ export const accessExplainCommand = command({
     root: { kind: "text", value: "DIR", help: "Folder of the registry's content, which knows its robots" },
     group: { kind: "list", value: "NAME", help: "A group that USER is in, besides those of the configuration" },
     json: { kind: "switch", help: "Write JSON" },
+    ...formatWord,
   }),
   examples: [{ title: "Who may push to production", line: "sampan access explain --config registry.yaml alice push prod/shop" }],
   positionals: { min: 3, max: 3 },

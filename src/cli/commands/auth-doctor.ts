@@ -1,10 +1,11 @@
 import type { RegistriesConf } from "../../registry/routes/registries-conf.ts";
 import { command, type Call } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { registryAccess, registryFlags } from "../flags/registry-flags.ts";
 
 const doctorFlags = flagTable({
   format: { kind: "text", value: "TEMPLATE", help: "Write what was found with a Go template, or `json`; without REF once for each login" },
+  ...jsonWord,
   ...registryFlags,
 });
 

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const buildHistoryInspectCommand = command({
@@ -11,6 +11,7 @@ export const buildHistoryInspectCommand = command({
   usage: "[OPTIONS] [REF]",
   flags: flagTable({
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `json`, or `pretty`", default: "pretty" },
+    ...jsonWord,
     builder: { kind: "text", help: "", refused: "only builds on this machine are recorded here" },
   }),
   examples: [{ title: "How long each step of the last build took", line: "sampan build history inspect" }],

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const buildHistoryLsCommand = command({
@@ -14,6 +14,7 @@ export const buildHistoryLsCommand = command({
   flags: flagTable({
     filter: { kind: "list", value: "KEY=VALUE", help: "Show only builds that pass; may be given several times" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     "no-trunc": { kind: "switch", help: "Show whole names" },
     local: { kind: "switch", help: "", refused: "--filter and --format tell builds apart" },
     builder: { kind: "text", help: "", refused: "only builds on this machine are recorded here" },

@@ -1,6 +1,6 @@
 import { command } from "../command.ts";
 import { forEach } from "../each.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const containerInspectCommand = command({
@@ -10,6 +10,7 @@ export const containerInspectCommand = command({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   flags: flagTable({
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json`" },
+    ...jsonWord,
     size: { kind: "switch", short: "s", help: "Show how much each has written" },
   }),
   examples: [{ title: "How it ended", line: "sampan container inspect -f '{{.State.ExitCode}} {{.State.Error}}' web" }],

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 
 export const doctorCommand = command({
   name: "doctor",
@@ -8,6 +8,7 @@ export const doctorCommand = command({
   usage: "[OPTIONS]",
   flags: flagTable({
     format: { kind: "text", value: "TEMPLATE", help: "Write each row with a Go template, or `json`" },
+    ...jsonWord,
   }),
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const historyCommand = command({
@@ -11,6 +11,7 @@ export const historyCommand = command({
   usage: "[OPTIONS] IMAGE",
   flags: flagTable({
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     human: { kind: "switch", short: "H", help: "Sizes and times for people; --human=false gives bytes and dates" },
     "no-trunc": { kind: "switch", help: "Show whole ids and commands" },
     quiet: { kind: "switch", short: "q", help: "Show the ids only" },

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const imagesCommand = command({
@@ -16,6 +16,7 @@ export const imagesCommand = command({
     digests: { kind: "switch", help: "Show digests" },
     filter: { kind: "list", short: "f", value: "KEY=VALUE", help: "Show only images that pass; may be given several times" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     "no-trunc": { kind: "switch", help: "Show whole ids" },
     quiet: { kind: "switch", short: "q", help: "Show the ids only" },
     tree: { kind: "switch", help: "Show the platforms of each index below it" },

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { registryFlags } from "../flags/registry-flags.ts";
 
 export const inspectCommand = command({
@@ -13,6 +13,7 @@ export const inspectCommand = command({
   usage: "[OPTIONS] NAME [NAME...]",
   flags: flagTable({
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json`" },
+    ...jsonWord,
     type: { kind: "text", value: "TYPE", help: "Only things of that kind", choices: ["image", "container"] },
     size: { kind: "switch", short: "s", help: "Show how much a container has written" },
     platform: { kind: "text", value: "OS/ARCH", help: "Platform to show of an image of several; by default the machine's own" },

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { registryFlags } from "../flags/registry-flags.ts";
 
 export const manifestGetCommand = command({
@@ -11,6 +11,7 @@ export const manifestGetCommand = command({
     platform: { kind: "text", value: "OS/ARCH", help: "The manifest of that platform's image instead of the index" },
     config: { kind: "switch", help: "The config of the image, of this machine's platform unless another is given" },
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json` for indented JSON" },
+    ...jsonWord,
     verbose: { kind: "switch", short: "v", help: "", refused: "--config and --platform show the rest" },
     ...registryFlags,
   }),

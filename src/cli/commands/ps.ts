@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const psCommand = command({
@@ -15,6 +15,7 @@ export const psCommand = command({
     all: { kind: "switch", short: "a", help: "Show containers that have ended, too" },
     filter: { kind: "list", short: "f", value: "KEY=VALUE", help: "Show only containers that pass; may be given several times" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     last: { kind: "text", short: "n", value: "COUNT", help: "Show the last ones that were created, whether they run or not" },
     latest: { kind: "switch", short: "l", help: "Show the one that was created last, whether it runs or not" },
     "no-trunc": { kind: "switch", help: "Show whole ids and commands" },

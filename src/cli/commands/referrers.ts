@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { registryFlags } from "../flags/registry-flags.ts";
 
 export const referrersCommand = command({
@@ -13,6 +13,7 @@ export const referrersCommand = command({
     platform: { kind: "text", value: "OS/ARCH", help: "What refers to that platform's image" },
     "artifact-type": { kind: "text", value: "TYPE", help: "Only referrers of that type" },
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     ...registryFlags,
   }),
   positionals: { min: 1, max: 1 },

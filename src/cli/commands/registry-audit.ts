@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, formatWord } from "../flags/flag.ts";
 import { registryFlags } from "../registry/registry-flags.ts";
 import { fault } from "../../std/fault.ts";
 
@@ -17,6 +17,7 @@ export const registryAuditCommand = command({
     user: { kind: "text", value: "NAME", help: "Only what this user did" },
     action: { kind: "list", value: "ACTION", help: "Only these actions: tag.move, or tag for all of tags; may be given several times" },
     json: { kind: "switch", help: "Write each event as a line of JSON" },
+    ...formatWord,
     follow: { kind: "switch", short: "f", help: "Go on with what happens from now, until Ctrl-C" },
   }),
   examples: [

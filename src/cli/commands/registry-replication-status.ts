@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, formatWord } from "../flags/flag.ts";
 import { registryFlags } from "../registry/registry-flags.ts";
 
 export const registryReplicationStatusCommand = command({
@@ -9,7 +9,7 @@ export const registryReplicationStatusCommand = command({
     "For each rule of `replication` in the configuration: what was copied and deleted, when both sides were last the same, tags that were pushed and are not " +
     "copied yet, and what fails and why. It reads beside the server, which need not run.\n\nThe exit status is 1 when something fails.",
   usage: "[OPTIONS]",
-  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON" } }),
+  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON" }, ...formatWord }),
   examples: [{ title: "What is behind, and why", line: "sampan registry replication status --root /srv/registry --config registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {

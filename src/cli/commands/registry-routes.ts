@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 
 export const registryRoutesCommand = command({
   name: "registry routes",
@@ -15,6 +15,7 @@ export const registryRoutesCommand = command({
     push: { kind: "switch", help: "Show where it is pushed to" },
     insecure: { kind: "switch", help: "As it would be with --insecure" },
     format: { kind: "text", value: "TEMPLATE", help: "Write each place with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
   }),
   examples: [
     { title: "Who answers for Docker Hub", line: "sampan registry routes alpine:3.20" },

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, formatWord } from "../flags/flag.ts";
 import { registryFlags } from "../registry/registry-flags.ts";
 
 export const registryUsageCommand = command({
@@ -9,7 +9,7 @@ export const registryUsageCommand = command({
     "Shows the blobs' bytes and the tags of each namespace, which is what the names of repositories begin with, and of each quota of the configuration with " +
     "its bounds. A blob that several repositories have counts once in each line. It works beside the running server.",
   usage: "[OPTIONS]",
-  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON, with sizes in bytes" } }),
+  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON, with sizes in bytes" }, ...formatWord }),
   examples: [{ title: "Who uses the disk", line: "sampan registry usage --root /srv/registry --config /etc/sampan/registry.yaml" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {

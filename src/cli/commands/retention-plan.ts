@@ -1,6 +1,6 @@
 import { fault } from "../../std/fault.ts";
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, formatWord } from "../flags/flag.ts";
 import { registryFlags } from "../registry/registry-flags.ts";
 
 export const retentionPlanCommand = command({
@@ -13,6 +13,7 @@ export const retentionPlanCommand = command({
   flags: flagTable({
     ...registryFlags,
     json: { kind: "switch", help: "Write JSON, for `retention apply`" },
+    ...formatWord,
     deletions: { kind: "switch", help: "Show only what goes" },
   }),
   examples: [{ title: "Read first, then do exactly that", line: "sampan retention plan -c registry.yaml --json > plan.json && sampan retention apply -c registry.yaml plan.json" }],

@@ -1,12 +1,12 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, formatWord } from "../flags/flag.ts";
 import { registryFlags } from "../registry/registry-flags.ts";
 
 export const retentionTrashCommand = command({
   name: "retention trash",
   summary: "List the deleted tags of a registry that can be restored",
   usage: "[OPTIONS] [REPOSITORY]",
-  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON" } }),
+  flags: flagTable({ ...registryFlags, json: { kind: "switch", help: "Write JSON" }, ...formatWord }),
   examples: [{ title: "What was deleted, and until when it can come back", line: "sampan retention trash --root /srv/registry team/app" }],
   positionals: { min: 0, max: 1 },
   async run({ flags, positionals, io }) {

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const statsCommand = command({
@@ -13,6 +13,7 @@ export const statsCommand = command({
   flags: flagTable({
     all: { kind: "switch", short: "a", help: "Show containers that do not run, too" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     "no-stream": { kind: "switch", help: "Only show the first result" },
     "no-trunc": { kind: "switch", help: "Show whole ids" },
   }),

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
 
 export const systemDfCommand = command({
@@ -13,6 +13,7 @@ export const systemDfCommand = command({
   flags: flagTable({
     verbose: { kind: "switch", short: "v", help: "List every image, container and cache record" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template, `table TEMPLATE`, or `json`; without the lines below the table" },
+    ...jsonWord,
   }),
   examples: [{ title: "Room that would be free", line: "sampan system df --format '{{.Type}} {{.Reclaimable}}'" }],
   positionals: { min: 0, max: 0 },

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { registryFlags } from "../flags/registry-flags.ts";
 
 export const tagsCommand = command({
@@ -15,6 +15,7 @@ export const tagsCommand = command({
     sort: { kind: "text", value: "ORDER", help: "Order of the list", choices: ["registry", "name", "version"], default: "registry" },
     limit: { kind: "text", short: "n", value: "N", help: "At most that many" },
     format: { kind: "text", value: "TEMPLATE", help: "Write with a Go template (.Tag .Name), `table TEMPLATE`, or `json`" },
+    ...jsonWord,
     ...registryFlags,
   }),
   examples: [{ title: "The five newest releases", line: "sampan tags --semver '*' --sort version -n 5 alpine" }],

@@ -1,6 +1,6 @@
 import { release } from "node:os";
 import { command } from "../command.ts";
-import { flagTable } from "../flags/flag.ts";
+import { flagTable, jsonWord } from "../flags/flag.ts";
 import { packageVersion } from "../../std/package-version.ts";
 
 export const versionCommand = command({
@@ -10,6 +10,7 @@ export const versionCommand = command({
   usage: "[OPTIONS]",
   flags: flagTable({
     format: { kind: "text", short: "f", value: "TEMPLATE", help: "Write with a Go template, or `json`" },
+    ...jsonWord,
     short: { kind: "switch", help: "One line: `sampan version 1.2.3`" },
   }),
   examples: [

@@ -13,6 +13,8 @@ export interface Flag {
   readonly group?: string;
   readonly choices?: readonly string[];
   readonly default?: string;
+  /** It is another word for that flag with that value: the one that stands last counts. */
+  readonly sets?: readonly [name: string, value: string];
   /** Docker's tools know the flag and this version refuses it; the text says what to do instead, or is empty. */
   readonly refused?: string;
 }
@@ -35,3 +37,9 @@ export type FlagValues<Table extends FlagTable> = {
 export function flagTable<const Table extends FlagTable>(table: Table): Table {
   return table;
 }
+
+/** For commands whose --format knows `json`. */
+export const jsonWord = flagTable({ json: { kind: "switch", help: "The same as --format json", sets: ["format", "json"] } });
+
+/** For commands that have --json. */
+export const formatWord = flagTable({ format: { kind: "text", value: "json", help: "The same as --json", choices: ["json"], sets: ["json", "true"] } });

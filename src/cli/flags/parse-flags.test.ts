@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { flagFault } from "./flag-fault.ts";
-import { flagTable } from "./flag.ts";
+import { flagTable, formatWord, jsonWord } from "./flag.ts";
 import { FlagProblem, parseFlags } from "./parse-flags.ts";
 
 const table = flagTable({
@@ -99,4 +99,16 @@ test("every value of a list comes through as it was written, in its place", () =
     assert.deepEqual(parse(...values.flatMap((value) => ["--build-arg", value])).flags["build-arg"], values);
     assert.deepEqual(parse(...values.map((value) => `--build-arg=${value}`)).flags["build-arg"], values);
   }));
+});
+
+test("--json is another word for --format json, and the other way round; the last one counts", () => {
+  const table = flagTable({ format: { kind: "text", help: "" }, ...jsonWord });
+  assert.equal(parseFlags(["--json"], table).flags.format, "json");
+  assert.equal(parseFlags(["--json", "--format", "{{.ID}}"], table).flags.format, "{{.ID}}");
+  assert.equal(parseFlags(["--format", "{{.ID}}", "--json"], table).flags.format, "json");
+  assert.equal(parseFlags(["--json=false"], table).flags.format, undefined);
+  const other = flagTable({ json: { kind: "switch", help: "" }, ...formatWord });
+  assert.equal(parseFlags(["--format", "json"], other).flags.json, true);
+  assert.equal(parseFlags([], other).flags.json, false);
+  assert.throws(() => parseFlags(["--format", "{{.ID}}"], other), /invalid argument "{{.ID}}" for --format/);
 });

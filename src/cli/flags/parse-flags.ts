@@ -50,6 +50,7 @@ export function parseFlags<const Table extends FlagTable>(
     given.add(name);
     if (flag.kind === "switch") {
       values[name] = text === undefined ? true : parseBoolean(text, shown);
+      if (flag.sets && values[name]) set(flag.sets[0], shown, flag.sets[1]);
       return;
     }
     const value = text ?? pending.shift();
@@ -57,6 +58,7 @@ export function parseFlags<const Table extends FlagTable>(
     checkChoice(flag, shown, value);
     if (flag.kind === "list") (values[name] as string[]).push(value);
     else values[name] = value;
+    if (flag.sets) set(flag.sets[0], shown, flag.sets[1]);
   };
 
   while (pending.length > 0) {

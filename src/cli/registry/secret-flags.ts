@@ -1,3 +1,5 @@
+import { formatWord } from "../flags/flag.ts";
+
 /** Flags of the commands that make robots and personal tokens. */
 export const secretFlags = {
   role: { kind: "text", value: "ROLE", help: "" },
@@ -5,4 +7,5 @@ export const secretFlags = {
   expires: { kind: "text", value: "TIME", help: "How long it is good for (30d, 12h), or `never`", default: "90d" },
   quiet: { kind: "switch", short: "q", help: "Print the secret only" },
   json: { kind: "switch", help: "Write JSON" },
+  ...formatWord,
 } as const;
