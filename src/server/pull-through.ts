@@ -16,8 +16,20 @@ export interface PullThrough {
   fetchBlob(repository: string, digest: Digest): Promise<ArrivingBlob>;
   /** All tags there, sorted. @throws RegistryError NAME_UNKNOWN, … */
   tags(repository: string): Promise<readonly string[]>;
+  /** How the registries behind these are; those that are asked with another login are listed for themselves. */
+  upstreams(): readonly UpstreamStatus[];
   /** What refers to a manifest there, sorted by digest; what is known here where nobody answers. */
   referrers(repository: string, digest: Digest): Promise<readonly Descriptor[]>;
+}
+
+/** How it is going with a registry that others are filled from. */
+export interface UpstreamStatus {
+  readonly host: string;
+  /** Whether it is not asked now. */
+  readonly paused: boolean;
+  /** Requests that failed, since the server has started. */
+  readonly failures: number;
+  readonly pauses: number;
 }
 
 /** A blob on its way into the storage. */

@@ -111,7 +111,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RegistryServ
   let address: string;
   try {
     notices = await startNotices(storage, {
-      root: options.root, config, configFile, report, hosts, running: () => running.size, replicated,
+      root: options.root, config, configFile, report, hosts, running: () => running.size, replicated, upstreams: () => mirror?.upstreams() ?? [],
       logRequests: options.logRequests === true, writeLog: options.writeLog ?? ((): void => undefined), onRequest: options.onRequest,
     });
     signatures = createSignaturePolicy(config.signatures, { storage, configFile });

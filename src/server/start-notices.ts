@@ -6,6 +6,7 @@ import { fileBeside } from "./config/values.ts";
 import { closeHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { isLoopback, parseListenAddress } from "./listen-address.ts";
+import type { UpstreamStatus } from "./pull-through.ts";
 import type { ReplicationStatus } from "./mirror/replication-notes.ts";
 import { createMetrics, type Metrics } from "./notify/metrics.ts";
 import { createMonitor } from "./notify/monitor.ts";
@@ -37,6 +38,7 @@ export async function startNotices(
     hosts: readonly string[] | undefined;
     running: () => number;
     replicated: () => readonly ReplicationStatus[];
+    upstreams: () => readonly UpstreamStatus[];
     logRequests: boolean;
     writeLog: (line: string) => void;
     onRequest: ((entry: RequestEntry) => void) | undefined;

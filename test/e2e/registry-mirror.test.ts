@@ -95,7 +95,8 @@ test("a hundred clients cost the upstream, which wants a login, one request for 
   stopped = true;
   await pull();
   const cold = await registry.request("GET", "/v2/up/team/other/manifests/1");
-  assert.equal(cold.status, 502);
+  assert.equal(cold.status, 503, "nobody is asked");
+  assert.ok(Number(cold.headers["retry-after"]) >= 1);
   assert.equal(cold.code(), "UPSTREAM_FAILED");
   for (const problem of registry.problems) assert.doesNotMatch(`${problem.message} ${problem.stack ?? ""}`, /very-secret/);
   assert.ok(registry.problems.some(({ message }) => message.includes("what is here is served")));
@@ -209,6 +210,45 @@ test("a limit of the upstream is kept: what is here is served, what is not is re
   assert.equal(refused.code(), "TOOMANYREQUESTS");
   assert.ok(Number(refused.headers["retry-after"]) > 20 && Number(refused.headers["retry-after"]) <= 30);
   assert.equal(upstream.requests.length, before, "it is not asked meanwhile");
+});
+
+test("an upstream that fails is left alone: stale images are served, others refused with a reason, and one request finds out when it is well again", async (context) => {
+  const pushed = image(Buffer.from("layer"));
+  let broken = false;
+  const upstream = await spoiltUpstream(context, pushed, (_, response) => {
+    if (broken) reply(response, 500, { "content-type": "application/json" }, registryError("UNKNOWN", "the disk is full"));
+    return broken;
+  });
+  const registry = await mirrorOf(context, upstream.host, ", ttl: 0");
+  const status = async (path: string) => {
+    const answer = await registry.request("GET", path);
+    return [answer.status, answer.status === 200 ? "" : answer.code()];
+  };
+  const here = "/v2/up/app/manifests/1";
+  assert.deepEqual(await status(here), [200, ""]);
+  broken = true;
+  assert.deepEqual(await status("/v2/up/app/manifests/broken"), [502, "UPSTREAM_FAILED"]);
+  const asked = upstream.requests.length;
+  const again = await registry.request("GET", "/v2/up/app/manifests/broken");
+  assert.deepEqual([again.status, again.headers["retry-after"], upstream.requests.length], [502, "5", asked], "the same is not asked for again");
+  // One that fails may be one image; three in a row are the registry.
+  for (const name of ["second", "third"]) assert.deepEqual(await status(`/v2/up/app/manifests/${name}`), [502, "UPSTREAM_FAILED"]);
+  const known = upstream.requests.length;
+  assert.deepEqual(await status(here), [200, ""]);
+  const refused = await registry.request("GET", "/v2/up/app/manifests/fourth");
+  assert.equal(refused.status, 503);
+  assert.match(refused.body.toString(), /is not asked for \d seconds?, since it failed: registry [^ ]+ failed with status 500/);
+  assert.ok(Number(refused.headers["retry-after"]) >= 1 && Number(refused.headers["retry-after"]) <= 5);
+  assert.equal(upstream.requests.length, known, "nobody is asked");
+  const metrics = (await registry.request("GET", "/metrics")).body.toString();
+  for (const line of [`sampan_proxy_paused{upstream="${upstream.host}"} 1`, `sampan_proxy_pauses_total{upstream="${upstream.host}"} 1`, `sampan_proxy_failures_total{upstream="${upstream.host}"} 3`]) assert.ok(metrics.includes(line), line);
+  broken = false;
+  for (let attempt = 0; (await status("/v2/up/app/manifests/fourth"))[0] !== 404; attempt += 1) {
+    assert.ok(attempt < 200, "it is asked again");
+    await wait(100);
+  }
+  assert.deepEqual(await status(here), [200, ""]);
+  assert.ok(registry.problems.some(({ message }) => message === `the registry ${upstream.host} answers again`));
 });
 
 test("what is not there is remembered for a while, and a tag that is deleted there goes here", async (context) => {

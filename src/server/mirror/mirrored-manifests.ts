@@ -54,7 +54,7 @@ export function mirroredManifests(context: MirrorContext): (proxied: Proxied, re
     const key = `${repository}:${reference}`;
     const age = Date.now() - (checked.get(key) ?? Number.NEGATIVE_INFINITY);
     const { rule, state } = proxied;
-    if (here && (age < rule.ttl || state.paused || context.immutable(repository, reference))) return here;
+    if (here && (age < rule.ttl || state.rests(`${repository} ${reference}`) || context.immutable(repository, reference))) return here;
     const renewal = flight(key, async () => {
       const found = here ? await renew(proxied, repository, reference, here) : await fetch(proxied, repository, reference);
       note(key);
@@ -63,7 +63,7 @@ export function mirroredManifests(context: MirrorContext): (proxied: Proxied, re
     if (!here) return renewal;
     const served = renewal.catch((error: Error) => {
       if (error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN") throw error;
-      if (!(error instanceof RegistryError && error.code === "DENIED")) context.report(troubleLine(key, error));
+      if (!state.paused && !(error instanceof RegistryError && error.code === "DENIED")) context.report(troubleLine(key, error));
       return here;
     });
     served.catch(() => undefined); // the next who asks is told

@@ -5,6 +5,7 @@ import type { PullThrough } from "../pull-through.ts";
 import { createBoundedCache } from "../storage/bounded-cache.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
+import type { UpstreamAddress } from "../terms/upstream.ts";
 import { dropUnused } from "./drop-unused.ts";
 import { mirroredBlobs } from "./mirrored-blobs.ts";
 import { mirroredManifests } from "./mirrored-manifests.ts";
@@ -13,6 +14,7 @@ import { compileRules } from "./proxy-rules.ts";
 import { mirroredReferrers } from "./referrer-lists.ts";
 import { createSingleFlight } from "./single-flight.ts";
 import { createUpstreamState } from "./upstream-state.ts";
+import { createUpstreamBreaker, type UpstreamBreaker } from "./upstream-breaker.ts";
 import { openUpstream, type UpstreamLogin } from "./upstream.ts";
 
 /** Bytes for sizes of blobs. */
@@ -33,6 +35,13 @@ export function openMirror(
 ): PullThrough & AsyncDisposable {
   const { storage, immutable, report } = options;
   const stop = new AbortController();
+  const breakers = new Map<string, UpstreamBreaker>();
+  const breakerOf = ({ host }: UpstreamAddress, { username = "" }: ProxyRule): UpstreamBreaker => {
+    const key = `${host} ${username}`;
+    const known = breakers.get(key) ?? createUpstreamBreaker(host, report);
+    breakers.set(key, known);
+    return known;
+  };
   const proxied: readonly Proxied[] = compileRules(rules).map((compiled) => {
     const { rule, upstream } = compiled;
     const certificates = rule.ca === undefined ? [] : [readNamedFile(options.configFile, rule.ca)];
@@ -40,7 +49,7 @@ export function openMirror(
     return {
       ...compiled,
       registry: openUpstream(upstream, { ...(login ? { login } : {}), certificates, signal: stop.signal }),
-      state: createUpstreamState(upstream.host, rule),
+      state: createUpstreamState(breakerOf(upstream, rule), rule),
     };
   });
   const ruleOf = (repository: string): Proxied | undefined => proxied.find(({ covers }) => covers(repository));
@@ -66,7 +75,7 @@ export function openMirror(
     async tags(repository) {
       const { state, registry, rule, nameThere } = ruleOf(repository)!;
       const known = tagLists.get(repository);
-      if (known && (Date.now() - known.at < rule.ttl || state.paused)) return known.tags;
+      if (known && (Date.now() - known.at < rule.ttl || state.rests(repository))) return known.tags;
       try {
         return await tagFlight(repository, () => state.ask(repository, "NAME_UNKNOWN", async () => {
           const tags = [...new Set(await registry.tagList(nameThere(repository)))].sort();
@@ -80,6 +89,8 @@ export function openMirror(
         return here;
       }
     },
+
+    upstreams: () => [...breakers.values()].map((breaker) => breaker.status()),
 
     referrers: (repository, digest) => referrers(ruleOf(repository)!, repository, digest),
 

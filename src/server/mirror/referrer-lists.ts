@@ -18,7 +18,7 @@ export function mirroredReferrers({ metadata }: RegistryStorage): (proxied: Prox
   return async ({ state, registry, rule, nameThere }, repository, digest) => {
     const key = `${repository}@${digest}`;
     const known = lists.get(key);
-    if (known && (Date.now() - known.at < rule.ttl || state.paused)) return known.items;
+    if (known && (Date.now() - known.at < rule.ttl || state.rests(`${key} referrers`))) return known.items;
     try {
       return await flight(key, () => state.ask(`${key} referrers`, "NAME_UNKNOWN", async () => {
         const { items, bytes } = bounded(await registry.referrerList(nameThere(repository), digest));

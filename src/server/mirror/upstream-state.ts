@@ -1,20 +1,20 @@
 import { isFault, type Fault } from "../../std/fault.ts";
 import { createBoundedCache } from "../storage/bounded-cache.ts";
-import { RegistryError, type RegistryErrorCode } from "../terms/registry-error.ts";
+import { RegistryError, toRegistryError, type RegistryErrorCode } from "../terms/registry-error.ts";
 import { Trouble } from "../terms/trouble.ts";
+import type { UpstreamBreaker } from "./upstream-breaker.ts";
 
-/** Milliseconds for which an upstream that is down is not asked again. */
-const AFTER_TROUBLE = 5000;
-/** The same after a 429 that does not say how long. */
-const AFTER_LIMIT = 60_000;
-const LONGEST_PAUSE = 3_600_000;
-/** Bytes for remembering what is not there. */
+/** Bytes for remembering what cannot be had. */
 const ABSENT = 4 * 1024 * 1024;
+/** For so long nobody asks again for what came and cannot be kept, in milliseconds. */
+const UNUSABLE = 5000;
 
-/** What is known of an upstream's health, and of what it does not have. */
+/** What is known of what an upstream does not have, or does not give. */
 export interface UpstreamState {
-  /** Whether it is not to be asked now. */
+  /** Whether nobody is asked for anything now. */
   readonly paused: boolean;
+  /** Whether it would be in vain to ask for that now: nobody is asked, or it has failed a moment ago. */
+  rests(key: string): boolean;
   /** Asks, unless that is known to be in vain; every failure is one for clients. */
   ask<Result>(key: string, unknown: RegistryErrorCode, task: () => Promise<Result>): Promise<Result>;
   /** Remembers that it is not there. */
@@ -22,43 +22,59 @@ export interface UpstreamState {
 }
 
 /** @param options.negative how long is remembered that something is not there, in milliseconds */
-export function createUpstreamState(host: string, options: { negative: number }): UpstreamState {
-  const absent = createBoundedCache<{ readonly error: RegistryError; readonly until: number }>(ABSENT);
-  let pause: { readonly until: number; readonly error: (seconds: number) => RegistryError } | undefined;
-  const paused = (): boolean => pause !== undefined && pause.until > Date.now();
-  const noteAbsent = (key: string, error: RegistryError): void => {
-    if (options.negative > 0) absent.set(key, { error, until: Date.now() + options.negative }, 2 * key.length + 600);
+export function createUpstreamState(breaker: UpstreamBreaker, options: { negative: number }): UpstreamState {
+  const { host } = breaker;
+  /** `failed`: it may be there. */
+  const vain = createBoundedCache<{ readonly error: RegistryError; readonly until: number; readonly failed: boolean }>(ABSENT);
+  const note = (key: string, error: RegistryError, milliseconds: number, failed: boolean): void => {
+    if (milliseconds > 0) vain.set(key, { error, until: Date.now() + milliseconds, failed }, 2 * key.length + 600);
+  };
+  const noteAbsent = (key: string, error: RegistryError): void => note(key, error, options.negative, false);
+  const knownOf = (key: string) => {
+    const known = vain.get(key);
+    return known && known.until > Date.now() ? known : undefined;
   };
 
   return {
     get paused() {
-      return paused();
+      return breaker.paused;
     },
+    rests: (key) => breaker.paused || knownOf(key)?.failed === true,
     noteAbsent,
     async ask(key, unknown, task) {
-      const known = absent.get(key);
-      if (known && known.until > Date.now()) throw known.error;
-      if (paused()) throw pause!.error(Math.ceil((pause!.until - Date.now()) / 1000));
+      const known = knownOf(key);
+      if (known) throw known.error;
+      breaker.admit();
       try {
-        return await task();
+        const result = await task();
+        breaker.answered();
+        return result;
       } catch (error) {
-        if (error instanceof RegistryError) throw error;
-        const missing = absence(error, host, unknown);
+        if (error instanceof RegistryError) {
+          breaker.answered();
+          if (error.code === "UPSTREAM_FAILED") note(key, error, UNUSABLE, true);
+          throw error;
+        }
+        const own = toRegistryError(error);
+        if (own.code !== "INTERNAL") {
+          breaker.gaveUp();
+          throw own;
+        }
+        const refused = isFault(error, "REGISTRY_UNAUTHORIZED") || isFault(error, "REGISTRY_DENIED");
+        const missing = absence(error, host, unknown) ?? (refused ? hidden(error, host) : undefined);
         if (missing) {
+          breaker.answered();
           noteAbsent(key, missing);
           throw missing;
         }
-        const trouble = troubleOf(error as Error, host);
-        if (isFault(error, "REGISTRY_UNAUTHORIZED") || isFault(error, "REGISTRY_DENIED")) noteAbsent(key, trouble(0));
-        // What one answer says wrongly is no reason to leave the others unasked.
-        if (isFault(error) && PAUSING.includes(error.code)) pause = { until: Date.now() + waitAfter(error), error: trouble };
-        throw trouble(Math.ceil(waitAfter(error) / 1000));
+        const seconds = breaker.failed(error);
+        const trouble = troubleOf(error as Error, host, seconds);
+        if (!breaker.paused) note(key, trouble, seconds * 1000, true);
+        throw trouble;
       }
     },
   };
 }
-
-const PAUSING: readonly string[] = ["REGISTRY_LIMIT", "REGISTRY_UNREACHABLE", "REGISTRY_TIMEOUT", "REGISTRY_CERTIFICATE"];
 
 /** The upstream says that it has no such thing. */
 function absence(error: unknown, host: string, code: RegistryErrorCode): RegistryError | undefined {
@@ -66,21 +82,14 @@ function absence(error: unknown, host: string, code: RegistryErrorCode): Registr
   return undefined;
 }
 
-function troubleOf(error: Error, host: string): (seconds: number) => RegistryError {
-  if (isFault(error, "REGISTRY_UNAUTHORIZED") || isFault(error, "REGISTRY_DENIED")) {
-    return () => new RegistryError("DENIED", `the registry behind this repository, ${host}, has it not or does not show it to this one`, { cause: error });
-  }
-  if (isFault(error, "REGISTRY_LIMIT")) {
-    return (seconds) => new RegistryError("TOOMANYREQUESTS", `the registry behind this repository, ${host}, allows no more requests for now`, { headers: { "Retry-After": String(Math.max(1, seconds)) }, cause: error });
-  }
-  const reason = isFault(error) ? error.message : "its answer was of no use";
-  return () => new RegistryError("UPSTREAM_FAILED", `the registry behind this repository could not be asked: ${reason}`, { cause: error });
+function hidden(cause: unknown, host: string): RegistryError {
+  return new RegistryError("DENIED", `the registry behind this repository, ${host}, has it not or does not show it to this one`, { cause });
 }
 
-function waitAfter(error: unknown): number {
-  if (!isFault(error, "REGISTRY_LIMIT")) return AFTER_TROUBLE;
-  const seconds = (error.details as { retryAfterSeconds?: number }).retryAfterSeconds;
-  return seconds === undefined ? AFTER_LIMIT : Math.min(LONGEST_PAUSE, seconds * 1000);
+function troubleOf(cause: Error, host: string, seconds: number): RegistryError {
+  const headers = { "Retry-After": String(Math.max(1, seconds)) };
+  if (isFault(cause, "REGISTRY_LIMIT")) return new RegistryError("TOOMANYREQUESTS", `the registry behind this repository, ${host}, allows no more requests for now`, { headers, cause });
+  return new RegistryError("UPSTREAM_FAILED", `the registry behind this repository could not be asked: ${isFault(cause) ? cause.message : "its answer was of no use"}`, { headers, cause });
 }
 
 /** A line for the operator's log. */

@@ -1,4 +1,5 @@
 import type { Totals } from "../storage/vitals.ts";
+import type { UpstreamStatus } from "../pull-through.ts";
 import type { ReplicationStatus } from "../mirror/replication-notes.ts";
 import type { RequestEntry } from "./request-entry.ts";
 
@@ -7,7 +8,7 @@ export interface Metrics {
   request(entry: RequestEntry): void;
   collected(garbage: { readonly blobs: number; readonly bytes: number; readonly manifests: number }): void;
   loginFailed(): void;
-  text(now: Totals & { readonly uploads: number; readonly running: number; readonly replicated: readonly ReplicationStatus[] }): string;
+  text(now: Totals & { readonly uploads: number; readonly running: number; readonly replicated: readonly ReplicationStatus[]; readonly upstreams: readonly UpstreamStatus[] }): string;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -47,7 +48,7 @@ export function createMetrics(): Metrics {
       total.gcManifests += manifests;
     },
     loginFailed: () => void (total.loginFailures += 1),
-    text({ repositories, blobs, bytes, uploads, running, replicated }) {
+    text({ repositories, blobs, bytes, uploads, running, replicated, upstreams }) {
       const one = (name: string, type: "counter" | "gauge", help: string, value: number): string[] => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${value}`];
       return `${[
         "# HELP sampan_http_requests_total Requests that were answered; status 0: the connection broke before.",
@@ -69,6 +70,7 @@ export function createMetrics(): Metrics {
         ...one("sampan_gc_freed_bytes_total", "counter", "Bytes that these freed.", total.gcBytes),
         ...one("sampan_login_failures_total", "counter", "Logins with a wrong name or password.", total.loginFailures),
         ...replicationLines(replicated),
+        ...upstreamLines(upstreams),
       ].join("\n")}\n`;
     },
   };
@@ -84,6 +86,18 @@ function replicationLines(rules: readonly ReplicationStatus[]): readonly string[
     ...series("sampan_replication_failures_total", "counter", "Attempts that failed.", ({ failed }) => failed),
     ...series("sampan_replication_failing", "gauge", "Tags and lists whose last attempt has failed.", ({ problems }) => problems.size),
     ...series("sampan_replication_done_timestamp_seconds", "gauge", "When both sides were last found or made the same; 0 for not yet.", ({ doneAt }) => Math.floor((doneAt ?? 0) / 1000)),
+  ];
+}
+
+/** One series for each registry that repositories are copies of, whatever the logins are that it is asked with. */
+function upstreamLines(upstreams: readonly UpstreamStatus[]): readonly string[] {
+  const hosts = [...new Set(upstreams.map(({ host }) => host))];
+  const series = (name: string, type: "counter" | "gauge", help: string, value: (upstream: UpstreamStatus) => number): readonly string[] =>
+    hosts.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...hosts.map((host) => `${name}{upstream="${host}"} ${upstreams.filter((each) => each.host === host).reduce((sum, each) => sum + value(each), 0)}`)];
+  return [
+    ...series("sampan_proxy_paused", "gauge", "Logins with which the upstream is not asked now, since it failed or allows no more requests.", ({ paused }) => (paused ? 1 : 0)),
+    ...series("sampan_proxy_pauses_total", "counter", "Times that it was left alone.", ({ pauses }) => pauses),
+    ...series("sampan_proxy_failures_total", "counter", "Requests that it did not answer, or with an error that says nothing of what was asked for.", ({ failures }) => failures),
   ];
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { commonHeaders } from "../terms/common-headers.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { Totals } from "../storage/vitals.ts";
+import type { UpstreamStatus } from "../pull-through.ts";
 import type { ReplicationStatus } from "../mirror/replication-notes.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -18,7 +19,7 @@ const READY_FOR = 2000;
 const TOTALS_FOR = 30_000;
 
 /** `/healthz` (it answers), `/readyz` (database and disk can be written) and `/metrics`. */
-export function createMonitor(parts: { root: string; storage: RegistryStorage; metrics: Metrics; running: () => number; replicated: () => readonly ReplicationStatus[]; report: (problem: Error) => void }): Monitor {
+export function createMonitor(parts: { root: string; storage: RegistryStorage; metrics: Metrics; running: () => number; replicated: () => readonly ReplicationStatus[]; upstreams: () => readonly UpstreamStatus[]; report: (problem: Error) => void }): Monitor {
   const { storage, metrics } = parts;
   const ready = remember(READY_FOR, async (): Promise<boolean> => {
     try {
@@ -38,7 +39,7 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
   const pages: Readonly<Record<string, () => Promise<[status: number, text: string]>>> = {
     "/healthz": async () => [200, "ok\n"],
     "/readyz": async () => ((await ready()) ? [200, "ok\n"] : [503, "the database or the storage cannot be written; the log of the server says why\n"]),
-    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: await storage.blobs.uploads.count(), running: parts.running(), replicated: parts.replicated() })],
+    "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: await storage.blobs.uploads.count(), running: parts.running(), replicated: parts.replicated(), upstreams: parts.upstreams() })],
   };
 
   return {
