@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import { atPlace, bakePlace } from "./bake-place.ts";
-import { requireConsent } from "./require-consent.ts";
+import { consentOf, requireConsent } from "./require-consent.ts";
 
 const URL = "https://git.example.com/team/app.git";
 
@@ -45,4 +45,10 @@ test("a definition from elsewhere gets nothing of this machine but the folder, u
     ask(target, [], false);
   }
   ask({ secret: [{ id: "k", src: "bake-flags.ts" }, { id: "e", env: "E" }], output: [{ type: "local", dest: "out" }], contexts: { x: "docker-image://alpine", y: "target:b" } });
+});
+
+test("variables of buildx give a definition from elsewhere all files, and one of this machine has them", () => {
+  const allowed = (env: NodeJS.ProcessEnv): readonly string[] => consentOf({ flags: { allow: ["ssh"] }, io: { cwd: "/", env }, positionals: [URL] } as unknown as Parameters<typeof consentOf>[0]).allowed;
+  for (const env of [{ BAKE_ALLOW_REMOTE_FS_ACCESS: "1" }, { BUILDX_BAKE_ENTITLEMENTS_FS: "0" }]) assert.deepEqual(allowed(env), ["ssh", "fs=*"]);
+  for (const env of [{}, { BAKE_ALLOW_REMOTE_FS_ACCESS: "0", BUILDX_BAKE_ENTITLEMENTS_FS: "1" }, { BUILDX_BAKE_ENTITLEMENTS_FS: "" }]) assert.deepEqual(allowed(env), ["ssh"]);
 });

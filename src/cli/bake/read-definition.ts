@@ -7,6 +7,8 @@ import type { Target } from "../../bake/target.ts";
 import { formatPlatform, hostPlatform } from "../../oci/platform.ts";
 import { fault } from "../../std/fault.ts";
 import type { Call } from "../command.ts";
+import { isYes } from "../build/output-attributes.ts";
+import { refuseEnvironment } from "../build/refuse-environment.ts";
 import { hideLogin } from "../../context/git-url.ts";
 import type { bakeFlags } from "./bake-flags.ts";
 import { atPlace, bakePlace, isElsewhere, type BakePlace } from "./bake-place.ts";
@@ -19,8 +21,10 @@ export interface ReadDefinition extends Definition {
 /** What the bake files define. @throws BAKE_FILE_MISSING, BAKE_SYNTAX, BAKE_EXPRESSION, BAKE_COMPOSE, USAGE, and the faults of fetching */
 export async function readDefinition({ flags, io, positionals, signal }: Call<typeof bakeFlags>): Promise<ReadDefinition> {
   const { place } = bakePlace(positionals);
+  refuseEnvironment(io.env);
+  if (isYes(io.env["BUILDX_BAKE_FILE_RELATIVE_PATHS"])) throw fault("NOT_SUPPORTED", { feature: "paths from the folder of the bake file (BUILDX_BAKE_FILE_RELATIVE_PATHS)", hint: "change into that folder: paths begin where bake runs" });
   const options = {
-    files: flags.file.length > 0 ? flags.file : filesOfEnvironment(io.env), cwd: io.cwd, stdin: io.stdin, env: io.env,
+    files: flags.file.length > 0 ? flags.file : filesOfEnvironment(io.env), cwd: io.cwd, stdin: io.stdin, env: seenEnvironment(io.env),
     variables: new Map(flags.var.map(readAssignment)), localPlatform: formatPlatform(hostPlatform(process.arch)),
   };
   if (place === undefined) return await readBakeFiles(options);
@@ -44,10 +48,15 @@ export function chosenTargets(definition: ReadDefinition, { flags, given, positi
     ...attestation("sbom", flags.sbom),
     ...attestation("provenance", flags.provenance),
   ].map(parseOverride);
-  const resolved = resolveTargets(definition, { names: names.length > 0 ? names : ["default"], overrides, env: io.env });
+  const resolved = resolveTargets(definition, { names: names.length > 0 ? names : ["default"], overrides, env: seenEnvironment(io.env) });
   const { elsewhere } = definition;
   const placed = elsewhere ? resolved.targets.map((target) => atPlace(target, elsewhere, elsewhere.kind)) : resolved.targets;
   return { ...resolved, targets: placed.map((target) => withEpoch(withCleanContext(target), io.env)) };
+}
+
+/** What variables, arguments and compose files take values from. */
+function seenEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return isYes(env["BUILDX_BAKE_DISABLE_VARS_ENV_LOOKUP"]) ? {} : env;
 }
 
 function filesOfEnvironment(env: NodeJS.ProcessEnv): string[] {

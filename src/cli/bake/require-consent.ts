@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Target } from "../../bake/target.ts";
 import { suggest } from "../../dockerfile/suggest.ts";
 import { fault } from "../../std/fault.ts";
+import { isFalse, isYes } from "../build/output-attributes.ts";
 import type { Call } from "../command.ts";
 import type { bakeFlags } from "./bake-flags.ts";
 import { bakePlace, isElsewhere } from "./bake-place.ts";
@@ -27,7 +28,9 @@ export interface Consent {
 }
 
 export function consentOf({ flags, io, positionals }: Call<typeof bakeFlags>): Consent {
-  return { allowed: flags.allow, cwd: io.cwd, elsewhere: bakePlace(positionals).place !== undefined };
+  // As with buildx, both variables give all files of this machine to a definition from elsewhere.
+  const files = isYes(io.env["BAKE_ALLOW_REMOTE_FS_ACCESS"]) || isFalse(io.env["BUILDX_BAKE_ENTITLEMENTS_FS"]) ? ["fs=*"] : [];
+  return { allowed: [...flags.allow, ...files], cwd: io.cwd, elsewhere: bakePlace(positionals).place !== undefined };
 }
 
 /**

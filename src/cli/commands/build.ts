@@ -7,6 +7,7 @@ import type { OnProgress } from "../../std/progress.ts";
 import { tracingWanted } from "../../std/tracing/tracing-wanted.ts";
 import { attestOptions } from "../build/attest-flags.ts";
 import { buildFlags } from "../build/build-flags.ts";
+import { refuseEnvironment } from "../build/refuse-environment.ts";
 import { parseBuildCall } from "../build/call-flag.ts";
 import { allowFlags, secretFlags, sshFlags } from "../build/secret-flags.ts";
 import { cacheExports, cacheImports, mountExports } from "../build/cache-flags.ts";
@@ -52,6 +53,7 @@ export const buildCommand = command({
   async run(call) {
     const { flags, io } = call;
     const method = parseBuildCall(flags.check ? "check" : flags.call);
+    refuseEnvironment(io.env);
     const builder = flags.builder ?? io.env["SAMPAN_BUILDER"] ?? "";
     if (method.method === "build" && builder !== "" && builder !== "default") {
       const { buildRemotely } = await import("../build/build-remotely.ts");

@@ -1,0 +1,7 @@
+variable "TAG" {
+  default = "own"
+}
+target "default" {
+  tags = ["app:${TAG}"]
+  args = { TAG = TAG }
+}
