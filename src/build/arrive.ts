@@ -46,8 +46,7 @@ async function arriveOne(layer: DistantLayer, { store, blobs, client, ahead }: A
 /** Whether the repository holds the layer, or takes it from the cache's. */
 async function isThere(client: RegistryClient, place: Reference, { blob, cache }: DistantLayer, signal: AbortSignal): Promise<boolean> {
   try {
-    const found = await client.blobHead(place, blob.digest, { push: true, signal });
-    if (found) return found.size === undefined || found.size === blob.size;
+    if (await client.blobHead(place, blob.digest, { push: true, size: blob.size, signal })) return true;
     const from = repositoryOf(cache);
     if (from?.host !== place.host || from.repository === place.repository) return false;
     const upload = await client.blobMount(place, { digest: blob.digest, from: from.repository }, { signal });

@@ -133,7 +133,7 @@ export class PushAhead implements BlobTaker, Disposable {
   ): Promise<BlobArrival> {
     const client = await this.#client();
     const signal = this.#signal;
-    if (size > NO_QUESTION && (await client.blobHead(place, digest, { push: true, signal }))) return "exists";
+    if (size > NO_QUESTION && (await client.blobHead(place, digest, { push: true, size, signal }))) return "exists";
     const put = async (): Promise<void> => {
       const upload = await this.#opened?.take(place);
       await client.blobPut(place, { digest, size, open: read }, { signal, ...(upload ? { upload } : {}) });
@@ -152,7 +152,7 @@ export class PushAhead implements BlobTaker, Disposable {
       client.blobStream(place, { open: () => file.read((loan = {})), whole }, { signal: this.#signal, needless: needless.signal, onBytes: (bytes) => { sent = bytes; } });
     const streamed = this.#laneTo(place).run(stream, AbortSignal.any([this.#signal, needless.signal])).then(() => true, () => false);
     const blob = await whole;
-    if (blob.size - sent > WORTH_A_QUESTION && (await isThere(client, place, blob.digest, this.#signal))) {
+    if (blob.size - sent > WORTH_A_QUESTION && (await isThere(client, place, blob, this.#signal))) {
       needless.abort();
       await streamed;
       return "exists";
@@ -167,8 +167,8 @@ export class PushAhead implements BlobTaker, Disposable {
   }
 }
 
-async function isThere(client: RegistryClient, place: Reference, digest: Digest, signal: AbortSignal): Promise<boolean> {
-  return (await client.blobHead(place, digest, { push: true, signal }).catch(() => undefined)) !== undefined;
+async function isThere(client: RegistryClient, place: Reference, { digest, size }: Pick<Descriptor, "digest" | "size">, signal: AbortSignal): Promise<boolean> {
+  return (await client.blobHead(place, digest, { push: true, size, signal }).catch(() => undefined)) !== undefined;
 }
 
 function repositoryOf({ host, repository }: Reference): string {

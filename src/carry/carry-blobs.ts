@@ -1,7 +1,8 @@
+import { digestAlgorithm, digestBytes } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { together } from "../registry/transfer/together.ts";
 import { reportBlob } from "../registry/transfer/transfer-progress.ts";
-import { isFault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { Semaphore } from "../std/semaphore.ts";
 import type { Sink, Source } from "./place.ts";
@@ -34,6 +35,8 @@ export async function carryBlobs(
     if (source.repository && sink.blobMount && (await sink.blobMount(blob, source.repository, signal))) return saved("mounted");
     if (await sink.blobHas(blob, signal)) return saved("exists");
     if (await sink.blobReuse?.(blob, signal)) return saved("mounted");
+    // What has no bytes is read by nobody.
+    if (blob.size === 0 && blob.digest !== digestBytes("", digestAlgorithm(blob.digest))) throw fault("CONTENT_MISMATCH", { place: source.name, digest: blob.digest, received: "it is said to have no bytes" });
     const deliver = (afresh: boolean): Promise<void> => {
       const open = (start: number): AsyncIterable<Uint8Array> => {
         const bytes = source.blobOpen(blob, { start, afresh, lend: sink.borrows === true, signal });

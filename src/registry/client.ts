@@ -73,8 +73,8 @@ export interface RegistryClient extends AsyncDisposable {
   manifestPut(reference: Reference, manifest: { readonly bytes: Uint8Array; readonly mediaType: string }, options?: Stoppable): Promise<{ digest: Digest; subject?: Digest }>;
   /** A reference with a digest deletes the manifest and its tags, one without only the tag. @throws MANIFEST_UNKNOWN */
   manifestDelete(reference: Reference, options?: Stoppable): Promise<void>;
-  /** Undefined when the repository has no such blob; asks the registry itself, not its mirrors. */
-  blobHead(reference: Reference, digest: Digest, options?: { readonly push?: boolean; readonly signal?: AbortSignal }): Promise<{ size?: number } | undefined>;
+  /** Undefined when the repository has no such blob, or one of another size than `size`; asks the registry itself, not its mirrors. */
+  blobHead(reference: Reference, digest: Digest, options?: { readonly push?: boolean; readonly size?: number; readonly signal?: AbortSignal }): Promise<{ size?: number } | undefined>;
   /**
    * The bytes from `start` on; broken connections are continued, size and digest are checked (not the digest when
    * `start` is above 0, or with `verify: false` for a reader that hashes them itself). `originOnly` passes the mirrors over. With `lend` the memory of a piece is used

@@ -7,8 +7,11 @@ import { sha256 } from "../../src/oci/digest.ts";
 import type { Descriptor } from "../../src/oci/manifest.ts";
 import { mediaType } from "../../src/oci/media-type.ts";
 import { Cargo, fleet, named, OWN, writeBlob } from "../support/cargo.ts";
+import { startFaultyRegistry } from "../support/faulty-registry.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
 import { scratchRegistry } from "../support/scratch-registry.ts";
+import { reply, startScriptedServer } from "../support/scripted-server.ts";
+import { smallImage } from "../support/small-image.ts";
 import { tarOf } from "../support/tar-of.ts";
 
 /** Copies from hostile places made by `make`, to a registry: each has to fail with its message and leave no tag. */
@@ -56,6 +59,15 @@ test("layouts that lie are found out", async (context) => {
     "a manifest with other content": {
       make: changed((folder, image) => writeBlob(folder, image.digest, Buffer.from('{"schemaVersion":2}'))),
       message: /holds something else as/,
+    },
+    "a layer with bytes that is said to have none": {
+      make: (folder) => {
+        const cargo = new Cargo();
+        const config = cargo.add(Buffer.from("{}"), mediaType.ociEmpty);
+        const layer = cargo.add(Buffer.from("wicked"), "text/plain", { size: 0 });
+        return `oci:${cargo.layout(folder, [cargo.document({ schemaVersion: 2, mediaType: mediaType.ociManifest, config, layers: [layer] } as never)])}`;
+      },
+      message: /holds something else as sha256:[a-f0-9]+: it is said to have no bytes/,
     },
     "a layer that is missing": {
       make: changed((folder, image, cargo) => rmSync(join(folder, "blobs/sha256", layerOf(cargo, image).digest.slice(7)))),
@@ -174,4 +186,31 @@ test("a registry whose disk was damaged spoils no target, and what was half writ
   assert.deepEqual(readdirSync(folder).filter((name) => name.includes("tar")), []);
   assert.deepEqual(readdirSync(join(folder, "out")), ["blobs"]);
   assert.equal((await sampan(["inspect", "app:1"])).status, 1);
+});
+
+test("a web server that says OK to every request is no registry: nothing is said to be copied or pushed there", async (context) => {
+  await using page = await startScriptedServer(({ method }, response) => reply(response, 200, { "content-type": "text/html" }, method === "HEAD" ? "" : "<html>welcome</html>"));
+  const { folder, sampan } = scratchSampan(context);
+  const cargo = new Cargo();
+  cargo.layout(folder, [named(cargo.image(OWN, "honest"), "1")]);
+  assert.equal((await sampan(["copy", `oci:${folder}:1`, `store:${page.host}/app:1`])).status, 0);
+  for (const words of [["copy", `oci:${folder}:1`, `${page.host}/app:1`], ["push", `${page.host}/app:1`]]) {
+    const ended = await sampan(words);
+    assert.equal(ended.status, 1, ended.stdout);
+    assert.match(ended.stderr, /answered PUT of \S+\/app:1 wrongly: it says OK and does not have the manifest/);
+  }
+});
+
+test("trouble of the source is not multiplied by attempts to send: each blob is asked for as often as any request is made", async (context) => {
+  const image = smallImage([{ tar: tarOf([{ path: "data", content: "x" }]) }]);
+  await using source = await startFaultyRegistry(image);
+  source.trouble(({ what, method }, response) => (what === "blob" && method === "GET" ? reply(response, 503, { "retry-after": "0" }) : false));
+  const registry = await scratchRegistry(context);
+  const { sampan } = scratchSampan(context);
+  const ended = await sampan(["copy", `${source.host}/app:1`, `${registry.address}/app:1`]);
+  assert.equal(ended.status, 1);
+  assert.match(ended.stderr, new RegExp(`registry ${source.host} failed with status 503`));
+  const asked = source.requests.filter(({ url }) => url.includes("/blobs/"));
+  for (const digest of new Set(asked.map(({ url }) => url))) assert.ok(asked.filter(({ url }) => url === digest).length <= 5, `${asked.length} requests`);
+  assert.equal((await registry.request("GET", "/v2/app/manifests/1")).status, 404);
 });

@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
+import { isIndex, isManifest } from "../../oci/media-type.ts";
 import { familiarReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
 import { isFault } from "../../std/fault.ts";
@@ -44,7 +45,9 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
     borrows: true,
     async manifestHas(digest, signal) {
       try {
-        return (await client.manifestHead({ host, repository, digest }, { signal })) !== undefined;
+        const found = await client.manifestHead({ host, repository, digest }, { signal });
+        // What says yes to every question is no registry.
+        return found !== undefined && (found.digest === digest || (found.digest === undefined && (isManifest(found.mediaType) || isIndex(found.mediaType))));
       } catch (error) {
         // Some registries deny to read a repository that the first push is going to make; where they mean it, the push says so.
         if (isDenied(error)) return false;
@@ -52,7 +55,7 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
       }
     },
     async blobHas(blob, signal) {
-      const found = (await client.blobHead(reference, blob.digest, { push: true, signal })) !== undefined;
+      const found = (await client.blobHead(reference, blob.digest, { push: true, size: blob.size, signal })) !== undefined;
       const upload = uploads.get(blob.digest);
       if (found && upload) {
         uploads.delete(blob.digest);

@@ -180,3 +180,11 @@ test("a HEAD tells the size, and nothing when there is no blob", async () => {
   assert.deepEqual(await client.blobHead(parseReference(`${server.host}/a`), descriptor.digest), { size: 5 });
   assert.equal(await client.blobHead(parseReference(`${server.host}/a`), descriptor.digest), undefined);
 });
+
+test("a blob of another size than it must have is none; a size that is not told, or told as none, may be any", async () => {
+  const sizes: (Record<string, string> | undefined)[] = [{ "content-length": "5" }, { "content-length": "0" }, { "transfer-encoding": "chunked" }, { "content-length": String(descriptor.size) }];
+  await using server = await serve(...sizes.map((headers) => (_request: unknown, response: ServerResponse) => void response.writeHead(200, headers).end()));
+  await using client = open();
+  const ask = (): Promise<unknown> => client.blobHead(parseReference(`${server.host}/a`), descriptor.digest, { push: true, size: descriptor.size });
+  assert.deepEqual([await ask(), await ask(), await ask(), await ask()], [undefined, {}, {}, { size: descriptor.size }]);
+});

@@ -1,5 +1,5 @@
 import { fault } from "../../std/fault.ts";
-import type { Digest } from "../../oci/digest.ts";
+import { sha256, type Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { streamBlob } from "./blob-stream.ts";
@@ -10,14 +10,18 @@ import { discard, header } from "../transport/transport.ts";
 
 /** Bytes from which on a body is worth a connection of its own. */
 const BULK = 1024 * 1024;
+const EMPTY = sha256("");
 
-/** The size that a HEAD tells, or undefined when the repository has no such blob. */
+/**
+ * The size that a HEAD tells, or undefined when the repository has no such blob. One of another size than `size` is none: what says
+ * yes to every question is no registry.
+ */
 export async function headBlob(
   session: Session,
   endpoint: Endpoint,
   reference: Reference,
   digest: Digest,
-  options: { push?: boolean; signal?: AbortSignal } = {},
+  options: { push?: boolean; size?: number; signal?: AbortSignal } = {},
 ): Promise<{ size?: number } | undefined> {
   const answer = await session.send({
     ...blobRequest(endpoint, reference, digest),
@@ -28,8 +32,11 @@ export async function headBlob(
     ...(options.signal ? { signal: options.signal } : {}),
   });
   await discard(answer);
+  if (answer.status === 404) return undefined;
   const length = header(answer, "content-length");
-  return answer.status === 404 ? undefined : length === undefined ? {} : { size: Number(length) };
+  // Some do not count what a HEAD leaves out.
+  if (length === undefined || (length === "0" && digest !== EMPTY)) return {};
+  return options.size !== undefined && Number(length) !== options.size ? undefined : { size: Number(length) };
 }
 
 /**

@@ -59,6 +59,8 @@ export async function listReferrers(
       found.push(...(await fallbackReferrers(session, places, reference, signal)));
       break;
     }
+    // `null` is how Go writes an empty list.
+    if (value["manifests"] === null) continue;
     found.push(...parseIndex(Buffer.from(JSON.stringify(value)), `the referrers of ${reference.digest}`).manifests);
   }
   return artifactType === undefined ? found : found.filter((descriptor) => descriptor.artifactType === artifactType);

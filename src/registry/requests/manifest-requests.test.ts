@@ -7,7 +7,7 @@ import { MANIFEST_LIMIT } from "../../oci/manifest.ts";
 import { mediaType } from "../../oci/media-type.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import { parseReference } from "../../oci/reference.ts";
-import { registryError, reply, startScriptedServer, type ScriptedServer } from "../../../test/support/scripted-server.ts";
+import { registryError, reply, startScriptedServer, type ScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
 import { createTestClock } from "../../../test/support/test-clock.ts";
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "../client.ts";
 import { anonymous } from "../credentials/credentials.ts";
@@ -177,4 +177,24 @@ test("referrers come from the API, or from the fallback tag where there is none"
     assert.equal((await client.referrerList({ host, repository: "a", digest })).length, 2);
   }
   assert.deepEqual(await client.referrerList({ host: old.host, repository: "b", digest }), []);
+});
+
+test("an empty list of referrers may be null, as Go writes it", async () => {
+  await using server = await startScriptedServer((_request, response) => reply(response, 200, {}, { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: null }));
+  await using client = open();
+  assert.deepEqual(await client.referrerList({ host: server.host, repository: "a", digest: sha256(image) }), []);
+});
+
+test("a manifest that was taken with 200 and no digest is read back: what says OK to everything has nothing", async () => {
+  let kept: Buffer | undefined;
+  const answer = (keeps: boolean) => (request: SeenRequest, response: ServerResponse): void => {
+    if (request.method === "PUT" && keeps) kept = request.body;
+    reply(response, 200, { "content-type": "text/html" }, request.method === "GET" && request.url !== "/v2/" ? (kept ?? "<html>") : "");
+  };
+  const manifest = { bytes: image, mediaType: mediaType.ociManifest };
+  await using page = await startScriptedServer(answer(false));
+  await using registry = await startScriptedServer(answer(true));
+  await using client = open();
+  await rejects(client.manifestPut(parseReference(`${page.host}/a:1`), manifest), "RESPONSE_INVALID");
+  assert.equal((await client.manifestPut(parseReference(`${registry.host}/a:1`), manifest)).digest, sha256(image));
 });

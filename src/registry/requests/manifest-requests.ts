@@ -1,4 +1,4 @@
-import { fault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import { digestAlgorithm, digestBytes, isDigest, sha256, type Digest } from "../../oci/digest.ts";
 import { MANIFEST_LIMIT, parseIndex, type Index } from "../../oci/manifest.ts";
 import { isIndex, isManifest, mediaType } from "../../oci/media-type.ts";
@@ -105,8 +105,24 @@ export async function putManifest(
   if (told !== undefined && told.startsWith("sha256:") && digest.startsWith("sha256:") && told !== digest) {
     throw fault("RESPONSE_INVALID", { host: reference.host, request: `PUT of ${formatReference(reference)}`, problem: `it stored the manifest as ${told} instead of ${digest}` });
   }
+  // A registry says that it created it (distribution-spec § Pushing Manifests); what says OK to every request has nothing.
+  if (answer.status === 200 && told === undefined && !(await givesBack(session, endpoint, { ...reference, digest }, signal))) {
+    throw fault("RESPONSE_INVALID", { host: reference.host, request: `PUT of ${formatReference(reference)}`, problem: "it says OK and does not have the manifest" });
+  }
   const subject = header(answer, "oci-subject");
   return { digest, ...(subject !== undefined && isDigest(subject) ? { subject } : {}) };
+}
+
+/** Whether the place has a manifest, as far as it may be read. */
+async function givesBack(session: Session, endpoint: Endpoint, reference: Reference, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await getFrom(session, endpoint, reference, signal);
+    return true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isFault(error)) throw error;
+    return !["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_DIGEST_MISMATCH", "RESPONSE_INVALID"].includes(error.code);
+  }
 }
 
 /** Deletes a tag, or the manifest itself (with its tags) when the reference has a digest. @throws MANIFEST_UNKNOWN, REGISTRY_REFUSED, … */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
-import { isFault, type FaultCode } from "../../std/fault.ts";
+import { fault, isFault, type FaultCode } from "../../std/fault.ts";
 import { sha256 } from "../../oci/digest.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
@@ -140,6 +140,34 @@ test("what goes wrong while reading the blob here is not taken for trouble with 
   await using client = openClient();
   const unreadable: UploadBlob = { ...blob, open: async function* () { yield content.subarray(0, 10); throw new Error("the disk is broken"); } };
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), unreadable), /the disk is broken/);
+});
+
+test("nor is trouble with another registry that it comes from, which was asked as often as is worth it", async () => {
+  await using server = await startScriptedServer(script({ POST: [accepted("/up")], PUT: [created] }));
+  await using client = openClient();
+  let opened = 0;
+  const afar = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    opened += 1;
+    yield content.subarray(0, 10);
+    throw fault("REGISTRY_LIMIT", { host: "elsewhere" });
+  };
+  await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), { ...blob, open: afar }), (error) => isFault(error, "REGISTRY_LIMIT") && /elsewhere/.test(error.message));
+  assert.equal(opened, 1);
+});
+
+test("an upload that the registry says to have more of than the blob has is begun anew; so is one whose rest it refuses", async () => {
+  const breaks = (_request: SeenRequest, response: ServerResponse): void => void response.socket!.destroy();
+  const has = (range: string) => (_request: SeenRequest, response: ServerResponse): void => reply(response, 204, { location: "/up/2", range });
+  const refuses = (_request: SeenRequest, response: ServerResponse): void => reply(response, 400, {}, registryError("DIGEST_INVALID", "no"));
+  const cases: readonly Steps[] = [{ GET: [has("0-999999999")], PUT: [breaks, created] }, { GET: [has("0-99999")], PATCH: [accepted("/up/3")], PUT: [breaks, refuses, created] }];
+  for (const steps of cases) {
+    await using server = await startScriptedServer(script({ POST: [accepted("/up/1"), accepted("/up/4")], ...steps }));
+    await using client = openClient();
+    await client.blobPut(parseReference(`${server.host}/a`), blob);
+    const put = server.requests.at(-1)!;
+    assert.equal(put.url.split("?")[0], "/up/4");
+    assert.ok(put.body.equals(content));
+  }
 });
 
 test("an answer without Location is an invalid one", async () => {

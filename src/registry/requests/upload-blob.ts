@@ -14,7 +14,10 @@ import { cancelUpload, CANCEL_TIMEOUT, closeUpload, openUpload, sendRest, upload
  * @returns how many bytes the registry did not have from an earlier push
  * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID
  */
-export async function uploadBlob(session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, options: UploadOptions): Promise<{ sent: number }> {
+export async function uploadBlob(session: Session, endpoint: Endpoint, reference: Reference, source: UploadBlob, options: UploadOptions): Promise<{ sent: number }> {
+  let unreadable: unknown;
+  const { digest, size } = source;
+  const blob: UploadBlob = { digest, size, open: (start) => noting(source.open(start), (error) => { unreadable = error; }) };
   const journal = blob.size < WORTH_NOTING ? undefined : options.journal;
   const earlier = await earlierUpload(session, endpoint, reference, blob, { ...options, journal });
   if (earlier && options.location) void cancelUpload(session, endpoint, reference, options.location, AbortSignal.timeout(CANCEL_TIMEOUT));
@@ -36,19 +39,21 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
       return { sent };
     } catch (error) {
       options.signal?.throwIfAborted();
+      // Where the bytes come from they were asked for as often as is worth it.
+      if (unreadable !== undefined) throw unreadable;
       // The registry may not know yet that the process before us is gone, and still be taking what it had sent.
       const unsettled = resuming && isRefusedWith(error, [409, 416]);
-      // It may also refuse that upload for reasons of its own; then a new one is what there would have been without it.
-      const stale = resuming && isFault(error, "REGISTRY_REFUSED") && !(unsettled && attempt < 4);
+      // It may also refuse that upload, or what it said to have of this one, for reasons of its own; then a new one is what there would have been without it.
+      const stale = isFault(error, "REGISTRY_REFUSED") && (resuming ? !(unsettled && attempt < 4) : offset > 0 && !isPassing(error));
       const wait = stale ? 0 : unsettled || isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
       if (wait === undefined) throw error;
       await session.clock.sleep(wait, options.signal);
       // The answer may have been lost after everything had arrived.
-      if (await headBlob(session, endpoint, reference, blob.digest, { push: true, ...(options.signal ? { signal: options.signal } : {}) })) {
+      if (await headBlob(session, endpoint, reference, blob.digest, { push: true, size: blob.size, ...(options.signal ? { signal: options.signal } : {}) })) {
         journal?.drop(reference, blob.digest);
         return { sent };
       }
-      const left = location && !stale ? await uploadState(session, endpoint, reference, location, options.signal) : undefined;
+      const left = location && !stale ? await leftOf(session, endpoint, reference, blob, { location, signal: options.signal }) : undefined;
       location = left?.location;
       offset = left?.offset ?? 0;
       resuming &&= offset > 0;
@@ -62,10 +67,25 @@ async function earlierUpload(
   session: Session, endpoint: Endpoint, reference: Reference, blob: UploadBlob, { journal, signal }: { journal: UploadJournal | undefined; signal?: AbortSignal },
 ): Promise<{ location: URL; offset: number } | undefined> {
   const noted = journal?.take(reference, blob.digest);
-  if (noted === undefined || !URL.canParse(noted)) return undefined;
-  const left = await uploadState(session, endpoint, reference, new URL(noted), signal);
-  // More than the blob has: it is not an upload of this blob.
-  return left && left.offset <= blob.size ? left : undefined;
+  return noted === undefined || !URL.canParse(noted) ? undefined : leftOf(session, endpoint, reference, blob, { location: new URL(noted), signal });
+}
+
+/** What the registry has of the blob in an upload; undefined where it says to have more than the blob: then it is another's. */
+async function leftOf(
+  session: Session, endpoint: Endpoint, reference: Reference, { size }: UploadBlob, { location, signal }: { location: URL; signal: AbortSignal | undefined },
+): Promise<{ location: URL; offset: number } | undefined> {
+  const left = await uploadState(session, endpoint, reference, location, signal);
+  return left && left.offset <= size ? left : undefined;
+}
+
+/** Tells of an error of the source, which must not be taken for one of the registry that it goes to. */
+async function* noting(source: AsyncIterable<Uint8Array>, onError: (error: unknown) => void): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* source;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
 }
 
 /** Seconds that the registry asks to wait. */

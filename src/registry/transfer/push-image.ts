@@ -91,7 +91,7 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
       return progress.done();
     }
     const fresh = options.fresh?.has(blob.digest) === true;
-    if (arrival === "exists" || (!fresh && (await client.blobHead(reference, blob.digest, { push: true, signal })))) {
+    if (arrival === "exists" || (!fresh && (await client.blobHead(reference, blob.digest, { push: true, size: blob.size, signal })))) {
       bytesSaved += blob.size;
       return progress.done("exists");
     }

@@ -19,7 +19,8 @@ test("after the last attempt there is no further one", () => {
 test("Retry-After in seconds or as a date wins over the computed pause", () => {
   assert.equal(retryDelay(1, RETRY_POLICY, clock(0), "7"), 7_000);
   assert.equal(retryDelay(1, RETRY_POLICY, clock(0), "Thu, 01 Jan 2026 00:00:30 GMT"), 30_000);
-  assert.equal(retryDelay(1, RETRY_POLICY, clock(0), "Wed, 31 Dec 2025 00:00:30 GMT"), 0);
+  assert.equal(retryDelay(1, RETRY_POLICY, clock(0), "Wed, 31 Dec 2025 00:00:30 GMT"), 200);
+  assert.equal(retryDelay(1, RETRY_POLICY, clock(0), "0"), 200);
 });
 
 test("a Retry-After beyond the ceiling is not waited for, and one that is no time is passed over", () => {

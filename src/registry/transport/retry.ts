@@ -43,7 +43,8 @@ export function retryDelay(
 ): number | undefined {
   if (attempt >= policy.attempts) return undefined;
   const asked = parseRetryAfter(retryAfter, clock.now());
-  if (asked !== undefined) return asked <= policy.longestRetryAfter ? asked : undefined;
+  // One that asks to come back at once is not asked faster than any other.
+  if (asked !== undefined) return asked <= policy.longestRetryAfter ? Math.max(asked, policy.base / 2) : undefined;
   const whole = Math.min(policy.longest, policy.base * 2 ** (attempt - 1));
   return whole / 2 + (whole / 2) * clock.random();
 }

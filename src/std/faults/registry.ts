@@ -1,5 +1,7 @@
 import { spec } from "../fault-spec.ts";
 
+/** When to come back, as far as a registry has a time in mind. */
+const soon = (seconds = 0): string => (seconds > 0 && seconds < 365 * 24 * 3600 ? `in ${seconds} s` : "later");
 const said = (answer: string | undefined): string => (answer ? `: ${answer}` : "");
 
 /** Faults of the registry station. */
@@ -81,13 +83,13 @@ export const registryFaults = {
     exit: 1,
     message: ({ host, answer }) => `registry ${host} allows no more requests for now${said(answer)}`,
     hint: ({ host, retryAfterSeconds }) =>
-      `try again ${retryAfterSeconds === undefined ? "later" : `in ${retryAfterSeconds} s`}; logging in with \`sampan login ${host}\` or a mirror (SAMPAN_REGISTRY_MIRRORS) often has a higher limit`,
+      `try again ${soon(retryAfterSeconds)}; logging in with \`sampan login ${host}\` or a mirror (SAMPAN_REGISTRY_MIRRORS) often has a higher limit`,
   }),
   REGISTRY_SERVER_ERROR: spec<{ host: string; status: number; request: string; retryAfterSeconds?: number; answer?: string }>({
     when: "The registry answers with a 5xx status, also after trying again.",
     exit: 1,
     message: ({ host, status, request, answer }) => `registry ${host} failed with status ${status} on ${request}${said(answer)}`,
-    hint: ({ retryAfterSeconds }) => `the fault is on the registry's side: try again ${retryAfterSeconds === undefined ? "later" : `in ${retryAfterSeconds} s`}, or look into its log`,
+    hint: ({ retryAfterSeconds }) => `the fault is on the registry's side: try again ${soon(retryAfterSeconds)}, or look into its log`,
   }),
   REGISTRY_REFUSED: spec<{ host: string; status: number; request: string; retryAfterSeconds?: number; answer?: string }>({
     when: "The registry refuses a request as invalid, too large or not supported (any other 4xx status).",
