@@ -57,17 +57,37 @@ test("versions of two numbers, or of one, are whole where nobody writes three", 
 });
 
 test("a number that looks like a version and is none stays, and the others are compared without it", () => {
-  const tags = tagsOf("1.0.0", "20241127.1.0", "1.0.20241127103000", "V1.2.4", "1.1.0", "20241127");
+  const tags = tagsOf("1.0.0", "20241127.1.0", "1.0.20241127103000", "V1.2.4", "1.1.0");
   for (const keep of [{ versions: 1 }, { allVersions: true }]) {
     const plan = verdicts(tags, keep);
     for (const tag of ["20241127.1.0", "1.0.20241127103000", "V1.2.4"]) assert.equal(plan.find((each) => each.tag === tag)?.reason, "it looks like a version, and cannot be compared as one (rule 1)");
-    assert.equal(plan.find(({ tag }) => tag === "20241127")?.verdict, "delete");
   }
   assert.equal(verdicts(tags, { versions: 1 }).find(({ tag }) => tag === "1.0.0")?.verdict, "delete");
 });
 
 test("latest and versions: everything that is none goes", () => {
-  assert.deepEqual(kept(tagsOf("latest", "1.0.0", "1", "v3.1", "main", "pr-17", "20240101"), presetKeep("latest-and-versions")!), ["1", "1.0.0", "latest", "v3.1"]);
+  assert.deepEqual(kept(tagsOf("latest", "1.0.0", "1", "v3.1", "main", "pr-17", "20240101"), presetKeep("latest-and-versions")!), ["1", "1.0.0", "20240101", "latest", "v3.1"]);
+});
+
+test("where tags are dates the newest stay, by their names and not by the time of their push", () => {
+  const last3 = presetKeep("last-3-versions")!;
+  assert.deepEqual(kept(tagsOf("20240301", "20240101", "20240115", "20231231", "20240302", "latest"), last3), ["20240115", "20240301", "20240302", "latest"]);
+  assert.deepEqual(kept(tagsOf("2024-03-01", "2024-01-15", "2024-01-16", "2023-12-31"), { versions: 2 }), ["2024-01-16", "2024-03-01"]);
+  assert.deepEqual(kept(tagsOf("20240101-aaaaaaa", "20240101-alpine", "20240102-1234567", "20240103", "20240103-debian"), { versions: 2 }), ["20240102-1234567", "20240103", "20240103-debian"]);
+  assert.deepEqual(kept(tagsOf("20240102.1", "20240102.2", "20240102.10", "20240102", "2024-01", "20240101.7", "20240101", "2023-12"), { versions: 2 }), ["2024-01", "20240102", "20240102.10", "20240102.2"], "the day and the month lead to its builds");
+  assert.deepEqual(kept(tagsOf("2024-01", "2024-02", "2024-03"), { versions: 1 }), ["2024-03"]);
+  assert.deepEqual(kept(tagsOf("2024-06-01", "2024-06-02", "2024-07"), { versions: 1 }), ["2024-07"], "months that came after the days are newer");
+  assert.deepEqual(kept(tagsOf("20240101", "20240102", "20240103"), presetKeep("latest-and-versions")!), ["20240101", "20240102", "20240103"]);
+});
+
+test("dates and versions beside each other are two series: the first release takes no date away, and no date a release", () => {
+  const tags = tagsOf("20240101", "20240102", "20240103", "1.0.0", "1.1.0", "20250101", "1.0.0-rc1", "56");
+  const plan = verdicts(tags, { versions: 2 });
+  assert.deepEqual(Object.fromEntries(plan.filter(({ verdict }) => verdict === "keep").map(({ tag, reason }) => [tag, reason])), {
+    "1.0.0": "among the 2 highest versions (rule 1)", "1.1.0": "among the 2 highest versions (rule 1)", "1.0.0-rc1": "not older than 1.0.0 (rule 1)", "56": "not older than 1.0.0 (rule 1)",
+    "20240103": "among the 2 newest dates (rule 1)", "20250101": "among the 2 newest dates (rule 1)",
+  });
+  assert.deepEqual(kept(tagsOf("1.0.0-rc1", "20240101", "20240102"), { versions: 1 }), ["1.0.0-rc1", "20240102"]);
 });
 
 test("the last pushed: tags of one image count once", () => {
@@ -111,7 +131,7 @@ test("signatures go with their image and stay with it", () => {
 });
 
 test("any tags: each has one verdict, more rules keep no less, and the same again deletes nothing", () => {
-  const tagName = fc.oneof(fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-rc\.1|-alpine)?$/), fc.constantFrom("latest", "main", "pr-1", `sha256-${"0".repeat(63)}1.sig`));
+  const tagName = fc.oneof(fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-rc\.1|-alpine)?$/), fc.stringMatching(/^2024-?0[12](-?0[12])?(\.[12]|-alpine)?$/), fc.constantFrom("latest", "main", "pr-1", `sha256-${"0".repeat(63)}1.sig`));
   const facts = fc.uniqueArray(fc.record({ tag: tagName, digest: fc.integer({ min: 0, max: 3 }).map(digestOf), pushedAt: fc.integer({ min: NOW - 10 * DAY, max: NOW }), signed: fc.boolean() }), { selector: ({ tag }) => tag });
   const keep = fc.record({ last: fc.option(fc.nat(3), { nil: undefined }), versions: fc.option(fc.nat(3), { nil: undefined }), pushedWithin: fc.option(fc.constant(3 * DAY), { nil: undefined }), signed: fc.boolean() });
   fc.assert(fc.property(facts, keep, keep, (tags, first, second) => {

@@ -4,6 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import { compileGlob } from "../std/glob.ts";
 import type { Keep, RetentionRule } from "./retention-rule.ts";
 import { because, describeReasons, type Reason } from "./reasons.ts";
+import { byDate, includesDate, tagDate, type TagDate } from "./tag-date.ts";
 import type { TagFacts } from "./tag-facts.ts";
 
 /** What happens to a tag, and why. */
@@ -89,10 +90,14 @@ function keptBy(keep: Keep, tags: readonly TagFacts[], now: number): ReadonlyMap
     const newest = [...new Set([...tags].sort((a, b) => b.pushedAt - a.pushedAt || (a.tag < b.tag ? -1 : 1)).map(({ digest }) => digest))].slice(0, keep.last);
     for (const { tag, digest } of tags) if (newest.includes(digest)) add(tag, because("lastPushed", { count: keep.last }));
   }
-  if (keep.versions !== undefined) for (const [tag, reason] of versionsKept(tags, keep.versions)) add(tag, reason);
+  if (keep.versions !== undefined) {
+    for (const [tag, reason] of versionsKept(tags.filter(({ tag }) => !tagDate(tag)), keep.versions)) add(tag, reason);
+    for (const [tag, reason] of datesKept(tags, keep.versions)) add(tag, reason);
+  }
   for (const { tag, pushedAt, pulledAt, signed } of tags) {
     if (keep.allVersions) {
-      if (readVersion(tag)) add(tag, because("version"));
+      if (tagDate(tag)) add(tag, because("date"));
+      else if (readVersion(tag)) add(tag, because("version"));
       else if (LIKE_VERSION.test(tag)) add(tag, because("unreadable"));
     }
     if (keep.pushedWithin !== undefined && now - pushedAt <= keep.pushedWithin) add(tag, because("pushedAgo", { age: age(now - pushedAt) }));
@@ -107,7 +112,7 @@ const WHOLE = /^v?\d+\.\d+\.\d+$/;
 const FORMS = [/^v?\d+\.\d+\.\d+/, /^v?\d+\.\d+/, /^v\d+/, /^\d+/];
 /** `1.2`, `1`, and of a variant `1.2-alpine`. */
 const PARTIAL = /^v?\d+(?<minor>\.\d+)?(?:-[A-Za-z][0-9A-Za-z._-]*)?$/;
-/** Dates and numbers of builds (20241127.1.0) are not ordered among versions, but nobody wants them to be lost for that. */
+/** Numbers of builds (20241127.1.0) are not ordered among versions, but nobody wants them to be lost for that. */
 const LIKE_VERSION = /^v?\d+\.\d/i;
 
 /** As far as the tag means the version that it is read as: a number too long for a patch is taken for something behind it. */
@@ -139,6 +144,31 @@ function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag:
       yield [tag, because("leads", { version: leads.version })];
     } else if (oldest === undefined || new semver.SemVer(`${version.major}.${version.minor}.${version.patch}`).compare(oldest) >= 0) {
       yield [tag, oldest === undefined ? because("noRelease") : because("notOlder", { version: oldest.version })];
+    }
+  }
+}
+
+/**
+ * Where tags are dates, these are the versions. Beside others they are a series of their own, since neither says which of the other it is newer than: a repository that has just got
+ * its first 1.0.0 keeps what runs everywhere. What is built several times a day counts each time; the names of the day and the month lead there.
+ */
+function* datesKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: Reason]> {
+  const dated = tags.flatMap(({ tag }) => {
+    const date = tagDate(tag);
+    return date ? [{ tag, date }] : [];
+  }).sort((a, b) => byDate(b.date, a.date) || (a.tag < b.tag ? -1 : 1));
+  const newest: { readonly tag: string; readonly date: TagDate }[] = [];
+  for (const each of dated) {
+    const last = newest.at(-1);
+    if (last && byDate(last.date, each.date) === 0) yield [each.tag, because("newestDates", { count })];
+    else {
+      const inside = newest.find(({ date }) => includesDate(each.date, date));
+      if (inside) {
+        yield [each.tag, because("leads", { version: inside.tag })];
+      } else if (newest.length < count) {
+        newest.push(each);
+        yield [each.tag, because("newestDates", { count })];
+      }
     }
   }
 }

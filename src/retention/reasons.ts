@@ -20,6 +20,8 @@ export const REASONS = {
   highest: "among the {count} highest versions",
   leads: "it leads to {version}",
   notOlder: "not older than {version}",
+  newestDates: "among the {count} newest dates",
+  date: "it is a date",
   noRelease: "there is no released version yet",
   goneElsewhere: "{host} has it no more",
 } as const;

@@ -2,9 +2,9 @@
 export interface Keep {
   /** The newest images by the time of their push; tags of one image count once. */
   readonly last?: number | undefined;
-  /** The highest released versions (1.2.3), with the tags that lead to them (1.2, 1) and the variants that are not older (1.2.3-alpine). */
+  /** The highest released versions (1.2.3), with the tags that lead to them (1.2, 1) and the variants that are not older (1.2.3-alpine); and as many of the newest dates (20240115, 2024-01-15). */
   readonly versions?: number | undefined;
-  /** Every tag that is a version. */
+  /** Every tag that is a version or a date. */
   readonly allVersions?: boolean | undefined;
   /** Tags by name, with wildcards. */
   readonly tags?: readonly string[] | undefined;

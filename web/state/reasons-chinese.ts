@@ -26,6 +26,8 @@ export const chineseReasons: Readonly<Record<string, string>> = {
   highest: "属于最高的 {count} 个版本",
   leads: "它指向 {version}",
   notOlder: "不早于 {version}",
+  newestDates: "属于最新的 {count} 个日期",
+  date: "它是一个日期",
   noRelease: "还没有正式版本",
   goneElsewhere: "{host} 已没有它",
   signedByAnybody: "{repositories} 只提供带有 cosign 签名（任何人签署）的镜像；有推送或签名权限的人可以获取全部内容",

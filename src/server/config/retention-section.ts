@@ -11,8 +11,8 @@ const someTime = v.pipe(span, v.minValue(1, "it is no time at all, and would kee
 const keep = v.pipe(
   v.strictObject({
     last: v.pipe(v.optional(positive), v.description("The images that were pushed last")),
-    versions: v.pipe(v.optional(positive), v.description("The highest released versions, with the tags that lead to them (`1.2`, `1`) and variants that are not older (`1.2.3-alpine`)")),
-    allVersions: v.pipe(v.optional(v.boolean("it is neither true nor false")), v.description("Every tag that is a version")),
+    versions: v.pipe(v.optional(positive), v.description("The highest released versions, with the tags that lead to them (`1.2`, `1`) and variants that are not older (`1.2.3-alpine`); of tags that are dates (`20240115`, `2024-01-15`) as many of the newest")),
+    allVersions: v.pipe(v.optional(v.boolean("it is neither true nor false")), v.description("Every tag that is a version or a date")),
     tags: v.pipe(v.optional(tagPatterns), v.description("Tags by name: `[latest, 'release-*']`")),
     pushedWithin: v.pipe(v.optional(someTime), v.description("What was pushed within this time")),
     pulledWithin: v.pipe(v.optional(someTime), v.description("What was pulled within this time")),
