@@ -1,6 +1,8 @@
+import { rmSync } from "node:fs";
 import { readContents, type Contents } from "./contents.ts";
 import type { Database } from "./database.ts";
 import type { Evictions } from "./evict.ts";
+import { freeFirst, isDiskShort } from "./free-first.ts";
 import { dropImage } from "./image-parts.ts";
 import { moveStrayCacheMounts } from "./cache-mounts.ts";
 import { moveStrayContainers } from "./recover-containers.ts";
@@ -23,6 +25,9 @@ export interface CollectOptions {
 export function collect(place: RemovalPlace, options: CollectOptions = {}): Removed {
   const { database, lease } = place;
   const stray: string[] = [];
+  const short = isDiskShort(place);
+  // What a transaction has changed stays in memory until its end, when there is room for it.
+  if (short) database.exec("PRAGMA cache_spill = OFF");
   database.transaction(() => {
     if (options.keepCache === false) {
       database.exec("DELETE FROM cache_record");
@@ -40,9 +45,13 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
     database.run(`DELETE FROM layer_blob WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)
       AND diff_id NOT IN (SELECT diff_id FROM image_layer)`);
     database.run("DELETE FROM blob_place WHERE digest NOT IN (SELECT digest FROM blob WHERE state = 1) AND digest NOT IN (SELECT digest FROM image_blob)");
-    for (const { path } of strayBlobs(place)) moveAway(path, lease.temporaryPath("removed"), stray);
+    for (const { path } of strayBlobs(place)) {
+      if (short) rmSync(path, { recursive: true, force: true });
+      else moveAway(path, lease.temporaryPath("removed"), stray);
+    }
     moveStrayContainers(place, stray);
     moveStrayCacheMounts(place, stray);
+    if (short) freeFirst(place);
   });
   const removed = finishRemoval(place);
   return { ...removed, trash: [...stray, ...removed.trash] };

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { closeSync, fstatSync, fsyncSync, openSync } from "node:fs";
-import { fault } from "../std/fault.ts";
+import { fault, isFault } from "../std/fault.ts";
 import { storageFault } from "./storage-fault.ts";
 
 export type SqlValue = SQLInputValue;
@@ -34,17 +34,11 @@ export class Database {
     this.path = path;
     this.#timeout = options.timeout ?? BUSY_TIMEOUT;
     try {
-      this.#connection = new (sqlite().DatabaseSync)(path, { timeout: this.#timeout });
+      this.#connection = this.#connect();
     } catch (error) {
-      throw storageFault(error, path);
-    }
-    try {
-      this.#switchToWal();
-      // NORMAL: a power cut may lose the last transactions, never the database's consistency.
-      this.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
-    } catch (error) {
-      this.#connection.close();
-      throw error;
+      // On a full disk SQLite has no room for the memory that processes share. It does without where this process is the only one until it ends.
+      if (!isFault(error, "DISK_FULL")) throw error;
+      this.#connection = this.#connect("PRAGMA locking_mode = EXCLUSIVE");
     }
   }
 
@@ -163,12 +157,26 @@ export class Database {
     }
   }
 
+  #connect(first?: string): DatabaseSync {
+    const connection = this.#guard(() => new (sqlite().DatabaseSync)(this.path, { timeout: this.#timeout }));
+    try {
+      if (first !== undefined) connection.exec(first);
+      this.#switchToWal(connection);
+      // NORMAL: a power cut may lose the last transactions, never the database's consistency.
+      this.#guard(() => connection.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY"));
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
   /** The mode stays in the file. SQLite does not wait for locks while it switches, so a race of two first openers is repeated. */
-  #switchToWal(): void {
+  #switchToWal(connection: DatabaseSync): void {
     const until = Date.now() + this.#timeout;
     for (;;) {
       try {
-        this.#connection.prepare("PRAGMA journal_mode = WAL").get();
+        connection.prepare("PRAGMA journal_mode = WAL").get();
         return;
       } catch (error) {
         if (Date.now() > until || ((error as { errcode?: number }).errcode ?? 0) % 256 !== 5) throw storageFault(error, this.path);

@@ -3,10 +3,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { assertStoreWhole } from "../../test/support/check-store.ts";
 import { fillUp, noMounts, smallDisk } from "../../test/support/small-disk.ts";
 import { configBytes, streamOf } from "../../test/support/temporary-store.ts";
 import { isFault } from "../std/fault.ts";
-import { openStore } from "./open-store.ts";
+import type { Digest } from "../oci/digest.ts";
+import { Database } from "./database.ts";
+import { openStore, type Store } from "./open-store.ts";
 
 test("a blob that does not fit is a fault, and nothing of it is kept", { skip: noMounts }, async (context) => {
   const root = join(smallDisk(context, "24m"), "store");
@@ -81,9 +84,55 @@ test("where nothing is set aside any more, it is said that other files have to g
   writeFileSync(join(disk, "other"), Buffer.alloc(1 << 20));
   rmSync(join(root, "reserve"));
   fillUp(disk);
-  await assert.rejects(removeAll(), (error) => isFault(error, "DISK_FULL") && /delete 1 MB of other files/.test(error.hint ?? ""));
+  await assert.rejects(removeAll(), (error) => isFault(error, "DISK_FULL") && /delete 1 MB of other files on that disk before/.test(error.hint ?? ""));
   rmSync(join(disk, "other"));
   assert.equal(await removeAll(), 1);
+});
+
+test("where nothing is set aside any more, a prune frees some of what nothing needs before the database notes it", { skip: noMounts }, async (context) => {
+  const disk = smallDisk(context, "24m");
+  const root = join(disk, "store");
+  const layer = async (store: Store, content: number): Promise<Digest> => {
+    const { digest, size } = await store.blobs.write(streamOf(Buffer.alloc(2 << 20, content)));
+    store.layers.remember({ diffId: digest, digest, size, mediaType: "application/vnd.oci.image.layer.v1.tar", codec: "none" });
+    return digest;
+  };
+  for (const ended of [true, false]) {
+    {
+      await using store = await openStore(root);
+      store.images.put({ config: configBytes([await layer(store, 1)]), names: ["kept:1"] });
+      store.images.put({ config: configBytes([await layer(store, 2), await layer(store, 3)]), names: ["goes:1"] });
+      // Of a process that has ended, which the next one cannot note.
+      if (ended) new Database(join(root, "sampan.db")).run("INSERT INTO lease (pid, started, boot, namespace, created_at) VALUES (1, '0', 'earlier', '', 0)");
+    }
+    rmSync(join(root, "reserve"), { force: true });
+    fillUp(disk);
+    await using store = await openStore(root);
+    const goes = store.images.list().find(({ names }) => names[0]!.includes("goes"))!;
+    const removed = await store.collect({ evict: () => ({ images: [goes.id], records: [], blobs: [] }) });
+    assert.deepEqual([removed.blobs, removed.blobBytes > 4 << 20], [3, true]);
+    assert.deepEqual(store.images.list().map(({ names }) => names), [["docker.io/library/kept:1"]]);
+    await store.close();
+    assert.ok(existsSync(join(root, "reserve")), "and sets something aside again");
+    rmSync(join(disk, "filler"));
+    await (await openStore(root)).close();
+    assertStoreWhole(root);
+  }
+});
+
+test("a full disk whose database was closed is opened, though SQLite has no room for its other files", { skip: noMounts }, async (context) => {
+  const disk = smallDisk(context, "24m");
+  const root = join(disk, "store");
+  {
+    await using store = await openStore(root);
+    store.images.put({ config: configBytes([]), names: ["small:1"] });
+  }
+  new Database(join(root, "sampan.db")).close();
+  assert.deepEqual(["-wal", "-shm"].filter((end) => existsSync(join(root, `sampan.db${end}`))), []);
+  rmSync(join(root, "reserve"));
+  fillUp(disk);
+  await using store = await openStore(root);
+  assert.equal(store.images.list().length, 1);
 });
 
 test("a new store on a full disk is a fault", { skip: noMounts }, async (context) => {

@@ -5,6 +5,9 @@ import { fault } from "../std/fault.ts";
 /** Where things lie of which only the database tells what they are. */
 const KEPT = ["blobs/sha256", "blobs/sha512", "snapshots", "containers"];
 
+/** Bytes (sqlite.org/walformat.html, 2.2). */
+const MEMORY_PIECE = 32 * 1024;
+
 /** How often two files are looked at that another process may be removing one after the other. */
 const LOOKS = 3;
 
@@ -32,11 +35,11 @@ export function refuseNewDatabase(root: string, isNew: () => boolean = () => tru
 
 /**
  * SQLite's shared memory without its log: SQLite makes the log first and removes it last, so somebody else has removed it. Who removes
- * both is not found out.
+ * both is not found out. The memory has a whole piece at least; less of it is what an attempt on a full disk left (Database).
  */
 function isLogLost(database: string): boolean {
   for (let look = 0; look < LOOKS; look += 1) {
-    if (exists(`${database}-wal`) || !exists(`${database}-shm`)) return false;
+    if (exists(`${database}-wal`) || sizeOf(`${database}-shm`) < MEMORY_PIECE) return false;
   }
   return !exists(`${database}-wal`);
 }

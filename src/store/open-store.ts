@@ -16,6 +16,7 @@ import { Database } from "./database.ts";
 import type { DiskUsage } from "./disk-usage.ts";
 import { FileDigests } from "./file-digests.ts";
 import { SeenSelections } from "./seen-selections.ts";
+import { isDiskShort } from "./free-first.ts";
 import { ImageMounts } from "./image-mounts.ts";
 import { ImageStore } from "./image-store.ts";
 import { LayerBlobs } from "./layer-blobs.ts";
@@ -31,7 +32,7 @@ import { removeTree } from "./remove-tree.ts";
 import { keepReserve } from "./reserve.ts";
 import { migrate } from "./schema.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
-import { guarded } from "./storage-fault.ts";
+import { guarded, unlessFull } from "./storage-fault.ts";
 import { strayBlobs } from "./stray-blobs.ts";
 import type { ImagePlace } from "./stray-images.ts";
 import type { SettleOptions } from "./unsettled-blobs.ts";
@@ -119,7 +120,8 @@ export async function openStore(folder: string, options: OpenOptions = {}): Prom
     const images = new ImageStore(database, lease, blobs, layers);
     await options.rebuild?.({ ...place, images, layers });
     if (hasToSettle(database)) await (await import("./unsettled-blobs.ts")).settleBlobs(place, options);
-    const leftovers = guarded(root, () => [...recover(place, { temporary, partial: partialFolder }), ...recoverContainers(place), ...checkAfterBoot(place)]);
+    const leftovers = guarded(root, () => [() => recover(place, { temporary, partial: partialFolder }), () => recoverContainers(place), () => checkAfterBoot(place)]
+      .flatMap((work) => unlessFull(work) ?? []));
     // What cannot be deleted now is tried again by the next process.
     if (leftovers.length > 0) remove(leftovers).catch(() => {});
     const fileDigests = new FileDigests(database);
@@ -132,7 +134,7 @@ export async function openStore(folder: string, options: OpenOptions = {}): Prom
       mounts.forgetUnmounted();
       if (strayBlobs(place).length > 0) await (await import("./take-up-strays.ts")).takeUpAllStrays({ ...place, images, layers }, options);
       // What is chosen is chosen by its size, and told in bytes.
-      if (collectOptions?.evict) await (await import("./measure.ts")).measure(place);
+      if (collectOptions?.evict && !isDiskShort(place)) await (await import("./measure.ts")).measure(place);
       const { trash, ...removed } = guarded(root, () => collect(place, collectOptions));
       dropOldPartials(partialFolder);
       await remove(trash);

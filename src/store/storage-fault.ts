@@ -43,6 +43,16 @@ export function guarded<Result>(path: string, work: () => Result): Result {
   }
 }
 
+/** Undefined where the disk is too full for work that the next process can do as well: a store that is full is opened to make room. */
+export function unlessFull<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!isFault(storageFault(error, ""), "DISK_FULL")) throw error;
+    return undefined;
+  }
+}
+
 function isFull(path: string): boolean {
   try {
     const space = statfsSync(path);

@@ -143,8 +143,8 @@ test("a damaged database is a fault that says how to go on, and nothing is overw
   for (const suffix of ["-wal", "-shm"]) rmSync(`${database}${suffix}`, { force: true });
   const garbage = randomBytes(8192);
   writeFileSync(database, garbage);
-  assertFault(await sampan(["images"]), { message: /database .* is damaged/, hint: /move .* away/ });
-  assertFault(await sampan(["images"]), { message: /database .* is damaged/, hint: /move .* away/ });
+  assertFault(await sampan(["images"]), { message: /database .* is damaged/, hint: /`sampan store check --repair` puts it aside/ });
+  assertFault(await sampan(["images"]), { message: /database .* is damaged/, hint: /`sampan store check --repair` puts it aside/ });
   assert.equal(execFileSync("cmp", [database, "-"], { input: garbage, encoding: "utf8" }), "");
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${database}${suffix}`, { force: true });
   assert.equal((await sampan(["images"])).status, 0);

@@ -109,7 +109,7 @@ test("a log that was removed alone is missed, and what it told of is taken up fr
   holder.close();
   writeFileSync(database, old);
   rmSync(`${database}-wal`, { force: true });
-  writeFileSync(`${database}-shm`, "");
+  writeFileSync(`${database}-shm`, Buffer.alloc(32768));
   const refused = await sampan(["images"]);
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /^ERROR: the log of the store's database, .*\/sampan\.db-wal, is gone, and with it what was last noted there\nhint: nothing was changed/);
