@@ -4,11 +4,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { chromium, type Browser, type Page } from "playwright-core";
+import { mediaType } from "../../src/oci/media-type.ts";
 import { startCodeProvider } from "../support/code-provider.ts";
 import { findProgram } from "../support/find-program.ts";
 import { basic, guardedRegistry } from "../support/guarded-registry.ts";
 import { CLIENT } from "../support/oidc-provider.ts";
 import { PAGES_USERS, pagesRegistry } from "../support/pages-registry.ts";
+import { described, digestOf, imageManifest } from "../support/scratch-registry.ts";
 
 const root = join(import.meta.dirname, "../..");
 const program = findProgram("chromium");
@@ -299,3 +301,44 @@ test("files of the pages are cached for ever, the first is asked for each time, 
   assert.equal((await server.request("GET", "/", { headers: { accept: "text/html" } })).headers.location, "/ui/");
   assert.equal((await server.request("GET", "/")).status, 404);
 });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`what fails in a replication, and which grant decides, is said in Chinese too; ${colorScheme}`, { skip }, async (context) => {
+    const { server } = await guardedRegistry(context, {
+      users: PAGES_USERS,
+      access: "groups: {core: [alice]}\ngrants:\n  - {who: group:core, role: admin, repositories: \"**\"}\n  - {who: [bob, \"robot:ci\"], role: writer, repositories: [team/**, prod/*]}\n  - {who: anonymous, role: reader, repositories: public/**}",
+      more: "replication:\n  - {to: \"http://127.0.0.1:1\", repositories: team/**}\n  - {from: \"http://127.0.0.1:1\", repositories: prod/*}\n",
+    });
+    const headers = { authorization: basic("alice", PAGES_USERS.alice) };
+    const content = "x".repeat(40_000);
+    assert.equal((await server.request("POST", `/v2/team/app/blobs/uploads/?digest=${digestOf(content)}`, { headers, body: content })).status, 201);
+    const body = JSON.stringify(imageManifest({ config: described(digestOf(content), content.length, mediaType.ociConfig), layers: [] }));
+    assert.equal((await server.request("PUT", "/v2/team/app/manifests/1.0.0", { headers: { ...headers, "content-type": mediaType.ociManifest }, body })).status, 201);
+    const { page, complaints } = await openPage(context, { locale: "zh-CN", colorScheme });
+    await page.goto(`http://127.0.0.1:${server.port}`);
+    await page.getByRole("link", { name: "登录" }).first().click();
+    await page.getByLabel("用户名").fill("alice");
+    await page.getByLabel("密码").fill(PAGES_USERS.alice);
+    await page.getByRole("button", { name: "登录" }).click();
+    await page.locator(".user", { hasText: "alice" }).waitFor();
+    const problems = async (): Promise<readonly string[]> => {
+      await page.goto(`http://127.0.0.1:${server.port}/ui/#/usage`);
+      await page.reload();
+      await page.getByRole("heading", { level: 2, name: "同步复制" }).waitFor();
+      return page.locator(".problem").allTextContents();
+    };
+    for (let attempt = 0; (await problems()).length < 2; attempt += 1) assert.ok(attempt < 50, "both fail");
+    assert.deepEqual((await problems()).toSorted(), ["team/app:1.0.0: 无法连接镜像仓库 127.0.0.1:1：那里没有服务（连接被拒绝）", "仓库列表: 无法连接镜像仓库 127.0.0.1:1：那里没有服务（连接被拒绝）"]);
+    await picture(page, `replication-zh-${colorScheme}`);
+    const reasons = async (user: string): Promise<string> => {
+      await page.goto(`http://127.0.0.1:${server.port}/ui/#/access?repository=team/app&user=${user}`);
+      await page.getByRole("heading", { level: 2, name: user || "alice" }).waitFor();
+      await picture(page, `access-zh-${user || "alice"}-${colorScheme}`);
+      return (await page.locator("td.step").allTextContents()).join("\n");
+    };
+    assert.match(await reasons("bob"), /用户 bob 可以在 team\/app 中推送：team\/\*\*, prod\/\* 的 writer 角色（用户 bob、机器人 ci）\n/);
+    assert.match(await reasons("bob"), /用户 bob 不能在 team\/app 中管理：仅有 team\/\*\*, prod\/\* 的 writer 角色（用户 bob、机器人 ci）/);
+    assert.match(await reasons(""), /用户 alice 可以在 team\/app 中拉取：\*\* 的 admin 角色（组 core）\n/);
+    assert.deepEqual(complaints, []);
+  });
+}

@@ -48,5 +48,33 @@ export const chineseReasons: Readonly<Record<string, string>> = {
   roleUnknown: "没有这个角色：可用的有 {roles}",
   rolePatterns: "角色需要指定仓库，例如 prod/*、team/** 或 **",
   notInTrash: "标签 {tag} 已不在回收站中",
+  immutableHere: "{repository} 的标签 {tag} 在此处不可变",
+  immutableMoved: "{repository} 的标签 {tag} 在此处不可变，而在对方指向其他内容",
   tagIsBack: "标签 {tag} 已重新存在：请先删除或移动它",
+  REGISTRY_UNREACHABLE: "无法连接镜像仓库 {host}：{reason}",
+  REGISTRY_TIMEOUT: "镜像仓库 {host} 超过 {seconds} 秒没有响应",
+  REGISTRY_CERTIFICATE: "镜像仓库 {host} 的证书不受信任：{reason}",
+  REGISTRY_UNAUTHORIZED: "镜像仓库 {host} 需要登录，或不接受所用的登录",
+  REGISTRY_DENIED: "镜像仓库 {host} 不允许所用的登录执行此操作",
+  REGISTRY_LIMIT: "镜像仓库 {host} 暂时不接受更多请求",
+  REGISTRY_SERVER_ERROR: "镜像仓库 {host} 出错，状态码为 {status}",
+  REGISTRY_REFUSED: "镜像仓库 {host} 拒绝了请求，状态码为 {status}",
+  NAME_UNKNOWN: "镜像仓库 {host} 没有仓库 {repository}",
+  MANIFEST_UNKNOWN: "没有镜像 {reference}",
+  BLOB_UNKNOWN: "镜像仓库 {host} 的 {repository} 没有 {digest}",
+};
+
+/** What connections break by, as src/registry/transport/connection-error.ts says it; other words stay as they are. */
+export const chineseCauses: Readonly<Record<string, string>> = {
+  "nothing listens there (connection refused)": "那里没有服务（连接被拒绝）",
+  "its name cannot be resolved": "无法解析其主机名",
+  "its name cannot be resolved at the moment": "暂时无法解析其主机名",
+  "there is no route to it": "没有通往它的路由",
+  "it closed the connection": "它关闭了连接",
+  "it does not speak TLS on this port": "它在此端口上不使用 TLS",
+  "it does not speak plain HTTP on this port": "它在此端口上不使用明文 HTTP",
+  "it is self-signed": "它是自签名的",
+  "it was issued by an authority that this machine does not know": "签发机构未知",
+  "it has expired": "它已过期",
+  "it is for another host name": "它属于其他主机名",
 };

@@ -21,7 +21,7 @@ export const chinese: Readonly<Record<Word, string>> = {
   noRules: "没有规则", noRulesHint: "配置中没有适用于您可见仓库的规则。下面的规则保留最近三个版本：", onlyDeletes: "仅显示要删除的",
   noTrash: "回收站为空", noTrashHint: "保留策略删除的标签会在这里保留一段时间，并可恢复。", restore: "恢复", restored: "{tag} 已恢复。", deleted: "删除时间", expires: "彻底删除",
   when: "时间", what: "变更", who: "用户", from: "来源", noAudit: "没有可显示的变更", noAuditHint: "这里列出您所管理仓库中的每项变更。",
-  replication: "同步复制", copyTo: "推送到", copyFrom: "拉取自", copiedTags: "已复制", failures: "失败次数", upToDate: "最近一致",
+  replication: "同步复制", copyTo: "推送到", copyFrom: "拉取自", copiedTags: "已复制", failures: "失败次数", upToDate: "最近一致", repositoryList: "仓库列表",
   sort: "排序", byPush: "最新", byVersion: "版本", byName: "名称",
   signature: "签名", signed: "已签名", signedHint: "具有镜像仓库要求的签名。", unsigned: "未签名", unsignedHint: "缺少镜像仓库要求的签名：只读用户无法拉取。", signatures: "有签名", signaturesHint: "有签名，但此处未规定哪些签名有效。",
   secrets: "令牌与机器人", tokens: "个人令牌", robots: "机器人", tokensHint: "用于您的程序和设备，代替密码。账户停用后令牌随之失效。", robotsHint: "供程序使用、不属于个人的登录。这里列出您所管理仓库的机器人。",

@@ -19,7 +19,7 @@ export const english = {
   noRules: "No rules", noRulesHint: "No rule in the configuration is for a repository that you see. This one keeps the last three versions:", onlyDeletes: "Only what goes",
   noTrash: "The trash is empty", noTrashHint: "Tags that the retention deletes stay here for a time, and can be restored.", restore: "Restore", restored: "{tag} is back.", deleted: "Deleted", expires: "Gone for good",
   when: "When", what: "Change", who: "Who", from: "From", noAudit: "No changes to show", noAuditHint: "Here is every change in repositories that you administer.",
-  replication: "Replication", copyTo: "to", copyFrom: "from", copiedTags: "Copied", failures: "Failures", upToDate: "Up to date",
+  replication: "Replication", copyTo: "to", copyFrom: "from", copiedTags: "Copied", failures: "Failures", upToDate: "Up to date", repositoryList: "the list of its repositories",
   sort: "Order", byPush: "Newest", byVersion: "Version", byName: "Name",
   signature: "Signature", signed: "signed", signedHint: "It has the signature that the registry demands.", unsigned: "not signed", unsignedHint: "It lacks the signature that the registry demands: readers do not get it.", signatures: "has signatures", signaturesHint: "It has signatures; nobody here has said which ones count.",
   secrets: "Tokens and robots", tokens: "Personal tokens", robots: "Robots", tokensHint: "In the place of your password, for programs and machines of yours. A token ends with you.", robotsHint: "Logins for programs that belong to nobody. You see those whose repositories you administer.",

@@ -5,6 +5,7 @@ import { Moment } from "../parts/moment.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { layOut } from "../parts/lay-out.ts";
 import { useAnswer } from "../state/ask.ts";
+import { because } from "../state/because.ts";
 import { linkTo } from "../state/place.ts";
 import { count, say, size } from "../state/words.ts";
 
@@ -52,7 +53,7 @@ function Replication() {
         <tbody>
           {loaded.answer.items.map((row, index) => (
             <tr key={index}>
-              <td><span class="mark">{say(row.direction === "to" ? "copyTo" : "copyFrom")}</span> <code>{row.registry}</code>{row.problems.map(({ what, reason }) => <div key={what} class="problem">{what}: {reason}</div>)}</td>
+              <td><span class="mark">{say(row.direction === "to" ? "copyTo" : "copyFrom")}</span> <code>{row.registry}</code>{row.problems.map(({ what, list, reason, why }) => <div key={what} class="problem">{list ? say("repositoryList") : what}: {because(reason, why)}</div>)}</td>
               <td data-label={say("repositories")}><code>{row.repositories.join(" ")}</code></td>
               <td class="number" data-label={say("copiedTags")}>{count(row.copied)}</td>
               <td class="number" data-label={say("failures")}>{count(row.failed)}</td>

@@ -41,7 +41,7 @@ export const registryReplicationRunCommand = command({
       if (done || (now.failed > before.failed && now.waits)) {
         io.stdout.write(`${now.name}: copied ${now.copied - before.copied}, deleted ${now.deleted - before.deleted}, failing ${now.problems.size}${done ? "" : "; the server goes on"}\n`);
         if (await deletionsHeld(records, rule)) io.stdout.write(`${now.held} deletions are held back since the registry was restored: --confirm-deletes lets them go\n`);
-        for (const [what, reason] of now.problems) io.stdout.write(`${what}: ${reason}\n`);
+        for (const [what, { reason }] of now.problems) io.stdout.write(`${what}: ${reason}\n`);
         return now.problems.size > 0 ? 1 : 0;
       }
       await wait(LOOK, undefined, { signal });

@@ -29,7 +29,7 @@ export const registryReplicationStatusCommand = command({
     const date = (time: number | undefined): string | undefined => (time === undefined ? undefined : new Date(time).toISOString().replace(/\.\d+Z$/, "Z"));
     const failing = rules.some(({ problems }) => problems.size > 0);
     if (flags.json) {
-      io.stdout.write(`${JSON.stringify(rules.map(({ name, state, copied, deleted, failed, doneAt, pending, held, problems }) => ({ name, state, copied, deleted, failed, same: date(doneAt) ?? null, pending, ...(held === undefined ? {} : { deletionsHeld: held }), problems: [...problems].map(([what, reason]) => ({ what, reason })) })), null, 2)}\n`);
+      io.stdout.write(`${JSON.stringify(rules.map(({ name, state, copied, deleted, failed, doneAt, pending, held, problems }) => ({ name, state, copied, deleted, failed, same: date(doneAt) ?? null, pending, ...(held === undefined ? {} : { deletionsHeld: held }), problems: [...problems].map(([what, { reason }]) => ({ what, reason })) })), null, 2)}\n`);
       return failing ? 1 : 0;
     }
     const rows = rules.map(({ name, state, copied, deleted, doneAt, pending, problems }, index) => ({

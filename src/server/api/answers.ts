@@ -189,8 +189,8 @@ export interface ReplicationRow {
   readonly deleted: number;
   readonly failed: number;
   readonly doneAt?: number;
-  /** What fails at present, the newest last. */
-  readonly problems: readonly { readonly what: string; readonly reason: string }[];
+  /** What fails at present, the newest last; `list`: the other registry does not say which repositories it has. */
+  readonly problems: readonly { readonly what: string; readonly list?: true; readonly reason: string; readonly why: readonly Because[] }[];
 }
 
 /** A robot, or a personal token. */

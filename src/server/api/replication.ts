@@ -1,5 +1,6 @@
 import type { Page, ReplicationRow } from "./answers.ts";
 import type { ApiExchange } from "./api-exchange.ts";
+import { REPOSITORY_LIST } from "../mirror/replication-problem.ts";
 import { readStatus } from "../mirror/replication-notes.ts";
 
 const SHOWN = 20;
@@ -17,7 +18,7 @@ export async function showReplication({ replicated, access, caller, request, sto
       repositories: rule.repositories,
       copied, deleted, failed,
       ...(doneAt === undefined ? {} : { doneAt }),
-      problems: [...problems].slice(-SHOWN).map(([what, reason]) => ({ what, reason })),
+      problems: [...problems].slice(-SHOWN).map(([what, { reason, why }]) => ({ what, reason, why: why ? [why] : [], ...(what === REPOSITORY_LIST ? { list: true as const } : {}) })),
     })),
   };
 }

@@ -12,7 +12,7 @@ import type { ReplicationRule } from "../config/replication-section.ts";
 import type { Actor } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
-import { RegistryError } from "../terms/registry-error.ts";
+import { refusal } from "../terms/refusals.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";
 import { parseUpstream } from "../terms/upstream.ts";
 import { storageSink } from "./storage-sink.ts";
@@ -88,7 +88,7 @@ export function openReplicatedPlace(rule: ReplicationRule, options: PlaceOptions
     const digest = (await storage.metadata.manifest(repository, tag))?.digest;
     // A list may be shorter than it is, by a proxy between that takes the link to its next page away or answers something of its own.
     if (digest === undefined || (await client.manifestHead(there(repository, tag), { signal }))) return false;
-    if (immutable(repository, tag)) throw new RegistryError("DENIED", `the tag ${tag} of ${repository} is immutable here`);
+    if (immutable(repository, tag)) throw refusal("immutableHere", { tag, repository }, { as: "DENIED" });
     return storage.metadata.discardTag(repository, { tag, digest }, { actor: REPLICATION, reason: describeReasons([because("goneElsewhere", { host })]), keepFor: trash });
   };
   const removeThere = async (repository: string, tag: string, signal: AbortSignal): Promise<boolean> => {

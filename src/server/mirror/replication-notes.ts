@@ -2,6 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { parseObject } from "../../oci/manifest.ts";
 import { nameOfRule, type ReplicationRule } from "../config/replication-section.ts";
 import type { Notes } from "../storage/notes.ts";
+import type { Why } from "../../std/why.ts";
+import type { ReplicationProblem } from "./replication-problem.ts";
 
 /** How a rule is doing. Times in milliseconds since the epoch. */
 export interface ReplicationStatus {
@@ -22,7 +24,7 @@ export interface ReplicationStatus {
   /** Deletions of the last comparison that are held back (deletion-hold.ts). */
   held: number;
   /** What fails, and why the last attempt of it did, the newest last; what succeeds is none any more. */
-  readonly problems: Map<string, string>;
+  readonly problems: Map<string, ReplicationProblem>;
 }
 
 /** Problems that others are told. */
@@ -50,12 +52,12 @@ export async function readStatus(notes: Notes, rule: RuleName): Promise<Replicat
   const status = newStatus(rule);
   const text = await notes.note(readerOf(rule));
   if (text === undefined) return { ...status, known: false };
-  const { problems, ...rest } = parseObject(Buffer.from(text), "the status of a replication") as unknown as Pick<ReplicationStatus, "copied" | "deleted" | "failed" | "doneAt" | "comparing" | "waits" | "met" | "held"> & { problems: [string, string][] };
-  return { ...status, ...rest, problems: new Map(problems), known: true };
+  const { problems, ...rest } = parseObject(Buffer.from(text), "the status of a replication") as unknown as Pick<ReplicationStatus, "copied" | "deleted" | "failed" | "doneAt" | "comparing" | "waits" | "met" | "held"> & { problems: [what: string, reason: string, why?: Why][] };
+  return { ...status, ...rest, problems: new Map(problems.map(([what, reason, why]) => [what, { reason, ...(why ? { why } : {}) }])), known: true };
 }
 
 export function writeStatus(notes: Notes, rule: RuleName, { copied, deleted, failed, doneAt, comparing, waits, met, held, problems }: ReplicationStatus): Promise<void> {
-  return notes.setNote(readerOf(rule), JSON.stringify({ copied, deleted, failed, doneAt, comparing, waits, met, held, problems: [...problems].slice(-TOLD) }));
+  return notes.setNote(readerOf(rule), JSON.stringify({ copied, deleted, failed, doneAt, comparing, waits, met, held, problems: [...problems].slice(-TOLD).map(([what, { reason, why }]) => [what, reason, ...(why ? [why] : [])]) }));
 }
 
 const SERVED = "replication served";

@@ -9,6 +9,7 @@ import { Trouble } from "../terms/trouble.ts";
 import { deletionsHeld } from "./deletion-hold.ts";
 import type { ReplicatedMark } from "./replicated-mark.ts";
 import type { ReplicatedPlace } from "./replicated-place.ts";
+import { problemOf, REPOSITORY_LIST } from "./replication-problem.ts";
 import { readerOf, readStatus, wishedRun, writeStatus, type ReplicationStatus } from "./replication-notes.ts";
 
 const AT_ONCE = 100;
@@ -92,7 +93,7 @@ async function compareAll(context: RuleContext): Promise<void> {
   };
   await begin("the list of repositories");
   const names: string[] = [];
-  const listed = await persist("its repositories", context, async () => {
+  const listed = await persist(REPOSITORY_LIST, context, async () => {
     names.length = 0;
     for await (const name of place.repositories(signal)) names.push(name);
   });
@@ -163,14 +164,14 @@ async function persist(what: string, context: RuleContext, work: () => Promise<v
     } catch (error) {
       if (signal.aborted) return false;
       const gaveUp = attempt >= attemptsFor(error);
-      const reason = (error as Error).message.slice(0, 500);
+      const problem = problemOf(error as Error);
       status.failed += 1;
       status.problems.delete(what);
-      status.problems.set(what, reason);
+      status.problems.set(what, problem);
       if (status.problems.size > PROBLEMS) status.problems.delete(status.problems.keys().next().value!);
       status.waits = !gaveUp;
       await writeStatus(metadata, rule, status);
-      if (attempt === 1 || gaveUp) report(new Trouble(`the replication ${status.name} failed for ${what}: ${reason}; ${gaveUp ? "it is left out until everything is compared again" : "it is tried again"}`, { cause: error }));
+      if (attempt === 1 || gaveUp) report(new Trouble(`the replication ${status.name} failed for ${what}: ${problem.reason}; ${gaveUp ? "it is left out until everything is compared again" : "it is tried again"}`, { cause: error }));
       if (gaveUp) return false;
       await pauseUnlessWished(waitAfter(attempt), context);
       status.waits = false;

@@ -5,6 +5,7 @@ import { describeManifest } from "../storage/describe-manifest.ts";
 import type { Actor } from "../storage/records.ts";
 import type { RegistryStorage } from "../storage/storage.ts";
 import type { ImmutableTags } from "../terms/immutable-tags.ts";
+import { refusal } from "../terms/refusals.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 
 /** A tag of this registry that something is copied to. */
@@ -14,7 +15,7 @@ export function storageSink(storage: RegistryStorage, repository: string, option
   const put = async ({ bytes, mediaType, digest }: Document, tag: string | undefined): Promise<void> => {
     const references = checkManifest(Buffer.from(bytes), mediaType);
     const onMove = (moved: string): void => {
-      if (immutable(repository, moved)) throw new RegistryError("DENIED", `the tag ${moved} of ${repository} is immutable here, and names something else there`);
+      if (immutable(repository, moved)) throw refusal("immutableMoved", { tag: moved, repository }, { as: "DENIED" });
     };
     const missing = await metadata.putManifest(repository, { ...describeManifest(bytes, digest), bytes: Buffer.from(bytes) }, { tags: tag === undefined ? [] : [tag], references, sparse: "nothing", actor, onMove });
     if (missing.length > 0) throw new RegistryError("MANIFEST_BLOB_UNKNOWN", `${digest} names content that was not copied: ${missing[0]!}`);

@@ -19,6 +19,8 @@ export const REFUSALS = {
   roleUnknown: "there is no such role: it may be {roles}",
   rolePatterns: "a role needs repositories: write prod/*, team/** or **",
   notInTrash: "the tag {tag} is not in the trash any more",
+  immutableHere: "the tag {tag} of {repository} is immutable here",
+  immutableMoved: "the tag {tag} of {repository} is immutable here, and names something else there",
   tagIsBack: "the tag {tag} is there again: delete or move it first",
 } as const;
 
