@@ -110,6 +110,32 @@ test("an image that was saved is loaded again with its names, from a file and fr
   assert.equal((await sampan(["inspect", "-f", "{{.Id}}", "base:1"])).stdout, `${id}\n`);
 });
 
+test("a name without a tag saves all tags of the repository, and empty words of variables without a value are none", { skip: noBusybox }, async (context) => {
+  const { sampan, folder } = await withBase(context);
+  await sampan(["tag", "base:1", "base:other"]);
+  const read = (words: string[], options = {}): Promise<string> => sampan(words, { cwd: folder, ...options }).then(({ status, stdout, stderr }) => (assert.equal(status, 0, stderr), stdout));
+  await read(["save", "-o", "all.tar", "base"]);
+  assert.equal(await read(["load", "-i", "all.tar"]), "Loaded image: base:1\nLoaded image: base:other\n");
+  const piped = execFileSync(process.execPath, [new URL("../../bin/sampan.cjs", import.meta.url).pathname, "save", "-o", "", "base:1"], { cwd: folder, env: { ...process.env, SAMPAN_ROOT: join(folder, "store") }, maxBuffer: 1 << 26 });
+  assert.equal(await read(["load", "-i", ""], { input: piped }), "Loaded image: base:1\n");
+  assert.equal(await read(["images", "", "--format", ""]), await read(["images"]));
+  assert.equal(await read(["inspect", "-f", "", "base:1"]), await read(["inspect", "base:1"]));
+  const cases: [string[], number, RegExp][] = [
+    [["save", "-o", ".", "base:1"], 2, /^ERROR: \. is a folder\nhint: name a file: -o image\.tar\n/],
+    [["inspect", ""], 1, /No such image: \nhint: the name is empty: does a variable have no value\?/],
+    [["load", "-i", "all.tar", "--platform", "linux/s390x"], 1, /all\.tar has no image for linux\/s390x, only for linux\//],
+    [["import", "all.tar", "UPPER"], 1, /invalid reference "UPPER": the repository name must be lower case/],
+    [["import", ""], 2, /the name of the archive is empty/],
+    [["import", "-", "x:1"], 1, /^ERROR: standard input cannot be unpacked: there is nothing in it\n/],
+    [["image", "cp", "base:1:/etc/passwd", "base:other:/etc"], 2, /nothing can be copied into one\nhint: a folder of that name is written \.\/base/],
+  ];
+  for (const [words, status, message] of cases) {
+    const ended = await sampan(words, { cwd: folder });
+    assert.equal(ended.status, status, words.join(" "));
+    assert.match(ended.stderr, message);
+  }
+});
+
 test("skopeo reads what save wrote, as a Docker archive and as an OCI archive", { skip: noBusybox || noSkopeo }, async (context) => {
   const { sampan, id, folder } = await withBase(context);
   await sampan(["save", "-o", join(folder, "saved.tar"), "base:1"]);

@@ -140,6 +140,12 @@ test("a mounted image can be looked at, is not removed, and can be unmounted", {
     assert.throws(() => writeFileSync(join(path, "app/new"), ""), /EROFS/);
   }
   assert.deepEqual((await succeeds(["image", "mount"])).trim().split("\n").map((line) => line.split("  ")[1]).sort(), [given, own].sort());
+  // A mount over the store would hide it from all that come later.
+  for (const [place, problem] of [["", /the folder to mount at is empty/], [root, /the store lies in it/], [folder, /the store lies in it/], ["/", /the store lies in it/], [join(root, "tmp"), /it belongs to the store/]] as const) {
+    const refused = await sampan(["image", "mount", "app:1", place]);
+    assert.notEqual(refused.status, 0, place);
+    assert.match(refused.stderr, problem);
+  }
   for (const words of [["rmi", "app:1"], ["rmi", "-f", "app:1"]]) {
     const refused = await sampan(words);
     assert.equal(refused.status, 1);

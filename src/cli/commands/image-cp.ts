@@ -30,6 +30,8 @@ export const imageCpCommand = command({
     if (cut <= 0) throw fault("USAGE", { problem: `${JSON.stringify(from)} names no path of an image`, hint: "it looks like IMAGE:/PATH, app:1.0:/etc/passwd; nothing can be copied into an image" });
     if (to === "-" && io.stdout.isTTY) throw fault("USAGE", { problem: "refusing to write an archive to a terminal", hint: "redirect it, or name a destination" });
     if (to === "") throw fault("USAGE", { problem: "the destination is empty" });
+    // As docker tells a container from a path: that begins with a dot or a slash.
+    if (/^[^./].*:\//.test(to)) throw fault("USAGE", { problem: `${JSON.stringify(to)} is a path of an image, and nothing can be copied into one`, hint: `a folder of that name is written ./${to}; a Dockerfile with COPY makes another image` });
     const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
     await withStore(async (store) => {
       const image = from.slice(0, cut);

@@ -35,7 +35,8 @@ export const imagesCommand = command({
       const { fault } = await import("../../std/fault.ts");
       throw fault("USAGE", { problem: "--tree shows its own columns: leave --quiet, --digests and --format away" });
     }
-    const filters = [...flags.filter, ...positionals.map((pattern) => `reference=${pattern}`)];
+    // Docker takes an empty name, of a variable without a value, for none.
+    const filters = [...flags.filter, ...positionals.filter((pattern) => pattern !== "").map((pattern) => `reference=${pattern}`)];
     if (flags.tree) {
       const { imageTree } = await import("../images/image-tree.ts");
       return void io.stdout.write(await withStore(async (store) => imageTree(store, filterImages(store.images.list(), filters, store.images, now), { truncate: !flags["no-trunc"] })));

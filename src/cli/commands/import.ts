@@ -20,15 +20,16 @@ export const importCommand = command({
   ],
   positionals: { min: 1, max: 2 },
   async run({ flags, positionals, io, signal }) {
-    const [{ importImage }, { fault }, { hostPlatform, parsePlatform }, { refuseFolder }, { resolve }, { nameOf }] = await Promise.all([
+    const [{ importImage }, { fault }, { hostPlatform, parsePlatform }, { refuseFolder }, { resolve }, { parseReference }] = await Promise.all([
       import("../images/import-image.ts"), import("../../std/fault.ts"), import("../../oci/platform.ts"), import("../refuse-folder.ts"),
-      import("node:path"), import("../images/name-of.ts"),
+      import("node:path"), import("../../oci/reference.ts"),
     ]);
     const [source = "", name] = positionals;
     const url = /^https?:\/\//.test(source) ? URL.parse(source) : undefined;
     if (url === null) throw fault("USAGE", { problem: `${JSON.stringify(source)} is not a URL` });
     if (source === "-" && io.stdin.isTTY) throw fault("USAGE", { problem: "an archive is expected on standard input, which is a terminal", hint: "name a file, or send an archive to standard input" });
-    if (name !== undefined && nameOf(name) === undefined) throw fault("REFERENCE_INVALID", { reference: name, problem: "a name that an image gets has a tag and no digest" });
+    if (source === "") throw fault("USAGE", { problem: "the name of the archive is empty" });
+    if (name !== undefined && parseReference(name).digest !== undefined) throw fault("REFERENCE_INVALID", { reference: name, problem: "a name that an image gets has a tag and no digest" });
     const file = url ?? (source === "-" ? undefined : resolve(io.cwd, source));
     if (typeof file === "string") refuseFolder(file);
     // Logins and signatures in a URL are secrets, which must not become part of the image.

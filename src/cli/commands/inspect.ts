@@ -29,7 +29,7 @@ export const inspectCommand = command({
     const [{ inspectWords }, { toJson }, { formatOne }] = await Promise.all([
       import("../remote/inspect-words.ts"), import("../template/show.ts"), import("../template/format.ts"),
     ]);
-    const { format } = flags;
+    const format = flags.format || undefined;
     const views: unknown[] = [];
     const show = (view: Record<string, unknown>): void => {
       if (format === undefined || format === "json") views.push(view);

@@ -18,12 +18,14 @@ export const loadCommand = command({
     const [{ loadImages }, { fault }, { parsePlatform }] = await Promise.all([
       import("../images/load-images.ts"), import("../../std/fault.ts"), import("../../oci/platform.ts"),
     ]);
-    if (flags.input === undefined && io.stdin.isTTY) {
+    // Docker takes an empty name for none.
+    const input = flags.input || undefined;
+    if (input === undefined && io.stdin.isTTY) {
       throw fault("USAGE", { problem: "requested load from stdin, but stdin is empty", hint: "use the -i flag, or send an archive to standard input" });
     }
     const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
     await withStore(async (store) => {
-      for (const line of await loadImages(store, { file: flags.input, cwd: io.cwd, stdin: io.stdin, platform, signal })) io.stdout.write(`${line}\n`);
+      for (const line of await loadImages(store, { file: input, cwd: io.cwd, stdin: io.stdin, platform, signal })) io.stdout.write(`${line}\n`);
     });
   },
 });

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { command } from "../command.ts";
 import { flagTable } from "../flags/flag.ts";
 import { withStore } from "../with-store.ts";
@@ -7,7 +9,7 @@ export const saveCommand = command({
   summary: "Write images to a tar archive",
   description:
     "Writes what `docker save` writes: an OCI layout with Docker's manifest.json beside it, which docker, podman and skopeo " +
-    "load. By a name the archive gets this name of the image, by an id none. An index of several platforms is written with all that is here of it.",
+    "load. By a name the archive gets this name of the image, by one without a tag all tags of the repository, by an id none. An index of several platforms is written with all that is here of it.",
   usage: "[OPTIONS] IMAGE [IMAGE...]",
   flags: flagTable({
     output: { kind: "text", short: "o", value: "FILE", help: "Write to a file instead of standard output" },
@@ -17,11 +19,16 @@ export const saveCommand = command({
   positionals: { min: 1, max: Infinity },
   async run({ flags, positionals, io, signal }) {
     const [{ saveImages }, { parsePlatform }, { fault }] = await Promise.all([import("../images/save-images.ts"), import("../../oci/platform.ts"), import("../../std/fault.ts")]);
-    if (flags.output === undefined && io.stdout.isTTY) {
+    // Docker takes an empty name for none.
+    const output = flags.output || undefined;
+    if (output !== undefined && output !== "-" && statSync(resolve(io.cwd, output), { throwIfNoEntry: false })?.isDirectory()) {
+      throw fault("OUTPUT_INVALID", { problem: `${output} is a folder`, hint: `name a file: -o ${join(output, "image.tar")}` });
+    }
+    if (output === undefined && io.stdout.isTTY) {
       throw fault("USAGE", { problem: "cowardly refusing to save to a terminal", hint: "use the -o flag or redirect" });
     }
     await withStore(async (store) => saveImages(store, positionals, {
-      dest: flags.output ?? "-", platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform), cwd: io.cwd, signal,
+      dest: output ?? "-", platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform), cwd: io.cwd, signal,
     }));
   },
 });

@@ -41,7 +41,7 @@ export async function importImage(store: Store, options: ImportOptions): Promise
   try {
     const unpacked = await inWorker<Parameters<typeof unpackArchive>[0], Awaited<ReturnType<typeof unpackArchive>>>("layer/unpack-archive.ts", "unpackArchive",
       { archive, destination: "", upper: active.upper, lowers: [], recordOwners: insideUserNamespace()?.mapped === "one" }, { signal });
-    if (unpacked.entries === 0) throw fault("ARCHIVE_INVALID", { archive: options.file === undefined ? "standard input" : basename(options.file instanceof URL ? options.file.pathname : options.file), entry: "", problem: "there is nothing in it" });
+    if (unpacked.entries === 0) throw fault("ARCHIVE_INVALID", { archive: options.file === undefined ? "standard input" : basename(options.file instanceof URL ? options.file.pathname : options.file), problem: "there is nothing in it" });
     snapshot = store.snapshots.commit(active, { createdAt: Date.now() }).id;
   } catch (error) {
     await store.snapshots.discard(active);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, statSync } from "node:fs";
+import { mkdirSync, realpathSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { detach, unmount } from "../../linux/mount.ts";
 import { mountView } from "../../snapshot/mount-view.ts";
@@ -14,15 +14,17 @@ const ownFolder = (store: Store): string => join(store.root, "mounts");
 /**
  * Mounts an image read-only, at a folder or at one of the store's own. An image that is mounted there already is left as it is.
  * @returns the folder
- * @throws MOUNT_REFUSED, FILE_PROBLEM
+ * @throws MOUNT_REFUSED, FILE_PROBLEM, USAGE
  */
 export async function mountImage(store: Store, image: ImageRecord, folder: string | undefined, { cwd, signal }: { cwd: string; signal: AbortSignal }): Promise<string> {
+  if (folder === "") throw fault("USAGE", { problem: "the folder to mount at is empty", hint: "leave it away for one of the store's own" });
   const path = folder === undefined ? join(ownFolder(store), shortId(image.id)) : resolve(cwd, folder);
   const mounted = store.mounts.list().find((mount) => mount.path === path);
   if (mounted?.image === image.id) return path;
   if (mounted !== undefined) throw fault("FILE_PROBLEM", { path, problem: `image ${shortId(mounted.image)} is mounted there` });
   if (folder === undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
   else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw fault("FILE_PROBLEM", { path, problem: "it is no directory" });
+  else refuseStore(store, realpathSync(path));
   const { snapshot, layers } = await unpackedLayers(store, image, { signal });
   const scratch = join(store.temporary, "view");
   try {
@@ -35,6 +37,13 @@ export async function mountImage(store: Store, image: ImageRecord, folder: strin
     throw error;
   }
   return path;
+}
+
+/** What lies below a mount is hidden: the store would be gone for all that come later. */
+function refuseStore(store: Store, path: string): void {
+  const root = realpathSync(store.root);
+  if (`${root}/`.startsWith(path === "/" ? "/" : `${path}/`)) throw fault("FILE_PROBLEM", { path, problem: "the store lies in it, and would be hidden by the image" });
+  if (path.startsWith(`${root}/`)) throw fault("FILE_PROBLEM", { path, problem: "it belongs to the store" });
 }
 
 /** Unmounts one place. @throws MOUNT_BUSY where somebody uses it, unless forced */

@@ -8,7 +8,7 @@ export function formatOne(format: string, value: unknown): string {
 }
 
 export interface RowFormat {
-  /** What --format says; nothing and `table` stand for the default table. */
+  /** What --format says; nothing, an empty text and `table` stand for the default table. */
   readonly format?: string;
   readonly defaultTable: string;
   /** The heading of each field, and methods that make one. */
@@ -25,7 +25,8 @@ const headerFunctions = Object.fromEntries(
  * headings and aligned columns. `\t` and `\n` may be written as escapes.
  * @throws TEMPLATE_INVALID
  */
-export function formatRows(rows: readonly Readonly<Record<string, unknown>>[], { format = "table", defaultTable, headers }: RowFormat): string {
+export function formatRows(rows: readonly Readonly<Record<string, unknown>>[], { format: given, defaultTable, headers }: RowFormat): string {
+  const format = given || "table";
   if (format === "json") return rows.map((row) => `${rowJson(row)}\n`).join("");
   const isTable = format === "table" || /^table\s/.test(format);
   const written = format === "table" ? defaultTable : isTable ? format.slice("table".length).trim() : format;

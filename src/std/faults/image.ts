@@ -15,7 +15,7 @@ export const imageFaults = {
     hint: () => "an archive comes from `sampan save`, `docker save`, `podman save` or `skopeo copy … oci-archive:FILE`; make it again and copy it as it is",
   }),
   IMAGE_ARCHIVE_PLATFORM: spec<{ archive: string; wanted: string; found: readonly string[] }>({
-    when: "A multi-platform archive holds no image for the platform that is asked for.",
+    when: "An archive holds no image for the platform that is asked for.",
     exit: 1,
     message: ({ archive, wanted, found }) => `${archive} has no image for ${wanted}, only for ${found.join(", ")}`,
     hint: () => "say which one with --platform, or save the archive again with the platform that is needed",

@@ -73,6 +73,7 @@ export const storeFaults = {
     message: ({ reference }) => `No such image: ${reference}`,
     hint: ({ reference, near, hint }) =>
       hint !== undefined ? hint
+      : reference === "" ? "the name is empty: does a variable have no value?"
       : near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
   }),
   IMAGE_PLATFORM_MISSING: spec<{ reference: string; platform: string; available: readonly string[] }>({
