@@ -10,6 +10,8 @@ import { finishRemoval, moveAway, type Removed, type RemovalPlace } from "./remo
 import { strayBlobs } from "./stray-blobs.ts";
 
 export interface CollectOptions {
+  /** Work that is done first, in the same transaction: on a full disk only both together have room. */
+  readonly first?: (() => void) | undefined;
   /** Whether cache records keep their snapshots; without it they go too. True by default. */
   readonly keepCache?: boolean | undefined;
   /** Chooses what goes although it is needed. It is called in the transaction in which that goes. */
@@ -29,6 +31,7 @@ export function collect(place: RemovalPlace, options: CollectOptions = {}): Remo
   // What a transaction has changed stays in memory until its end, when there is room for it.
   if (short) database.exec("PRAGMA cache_spill = OFF");
   database.transaction(() => {
+    options.first?.();
     if (options.keepCache === false) {
       database.exec("DELETE FROM cache_record");
       database.run("UPDATE cache_mount SET state = 2, owner = ? WHERE state = 1 AND id NOT IN (SELECT mount FROM cache_mount_use)", lease.id);

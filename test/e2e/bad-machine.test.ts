@@ -4,13 +4,15 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { noBusybox } from "../support/busybox-base.ts";
 import { assertFault } from "../support/check-fault.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
 import { startFaultyRegistry } from "../support/faulty-registry.ts";
 import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
 import { scratchSampan, type Finished } from "../support/run-sampan.ts";
 import { noBuilds, scratchBuild, type ScratchBuild } from "../support/scratch-build.ts";
-import { leaveFree, noMounts, smallDisk } from "../support/small-disk.ts";
+import { sampanWithBase } from "../support/sampan-base.ts";
+import { fillUp, leaveFree, noMounts, smallDisk } from "../support/small-disk.ts";
 import { ociArchive, smallImage } from "../support/small-image.ts";
 import { tarOf } from "../support/tar-of.ts";
 
@@ -109,6 +111,24 @@ test("with no space at all, images can still be listed and removed, which makes 
   await store.checkStore();
   assertFault(await store.whileFull(0, () => store.build("FROM base\nRUN touch /x\n")), FULL);
   await store.checkStore();
+});
+
+test("with nothing set aside for a full disk any more, an image can still be removed", { skip: noBusybox || noMounts }, async (context) => {
+  const { folder, sampan } = await sampanWithBase(context);
+  const disk = smallDisk(context, "32m");
+  const env = { SAMPAN_ROOT: join(disk, "store") };
+  const archive = join(folder, "base.tar");
+  await sampan(["save", "-o", archive, "base:1"]);
+  assert.equal((await sampan(["load", "-i", archive], { env })).status, 0);
+  rmSync(join(disk, "store/reserve"));
+  fillUp(disk);
+  const removed = await sampan(["rmi", "base:1"], { env });
+  assert.equal(removed.status, 0, removed.stderr);
+  assert.match(removed.stdout, /^Untagged: base:1\nDeleted: sha256:/);
+  assert.deepEqual(readdirSync(join(disk, "store/blobs/sha256")), []);
+  rmSync(join(disk, "filler"));
+  assert.equal((await sampan(["images", "-q"], { env })).stdout, "");
+  assertStoreWhole(join(disk, "store"));
 });
 
 test("a store that cannot be written to is named, with the variable that says where it is", { skip: noBuilds || noMounts }, async (context) => {

@@ -1,3 +1,4 @@
+import type { Store } from "../../store/open-store.ts";
 import { command } from "../command.ts";
 import { forEach } from "../each.ts";
 import { flagTable } from "../flags/flag.ts";
@@ -24,9 +25,10 @@ export const rmiCommand = command({
     const platforms = flags.platform.flatMap((words) => words.split(",")).map((word) => parsePlatform(word));
     let deleted = false;
     const status = await withStore(async (store) =>
-      forEach(positionals, io, (text) => {
+      forEach(positionals, io, async (text) => {
+        const remove = (): readonly string[] => (platforms.length > 0 ? removePlatforms(store, text, platforms, flags.force) : removeImage(store, text, flags.force));
         try {
-          for (const line of platforms.length > 0 ? removePlatforms(store, text, platforms, flags.force) : removeImage(store, text, flags.force)) {
+          for (const line of await withRoom(store, remove, isFault)) {
             deleted ||= line.startsWith("Deleted:");
             io.stdout.write(`${line}\n`);
           }
@@ -39,3 +41,15 @@ export const rmiCommand = command({
     return status;
   },
 });
+
+/** On a full disk nothing can be noted before something has gone, so there the image and what it alone needed go at once. */
+async function withRoom(store: Store, remove: () => readonly string[], isFault: typeof import("../../std/fault.ts").isFault): Promise<readonly string[]> {
+  try {
+    return remove();
+  } catch (error) {
+    if (!isFault(error, "DISK_FULL")) throw error;
+    let lines: readonly string[] = [];
+    await store.collect({ first: () => { lines = remove(); } });
+    return lines;
+  }
+}

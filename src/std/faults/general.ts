@@ -28,7 +28,7 @@ export const generalFaults = {
     message: ({ path }) => `no space left on the device that holds ${path}`,
     hint: ({ path }) => path.endsWith("/sampan.db")
       // What was set aside for such a disk is gone.
-      ? "the store's database has no room to note anything: `sampan builder prune` and `sampan system prune -a` free some of what nothing needs first, where there is enough of it; else delete 1 MB of other files on that disk before"
+      ? "the store's database has no room to note anything: `sampan rmi`, `sampan builder prune` and `sampan system prune -a` delete some of what they free first, where there is enough of it; else delete 1 MB of other files on that disk before"
       : "free some space (`sampan rmi`, or set SAMPAN_ROOT to a larger disk), then run the command again: finished work was kept",
   }),
   READ_ONLY: spec<{ path: string }>({
