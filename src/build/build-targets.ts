@@ -3,6 +3,7 @@ import type { ImageOperation, Vertex } from "../graph/vertex.ts";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
 import type { Result } from "../solve/ports.ts";
 import { solveAll } from "../solve/solve.ts";
+import { sourcesOf } from "./attest/materials.ts";
 import { aboutOf } from "./build-about.ts";
 import { BuildRecording } from "./build-recording.ts";
 import { importCaches } from "./build-caches.ts";
@@ -91,6 +92,8 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     ]),
     { cache: store.cache, runner, clock: Date.now, onProgress, onResult, explain: shared.explain ?? false, signal, ...(imported ? { distant: imported } : {}) },
   );
+  const used = [...verticesOf(wanted.flatMap(({ graphs }) => graphs)), ...wanted.flatMap(({ graphs }) => graphs.flatMap(({ baseVertex }) => baseVertex ?? []))];
+  shared.recording.usedMaterials(sourcesOf(used, { digestsOf: (reference) => session.layersOf(reference).sources, pins: session.pins }).materials);
   const results = await Promise.allSettled(wanted.map(async (target) =>
     [target.name, await finishTarget(session, target, { runner, solved, packing: packings.get(target)!, imported, distant, mountsElsewhere, recording: shared.recording })] as const));
   const failed = results.find((result) => result.status === "rejected");

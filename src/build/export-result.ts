@@ -1,6 +1,6 @@
 import { join, parse, resolve } from "node:path";
 import { formatPlatform, type Platform } from "../oci/platform.ts";
-import type { Digest } from "../oci/digest.ts";
+import { sha256, type Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { formatRepository, parseReference } from "../oci/reference.ts";
 import { formatTime } from "../oci/time.ts";
@@ -9,6 +9,7 @@ import { emptyFolder, writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
 import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
+import type { BuildAttachment } from "../store/build-record.ts";
 import type { Store } from "../store/open-store.ts";
 import { Annotations, type Annotation } from "./annotations.ts";
 import { ArtifactRefused, attestedIndex } from "./attest/attested-index.ts";
@@ -40,6 +41,8 @@ export interface ExportOptions {
   /** Layers that are on their way already. */
   readonly ahead: PushAhead;
   readonly cwd: string;
+  /** Keeps manifests, indexes and statements with the record of the build. */
+  readonly attach: (attachment: BuildAttachment) => void;
 }
 
 /** What an output made. */
@@ -157,6 +160,7 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
     const { digest } = index?.descriptor ?? exported[0]!.image.descriptor;
     if (index) options.pushed.push({ index, images: exported, places: [...new Set(namesOf(output, options.names).map((name) => `${formatRepository(parseReference(name))}@${digest}`))] });
   }
+  attachDocuments(exported, index, options.attach);
   const [{ image, platform }] = exported as [ExportedImage];
   const root = index?.descriptor ?? { ...image.descriptor, ...written(annotations.of("manifest-descriptor", platform)), platform: indexPlatform(image.config, platform) };
   const archived = output.type === "oci" || output.type === "docker";
@@ -167,6 +171,24 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
   }
   if (archived) await writeArchive(output, exported, index, descriptor, access, options);
   return { manifest: descriptor, configDigest: index ? undefined : image.id, ...(isRestamped(output) && !several ? { imageId: image.id } : {}) };
+}
+
+/** As BuildKit's history has them: of statements what is said, without its frame. */
+function attachDocuments(images: readonly ExportedImage[], index: ExportedIndex | undefined, attach: ExportOptions["attach"]): void {
+  if (index) attach({ digest: index.descriptor.digest, type: index.descriptor.mediaType, bytes: index.bytes });
+  for (const { image, platform: wanted } of images) {
+    const platform = formatPlatform(wanted);
+    attach({ digest: image.descriptor.digest, type: image.descriptor.mediaType, platform, bytes: image.manifestBytes });
+    attach({ digest: image.id, type: image.manifest.config.mediaType, platform, bytes: image.configBytes });
+    for (const { manifest, blobs, descriptor } of index?.attestations ?? []) {
+      if (descriptor.annotations?.["vnd.docker.reference.digest"] !== image.descriptor.digest) continue;
+      for (const { digest } of manifest.layers) {
+        const { predicateType, predicate } = JSON.parse(Buffer.from(blobs.get(digest)!).toString()) as { predicateType: string; predicate: unknown };
+        const bytes = Buffer.from(`${JSON.stringify(predicate, null, 2)}\n`);
+        attach({ digest: sha256(bytes), type: predicateType, platform, bytes });
+      }
+    }
+  }
 }
 
 /** Puts an image into the store that is another one than what the steps made; all it consists of is there afterwards. */

@@ -6,6 +6,7 @@ import type { Digest } from "../oci/digest.ts";
 import { mediaType } from "../oci/media-type.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Solved } from "../solve/solve.ts";
+import type { BuildRecording } from "./build-recording.ts";
 import type { BuildSession } from "./build-session.ts";
 import type { DistantBlobs } from "./distant-blobs.ts";
 import { turn } from "../std/turn.ts";
@@ -40,7 +41,7 @@ export interface SolvedBuild {
   readonly distant: DistantBlobs;
   readonly mountsElsewhere: MountsElsewhere;
   /** The name of this build among those that the store keeps records of, and when it began. */
-  readonly recording: { readonly ref: string; readonly startedAt: number };
+  readonly recording: Pick<BuildRecording, "ref" | "startedAt" | "attach">;
 }
 
 export interface FinishOptions extends SolvedBuild {

@@ -32,7 +32,7 @@ export async function finishTarget(session: BuildSession, target: PreparedTarget
   // One image is in the store as soon as it is made; an index has to be put together.
   const outputs = plan.outputs.filter((output) => output.type !== "store" || isRestamped(output) || plan.storesIndex);
   const exported = outputs.length === 0 ? {} : await (await import("./export-result.ts")).exportResult({
-    store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters, access: { ...access, distant }, ahead, cwd,
+    store, outputs, names, builds, several: platforms.several, annotations: options.annotations ?? [], attesters, access: { ...access, distant }, ahead, cwd, attach: build.recording.attach,
   }).catch(async (error: unknown) => {
     await Promise.all(builds.map(({ keep }) => keep())).catch(() => undefined);
     throw error;

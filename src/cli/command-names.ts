@@ -63,7 +63,7 @@ export const laterCommands: ReadonlySet<string> = new Set([
   "commit", "events", "info", "search", "update",
   "compose", "context", "network", "plugin", "volume", "swarm", "service", "stack", "node", "secret", "config",
   "scan", "sign", "verify", "slim", "prune", "engine", "init", "serve",
-  "build history open", "build history trace", "build history export", "build history import", "build history inspect attachment",
+  "build history open", "build history trace", "build history export", "build history import",
   "manifest create", "manifest annotate", "manifest push", "manifest rm",
   "system info", "system events", "buildx ls", "buildx create", "buildx use", "buildx inspect",
   "buildx du", "buildx imagetools", "container commit", "container update",

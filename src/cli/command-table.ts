@@ -26,6 +26,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Build and carry",
     load: async () => (await import("./commands/build-history-inspect.ts")).buildHistoryInspectCommand,
   },
+  "build history inspect attachment": {
+    summary: "Print a document that a past build has made",
+    group: "Build and carry",
+    load: async () => (await import("./commands/build-history-inspect-attachment.ts")).buildHistoryInspectAttachmentCommand,
+  },
   "build history logs": {
     summary: "Show what a past build printed",
     group: "Build and carry",

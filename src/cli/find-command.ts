@@ -12,7 +12,8 @@ export function findCommand(words: readonly string[]): { name: string; rest: rea
   const [first = "", second, third] = words;
   if (isHistory(words)) {
     if (third === undefined || third === "--help" || third === "-h" || third === "help") return { group: "build history" };
-    return { name: resolve(`build history ${third === "inspect" && words[3] === "attachment" ? "inspect attachment" : third}`), rest: words.slice(3) };
+    const attachment = third === "inspect" && words[3] === "attachment";
+    return { name: resolve(`build history ${attachment ? "inspect attachment" : third}`), rest: words.slice(attachment ? 4 : 3) };
   }
   if (first === "buildx" && second === "debug") return { name: "build", rest: debugWords(words.slice(2)) };
   if ((commandSubgroups as readonly string[]).includes(`${first} ${second}`)) {

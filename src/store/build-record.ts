@@ -1,3 +1,5 @@
+import type { Digest } from "../oci/digest.ts";
+
 /** What is kept of a build after it is over. Times are milliseconds since the epoch. */
 export interface BuildRecord {
   /** 25 letters and digits, as BuildKit's refs. */
@@ -39,6 +41,35 @@ export interface BuildAbout {
   readonly imageIds?: readonly string[];
   /** The worker that it was built on; absent for one that was built here. */
   readonly builder?: string;
+  /** --build-context, without logins. */
+  readonly contexts?: Readonly<Record<string, string>>;
+  /** What else was asked for, with buildx's names. */
+  readonly config?: BuildConfig;
+  /** What went into it that is known by a digest. */
+  readonly materials?: readonly { readonly uri: string; readonly digest?: Readonly<Record<string, string>> }[];
+}
+
+/** Settings of the steps of a build; what was not asked for is absent. */
+export interface BuildConfig {
+  readonly Network?: string;
+  /** `name=address` */
+  readonly ExtraHosts?: readonly string[];
+  readonly ImageResolveMode?: "pull";
+  readonly NoCacheFilter?: readonly string[];
+  /** Bytes. */
+  readonly ShmSize?: string;
+  /** `nofile=1024:2048,core=0:0` */
+  readonly Ulimit?: string;
+}
+
+/** A document that a build has made, and that is kept with its record. */
+export interface BuildAttachment {
+  readonly digest: Digest;
+  /** The predicate of a statement, or a media type. */
+  readonly type: string;
+  /** `linux/arm64`; absent for what is about all of them. */
+  readonly platform?: string;
+  readonly bytes: Uint8Array;
 }
 
 /** A step of a build with what it printed. */

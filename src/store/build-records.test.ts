@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
+import { sha256 } from "../oci/digest.ts";
 import { BuildRecords } from "./build-records.ts";
 import { Database } from "./database.ts";
 import { migrate } from "./schema.ts";
@@ -29,6 +30,13 @@ test("a build is running until its end is noted, with its steps", (context) => {
   const many = [{ ...steps[0]!, name: "x".repeat(50_000) }];
   records.save({ ...one, status: "completed", completedAt: Date.now() }, many);
   assert.deepEqual(records.steps("one"), many);
+  assert.deepEqual(records.attachments("one"), []);
+  const attachments = [
+    { digest: sha256("[]"), type: "application/json", bytes: Buffer.from("[]") },
+    { digest: sha256("long"), type: "text/plain", platform: "linux/arm64", bytes: Buffer.from("\xff".repeat(50_000), "latin1") },
+  ];
+  records.save({ ...one, status: "completed", completedAt: Date.now() }, many, attachments);
+  assert.deepEqual(records.attachments("one"), attachments);
   assert.equal(records.list().length, 1);
   assert.equal(records.remove("one"), true);
   assert.equal(records.remove("one"), false);

@@ -1,5 +1,5 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { BuildAbout, BuildError, BuildRecord, BuildStatus, RecordedStep, StepCounts } from "./build-record.ts";
+import type { BuildAbout, BuildAttachment, BuildError, BuildRecord, BuildStatus, RecordedStep, StepCounts } from "./build-record.ts";
 import type { Database } from "./database.ts";
 import { isAlive, ownIdentity } from "./process-identity.ts";
 
@@ -33,14 +33,14 @@ export class BuildRecords {
   }
 
   /** Notes how a build is or was, in place of what was noted of it before; with its end, the oldest ones are forgotten. */
-  save({ ref, status, about, error, counts, startedAt, completedAt }: BuildRecord, steps: readonly RecordedStep[]): void {
+  save({ ref, status, about, error, counts, startedAt, completedAt }: BuildRecord, steps: readonly RecordedStep[], attachments: readonly BuildAttachment[] = []): void {
     const { pid, started, boot, namespace } = ownIdentity();
     const now = Date.now();
     this.#database.transaction(() => {
       this.#database.run(
-        `INSERT OR REPLACE INTO build_record (${COLUMNS}, steps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO build_record (${COLUMNS}, steps, attachments) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ref, status, JSON.stringify(about), JSON.stringify(counts), error === undefined ? null : JSON.stringify(error), startedAt, completedAt ?? null, now,
-        pid, started, boot, namespace, packed(steps),
+        pid, started, boot, namespace, packed(steps), attachments.length === 0 ? null : packed(attachments.map(({ bytes, ...about }) => ({ ...about, data: Buffer.from(bytes).toString("base64") }))),
       );
       if (completedAt === undefined) return;
       this.#database.run(
@@ -55,8 +55,14 @@ export class BuildRecords {
 
   steps(ref: string): RecordedStep[] {
     const row = this.#database.get<{ steps: Uint8Array | string }>("SELECT steps FROM build_record WHERE ref = ?", ref);
-    if (row === undefined) return [];
-    return JSON.parse(typeof row.steps === "string" ? row.steps : zstdDecompressSync(row.steps).toString()) as RecordedStep[];
+    return row === undefined ? [] : (unpacked(row.steps) as RecordedStep[]);
+  }
+
+  /** What a build has made besides its result. */
+  attachments(ref: string): BuildAttachment[] {
+    const row = this.#database.get<{ attachments: Uint8Array | string | null }>("SELECT attachments FROM build_record WHERE ref = ?", ref);
+    const found = (row?.attachments == null ? [] : unpacked(row.attachments)) as readonly (Omit<BuildAttachment, "bytes"> & { readonly data: string })[];
+    return found.map(({ data, ...about }) => ({ ...about, bytes: Buffer.from(data, "base64") }));
   }
 
   /** @returns whether there was one */
@@ -66,9 +72,13 @@ export class BuildRecords {
 }
 
 /** What is small is not worth the milliseconds that packing takes when it begins. */
-function packed(steps: readonly RecordedStep[]): Uint8Array | string {
-  const text = JSON.stringify(steps);
+function packed(list: readonly unknown[]): Uint8Array | string {
+  const text = JSON.stringify(list);
   return text.length < 16 * 1024 ? text : zstdCompressSync(text);
+}
+
+function unpacked(column: Uint8Array | string): unknown {
+  return JSON.parse(typeof column === "string" ? column : zstdDecompressSync(column).toString());
 }
 
 function recordOf(row: Row): BuildRecord {

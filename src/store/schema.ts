@@ -130,6 +130,10 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE blob ADD COLUMN unsettled TEXT;
   CREATE INDEX blob_unsettled ON blob (unsettled) WHERE unsettled IS NOT NULL;
   `,
+  // attachments: manifests and statements that a build has made, as steps are kept: JSON, packed where it is long.
+  `
+  ALTER TABLE build_record ADD COLUMN attachments BLOB;
+  `,
 ];
 
 /** Bytes of the files of all snapshots, of hard-linked ones once. */

@@ -54,7 +54,7 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
   try {
     const noted = process.getuid?.() === 0 ? await withoutFault(store()) : undefined;
     if (noted === undefined) return { ref: recording.ref, results: await work() };
-    const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms }))), builder: builder.replace(/\?.*$/s, "") };
+    const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms, buildContexts: Object.fromEntries(build.contexts) }))), builder: builder.replace(/\?.*$/s, "") };
     return { ref: recording.ref, results: await recording.during(work, { store: noted, about, signal }) };
   } catch (error) {
     renderer.close();

@@ -7,5 +7,5 @@ import { isYes } from "./output-attributes.ts";
  */
 export function refuseEnvironment(env: NodeJS.ProcessEnv): void {
   if (env["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"]) throw fault("NOT_SUPPORTED", { feature: "a source policy (EXPERIMENTAL_BUILDKIT_SOURCE_POLICY)", hint: "unset the variable to build without it" });
-  if (isYes(env["BUILDX_DEFAULT_POLICY"])) throw fault("NOT_SUPPORTED", { feature: "buildx's default policy (BUILDX_DEFAULT_POLICY)", hint: "unset the variable to build without it; `sampan verify` checks signatures" });
+  if (isYes(env["BUILDX_DEFAULT_POLICY"])) throw fault("NOT_SUPPORTED", { feature: "buildx's default policy (BUILDX_DEFAULT_POLICY)", hint: "unset the variable to build without it" });
 }

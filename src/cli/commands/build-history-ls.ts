@@ -9,7 +9,7 @@ export const buildHistoryLsCommand = command({
     "Lists the builds that were made on this machine and those that run, the newest first. The last hundred of a month are kept. What was sent to a " +
     "builder elsewhere is recorded there.\n\n" +
     "Filters: status=running|completed|error|canceled, ref=TEXT, startedAt>1h, completedAt<2024-05-01, duration>=30s.\n\n" +
-    "Fields of --format: .Ref .Name .Status .CreatedAt .Duration.",
+    "Fields of --format: .Ref .FullRef .Name .Status .CreatedAt .Duration.",
   usage: "[OPTIONS]",
   flags: flagTable({
     filter: { kind: "list", value: "KEY=VALUE", help: "Show only builds that pass; may be given several times" },

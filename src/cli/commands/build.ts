@@ -133,6 +133,8 @@ async function tagHosts({ creds, tag }: { creds: string | undefined; tag: readon
 export function buildOptions({ flags, positionals, io, signal }: Call<typeof buildFlags>): BuildOptions {
   const context = positionals[0]!;
   const platforms = platformsOf(flags.platform, io.env);
+  const buildArgs = buildArgsOf(flags["build-arg"], io.env);
+  const cachesTo = [...cacheExports(flags["cache-to"], io.env), ...(isYes(buildArgs["BUILDKIT_INLINE_CACHE"]) ? [{ type: "inline" } as const] : [])];
   return {
     context,
     cwd: io.cwd,
@@ -140,7 +142,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     ...(context === "-" || flags.file === "-" ? { stdin: io.stdin } : {}),
     tags: flags.tag,
     ...(flags.target ? { target: flags.target } : {}),
-    buildArgs: buildArgsOf(flags["build-arg"], io.env),
+    buildArgs,
     buildContexts: contextsOf(flags["build-context"]),
     labels: labels(flags.label),
     ...(platforms.length > 0 ? { platform: platforms } : {}),
@@ -153,7 +155,7 @@ export function buildOptions({ flags, positionals, io, signal }: Call<typeof bui
     noCache: flags["no-cache"],
     noCacheFilter: flags["no-cache-filter"].flatMap((names) => names.split(",")),
     ...(flags["cache-from"].length > 0 ? { cacheFrom: cacheImports(flags["cache-from"], io.env) } : {}),
-    ...(flags["cache-to"].length > 0 ? { cacheTo: cacheExports(flags["cache-to"], io.env) } : {}),
+    ...(cachesTo.length > 0 ? { cacheTo: cachesTo } : {}),
     ...(flags["cache-mounts-from"].length > 0 ? { cacheMountsFrom: cacheImports(flags["cache-mounts-from"], io.env, "--cache-mounts-from") } : {}),
     ...(flags["cache-mounts-to"].length > 0 ? { cacheMountsTo: mountExports(flags["cache-mounts-to"], io.env) } : {}),
     explain: flags.explain,

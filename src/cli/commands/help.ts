@@ -10,7 +10,7 @@ export const helpCommand = command({
   summary: "Show the help of a command",
   usage: "[COMMAND]",
   flags: flagTable({}),
-  positionals: { min: 0, max: 3 },
+  positionals: { min: 0, max: 4 },
   async run({ positionals, io }) {
     io.stdout.write(await helpText(positionals, io.stdout.columns));
   },

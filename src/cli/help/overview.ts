@@ -10,7 +10,8 @@ export function overview(): string {
     rows.push([name, summary]);
     groups.set(group, rows);
   }
-  const width = Math.max(...Object.keys(commandTable).map((name) => name.length));
+  // The one command of four words makes a wider column in its own group only.
+  const width = Math.max(...Object.keys(commandTable).filter((name) => name.split(" ").length < 4).map((name) => name.length));
   const lists = [...groups].map(([group, rows]) => `${group}:\n${columns(rows.map(([name, text]) => [name.padEnd(width), text]))}`);
   return [
     "Usage:  sampan COMMAND [OPTIONS]",

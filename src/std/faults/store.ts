@@ -43,6 +43,12 @@ export const storeFaults = {
     message: ({ build, problem }) => `build ${JSON.stringify(build)} was not found: ${problem}`,
     hint: () => "`sampan build history ls` lists what is recorded",
   }),
+  ATTACHMENT_NOT_FOUND: spec<{ build: string; kept: number }>({
+    when: "A document of a past build was asked for that is not kept.",
+    exit: 1,
+    message: ({ build, kept }) => `no matching attachment found for ref "${build}", ${kept === 0 ? "which has none" : `of ${kept}`}`,
+    hint: () => "`sampan build history inspect` lists what is kept: manifests of what was pushed or archived, configs, and statements of `--provenance` and `--sbom`",
+  }),
   BLOB_MISSING: spec<{ digest: string }>({
     when: "A blob that is needed is not in the store.",
     exit: 1,
