@@ -82,8 +82,7 @@ async function compare(entry: SyncEntry, tag: string, around: Surroundings, sign
     await using source = await openSource(from, around, signal);
     // What mirrors of the target have does not count.
     await using target = await openSource(to, { ...around, reader: around.writer }, signal);
-    const there = await targetDigest(target, signal);
-    const root = await wantedRoot(entry, source, signal);
+    const [there, root] = await Promise.all([targetDigest(target, signal), wantedRoot(entry, source, signal)]);
     if (there === undefined) return { kind: "copy", tag, reason: "new" };
     if (there !== root.digest) return { kind: "copy", tag, reason: `changed: ${short(there)} is now ${short(root.digest)}` };
     const missing = entry.referrers ? await missingReferrers(source, target, await root.read(), signal) : 0;

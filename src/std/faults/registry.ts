@@ -1,7 +1,7 @@
 import { spec } from "../fault-spec.ts";
 
 /** When to come back, as far as a registry has a time in mind. */
-const soon = (seconds = 0): string => (seconds > 0 && seconds < 365 * 24 * 3600 ? `in ${seconds} s` : "later");
+const soon = (seconds = 0): string => (seconds <= 0 || seconds > 365 * 24 * 3600 ? "later" : `in ${seconds} s`);
 const said = (answer: string | undefined): string => (answer ? `: ${answer}` : "");
 
 /** Faults of the registry station. */
