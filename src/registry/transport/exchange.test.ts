@@ -42,6 +42,33 @@ test("an answer that does not come is given up, and so is a body that stalls", a
   await assert.rejects(readBody(answer, 100), isTimeout("data"));
 });
 
+test("so is a body that trickles, and none that is slow", async () => {
+  const drip = (bytes: number, pieces: number) => (socket: Socket): void => void socket.once("data", async () => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes * pieces}\r\n\r\n`);
+    for (let count = 0; count < pieces && !socket.destroyed; count += 1) {
+      await pause(50);
+      socket.write("x".repeat(bytes));
+    }
+  });
+  await using trickles = await listen(drip(1, 1_000_000));
+  await using slow = await listen(drip(1_000, 40));
+  await using transport = open(300);
+  const answer = await transport.request(trickles.url, { method: "GET", verify: false });
+  await assert.rejects(readBody(answer, 1_000_000), isTimeout("data"));
+  const whole = await transport.request(slow.url, { method: "GET", verify: false });
+  assert.equal((await readBody(whole, 1_000_000))!.length, 40_000);
+  for (const url of [trickles.url, slow.url]) {
+    const { pieces } = await transport.request(url, { method: "GET", verify: false, bulk: true });
+    const read = async (): Promise<number> => {
+      let count = 0;
+      for await (const piece of pieces!) count += piece.length;
+      return count;
+    };
+    if (url === slow.url) assert.equal(await read(), 40_000);
+    else await assert.rejects(read(), isTimeout("data"));
+  }
+});
+
 test("a reader that takes longer than the idle timeout still gets the whole body", async () => {
   const size = 300_000;
   await using server = await listen((socket) => socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${"x".repeat(size)}`)));

@@ -10,7 +10,7 @@ export interface ExchangeOptions {
   readonly connectTimeout: number;
   /** Milliseconds from the end of the request to the answer's headers; and for the last pieces of its body to be taken. */
   readonly answerTimeout: number;
-  /** Milliseconds without a byte of the answer's body. */
+  /** Milliseconds without a byte of the answer's body, or twice as many with next to none. */
   readonly idleTimeout: number;
   /** Whether the answer's body waits for its reader, where node:http does not know. */
   readonly isHeld?: () => boolean;
@@ -86,17 +86,33 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
   });
 }
 
-/** Ends an answer that stalls, and the connection of one that came before its request was sent. */
+/** Bytes of a body that come within two idle timeouts at least: whoever sends one now and then would keep us for ever. */
+const LEAST = 1024;
+
+/** Ends an answer that stalls or trickles, and the connection of one that came before its request was sent. */
 function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeout, isHeld }: ExchangeOptions): void {
   const { socket } = answer;
+  // A reader that takes its time is not the registry's fault.
+  const held = (): boolean => answer.readableLength > 0 || isHeld?.() === true;
+  const giveUp = (): void => void answer.destroy(new ConnectionError("timeout", "no data", url, undefined, { what: "data", milliseconds: idleTimeout }));
   const stalled = (): void => {
-    // A reader that takes its time is not the registry's fault.
-    if (answer.readableLength > 0 || isHeld?.()) socket.setTimeout(idleTimeout);
-    else answer.destroy(new ConnectionError("timeout", "no data", url, undefined, { what: "data", milliseconds: idleTimeout }));
+    if (held()) socket.setTimeout(idleTimeout);
+    else giveUp();
   };
+  let seen = socket.bytesRead;
+  let meagre = 0;
+  const look = setInterval(() => {
+    // An answer that nobody reads to its end is never closed.
+    if (answer.complete || socket.destroyed) return clearInterval(look);
+    const came = socket.bytesRead - seen;
+    seen = socket.bytesRead;
+    meagre = came < LEAST && !held() ? meagre + 1 : 0;
+    if (meagre === 2) giveUp();
+  }, idleTimeout).unref();
   socket.setTimeout(idleTimeout);
   socket.on("timeout", stalled);
   answer.once("close", () => {
+    clearInterval(look);
     socket.off("timeout", stalled);
     socket.setTimeout(0);
     if (!request.writableFinished) request.destroy();
