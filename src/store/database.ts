@@ -92,6 +92,20 @@ export class Database {
     }
   }
 
+  /** A part of a transaction of which nothing stays when it throws, while the rest may go on. */
+  part<Result>(work: () => Result): Result {
+    this.exec("SAVEPOINT part");
+    try {
+      const result = work();
+      this.exec("RELEASE part");
+      return result;
+    } catch (error) {
+      this.#rollbacks += 1;
+      this.exec("ROLLBACK TO part; RELEASE part");
+      throw error;
+    }
+  }
+
   /** Writes the whole database, as it is at one moment, into another file. Others may go on writing to this one. */
   async backup(path: string): Promise<void> {
     try {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { chainId } from "../oci/chain-id.ts";
 import { digestAlgorithm, digestBytes, type Digest } from "../oci/digest.ts";
 import { parseImageConfig } from "../oci/image-config.ts";
@@ -68,20 +68,34 @@ export async function findStrayImages(place: RemovalPlace, { signal }: { readonl
   }
 }
 
-/** Gives the database what was found, as far as it is still so. The images have no names: those were known to the database only. */
-export function takeUpStrays(place: ImagePlace, { images, blobs }: StrayPlan): void {
+/**
+ * Gives the database what was found, all at once, as far as it is still so. The images have no names: those were known to the database only.
+ * @returns the images that it has now
+ */
+export function takeUpStrays(place: ImagePlace, { images, blobs }: StrayPlan): readonly StrayImage[] {
   const { database, lease } = place;
-  database.transaction(() => {
+  return database.transaction(() => {
     for (const digest of blobs) {
       const found = statSync(place.blobs.path(digest), { throwIfNoEntry: false });
       if (!found || database.run("INSERT OR IGNORE INTO blob (digest, size, state, created_at) VALUES (?, ?, 1, ?)", digest, found.size, Date.now()).changes === 0) continue;
       lease.hold("blob", digest);
     }
-    for (const image of images) {
-      // Another process may have removed meanwhile what was found.
-      if (image.strays.every((digest) => place.blobs.has(digest))) putBack(place, image);
-    }
+    // Another process may have removed meanwhile what was found.
+    return images.filter((image) => image.strays.every((digest) => place.blobs.has(digest)) && isPutBack(place, image));
   });
+}
+
+/** What documents say may not fit together, which is no reason to keep the others. */
+const MISFITS = ["DOCUMENT_INVALID", "IMAGE_INCONSISTENT", "INDEX_EMPTY", "BLOB_MISSING", "BLOB_TOO_LARGE"] as const;
+
+function isPutBack(place: ImagePlace, image: StrayImage): boolean {
+  try {
+    place.database.part(() => putBack(place, image));
+    return true;
+  } catch (error) {
+    if (!MISFITS.some((code) => isFault(error, code))) throw error;
+    return false;
+  }
 }
 
 function putBack(place: ImagePlace, { id, manifest, index }: StrayImage): void {
@@ -127,12 +141,13 @@ function planOf({ database, blobs }: RemovalPlace, strays: ReadonlyMap<Digest, n
   }
   for (const [digest, index] of indexes) {
     const whole = index.manifests.flatMap((entry) => {
-      const manifest = isManifest(entry.mediaType) ? manifests.get(entry.digest) : undefined;
+      const manifest = isManifest(entry.mediaType) ? manifests.get(entry.digest) ?? (has(entry.digest) ? manifestIn(blobs.path(entry.digest)) : undefined) : undefined;
       const parts = manifest && partsOf(entry.digest, manifest);
       return manifest && parts!.every(has) ? [{ manifest, parts: parts! }] : [];
     });
-    // What build caches and artifacts list has no place of its own in a store.
-    if (!strays.has(digest) || !whole.some(({ manifest }) => isImage(manifest) && ids.has(manifest.config.digest))) continue;
+    // What build caches and artifacts list has no place of its own in a store, and an index of which something does not fit is none.
+    const inIt = whole.flatMap(({ manifest }) => (isImage(manifest) ? [manifest.config.digest] : []));
+    if (!strays.has(digest) || inIt.length === 0 || !inIt.every((id) => ids.has(id) || hasManifest(database, id))) continue;
     images.push({
       id: digest, manifest: { digest, mediaType: index.mediaType ?? mediaType.ociIndex }, index: true,
       strays: strayOf([digest, ...whole.flatMap(({ parts }) => parts)]),
@@ -156,8 +171,16 @@ function isUnpacked(database: RemovalPlace["database"], chain: Digest): boolean 
 }
 
 function diffIdsOf(path: string): readonly Digest[] | undefined {
+  return readable(() => parseImageConfig(readFileSync(path)).rootfs.diff_ids);
+}
+
+function manifestIn(path: string): Manifest | undefined {
+  return readable(() => parseManifest(readFileSync(path)));
+}
+
+function readable<Result>(read: () => Result): Result | undefined {
   try {
-    return parseImageConfig(readFileSync(path)).rootfs.diff_ids;
+    return read();
   } catch (error) {
     if (isFault(error) || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -168,13 +191,23 @@ function diffIdsOf(path: string): readonly Digest[] | undefined {
 function readDocuments({ blobs }: RemovalPlace, strays: Map<Digest, number>): Documents {
   const documents: Documents = { manifests: new Map(), indexes: new Map(), configs: new Map() };
   for (const [digest, size] of strays) {
-    if (size > MANIFEST_LIMIT || size === 0) continue;
+    if (size > MANIFEST_LIMIT || !isObject(blobs.path(digest))) continue;
     const bytes = readFileSync(blobs.path(digest));
-    if (bytes[0] !== 0x7b) continue;
     if (digestBytes(bytes, digestAlgorithm(digest)) !== digest) strays.delete(digest);
     else readDocument(digest, bytes, documents);
   }
   return documents;
+}
+
+/** Whether it begins like the JSON of one, which most layers do not. */
+function isObject(path: string): boolean {
+  const file = openSync(path, "r");
+  try {
+    const start = Buffer.alloc(1);
+    return readSync(file, start) === 1 && start[0] === 0x7b;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function readDocument(digest: Digest, bytes: Uint8Array, { manifests, indexes, configs }: Documents): void {

@@ -11,9 +11,9 @@ export interface TakeUpOptions {
 export async function takeUpAllStrays(place: ImagePlace, { signal, onFound }: TakeUpOptions): Promise<StrayPlan> {
   const plan = await findStrayImages(place, { signal });
   if (plan.blobs.size === 0) return plan;
-  takeUpStrays(place, plan);
-  onFound?.(foundText(plan));
-  return plan;
+  const taken = { ...plan, images: takeUpStrays(place, plan) };
+  onFound?.(foundText(taken));
+  return taken;
 }
 
 /** What was found, and what of it is lost, for people. */

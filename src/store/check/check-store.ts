@@ -73,10 +73,8 @@ export async function checkStore(place: ImagePlace, options: CheckOptions): Prom
 
 /** Images that the database does not have, and blobs of those that it has. */
 function strayImageFindings(place: ImagePlace, plan: StrayPlan): Finding[] {
-  const takeUp = (part: Partial<StrayPlan>): Finding["fix"] => () => {
-    takeUpStrays(place, { images: [], needed: [], blobs: new Set(), ...part });
-    return true;
-  };
+  const takeUp = (part: Partial<StrayPlan>): Finding["fix"] => () =>
+    takeUpStrays(place, { images: [], needed: [], blobs: new Set(), ...part }).length === (part.images?.length ?? 0);
   return [
     ...plan.needed.map((digest): Finding => ({
       what: `blob ${digest} is there and needed, and the database does not know of it`,
