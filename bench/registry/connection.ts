@@ -12,6 +12,7 @@ export interface Reply {
  */
 export class Connection {
   readonly #host: string;
+  readonly #lines: string;
   #socket: Socket;
   #head: Buffer = Buffer.alloc(0);
   #reply: Reply | undefined;
@@ -20,15 +21,17 @@ export class Connection {
   #resolve: ((reply: Reply) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
 
-  constructor(host: string) {
+  /** `lines` are header lines of every request, each with its CRLF. */
+  constructor(host: string, lines = "") {
     this.#host = host;
+    this.#lines = lines;
     this.#socket = this.#open();
   }
 
   /** `lines` are further header lines, each with its CRLF. Rejects when the status is not `expected`. */
   async send(method: string, path: string, options: { expected: number; lines?: string; body?: Uint8Array }): Promise<Reply> {
     const { body } = options;
-    const head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${options.lines ?? ""}${body || method === "POST" || method === "PATCH" ? `Content-Length: ${body?.length ?? 0}\r\n` : ""}\r\n`;
+    const head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${this.#lines}${options.lines ?? ""}${body || method === "POST" || method === "PATCH" ? `Content-Length: ${body?.length ?? 0}\r\n` : ""}\r\n`;
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -10,19 +10,22 @@ import { findProgram } from "../../test/support/find-program.ts";
 import { cpuOfProcess } from "../measure/cpu-time.ts";
 import { median } from "../measure/statistics.ts";
 import { Connection } from "./connection.ts";
-import { startServers, type Server } from "./servers.ts";
+import { LOGIN, startServers, type Server } from "./servers.ts";
 import { imageOf, pushBlob, pushSmallImage, putManifest } from "./work.ts";
 
 /**
  * Measures registry servers side by side, by what they answer over raw sockets; in each round every server has its turn:
  *
- *     npm run bench:registry -- [--rounds 3] [--many 10000] [--only tags] [--servers sampan,docker-registry,registry,zot]
+ *     npm run bench:registry -- [--rounds 3] [--many 10000] [--only tags] [--servers sampan,docker-registry,registry,zot] [--guarded]
+ *
+ * `--guarded`: behind a password file, with a name and a password in each request; and where there are tokens, with one.
  */
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
     many: { type: "string", default: "10000" },
     only: { type: "string", multiple: true, default: [] },
+    guarded: { type: "boolean", default: false },
     servers: { type: "string", default: "sampan,docker-registry,registry,zot" },
   },
 });
@@ -31,16 +34,18 @@ const many = Number(values.many);
 const folder = mkdtempSync(join(tmpdir(), "sampan-bench-registry-"));
 await using cleanup = new AsyncDisposableStack();
 cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
-const servers = await startServers(folder, values.servers.split(","));
+const servers = await startServers(folder, values.servers.split(","), values);
+const basic = values.guarded ? `Authorization: Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString("base64")}\r\n` : "";
+const connectTo = (host: string, lines = basic): Connection => new Connection(host, lines);
 for (const { daemon } of servers) cleanup.use(daemon);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const wanted = (row: string): boolean => values.only.length === 0 || values.only.some((part) => row.includes(part));
 
 /** Runs tasks 0 to count - 1 over that many connections. */
-async function over(host: string, connections: number, count: number, task: (connection: Connection, index: number) => Promise<unknown>): Promise<void> {
+async function over(host: string, connections: number, count: number, task: (connection: Connection, index: number) => Promise<unknown>, lines = basic): Promise<void> {
   let next = 0;
   await Promise.all(Array.from({ length: connections }, async () => {
-    const connection = new Connection(host);
+    const connection = connectTo(host, lines);
     while (next < count) await task(connection, next++);
     connection.close();
   }));
@@ -85,7 +90,7 @@ for (const size of [1, 10, 100]) {
     });
     await row(`GET ${size} MiB, ${clients} clients`, "MiB", count * size, async ({ host }) => {
       const content = randomBytes(size * MEBIBYTE);
-      const connection = new Connection(host);
+      const connection = connectTo(host);
       const digest = await pushBlob(connection, "get", content);
       connection.close();
       return () => over(host, clients, count, (each) => each.send("GET", `/v2/get/blobs/${digest}`, { expected: 200 }));
@@ -108,7 +113,7 @@ const reads: readonly (readonly [string, string, string])[] = [
 ];
 const tagged = new Set<Server>();
 async function pushTags(server: Server, repository: string, count: number): Promise<void> {
-  const connection = new Connection(server.host);
+  const connection = connectTo(server.host);
   await pushBlob(connection, repository, config);
   connection.close();
   await over(server.host, 8, count, (each, index) => putManifest(each, repository, `v${index}`, image));
@@ -120,6 +125,25 @@ for (const [name, method, path] of reads) {
     // Without it distribution says that it has no such manifest.
     const lines = `Accept: ${mediaType.ociManifest}\r\n`;
     return ({ host }) => over(host, 64, 4000, (connection) => connection.send(method, path, { expected: 200, lines }));
+  });
+}
+
+if (values.guarded) {
+  for (const [name, method, path] of reads.slice(0, 4)) {
+    await row(`${name}, with a token`, "requests", 4000, async (server) => {
+      if (!tagged.has(server)) await pushTags(server, "tagged", 1000);
+      tagged.add(server);
+      const answer = await fetch(`http://${server.host}/auth/token?scope=repository:tagged:pull`, { headers: { authorization: basic.trim().replace("Authorization: ", "") } });
+      if (!answer.ok) throw new Error("gives no tokens");
+      const lines = `Authorization: Bearer ${((await answer.json()) as { token: string }).token}\r\nAccept: ${mediaType.ociManifest}\r\n`;
+      return ({ host }) => over(host, 64, 4000, (connection) => connection.send(method, path, { expected: 200 }), lines);
+    });
+  }
+  await row("tokens by GET", "requests", 2000, async ({ host }) => {
+    const path = "/auth/token?service=sampan-registry&scope=repository:tagged:pull";
+    const answer = await fetch(`http://${host}${path}`, { headers: { authorization: basic.trim().replace("Authorization: ", "") } });
+    if (!answer.ok) throw new Error("gives no tokens");
+    return () => over(host, 64, 2000, (each) => each.send("GET", path, { expected: 200 }));
   });
 }
 
@@ -135,7 +159,7 @@ await row(`catalog of ${many}`, "requests", 20, async (server) => {
   return ({ host }) => over(host, 8, 20, (connection) => connection.send("GET", `/v2/_catalog?n=${many}`, { expected: 200 }));
 });
 await row("20 referrers", "requests", 2000, async ({ host }) => {
-  const connection = new Connection(host);
+  const connection = connectTo(host);
   await pushBlob(connection, "referred", config);
   const subject = { mediaType: mediaType.ociManifest, digest: digestBytes(image, "sha256"), size: image.length };
   for (let index = 0; index < 20; index += 1) {
