@@ -21,9 +21,8 @@ export async function openOwnStore(): Promise<Store> {
   });
 }
 
-/** Root of a user namespace of one's own, where the process is not root already. */
+/** Root of a user namespace of one's own, where the process is not root of the machine. */
 export async function becomeRoot(): Promise<void> {
-  if (process.getuid?.() === 0) return;
   const { enterUserNamespace } = await import("../linux/user-namespace.ts");
   await enterUserNamespace();
 }

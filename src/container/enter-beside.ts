@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { enterNamespacesOf } from "../linux/user-namespace.ts";
+import { enterNamespacesOf, isContainedRoot } from "../linux/user-namespace.ts";
 import { Database } from "../store/database.ts";
 import { findContainerRow } from "../store/find-container.ts";
 import { isAlive } from "../store/process-identity.ts";
@@ -9,11 +9,11 @@ import { isFault } from "../std/fault.ts";
 import { formatVersion, knownFormat } from "../store/schema.ts";
 
 /**
- * Only in the user namespace of a container's supervisor has an ordinary user any right over the container. So this starts the
- * program again in there; does nothing for root, and where the container does not run.
+ * Only in the user namespace of a container's supervisor has an ordinary user, or root of a container, any right over the
+ * container. So this starts the program again in there; does nothing for root of a machine, and where the container does not run.
  */
 export function enterBeside(storeRoot: string, container: string): void {
-  if (process.geteuid!() === 0 || process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
+  if (process.env["SAMPAN_USERNS_ENTERED"] !== undefined || (process.geteuid!() === 0 && !isContainedRoot())) return;
   const supervisor = findSupervisor(join(storeRoot, "sampan.db"), container);
   if (supervisor !== undefined) enterNamespacesOf(supervisor);
 }

@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import {
-  attach, bindOver, cloneMount, dropOldRoot, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount, stackOldRoot,
+  attach, bindOver, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, replaceRoot, restrictMount,
 } from "../linux/mount.ts";
 import { joinCertificates, readHostBundle, showCertificates } from "./host-certificates.ts";
 import { cloneDevices, fillDev } from "./make-dev.ts";
@@ -34,12 +34,8 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   const picked = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs), ...job.stepMounts.map(pickStepMount)];
   mountRoot(job);
   process.chdir("root");
-  const hostRoot = openSync("/", constants.O_RDONLY | constants.O_DIRECTORY);
-  stackOldRoot();
-  // A command that runs /proc/self/exe gets this Node: its file must not be writable from inside (CVE-2019-5736).
-  restrictMount(hostRoot, RDONLY, { recursive: true });
-  closeSync(hostRoot);
-  dropOldRoot();
+  // A command that runs /proc/self/exe gets this Node: its file is not writable from inside (CVE-2019-5736).
+  replaceRoot();
 
   attach(proc, ensureTarget("/proc", "directory").path);
   showHandlers?.();

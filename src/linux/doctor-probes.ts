@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { humanSize } from "../std/human-size.ts";
 import { findProgram } from "./find-program.ts";
 import { haveLibc } from "./libc.ts";
-import { subordinateMaps, userNamespaceObstacle } from "./user-namespace.ts";
+import { isContainedRoot, subordinateMaps, userNamespaceObstacle } from "./user-namespace.ts";
 
 /** What one probe of this machine found. */
 export interface DoctorRow {
@@ -22,14 +22,19 @@ export interface DoctorRow {
 /** What building and running need of this machine, tried out. `root` is the folder of the store, which may be missing. */
 export async function doctorProbes({ root }: { readonly root: string }): Promise<DoctorRow[]> {
   const ordinary = process.geteuid!() !== 0;
+  const contained = isContainedRoot();
   const folder = existingAncestor(root);
+  const namespaces = ordinary || contained ? userNamespaces(contained) : undefined;
+  // The sandbox's, as `unshare` makes them; without them there is nothing to try out.
+  const own = namespaces ? ["--user", "--map-root-user", "--mount"] : ["--mount"];
   return [
     kernel(),
     koffi(),
     tools(),
     seccomp(),
-    ...(ordinary ? [userNamespaces(), manyIds(), pasta()] : []),
-    overlay(folder, ordinary),
+    ...(namespaces ? [namespaces] : []),
+    ...(ordinary ? [manyIds(), pasta()] : []),
+    ...(namespaces?.ok === false ? [] : [overlay(folder, own), processes(own)]),
     runtimes(),
     cgroups(),
     space(root, folder),
@@ -62,10 +67,12 @@ function seccomp(): DoctorRow {
   return { name: "seccomp", ok, needed: true, mend: "a kernel with CONFIG_SECCOMP_FILTER", why: ok ? "system calls can be filtered" : "the kernel cannot filter system calls" };
 }
 
-function userNamespaces(): DoctorRow {
+/** @param contained whether this is root of a container, who may not mount */
+function userNamespaces(contained: boolean): DoctorRow {
+  const row = { name: "user namespaces", needed: true };
   const obstacle = userNamespaceObstacle();
-  if (obstacle === undefined) return { name: "user namespaces", ok: true, needed: true, why: "an ordinary user may make them" };
-  return { name: "user namespaces", ok: false, needed: true, why: obstacle.problem, mend: obstacle.hint };
+  if (obstacle === undefined) return { ...row, ok: true, why: contained ? "this container's root may make them" : "an ordinary user may make them" };
+  return { ...row, ok: false, why: contained ? `this container's root may neither mount nor make them: ${obstacle.problem}` : obstacle.problem, mend: obstacle.hint };
 }
 
 function manyIds(): DoctorRow {
@@ -88,16 +95,23 @@ function pasta(): DoctorRow {
   }
 }
 
+/** Mounts a /proc of its own, which the kernel refuses in a user namespace where one that is there has covered parts. */
+function processes(own: readonly string[]): DoctorRow {
+  const row = { name: "processes", needed: true, mend: "in a container: `docker run --security-opt systempaths=unconfined`, in Kubernetes `procMount: Unmasked`" };
+  const { status, stderr, error } = spawnSync("unshare", [...own, "--pid", "--fork", "--mount-proc", "true"], { encoding: "utf8" });
+  if (status === 0) return { ...row, ok: true, why: "a container sees its own only" };
+  return { ...row, ok: false, why: `a container gets no /proc of its own: ${error?.message ?? stderr.trim().split("\n").at(-1)}` };
+}
+
 /** Mounts an overlay as the sandbox does, in namespaces that end with the trial. */
-function overlay(folder: string, ordinary: boolean): DoctorRow {
-  const row = { name: "overlay", needed: true, mend: "set SAMPAN_ROOT to a folder on a local file system (ext4, xfs, btrfs)" };
+function overlay(folder: string, own: readonly string[]): DoctorRow {
+  const row = { name: "overlay", needed: true, mend: "set SAMPAN_ROOT to a folder on a local file system (ext4, xfs, btrfs), in a container on a volume" };
   let trial: string | undefined;
   try {
     trial = mkdtempSync(join(folder, ".sampan-doctor-"));
     // The work folder that overlayfs makes may be entered by nobody.
     const script = "trap 'umount merged 2>/dev/null; chmod -R u+rwx work' EXIT; mkdir lower upper work merged && mknod lower/whiteout c 0 0 && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr overlay merged && echo x >merged/file";
-    const namespaces = ordinary ? ["--user", "--map-root-user", "--mount"] : ["--mount"];
-    const { status, stderr, error } = spawnSync("unshare", [...namespaces, "sh", "-c", script], { cwd: trial, encoding: "utf8" });
+    const { status, stderr, error } = spawnSync("unshare", [...own, "sh", "-c", script], { cwd: trial, encoding: "utf8" });
     if (status === 0) return { ...row, ok: true, why: `works in ${folder}` };
     return { ...row, ok: false, why: `refused in ${folder}: ${error?.message ?? stderr.trim().split("\n").at(-1)}` };
   } catch (error) {

@@ -5,13 +5,19 @@ import fc from "fast-check";
 import { doctorProbes } from "./doctor-probes.ts";
 import { findProgram } from "./find-program.ts";
 import { idMap, parseSubordinateIds } from "./subordinate-ids.ts";
-import { insideUserNamespace } from "./user-namespace.ts";
+import { insideUserNamespace, sameIds } from "./user-namespace.ts";
 
 test("the map of ids tells which namespace this is", () => {
   assert.equal(insideUserNamespace("         0          0 4294967295\n"), undefined);
   assert.deepEqual(insideUserNamespace("0 1001 1\n"), { mapped: "one" });
   assert.deepEqual(insideUserNamespace("0 1001 1\n1 100000 65536\n"), { mapped: "many" });
   assert.deepEqual(insideUserNamespace("0 100000 65536\n"), { mapped: "many" });
+});
+
+test("ids stay what they are in a namespace below, which is told from a machine's first", () => {
+  assert.equal(sameIds("         0          0 4294967295\n"), "0 0 4294967294\\n");
+  assert.deepEqual(insideUserNamespace("0 0 4294967294\n"), { mapped: "many" });
+  assert.equal(sameIds("0 1001 1\n1 100000 65536\n"), "0 0 1\\n1 1 65536\\n");
 });
 
 test("subordinate ids belong to a name or a number, and damaged lines to nobody", () => {

@@ -19,21 +19,39 @@ export function insideUserNamespace(map: string = readFileSync("/proc/self/uid_m
   return { mapped: count > 1 ? "many" : "one" };
 }
 
+/** Numbers of capabilities (capability.h). */
+const CAP = { SETGID: 6, SETUID: 7, SYS_ADMIN: 21 };
+
+/** Whether this process is root with fewer rights than a machine's root has: that of a container, which may not mount. */
+export function isContainedRoot(): boolean {
+  return process.geteuid!() === 0 && !effective(CAP.SYS_ADMIN);
+}
+
+function effective(...capabilities: readonly number[]): boolean {
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`);
+  return capabilities.every((capability) => ((mask >> BigInt(capability)) & 1n) === 1n);
+}
+
 /**
- * Gives an ordinary user a user and mount namespace in which this program is root, by executing it again: same
- * process, terminal, folder and arguments. Does nothing for root. Maps the ranges of /etc/subuid and /etc/subgid
- * by newuidmap and newgidmap where they are, else the user's own id only; `SAMPAN_USERNS=one` asks for that.
+ * Gives an ordinary user, and root of a container, a user and mount namespace in which this program is root, by executing it
+ * again: same process, terminal, folder and arguments. Does nothing for the root of a machine. Maps the ranges of /etc/subuid
+ * and /etc/subgid by newuidmap and newgidmap where they are, else the user's own id only; `SAMPAN_USERNS=one` asks for
+ * that. Root's ids stay what they are. Where root of a container may make no namespace it goes on without: all but
+ * containers works.
  * @throws USER_NAMESPACE_REFUSED
  */
 export function enterUserNamespace(): void {
-  if (process.geteuid!() === 0 || process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
+  if (process.env["SAMPAN_USERNS_ENTERED"] !== undefined) return;
+  const root = process.geteuid!() === 0;
+  if (root && !isContainedRoot()) return;
   const obstacle = userNamespaceObstacle();
+  if (obstacle && root) return;
   if (obstacle) throw fault("USER_NAMESPACE_REFUSED", obstacle);
   const self = thisProgram();
-  const env = { ...process.env, SAMPAN_USERNS_ENTERED: "1" };
+  const env = { ...process.env, SAMPAN_USERNS_ENTERED: enteredAs() };
   const unshare = findProgram("unshare")!;
   const options = ["--user", "--mount", "--propagation", "slave"];
-  const maps = process.env["SAMPAN_USERNS"] === "one" ? undefined : subordinateMaps();
+  const maps = process.env["SAMPAN_USERNS"] === "one" ? undefined : root ? sameMaps() : subordinateMaps();
   if (maps === undefined) return process.execve!(unshare, ["unshare", ...options, "--map-root-user", "--", ...self], env);
 
   // Ids can only be mapped from outside, and only once the namespace is there. So a helper outside waits until this
@@ -48,6 +66,11 @@ export function enterUserNamespace(): void {
   process.execve!(unshare, ["unshare", ...options, "--", "/bin/sh", "-c", wait, "sampan", ...self], env);
 }
 
+/** Whose store and settings count: root's, also in a namespace, or those of an ordinary user. */
+function enteredAs(): string {
+  return process.geteuid!() === 0 ? "root" : "1";
+}
+
 /** The working directory is the root after a mount namespace has been entered. */
 const IN_FOLDER = 'cd -- "$0" 2>/dev/null; exec "$@"';
 
@@ -60,7 +83,7 @@ export function enterNamespacesOf(pid: number): void {
   if (nsenter === undefined) throw fault("SANDBOX_TOOL_MISSING", { tool: "nsenter" });
   const self = thisProgram();
   const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", "/bin/sh", "-c", IN_FOLDER, process.cwd(), ...self];
-  process.execve!(nsenter, args, { ...process.env, SAMPAN_USERNS_ENTERED: "1" });
+  process.execve!(nsenter, args, { ...process.env, SAMPAN_USERNS_ENTERED: enteredAs() });
 }
 
 /** Without `--` Node takes words behind the program for its own: the file of `run --env-file`. */
@@ -82,7 +105,7 @@ export function userNamespaceObstacle(): { readonly problem: string; readonly hi
   if (readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") === 1) {
     return { problem: "AppArmor does not allow it", hint: "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" };
   }
-  return { problem: (trial.error?.message ?? trial.stderr).trim(), hint: "let this user or this container make user namespaces" };
+  return { problem: (trial.error?.message ?? trial.stderr).trim(), hint: "let this user make user namespaces; in a container: `docker run --security-opt seccomp=unconfined`, in Kubernetes `seccompProfile: {type: Unconfined}`" };
 }
 
 /** The commands that map the ids of this process; undefined where the tools or the ranges are missing. */
@@ -94,6 +117,18 @@ export function subordinateMaps(): string[] | undefined {
   const [newuidmap, newgidmap] = [findProgram("newuidmap"), findProgram("newgidmap")];
   if (newuidmap === undefined || newgidmap === undefined || users.length === 0 || groups.length === 0 || !haveLibc()) return undefined;
   return [`${newuidmap} ${process.pid} ${idMap(uid, users).join(" ")}`, `${newgidmap} ${process.pid} ${idMap(gid, groups).join(" ")}`];
+}
+
+/** The commands by which all ids of this namespace but the last stay what they are, by which the new one is told from a machine's first; undefined where root may not map them. */
+function sameMaps(): string[] | undefined {
+  if (!effective(CAP.SETUID, CAP.SETGID)) return undefined;
+  return ["uid_map", "gid_map"].map((map) => `printf '${sameIds(readFileSync(`/proc/self/${map}`, "utf8"))}' >/proc/${process.pid}/${map}`);
+}
+
+/** The map of a namespace below this one, with the ids that this one has: lines for printf. */
+export function sameIds(map: string): string {
+  const rows = map.trim().split("\n").map((row) => row.trim().split(/\s+/).map(Number));
+  return rows.map(([inside = 0, , length = 0]) => `${inside} ${inside} ${Math.min(length, 0xffff_fffe - inside)}\\n`).join("");
 }
 
 /** The name in the passwd database; nothing for an id that has none. */

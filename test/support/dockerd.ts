@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -29,9 +29,10 @@ export async function startDockerd(context: TestContext, { etc, config }: Docker
   ];
   // In a mount namespace of its own the daemon sees another folder there than everybody else.
   const elsewhere = ["-m", "sh", "-c", 'mkdir -p /etc/docker && mount --bind "$0" /etc/docker && exec "$@"', etc ?? "", ...words];
-  const daemon = spawn(etc === undefined ? words[0]! : "unshare", etc === undefined ? words.slice(1) : elsewhere, { stdio: ["ignore", "ignore", "pipe"] });
-  let log = "";
-  daemon.stderr.on("data", (data) => { log += data; });
+  // Its clients run synchronously: who read a pipe meanwhile?
+  const log = openSync(join(folder, "log"), "w");
+  const daemon = spawn(etc === undefined ? words[0]! : "unshare", etc === undefined ? words.slice(1) : elsewhere, { stdio: ["ignore", "ignore", log] });
+  closeSync(log);
   context.after(async () => {
     daemon.kill("SIGTERM");
     for (let i = 0; i < 100 && daemon.exitCode === null && daemon.signalCode === null; i += 1) await sleep(50);
@@ -44,7 +45,7 @@ export async function startDockerd(context: TestContext, { etc, config }: Docker
     if (existsSync(socket) && client("version").status === 0) return client;
     await sleep(100);
   }
-  throw new Error(`dockerd did not start: ${log.slice(-2000)}`);
+  throw new Error(`dockerd did not start: ${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`);
 }
 
 /** The data root, and the network namespace that a container of the host's network leaves. */

@@ -18,6 +18,6 @@ export function configFolders(environment: Environment): ConfigFolders {
   return {
     etc: environment["SAMPAN_ETC"] || "/etc",
     user: environment["XDG_CONFIG_HOME"] || join(environment["HOME"] || homedir(), ".config"),
-    cache: environment["XDG_CACHE_HOME"] || (process.geteuid!() === 0 && !environment["SAMPAN_USERNS_ENTERED"] ? "/var/cache" : join(environment["HOME"] || homedir(), ".cache")),
+    cache: environment["XDG_CACHE_HOME"] || (process.geteuid!() === 0 && (environment["SAMPAN_USERNS_ENTERED"] ?? "root") === "root" ? "/var/cache" : join(environment["HOME"] || homedir(), ".cache")),
   };
 }
