@@ -22,6 +22,12 @@ describe("flags that belong to later versions are refused by name, before anythi
   }
 });
 
+test("of limits it is said what has them", async (context) => {
+  const { sampan } = scratchSampan(context);
+  for (const words of [["--memory", "1g"], ["--resource", "memory=1g"], ["--cpu-quota", "1"]]) assertFault(await sampan(["build", ...words, "."]), { message: /is not supported/, hint: /the limits of whoever starts it/ });
+  assertFault(await sampan(["build", "--cgroup-parent", "x", "."]), { message: /is not supported/, hint: /--builder/ });
+});
+
 test("attestations that are not wanted are not refused", async (context) => {
   const { build } = await scratchBuild(context, { base: false });
   const { status, stderr } = await build("FROM scratch\nCOPY Dockerfile /\n", ["--provenance=false", "--sbom", "false"]);

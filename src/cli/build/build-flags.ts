@@ -4,6 +4,7 @@ import { registryFlags } from "../flags/registry-flags.ts";
 import { progressModes } from "../progress/renderer.ts";
 
 const later = "";
+const limits = "the commands of a build have the limits of whoever starts it: `systemd-run --scope -p MemoryMax=2G -p CPUQuota=200% sampan build …`";
 
 /** The flags of `sampan build`: docker's names, letters and meanings. */
 export const buildFlags = flagTable({
@@ -59,18 +60,18 @@ export const buildFlags = flagTable({
   rm: { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
   "force-rm": { kind: "switch", help: "Accepted for Docker's sake: nothing is left behind in any case", group: "Running" },
 
-  "cgroup-parent": { kind: "text", help: "", refused: later },
+  "cgroup-parent": { kind: "text", help: "", refused: "it works with --builder; here, the commands of a build run in the cgroup of whoever starts it" },
   compress: { kind: "switch", help: "", refused: "the context is read where it stands" },
-  "cpu-period": { kind: "text", help: "", refused: later },
-  "cpu-quota": { kind: "text", help: "", refused: later },
-  "cpu-shares": { kind: "text", short: "c", help: "", refused: later },
-  "cpuset-cpus": { kind: "text", help: "", refused: later },
-  "cpuset-mems": { kind: "text", help: "", refused: later },
+  "cpu-period": { kind: "text", help: "", refused: limits },
+  "cpu-quota": { kind: "text", help: "", refused: limits },
+  "cpu-shares": { kind: "text", short: "c", help: "", refused: limits },
+  "cpuset-cpus": { kind: "text", help: "", refused: limits },
+  "cpuset-mems": { kind: "text", help: "", refused: limits },
   "disable-content-trust": { kind: "switch", help: "", refused: later },
   isolation: { kind: "text", help: "", refused: later },
-  memory: { kind: "text", short: "m", help: "", refused: later },
-  "memory-swap": { kind: "text", help: "", refused: later },
-  resource: { kind: "list", help: "", refused: later },
+  memory: { kind: "text", short: "m", help: "", refused: limits },
+  "memory-swap": { kind: "text", help: "", refused: limits },
+  resource: { kind: "list", help: "", refused: limits },
   policy: { kind: "list", help: "", refused: later },
   print: { kind: "text", help: "", refused: "this is --call" },
   "security-opt": { kind: "list", help: "", refused: later },
