@@ -57,6 +57,9 @@ test("so is a body that trickles, and none that is slow", async () => {
   await assert.rejects(readBody(answer, 1_000_000), isTimeout("data"));
   const whole = await transport.request(slow.url, { method: "GET", verify: false });
   assert.equal((await readBody(whole, 1_000_000))!.length, 40_000);
+  await using works = await listen(drip(1, 30));
+  const done = await transport.request(works.url, { method: "POST", verify: false });
+  assert.equal((await readBody(done, 100))!.length, 30, "spaces while it does what it was asked for");
   for (const url of [trickles.url, slow.url]) {
     const { pieces } = await transport.request(url, { method: "GET", verify: false, bulk: true });
     const read = async (): Promise<number> => {

@@ -10,7 +10,7 @@ export interface ExchangeOptions {
   readonly connectTimeout: number;
   /** Milliseconds from the end of the request to the answer's headers; and for the last pieces of its body to be taken. */
   readonly answerTimeout: number;
-  /** Milliseconds without a byte of the answer's body, or twice as many with next to none. */
+  /** Milliseconds without a byte of the answer's body, or twice as many with next to none of what was asked for by GET. */
   readonly idleTimeout: number;
   /** Whether the answer's body waits for its reader, where node:http does not know. */
   readonly isHeld?: () => boolean;
@@ -86,7 +86,10 @@ function answerOf(request: ClientRequest, options: ExchangeOptions): Promise<Inc
   });
 }
 
-/** Bytes of a body that come within two idle timeouts at least: whoever sends one now and then would keep us for ever. */
+/**
+ * Bytes of what was asked for that come in one of two idle timeouts at least: whoever sends one now and then would keep us for ever.
+ * Not so where something is done: S3 sends a space now and then until it has put an object together.
+ */
 const LEAST = 1024;
 
 /** Ends an answer that stalls or trickles, and the connection of one that came before its request was sent. */
@@ -106,7 +109,7 @@ function watch(answer: IncomingMessage, request: ClientRequest, { url, idleTimeo
     if (answer.complete || socket.destroyed) return clearInterval(look);
     const came = socket.bytesRead - seen;
     seen = socket.bytesRead;
-    meagre = came < LEAST && !held() ? meagre + 1 : 0;
+    meagre = request.method === "GET" && came < LEAST && !held() ? meagre + 1 : 0;
     if (meagre === 2) giveUp();
   }, idleTimeout).unref();
   socket.setTimeout(idleTimeout);
