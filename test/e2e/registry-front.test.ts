@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,6 +15,16 @@ import { digestOf, scratchRegistry } from "../support/scratch-registry.ts";
 
 const nginx = findProgram("nginx");
 
+/** The locations that docs/guides/registry.md tells people to write, for a registry that is elsewhere. */
+function documented({ port, root }: { port: number; root: string }): string {
+  const guide = readFileSync(new URL("../../docs/guides/registry.md", import.meta.url), "utf8");
+  const blocks = [...guide.matchAll(/```nginx\n(.*?)```/gs)].map(([, block]) => block!);
+  assert.equal(blocks.length, 2);
+  const replaced = blocks.join("").replace("http://127.0.0.1:5000;", `http://127.0.0.1:${port};`).replace("/srv/registry/blobs/;", `${root}/blobs/;`);
+  assert.ok(replaced.includes(`:${port};`) && replaced.includes(`${root}/blobs/`));
+  return replaced;
+}
+
 /** nginx as docs/guides/registry.md sets it up, in front of a registry. @returns its port */
 async function startNginx(context: TestContext, folder: string, registry: { port: number; root: string }): Promise<number> {
   const port = await freePort();
@@ -26,25 +36,7 @@ http {
   access_log off; ${paths}
   server {
     listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://127.0.0.1:${registry.port};
-      proxy_set_header Host              $http_host;
-      proxy_set_header X-Forwarded-Host  $http_host;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-For   $remote_addr;
-      proxy_request_buffering off;
-      client_max_body_size 0;
-    }
-    location /registry-blobs/ {
-      internal;
-      alias ${registry.root}/blobs/;
-      sendfile on;
-      etag off;
-      add_header ETag                            $upstream_http_etag;
-      add_header Docker-Content-Digest           $upstream_http_docker_content_digest;
-      add_header Docker-Distribution-Api-Version registry/2.0;
-      add_header X-Content-Type-Options          nosniff;
-    }
+    ${documented(registry)}
   }
 }
 `);
