@@ -1,7 +1,7 @@
 /** A moment that a tag is called by, from the year on: as many numbers as it has. */
 export type TagDate = readonly number[];
 
-const COMPACT = /^v?(?<year>20\d\d)(?<month>\d\d)(?<day>\d\d)(?<time>\d{4}(?:\d\d)?)?(?!\d)/;
+const COMPACT = /^v?(?<year>20\d\d)(?<month>\d\d)(?<day>\d\d)(?<time>\d\d(?:\d\d(?:\d\d(?:\d{3})?)?)?)?(?!\d)/;
 const SPELT = /^v?(?<year>20\d\d)(?<between>[-_])(?<month>\d\d)(?:\k<between>(?<day>\d\d))?(?!\d)/;
 /** A time or the number of a build behind the date. Longer numbers may be the beginning of a commit's hash. */
 const NUMBERS = /^(?:[-_.T]\d{1,6}(?![0-9A-SU-Ya-z]))*/;
@@ -17,7 +17,7 @@ export function tagDate(tag: string): TagDate | undefined {
   const [numbers] = NUMBERS.exec(behind)!;
   // With two dots behind it, it is the first number of a version (20241127.1.0).
   if (!REST.test(behind.slice(numbers.length)) || /^\.\d+\./.test(behind)) return undefined;
-  return [year!, month!, ...(day === undefined ? [] : [day]), ...(time === undefined ? [] : [time.padEnd(6, "0")]), ...(numbers.match(/\d+/g) ?? [])].map(Number);
+  return [year!, month!, ...(day === undefined ? [] : [day]), ...(time === undefined ? [] : [time.padEnd(9, "0")]), ...(numbers.match(/\d+/g) ?? [])].map(Number);
 }
 
 /** The earlier first; a day before its hours. */
