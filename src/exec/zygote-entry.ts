@@ -4,7 +4,7 @@
 // containers can disarm: when the parent ends, the kernel kills it and with it all that it has made.
 import { closeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { allowFork, CLONE, exitStatus, forkProcess, waitForAny, workAlone } from "../linux/fork.ts";
+import { allowFork, awaitSleep, CLONE, exitStatus, forkProcess, waitForAny, workAlone } from "../linux/fork.ts";
 import { bindDeclared } from "../linux/libc.ts";
 import { openProcess } from "../linux/pidfd.ts";
 import { mount, MS } from "../linux/mount.ts";
@@ -46,6 +46,7 @@ function makeChild(): void {
     for (const fd of [stdout.write, stderr.write, channel]) closeSync(fd);
     return;
   }
+  awaitSleep();
   allowFork();
   const child = forkProcess(CLONE.NEWPID | CLONE.NEWNS | CLONE.NEWIPC | CLONE.NEWUTS);
   if (child === 0) becomeContained([stdout.write, stderr.write, channel]);

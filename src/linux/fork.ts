@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
@@ -39,6 +39,33 @@ export function allowFork(): void {
       const address = Number.parseInt(start!, 16);
       madviseCall(address, Number.parseInt(end!, 16) - address, MADV_DOFORK);
     }
+  }
+}
+
+/** Milliseconds that threads at work are waited for. They have a collection of garbage to end, or their own start. */
+const LONGEST_WORK = 1000;
+
+/**
+ * Waits until all other threads of this process sleep: whatever one of them works at it may hold a lock, such as that of the
+ * allocator, which nobody would give back in a copy. To be called right before each {@link forkProcess}.
+ */
+export function awaitSleep(): void {
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; waited < LONGEST_WORK && !othersSleep(); waited += 1) Atomics.wait(nothing, 0, 0, 1);
+}
+
+function othersSleep(): boolean {
+  const self = readlinkSync("/proc/self");
+  return readdirSync("/proc/self/task").every((thread) => thread === self || stateOf(thread) === "S");
+}
+
+/** The letter of proc_pid_stat(5), behind the name in brackets; one that has ended sleeps for good. */
+function stateOf(thread: string): string {
+  try {
+    const text = readFileSync(`/proc/self/task/${thread}/stat`, "latin1");
+    return text[text.lastIndexOf(")") + 2]!;
+  } catch {
+    return "S";
   }
 }
 
