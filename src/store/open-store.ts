@@ -82,8 +82,8 @@ export interface Store extends AsyncDisposable {
 export interface OpenOptions extends SettleOptions {
   /** Told of images that were found again of which the database did not know, for people. */
   readonly onFound?: ((what: string) => void) | undefined;
-  /** Makes a new database of what lies in the store, where it is lost; without it such a store is refused. */
-  readonly rebuild?: ((place: ImagePlace) => Promise<void>) | undefined;
+  /** Makes a new database, in a file beside the store's own, of what lies in the store, where that is lost; without it such a store is refused. */
+  readonly rebuild?: { readonly database: string; readonly fill: (place: ImagePlace) => Promise<void> } | undefined;
 }
 
 /**
@@ -93,7 +93,7 @@ export interface OpenOptions extends SettleOptions {
  */
 export async function openStore(folder: string, options: OpenOptions = {}): Promise<Store> {
   const root = resolve(folder);
-  const databasePath = join(root, DATABASE);
+  const databasePath = options.rebuild?.database ?? join(root, DATABASE);
   const temporary = join(root, "tmp");
   const snapshotFolder = join(root, "snapshots");
   const blobFolder = join(root, "blobs");
@@ -118,7 +118,7 @@ export async function openStore(folder: string, options: OpenOptions = {}): Prom
     };
     const layers = new LayerBlobs(database, lease);
     const images = new ImageStore(database, lease, blobs, layers);
-    await options.rebuild?.({ ...place, images, layers });
+    await options.rebuild?.fill({ ...place, images, layers });
     if (hasToSettle(database)) await (await import("./unsettled-blobs.ts")).settleBlobs(place, options);
     const leftovers = guarded(root, () => [() => recover(place, { temporary, partial: partialFolder }), () => recoverContainers(place), () => checkAfterBoot(place)]
       .flatMap((work) => unlessFull(work) ?? []));
@@ -128,7 +128,7 @@ export async function openStore(folder: string, options: OpenOptions = {}): Prom
     const seenSelections = new SeenSelections(database);
     const cache = new CacheRecords(database, lease);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => closing ??= closeStore(place, [fileDigests, seenSelections, cache], background).finally(restoreReserve);
+    const close = (): Promise<void> => closing ??= closeStore(place, { learned: [fileDigests, seenSelections, cache], background, last: options.rebuild !== undefined }).finally(restoreReserve);
     const mounts = new ImageMounts(database);
     const collectNow: Store["collect"] = async (collectOptions) => {
       mounts.forgetUnmounted();
@@ -217,7 +217,10 @@ function makeRoot(root: string): void {
   }
 }
 
-async function closeStore(place: RemovalPlace, learned: readonly { flush(): void }[], background: ReadonlySet<Promise<void>>): Promise<void> {
+/** @param options.last whether nobody goes on with the database by this name */
+async function closeStore(
+  place: RemovalPlace, { learned, background, last }: { readonly learned: readonly { flush(): void }[]; readonly background: ReadonlySet<Promise<void>>; readonly last: boolean },
+): Promise<void> {
   const { database, lease } = place;
   try {
     await Promise.allSettled(background);
@@ -233,7 +236,7 @@ async function closeStore(place: RemovalPlace, learned: readonly { flush(): void
     // The next process does for this lease what is left to do; the work itself is not lost by it.
     if (!isFault(error, "DISK_FULL") && !isFault(error, "STORE_BUSY")) throw error;
   } finally {
-    if (endsAfterWork()) database.leave();
+    if (endsAfterWork() && !last) database.leave();
     else database.close();
   }
 }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { tryLock } from "../../src/linux/lock-file.ts";
+import { rebuildRecords } from "../../src/store/check/rebuild-records.ts";
 import { Database } from "../../src/store/database.ts";
 import { noBusybox } from "../support/busybox-base.ts";
 import { assertStoreWhole } from "../support/check-store.ts";
@@ -92,7 +94,7 @@ test("a removed database whose log is left is read from that, with the names", {
   renameSync(`${database}-kept`, `${database}-wal`);
   const repaired = await sampan(["store", "check", "--repair"]);
   assert.equal(repaired.status, 0, repaired.stderr);
-  assert.match(repaired.stdout, /what there was of the database is now .*\/sampan\.db\.lost-.*\n.*: \d\d+ records of it could be read\n.*no further image was found/);
+  assert.match(repaired.stdout, /: \d\d+ records of the old database could be read\n.*no further image was found[^]*what there was of the old database is now .*\/sampan\.db\.lost-/);
   assert.deepEqual((await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"])).split("\n").sort(), ["", "app:1", "app:2", "base:1"]);
   assertStoreWhole(root);
 });
@@ -161,7 +163,7 @@ test("a damaged database is a fault with a way out, on which names are kept as f
   assert.match(found.stdout + found.stderr, /the store's database|the database/);
   const repaired = await sampan(["store", "check", "--repair"]);
   assert.equal(repaired.status, 0, repaired.stdout + repaired.stderr);
-  assert.match(repaired.stdout, /problem: the store's database .* is damaged: .*\n.*sampan\.db\.damaged-/);
+  assert.match(repaired.stdout, /problem: the store's database .* is damaged: [^]*\n.*sampan\.db\.damaged-/);
   assert.deepEqual((await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"])).split("\n").sort(), ["", "app:1", "base:1"]);
   await succeeds(["build", "-q", "-t", "app:1", join(root, "../app")]);
   assertStoreWhole(root);
@@ -175,8 +177,42 @@ test("a file that is no database is put aside, and images are taken up from the 
   assert.match(found.stderr, /^ERROR: the store's database .* is damaged: file is not a database\nhint: `sampan store check --repair` puts it aside/);
   const repaired = await sampan(["store", "check", "--repair"]);
   assert.equal(repaired.status, 0, repaired.stdout + repaired.stderr);
-  assert.match(repaired.stdout, /: 0 records of it could be read\n.*had lost 2 images/);
+  assert.match(repaired.stdout, /: 0 records of the old database could be read\n.*had lost 2 images/);
   assert.ok((await succeeds(["images", "-q", "--no-trunc"])).includes(app));
+  assertStoreWhole(root);
+});
+
+test("a repair that is interrupted leaves a store that is refused as before, and the next one has lost nothing", { skip: noBusybox }, async (context) => {
+  const { root, database, app, sampan, succeeds, sql } = await setUp(context);
+  sql(`DELETE FROM image_name WHERE image = '${app}'`);
+  sql(`DELETE FROM image WHERE id = '${app}'`);
+  // So that there is something to look for among the blobs, where the call is interrupted.
+  sql(`DELETE FROM blob WHERE digest IN (SELECT digest FROM image_blob WHERE image = '${app}')`);
+  const file = openSync(database, "r+");
+  const [record] = sql<{ page: number }>("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'cache_record'");
+  writeSync(file, Buffer.alloc(4096, 0xff), 0, 4096, (record!.page - 1) * 4096);
+  closeSync(file);
+  const snapshots = filesOf(root, "snapshots");
+  const interrupt = (damaged: boolean): Promise<void> => rebuildRecords(root, { damaged, onDone: () => {}, signal: AbortSignal.abort(new Error("Ctrl-C")) });
+  await assert.rejects(interrupt(true), /Ctrl-C/);
+  const refused = async (): Promise<void> => {
+    const { status, stderr } = await sampan(["system", "prune", "-af"]);
+    assert.deepEqual([status, /is gone or empty/.test(stderr)], [1, true], stderr);
+    assert.deepEqual(filesOf(root, "snapshots"), snapshots);
+  };
+  await refused();
+  await assert.rejects(interrupt(false), /Ctrl-C/);
+  await refused();
+  const folder = openSync(root, "r");
+  assert.ok(tryLock(folder));
+  const second = await sampan(["store", "check", "--repair"]);
+  assert.deepEqual([second.status, /locked by another process/.test(second.stderr)], [1, true], "one repairs at a time");
+  closeSync(folder);
+  const repaired = await sampan(["store", "check", "--repair"]);
+  assert.equal(repaired.status, 0, repaired.stdout + repaired.stderr);
+  assert.match(repaired.stdout, /: \d\d+ records of the old database could be read\n.*had lost 1 image \(/);
+  assert.deepEqual((await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"])).split("\n").sort(), ["", "<none>:<none>", "base:1"]);
+  assert.deepEqual(readdirSync(root).filter((name) => /^sampan\.db\.(new|aside)/.test(name)), []);
   assertStoreWhole(root);
 });
 
