@@ -62,7 +62,7 @@ test("in Docker's containers the build says what it needs, and works where it ha
   // This machine's programs are the container's.
   const shared = ["/usr", "/bin", "/lib", "/lib64", project, dirname(dirname(process.execPath))].flatMap((path) => ["-v", `${path}:${path}:ro`]);
   const inside = (options: readonly string[], ...words: string[]): { status: number | null; stdout: string; stderr: string } => docker(
-    "run", "--rm", "--network", "none", ...shared, "-v", `${folder}/context:/context:ro`, "--tmpfs", "/store:exec,mode=1777", "--tmpfs", "/tmp",
+    "run", "--rm", "--network", "none", "--security-opt", "apparmor=unconfined", ...shared, "-v", `${folder}/context:/context:ro`, "--tmpfs", "/store:exec,mode=1777", "--tmpfs", "/tmp",
     "-e", "SAMPAN_ROOT=/store", "-e", "HOME=/tmp", ...options, "tools:1", process.execPath, launcher, ...words,
   );
   const build = ["build", "--progress", "plain", "-t", "contained:1", "/context"] as const;
