@@ -18,11 +18,11 @@ export function aboutOf(builds: readonly AboutOptions[]): BuildAbout {
   return {
     name: [...new Set(builds.map((build) => nameOf(build, cwd)))].join(", "),
     context: all((build) => shownContext(build.context, cwd)).join(", "),
-    ...(first?.file === undefined ? {} : { dockerfile: first.file }),
+    ...(first?.file === undefined ? {} : { dockerfile: hideLogin(first.file) }),
     ...(first?.target === undefined ? {} : { target: all((build) => build.target).join(", ") }),
     ...(platforms.length === 0 ? {} : { platforms: platforms.flat().map(String) }),
     tags: builds.flatMap(({ tags = [] }) => tags),
-    buildArgs: Object.assign({}, ...builds.map(({ buildArgs = {} }) => buildArgs)) as Record<string, string>,
+    buildArgs: Object.fromEntries(builds.flatMap(({ buildArgs = {} }) => Object.entries(buildArgs)).map(([name, value]) => [name, hideLogin(value)])),
     labels: Object.assign({}, ...builds.map(({ labels = {} }) => labels)) as Record<string, string>,
     ...(builds.some(({ noCache }) => noCache) ? { noCache: true } : {}),
     ...contextsOf(builds),
@@ -53,7 +53,7 @@ function configOf(all: <Value>(pick: (build: AboutOptions) => Value | undefined)
 }
 
 function shownContext(context: string, cwd: string): string {
-  return context === "-" || /^[a-z+]+:\/\/|^git@/.test(context) ? hideLogin(context) : resolve(cwd, context);
+  return context === "-" || /^[a-z+]+:\/\/|^git@/i.test(context) ? hideLogin(context) : resolve(cwd, context);
 }
 
 /** As buildx names builds: the context's last name, the Dockerfile where it is another one, the target. */
