@@ -24,7 +24,7 @@ export interface SecretLogins {
 /** How a robot is called where it logs in. */
 export const ROBOT = "robot$";
 
-/** For so long a token of another user than this server knows is only refused, in milliseconds: another server may have a newer password file. */
+/** For so long a token of a user whom this server does not know, or as another one, is only refused, in milliseconds: another server may have a newer password file. */
 const SETTLED = 10 * 60_000;
 
 /** What the log of changes calls who ends them. */
@@ -83,9 +83,8 @@ export function createSecretLogins(secrets: Secrets, ownerOf: (user: string) => 
         }
         for (const token of tokens) {
           if (token.owner !== owner) continue;
-          if (!found) await secrets.disableSecret(token, true, ENDER);
-          else if (token.person === undefined) await secrets.bindSecret(token.id, found.person);
-          else if (token.person !== found.person && token.createdAt < Date.now() - SETTLED) await secrets.disableSecret(token, true, ENDER);
+          if (token.person === undefined) await (found ? secrets.bindSecret(token.id, found.person) : secrets.disableSecret(token, true, ENDER));
+          else if (token.person !== found?.person && token.createdAt < Date.now() - SETTLED) await secrets.disableSecret(token, true, ENDER);
         }
       }
       if (unanswered !== undefined) throw unanswered;
