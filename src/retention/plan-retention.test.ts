@@ -80,6 +80,12 @@ test("where tags are dates the newest stay, by their names and not by the time o
   assert.deepEqual(kept(tagsOf("20240101", "20240102", "20240103"), presetKeep("latest-and-versions")!), ["20240101", "20240102", "20240103"]);
 });
 
+test("prereleases and builds of branches take no date away that has nothing behind it, however many they are", () => {
+  const branches = ["20240302-feature-x", "20240303-rc1", "20240304-1a2b3c4"];
+  assert.deepEqual(kept(tagsOf("20240101", "20240201", "20240301", ...branches), { versions: 2 }), ["20240201", "20240301", "20240303-rc1", "20240304-1a2b3c4"]);
+  assert.deepEqual(kept(tagsOf("2024-02", "20240201", "20240201T0930Z", ...branches), { versions: 1 }), ["2024-02", "20240201", "20240201T0930Z", "20240304-1a2b3c4"]);
+});
+
 test("dates and versions beside each other are two series: the first release takes no date away, and no date a release", () => {
   const tags = tagsOf("20240101", "20240102", "20240103", "1.0.0", "1.1.0", "20250101", "1.0.0-rc1", "56");
   const plan = verdicts(tags, { versions: 2 });
@@ -133,7 +139,8 @@ test("signatures go with their image and stay with it", () => {
 test("any tags: each has one verdict, more rules keep no less, and the same again deletes nothing", () => {
   const tagName = fc.oneof(fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-rc\.1|-alpine)?$/), fc.stringMatching(/^2024-?0[12](-?0[12])?(\.[12]|-alpine)?$/), fc.constantFrom("latest", "main", "pr-1", `sha256-${"0".repeat(63)}1.sig`));
   const facts = fc.uniqueArray(fc.record({ tag: tagName, digest: fc.integer({ min: 0, max: 3 }).map(digestOf), pushedAt: fc.integer({ min: NOW - 10 * DAY, max: NOW }), signed: fc.boolean() }), { selector: ({ tag }) => tag });
-  const keep = fc.record({ last: fc.option(fc.nat(3), { nil: undefined }), versions: fc.option(fc.nat(3), { nil: undefined }), pushedWithin: fc.option(fc.constant(3 * DAY), { nil: undefined }), signed: fc.boolean() });
+  const some = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
+  const keep = fc.record({ last: some, versions: some, pushedWithin: fc.option(fc.constant(3 * DAY), { nil: undefined }), signed: fc.boolean() });
   fc.assert(fc.property(facts, keep, keep, (tags, first, second) => {
     const plan = verdicts(tags, first);
     assert.deepEqual(plan.map(({ tag }) => tag), tags.map(({ tag }) => tag).sort());

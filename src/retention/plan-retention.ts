@@ -4,7 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import { compileGlob } from "../std/glob.ts";
 import type { Keep, RetentionRule } from "./retention-rule.ts";
 import { because, describeReasons, type Reason } from "./reasons.ts";
-import { byDate, includesDate, tagDate, type TagDate } from "./tag-date.ts";
+import { byDate, datedTag, includesDate, tagDate, type TagDate } from "./tag-date.ts";
 import type { TagFacts } from "./tag-facts.ts";
 
 /** What happens to a tag, and why. */
@@ -150,13 +150,20 @@ function* versionsKept(tags: readonly TagFacts[], count: number): Iterable<[tag:
 
 /**
  * Where tags are dates, these are the versions. Beside others they are a series of their own, since neither says which of the other it is newer than: a repository that has just got
- * its first 1.0.0 keeps what runs everywhere. What is built several times a day counts each time; the names of the day and the month lead there.
+ * its first 1.0.0 keeps what runs everywhere. What is built several times a day counts each time; the names of the day and the month lead there. What has something behind its date
+ * may be a release or a prerelease, the build of a branch or a variant, and nobody can tell: it counts, but takes none away that has nothing.
  */
 function* datesKept(tags: readonly TagFacts[], count: number): Iterable<[tag: string, reason: Reason]> {
   const dated = tags.flatMap(({ tag }) => {
-    const date = tagDate(tag);
-    return date ? [{ tag, date }] : [];
+    const found = datedTag(tag);
+    return found ? [{ tag, ...found }] : [];
   }).sort((a, b) => byDate(b.date, a.date) || (a.tag < b.tag ? -1 : 1));
+  yield* newestDates(dated, count);
+  yield* newestDates(dated.filter(({ plain }) => plain), count);
+}
+
+/** @param dated the newest first */
+function* newestDates(dated: readonly { readonly tag: string; readonly date: TagDate }[], count: number): Iterable<[tag: string, reason: Reason]> {
   const newest: { readonly tag: string; readonly date: TagDate }[] = [];
   for (const each of dated) {
     const last = newest.at(-1);

@@ -8,16 +8,28 @@ const NUMBERS = /^(?:[-_.T]\d{1,6}(?![0-9A-SU-Ya-z]))*/;
 /** `-alpine`, `-1a2b3c4`, `Z`. */
 const REST = /^Z?(?:[-_.+].*)?$/;
 
+interface DatedTag {
+  readonly date: TagDate;
+  /** With nothing behind the date: neither a variant nor a commit nor a branch. */
+  readonly plain: boolean;
+}
+
 /** The date that a tag is: `20240115`, `2024-01-15`, `20240115-1230`, `20240115.2`, `2024-01`, with a variant or a commit behind it; undefined for everything else. */
 export function tagDate(tag: string): TagDate | undefined {
+  return datedTag(tag)?.date;
+}
+
+export function datedTag(tag: string): DatedTag | undefined {
   const match = COMPACT.exec(tag) ?? SPELT.exec(tag);
   const { year, month, day, time } = match?.groups ?? {};
   if (!match || !isDay(Number(year), Number(month), Number(day ?? "1"))) return undefined;
   const behind = tag.slice(match[0].length);
   const [numbers] = NUMBERS.exec(behind)!;
   // With two dots behind it, it is the first number of a version (20241127.1.0).
-  if (!REST.test(behind.slice(numbers.length)) || /^\.\d+\./.test(behind)) return undefined;
-  return [year!, month!, ...(day === undefined ? [] : [day]), ...(time === undefined ? [] : [time.padEnd(9, "0")]), ...(numbers.match(/\d+/g) ?? [])].map(Number);
+  const rest = behind.slice(numbers.length);
+  if (!REST.test(rest) || /^\.\d+\./.test(behind)) return undefined;
+  const date = [year!, month!, ...(day === undefined ? [] : [day]), ...(time === undefined ? [] : [time.padEnd(9, "0")]), ...(numbers.match(/\d+/g) ?? [])].map(Number);
+  return { date, plain: rest === "" || rest === "Z" };
 }
 
 /** The earlier first; a day before its hours. */
