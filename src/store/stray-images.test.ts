@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { configBytes, temporaryFolder } from "../../test/support/temporary-store.ts";
 import { digestHex, sha256, type Digest } from "../oci/digest.ts";
 import { mediaType } from "../oci/media-type.ts";
+import { Database } from "./database.ts";
 import { openStore } from "./open-store.ts";
+import type { RemovalPlace } from "./removal.ts";
+import { findStrayImages } from "./stray-images.ts";
 
 interface Strays {
   readonly root: string;
@@ -80,4 +83,29 @@ test("documents that do not fit together, and files with other bytes than their 
   const { said, images } = await collect();
   assert.deepEqual(images, [good.digest]);
   assert.match(said.join(), /had lost 1 image /);
+});
+
+test("a document that says to be gigabytes of something else keeps nobody from collecting", async (context) => {
+  const { root, stray, collect } = await setUp(context);
+  const huge = sha256("huge");
+  writeFileSync(join(root, "blobs/sha256", digestHex(huge)), "");
+  truncateSync(join(root, "blobs/sha256", digestHex(huge)), 3 * 2 ** 30);
+  const database = new Database(join(root, "sampan.db"));
+  database.run("INSERT INTO blob (digest, size, state, created_at) VALUES (?, ?, 1, 0)", huge, 3 * 2 ** 30);
+  database.close();
+  const layer = stray("layer");
+  stray(manifest({ digest: huge, size: 3 }, [layer]));
+  stray(index({ digest: huge, size: 3 }));
+  assert.deepEqual((await collect()).images, []);
+});
+
+test("strays that another process removes meanwhile are none", async (context) => {
+  const { root, stray } = await setUp(context);
+  const config = stray(configBytes([sha256("layer")]));
+  await using store = await openStore(root);
+  const database = new Database(join(root, "sampan.db"));
+  context.after(() => database.close());
+  // Only the paths of those that were found lead nowhere any more.
+  const blobs = { path: (digest: Digest) => (digest === config.digest ? join(root, "gone") : store.blobs.path(digest)) } as RemovalPlace["blobs"];
+  assert.deepEqual((await findStrayImages({ database, blobs } as RemovalPlace)).images, []);
 });

@@ -171,11 +171,16 @@ function isUnpacked(database: RemovalPlace["database"], chain: Digest): boolean 
 }
 
 function diffIdsOf(path: string): readonly Digest[] | undefined {
-  return readable(() => parseImageConfig(readFileSync(path)).rootfs.diff_ids);
+  return readable(() => parseImageConfig(readDocumentAt(path)).rootfs.diff_ids);
 }
 
 function manifestIn(path: string): Manifest | undefined {
-  return readable(() => parseManifest(readFileSync(path)));
+  return readable(() => parseManifest(readDocumentAt(path)));
+}
+
+/** What is too large for a document is read as none. */
+function readDocumentAt(path: string): Uint8Array {
+  return statSync(path).size > MANIFEST_LIMIT ? new Uint8Array() : readFileSync(path);
 }
 
 function readable<Result>(read: () => Result): Result | undefined {
@@ -191,8 +196,9 @@ function readable<Result>(read: () => Result): Result | undefined {
 function readDocuments({ blobs }: RemovalPlace, strays: Map<Digest, number>): Documents {
   const documents: Documents = { manifests: new Map(), indexes: new Map(), configs: new Map() };
   for (const [digest, size] of strays) {
-    if (size > MANIFEST_LIMIT || !isObject(blobs.path(digest))) continue;
-    const bytes = readFileSync(blobs.path(digest));
+    // Another process may be collecting what is looked at here.
+    const bytes = size > MANIFEST_LIMIT ? undefined : readable(() => (isObject(blobs.path(digest)) ? readFileSync(blobs.path(digest)) : undefined));
+    if (bytes === undefined) continue;
     if (digestBytes(bytes, digestAlgorithm(digest)) !== digest) strays.delete(digest);
     else readDocument(digest, bytes, documents);
   }
