@@ -84,6 +84,16 @@ if (postgresMissing !== false) {
     assert.match(sql("SELECT bytes FROM limit_sums"), /\b100\b/);
   });
 
+  test("PostgreSQL: servers that make the same sums at once do not wait for each other in a circle", async () => {
+    const { url, name } = await server.database();
+    const limits = ["team/**", "**"].map((pattern): Limit => ({ name: `quota of ${pattern}`, patterns: [pattern], covers: () => true, demandBytes: () => undefined, demandTags: undefined }));
+    const servers = await Promise.all([1, 2, 3].map(() => openPostgresMetadata({ url, connections: 6 }, { lease: 60_000, report })));
+    await Promise.all(servers.flatMap((metadata, index) => Array.from({ length: 6 }, (_, at) => metadata.addBlob(`team/${index}`, { digest: digestOf(`${at}`), size: 10 }, actor, limits))));
+    assert.deepEqual(await servers[0]!.wrongSums({ mend: false }), []);
+    await Promise.all(servers.map((metadata) => metadata[Symbol.asyncDispose]()));
+    assert.match(server.query(`SELECT 'deadlocks ' || deadlocks FROM pg_stat_database WHERE datname = '${name}'`), /deadlocks 0\b/);
+  });
+
   test("PostgreSQL: patterns mean to the database what they mean to the server", async () => {
     const { name: database } = await server.database();
     const names = ["a", "team", "team/app", "team/app/deep", "teams/app", "prod/shop", "prod/shop-x", "prod/s.op", "p/x", "x/prod/shop", "a1", "b/c/d"];

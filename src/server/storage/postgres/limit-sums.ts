@@ -39,9 +39,14 @@ export function createLimitSums(database: PostgresDatabase): LimitSums {
   const make = (limit: Limit): Promise<void> =>
     database.write({}, async (transaction) => {
       const pattern = namesExpression(limit.patterns);
-      const known = await transaction.run("UPDATE limit_sums SET asked_at = $1 WHERE name = $2 AND pattern = $3", transaction.now, limit.name, pattern);
-      if (known > 0) return;
+      const isKnown = (): Promise<unknown> => transaction.get("SELECT 1 FROM limit_sums WHERE name = $1 AND pattern = $2", limit.name, pattern);
+      if (await isKnown()) {
+        await transaction.run("UPDATE limit_sums SET asked_at = $1 WHERE name = $2", transaction.now, limit.name);
+        return;
+      }
+      // Until here it has only read: two who had each written to the table would wait for each other.
       await transaction.all("LOCK TABLE limit_sums IN EXCLUSIVE MODE");
+      if (await isKnown()) return;
       await transaction.run("DELETE FROM limit_sums WHERE (name = $1 AND pattern <> $2) OR asked_at < $3", limit.name, pattern, transaction.now - UNUSED);
       await transaction.run(`INSERT INTO limit_sums (pattern, bytes, largest, tags, name, asked_at) SELECT $1, sums.*, $2, $3 FROM (${SUM}) AS sums ON CONFLICT DO NOTHING`, pattern, limit.name, transaction.now);
     });
