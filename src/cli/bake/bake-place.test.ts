@@ -36,6 +36,7 @@ test("a definition from elsewhere gets nothing of this machine but the folder, u
   const ask = (target: object, allowed: readonly string[] = [], elsewhere = true): void => requireConsent([{ name: "a", context: URL, ...target }], { allowed, cwd: import.meta.dirname, elsewhere });
   for (const [target, right] of [
     [{ secret: [{ id: "k", src: "/etc/hostname" }] }, "fs.read=/etc"], [{ contexts: { x: "/etc" } }, "fs.read=/etc"], [{ context: "cwd:///etc" }, "fs=/etc"], [{ ssh: [{ id: "default" }] }, "ssh"],
+    [{ "extra-hosts": { h: "host-gateway" } }, "network.host"], [{ "extra-hosts": { h: "[host-gateway]" } }, "network.host"],
     [{ ssh: [{ id: "k", paths: "../key" }] }, "fs.read=*"], [{ output: [{ type: "local", dest: "../../out/deep" }] }, "fs.write=../.."], [{ "cache-to": [{ type: "local", dest: "/tmp/cache" }] }, "fs=*"],
     [{ dockerfile: "cwd:///etc/hosts" }, "fs.read=/etc/hosts"], [{ "cache-from": [{ type: "local", src: "/etc" }] }, "fs.read=/etc"],
   ] as const) {

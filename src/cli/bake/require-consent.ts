@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Target } from "../../bake/target.ts";
+import { HOST_GATEWAY } from "../../exec/hosts-file.ts";
 import { suggest } from "../../dockerfile/suggest.ts";
 import { fault } from "../../std/fault.ts";
 import { isFalse, isYes } from "../build/output-attributes.ts";
@@ -15,7 +16,7 @@ const FREE = ["fs", "fs.read", "fs.write", "ssh", "image.load"];
 
 /** What a definition from elsewhere would take of this machine, of which its reader may know nothing. */
 interface Taken {
-  readonly right: "fs.read" | "fs.write" | "ssh";
+  readonly right: "fs.read" | "fs.write" | "network.host" | "ssh";
   readonly path?: string;
 }
 
@@ -53,9 +54,12 @@ export function requireConsent(targets: readonly Target[], { allowed, cwd, elsew
   }
 }
 
-function takenOf({ context = ".", contexts = {}, dockerfile = "", secret = [], ssh = [], output = [], "cache-from": cacheFrom = [], "cache-to": cacheTo = [] }: Target): Taken[] {
+function takenOf({ context = ".", contexts = {}, dockerfile = "", "extra-hosts": hosts = {}, secret = [], ssh = [], output = [], "cache-from": cacheFrom = [], "cache-to": cacheTo = [] }: Target): Taken[] {
+  // It leads to what listens on this machine's loopback only, as the network of the machine does.
+  const reachesHost = Object.values(hosts).some((address) => address.replace(/^\[(.*)\]$/, "$1") === HOST_GATEWAY);
   const read = (paths: readonly (string | undefined)[]): Taken[] => paths.flatMap((path) => (path ? [{ right: "fs.read" as const, path }] : []));
   return [
+    ...(reachesHost ? [{ right: "network.host" as const }] : []),
     ...read([context, ...Object.values(contexts), ...(dockerfile.startsWith("cwd://") ? [dockerfile] : [])].map(localPath)),
     ...read(secret.map(({ src }) => src)),
     ...read(cacheFrom.map(({ type, src }) => (type === "local" ? src : undefined))),
