@@ -29,43 +29,48 @@ test("pauses double while it stays down, up to a minute, and one request at a ti
   for (let round = 0; round < 6; round += 1) {
     assert.equal(admit(), 0);
     if (round > 0) assert.deepEqual([admit(), breaker.paused], [1, true], "the others wait for the one that tries");
-    lengths.push(breaker.failed(down));
+    lengths.push(breaker.failed(down, "a"));
     assert.equal(admit(), lengths.at(-1));
     pass(lengths.at(-1)!);
   }
   assert.deepEqual(lengths, [5, 10, 20, 40, 60, 60]);
   assert.equal(admit(), 0);
   breaker.answered();
-  assert.deepEqual([admit(), admit(), breaker.failed(down)], [0, 0, 5], "well again, it begins anew");
+  assert.deepEqual([admit(), admit(), breaker.failed(down, "a")], [0, 0, 5], "well again, it begins anew");
   assert.deepEqual([told.length, told.at(-2)], [8, "the registry up.test answers again"]);
   assert.deepEqual(breaker.status(), { host: "up.test", paused: true, failures: 7, pauses: 7 });
 });
 
-test("errors of a server pause it when there are three in a row, and what it asks for itself at once", (context) => {
+test("errors of a server pause it when there are three in a row of different things, and what it asks for itself at once", (context) => {
   const { breaker, admit, pass } = breakerOf(context);
-  for (const [error, paused] of [[failing, false], [failing, false], [undefined, false], [failing, false], [failing, false], [failing, true]] as const) {
+  for (const [asked, error, paused] of [["a", failing, false], ["b", failing, false], ["c", undefined, false], ["a", failing, false], ["b", failing, false], ["b", failing, false], ["c", failing, true]] as const) {
     assert.equal(admit(), 0);
-    if (error) breaker.failed(error);
+    if (error) breaker.failed(error, asked);
     else breaker.answered();
     assert.equal(breaker.paused, paused);
   }
   pass(5);
   assert.equal(admit(), 0);
-  assert.equal(breaker.failed(failing), 10, "one more is enough while it was not well");
+  assert.equal(breaker.failed(failing, "a"), 10, "one more is enough while it was not well");
   pass(10);
   admit();
-  assert.equal(breaker.failed(fault("REGISTRY_SERVER_ERROR", { host: "up.test", status: 503, request: "GET of x", retryAfterSeconds: 120 })), 120);
+  assert.equal(breaker.failed(fault("REGISTRY_SERVER_ERROR", { host: "up.test", status: 503, request: "GET of x", retryAfterSeconds: 120 }), "a"), 120);
   pass(120);
   admit();
-  assert.equal(breaker.failed(fault("REGISTRY_LIMIT", { host: "up.test", retryAfterSeconds: 9_999_999 })), 3600, "no answer keeps it away for ever");
+  assert.equal(breaker.failed(fault("REGISTRY_LIMIT", { host: "up.test", retryAfterSeconds: 9_999_999 }), "a"), 3600, "no answer keeps it away for ever");
+});
+
+test("one image that the upstream always fails with keeps nobody from the others, however often it is asked for", (context) => {
+  const { breaker, admit } = breakerOf(context);
+  for (let time = 0; time < 20; time += 1) assert.deepEqual([admit(), breaker.failed(failing, "the broken one"), breaker.paused], [0, 5, false]);
 });
 
 test("a try that came to nothing for reasons of this registry is followed by another one; late answers end no pause", (context) => {
   const { breaker, admit, pass } = breakerOf(context);
-  breaker.failed(down);
+  breaker.failed(down, "a");
   breaker.answered();
   assert.equal(admit(), 5, "it was asked before it went down");
-  assert.equal(breaker.failed(down), 5, "as were others, who say nothing new");
+  assert.equal(breaker.failed(down, "a"), 5, "as were others, who say nothing new");
   pass(5);
   assert.deepEqual([admit(), admit()], [0, 1]);
   breaker.gaveUp();

@@ -10,7 +10,7 @@ const LONGEST_PAUSE = 60_000;
 const AFTER_LIMIT = 60_000;
 /** What an upstream itself may ask for. */
 const LONGEST_WANTED = 3_600_000;
-/** So many answers with a 5xx in a row are its state, and not that of one image. Each was asked for some times. */
+/** When so many different things were answered with a 5xx and nothing well between them, it is its state, and not that of one image, which may be asked for for days. */
 const FAILURES = 3;
 /** When those may come back who come while one request finds out whether it answers again, in seconds. */
 const TRYING = 1;
@@ -30,8 +30,8 @@ export interface UpstreamBreaker {
   admit(): void;
   /** It has answered, be it with no. */
   answered(): void;
-  /** It has not, or not usefully. @returns for how many seconds nobody asks for the same again */
-  failed(error: unknown): number;
+  /** It has not, or not usefully. @param asked what for @returns for how many seconds nobody asks for the same again */
+  failed(error: unknown, asked: string): number;
   /** What was asked came to nothing for reasons of this registry. */
   gaveUp(): void;
   status(): UpstreamStatus;
@@ -40,7 +40,7 @@ export interface UpstreamBreaker {
 export function createUpstreamBreaker(host: string, report: (problem: Error) => void): UpstreamBreaker {
   let pause: { readonly until: number; readonly length: number; readonly cause: Fault } | undefined;
   let trying = false;
-  let inARow = 0;
+  const inARow = new Set<string>();
   const total = { failures: 0, pauses: 0 };
   const resting = (): boolean => pause !== undefined && (trying || pause.until > Date.now());
 
@@ -58,19 +58,19 @@ export function createUpstreamBreaker(host: string, report: (problem: Error) => 
       if (pause !== undefined && trying) report(new Trouble(`the registry ${host} answers again`));
       if (pause === undefined || trying) {
         pause = undefined;
-        inARow = 0;
+        inARow.clear();
       }
       trying = false;
     },
-    failed(error) {
+    failed(error, asked) {
       trying = false;
       total.failures += 1;
-      inARow += 1;
+      if (inARow.size < FAILURES) inARow.add(asked);
       if (!isFault(error)) return FIRST_PAUSE / 1000;
       const wanted = wantedBy(error);
       const known = pause?.length;
       const length = wanted ?? Math.min(LONGEST_PAUSE, known === undefined ? FIRST_PAUSE : known * 2);
-      if (wanted === undefined && !SILENT.includes(error.code) && !(error.code === "REGISTRY_SERVER_ERROR" && (inARow >= FAILURES || known !== undefined))) return FIRST_PAUSE / 1000;
+      if (wanted === undefined && !SILENT.includes(error.code) && !(error.code === "REGISTRY_SERVER_ERROR" && (inARow.size >= FAILURES || known !== undefined))) return FIRST_PAUSE / 1000;
       // Others that were on their way when the pause began say the same thing again.
       if (pause !== undefined && pause.until > Date.now()) return Math.ceil((pause.until - Date.now()) / 1000);
       pause = { until: Date.now() + length, length: wanted === undefined ? length : FIRST_PAUSE, cause: error };

@@ -67,7 +67,7 @@ export function createUpstreamState(breaker: UpstreamBreaker, options: { negativ
           noteAbsent(key, missing);
           throw missing;
         }
-        const seconds = breaker.failed(error);
+        const seconds = breaker.failed(error, key);
         const trouble = troubleOf(error as Error, host, seconds);
         if (!breaker.paused) note(key, trouble, seconds * 1000, true);
         throw trouble;
