@@ -41,9 +41,7 @@ export const MANIFEST_LIMIT = 8 * 1024 * 1024;
 export function parseManifest(bytes: Uint8Array, what = "the manifest"): Manifest {
   const value = parseObject(bytes, what);
   if (value["schemaVersion"] !== 2) throw invalid(what, "schemaVersion is not 2");
-  if (typeof value["mediaType"] === "string" && !isManifest(value["mediaType"])) {
-    throw invalid(what, `unexpected mediaType ${value["mediaType"]}`);
-  }
+  checkMediaType(value["mediaType"], isManifest, what);
   checkDescriptor(value["config"], what, "config");
   checkDescriptors(value["layers"], what, "layers");
   return value as unknown as Manifest;
@@ -53,11 +51,15 @@ export function parseManifest(bytes: Uint8Array, what = "the manifest"): Manifes
 export function parseIndex(bytes: Uint8Array, what = "the index"): Index {
   const value = parseObject(bytes, what);
   if (value["schemaVersion"] !== 2) throw invalid(what, "schemaVersion is not 2");
-  if (typeof value["mediaType"] === "string" && !isIndex(value["mediaType"])) {
-    throw invalid(what, `unexpected mediaType ${value["mediaType"]}`);
-  }
+  checkMediaType(value["mediaType"], isIndex, what);
   checkDescriptors(value["manifests"], what, "manifests");
   return value as unknown as Index;
+}
+
+/** It may be missing. */
+function checkMediaType(found: unknown, fits: (type: string) => boolean, what: string): void {
+  if (found === undefined || found === null || typeof found === "string" && fits(found)) return;
+  throw invalid(what, `unexpected mediaType ${typeof found === "string" ? found : JSON.stringify(found)}`);
 }
 
 /** The bytes of a manifest or index as BuildKit writes them: two-space indent, no final newline. */
