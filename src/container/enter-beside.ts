@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { enterNamespacesOf, isContainedRoot } from "../linux/user-namespace.ts";
 import { Database } from "../store/database.ts";
 import { findContainerRow } from "../store/find-container.ts";
+import { refuseLostRecords } from "../store/lost-records.ts";
 import { isAlive } from "../store/process-identity.ts";
 import { isUp } from "../store/container-record.ts";
 import { isFault } from "../std/fault.ts";
@@ -14,14 +15,18 @@ import { formatVersion, knownFormat } from "../store/schema.ts";
  */
 export function enterBeside(storeRoot: string, container: string): void {
   if (process.env["SAMPAN_USERNS_ENTERED"] !== undefined || (process.geteuid!() === 0 && !isContainedRoot())) return;
-  const supervisor = findSupervisor(join(storeRoot, "sampan.db"), container);
+  const supervisor = findSupervisor(storeRoot, container);
   if (supervisor !== undefined) enterNamespacesOf(supervisor);
 }
 
-function findSupervisor(path: string, container: string): number | undefined {
+function findSupervisor(storeRoot: string, container: string): number | undefined {
+  const path = join(storeRoot, "sampan.db");
   if (!existsSync(path)) return undefined;
-  const database = new Database(path);
+  let database: Database | undefined;
   try {
+    // SQLite would remove the log of a database that is lost.
+    refuseLostRecords(storeRoot, path);
+    database = new Database(path);
     if (formatVersion(database) !== knownFormat) return undefined;
     const row = findContainerRow(database, container);
     const { pid, started, boot, namespace } = row;
@@ -31,6 +36,6 @@ function findSupervisor(path: string, container: string): number | undefined {
     if (isFault(error)) return undefined;
     throw error;
   } finally {
-    database.close();
+    database?.close();
   }
 }

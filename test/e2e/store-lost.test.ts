@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -97,6 +98,24 @@ test("a removed database whose log is left is read from that, with the names", {
   assert.match(repaired.stdout, /: \d\d+ records of the old database could be read\n.*no further image was found[^]*what there was of the old database is now .*\/sampan\.db\.lost-/);
   assert.deepEqual((await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"])).split("\n").sort(), ["", "app:1", "app:2", "base:1"]);
   assertStoreWhole(root);
+});
+
+test("who looks for a container first, to enter its namespaces, leaves a lost database's log alone too", { skip: noBusybox }, async (context) => {
+  const { root, database, sampan } = await setUp(context);
+  const holder = new Database(database);
+  holder.exec("PRAGMA wal_autocheckpoint = 0; CREATE TABLE noted (x)");
+  const log = readFileSync(`${database}-wal`);
+  holder.close();
+  for (const end of ["", "-shm"]) rmSync(database + end, { force: true });
+  writeFileSync(database, "");
+  writeFileSync(`${database}-wal`, log);
+  // Root of a machine does not look first, root of a container does.
+  const contained = process.geteuid!() === 0 ? ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"] : [];
+  const [program = "", ...words] = [...contained, join(import.meta.dirname, "../../bin/sampan.cjs"), "exec", "some", "true"];
+  const { stderr } = spawnSync(program, words, { env: { ...process.env, SAMPAN_ROOT: root }, encoding: "utf8" });
+  assert.match(stderr, /is gone or empty/);
+  assert.match((await sampan(["images"])).stderr, /is gone or empty/);
+  assert.deepEqual([statSync(database).size, readFileSync(`${database}-wal`)], [0, log]);
 });
 
 test("a log that was removed alone is missed, and what it told of is taken up from the blobs", { skip: noBusybox }, async (context) => {
