@@ -32,7 +32,7 @@ export async function providePython({ workspace, registry, say, signal }: Bench)
     await runMeasured([sampanCommand(store, ["pull", name])], { log, signal });
   } catch {
     say(`docker.io does not give ${name}: making it from Debian's packages`);
-    await makePythonBase({ sampan: sampanCommand(store, []).args[0]!, environment: { ...process.env, SAMPAN_ROOT: store }, tag: name, say });
+    await makePythonBase({ sampan: sampanCommand(store, []).program, environment: { ...process.env, SAMPAN_ROOT: store }, tag: name, say });
   }
   await runMeasured([sampanCommand(store, ["tag", name, image]), sampanCommand(store, ["push", image])], { log, signal });
   return image;
