@@ -13,12 +13,14 @@ const BATCH = 16;
 export interface BlobRow {
   readonly digest: Digest;
   readonly size: number;
+  /** When it came, in milliseconds. */
+  readonly created_at: number;
 }
 
 /** Reads every blob. @returns those with which something is wrong, and what */
 export async function checkBlobs(place: RemovalPlace, options: { readonly signal?: AbortSignal | undefined; readonly onBytes: (count: number) => void }): Promise<Map<BlobRow, string>> {
   const { database, blobs } = place;
-  const rows = database.all<BlobRow>("SELECT digest, size FROM blob WHERE state = 1 ORDER BY digest");
+  const rows = database.all<BlobRow>("SELECT digest, size, created_at FROM blob WHERE state = 1 ORDER BY digest");
   const problems = new Map<BlobRow, string>();
   const pending = Array.from({ length: Math.ceil(rows.length / BATCH) }, (_, index) => rows.slice(index * BATCH, (index + 1) * BATCH));
   const work = async (): Promise<void> => {
@@ -27,7 +29,7 @@ export async function checkBlobs(place: RemovalPlace, options: { readonly signal
       const found = await inWorker<Parameters<typeof hashFiles>[0], (Hashed | undefined)[]>("store/check/hash-files.ts", "hashFiles", files, options.signal ? { signal: options.signal } : {});
       batch.forEach((row, index) => {
         const problem = problemOf(row, found[index], blobs.path(row.digest));
-        if (problem !== undefined && isPresent(place, row.digest)) problems.set(row, problem);
+        if (problem !== undefined && isPresent(place, row)) problems.set(row, problem);
         options.onBytes(row.size);
       });
     }
@@ -42,9 +44,9 @@ function problemOf({ digest, size }: BlobRow, found: Hashed | undefined, path: s
   return found.digest === digest ? undefined : "has other content than its digest says";
 }
 
-/** It may have been removed meanwhile, by another process. */
-function isPresent({ database }: RemovalPlace, digest: Digest): boolean {
-  return database.get("SELECT 1 FROM blob WHERE digest = ? AND state = 1", digest) !== undefined;
+/** It may have been removed meanwhile, by another process, and have come again: then what was looked at is not what is there. */
+function isPresent({ database }: RemovalPlace, { digest, created_at: createdAt }: BlobRow): boolean {
+  return database.get("SELECT 1 FROM blob WHERE digest = ? AND state = 1 AND created_at = ?", digest, createdAt) !== undefined;
 }
 
 /** @param options.lost layer folders that cannot be packed again; @param options.trash gets the files that are to be deleted */
@@ -55,7 +57,7 @@ export function blobFinding(place: RemovalPlace, row: BlobRow, problem: string, 
     repair: "it is deleted",
     loses: lossOf(place, row.digest, options.lost),
     fix: () => {
-      if (!isPresent(place, row.digest)) return true;
+      if (!isPresent(place, row)) return true;
       moveAway(blobs.path(row.digest), lease.temporaryPath("damaged"), options.trash);
       database.run("DELETE FROM blob WHERE digest = ?", row.digest);
       return true;
