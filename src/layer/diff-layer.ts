@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type BigIntStats } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from "node:fs";
 import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
 import { getXattr, listXattrs } from "../linux/xattr.ts";
 import { isOpaque } from "../snapshot/opaque.ts";
@@ -6,6 +6,7 @@ import { ownerOf } from "../snapshot/ownership.ts";
 import { fault } from "../std/fault.ts";
 import { sortNames } from "../std/sort-names.ts";
 import type { EntryType, LayerEntry } from "./entry.ts";
+import { sameContent } from "./same-content.ts";
 
 /** An entry of a layer as it is written: with the place of its content, or as a whiteout. */
 export interface DiffEntry extends LayerEntry {
@@ -230,26 +231,6 @@ function sameBytes(a: Buffer | undefined, b: Buffer | undefined): boolean {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function sameContent(a: string, b: string): boolean {
-  const [left, right] = [Buffer.allocUnsafe(256 * 1024), Buffer.allocUnsafe(256 * 1024)];
-  const fileA = openSync(a, "r");
-  try {
-    const fileB = openSync(b, "r");
-    try {
-      for (;;) {
-        const count = readSync(fileA, left);
-        if (count !== readSync(fileB, right)) return false;
-        if (count === 0) return true;
-        if (!left.subarray(0, count).equals(right.subarray(0, count))) return false;
-      }
-    } finally {
-      closeSync(fileB);
-    }
-  } finally {
-    closeSync(fileA);
-  }
-}
 
 function readNames(folder: Folder): string[] {
   const names = readdirSync(folder.hostPath);

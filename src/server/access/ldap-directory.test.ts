@@ -68,6 +68,18 @@ test("a directory that is down refuses its users with a reason, and nobody else;
   server.problems.length = 0;
 });
 
+/** What is known of a user is asked for again after a minute. @returns what makes a change, and says what is found when that is over */
+function aMinuteAfter(context: TestContext, find: () => Promise<number>): (change: () => Promise<void>) => Promise<number> {
+  let minutes = 0;
+  return async (change) => {
+    await change();
+    context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 * (minutes += 1) });
+    const found = await find();
+    context.mock.timers.reset();
+    return found;
+  };
+}
+
 test("who gets the name of a user that was removed does not get their tokens", { skip: slapdMissing }, async (context) => {
   const { slapd, registry: { server } } = await directory(context);
   const post = poster(server);
@@ -76,15 +88,7 @@ test("who gets the name of a user that was removed does not get their tokens", {
   const owner = new Client({ url: slapd.url });
   await owner.bind(OWNER.dn, OWNER.password);
   const carol = "uid=carol,ou=people,dc=test";
-  // What is known of a user is asked for again after a minute.
-  let minutes = 0;
-  const after = async (change: () => Promise<void>): Promise<number> => {
-    await change();
-    context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 * (minutes += 1) });
-    const { status } = await post(again);
-    context.mock.timers.reset();
-    return status;
-  };
+  const after = aMinuteAfter(context, async () => (await post(again)).status);
   assert.equal(await after(() => owner.modify(carol, new Change({ operation: "replace", modification: new Attribute({ type: "sn", values: ["Other"] }) }))), 200);
   assert.equal(await after(() => owner.del(carol)), 401);
   assert.equal(await after(() => owner.add(carol, { objectClass: "inetOrgPerson", uid: "carol", cn: "another", sn: "Carol", userPassword: "x" })), 401);
@@ -99,15 +103,7 @@ test("personal tokens stay with a person of the directory through another passwo
   const owner = new Client({ url: slapd.url });
   await owner.bind(OWNER.dn, OWNER.password);
   const carol = "uid=carol,ou=people,dc=test";
-  // What is known of a user is asked for again after a minute.
-  let minutes = 0;
-  const after = async (change: () => Promise<void>): Promise<number> => {
-    await change();
-    context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 * (minutes += 1) });
-    const found = await status("carol", secret);
-    context.mock.timers.reset();
-    return found;
-  };
+  const after = aMinuteAfter(context, () => status("carol", secret));
   assert.equal(await after(() => owner.modify(carol, new Change({ operation: "replace", modification: new Attribute({ type: "userPassword", values: ["new"] }) }))), 200);
   assert.equal(await after(() => owner.modifyDN(carol, "uid=carol+cn=carol")), 200);
   assert.equal(await after(async () => {

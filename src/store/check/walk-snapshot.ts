@@ -1,5 +1,6 @@
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { makePieces, sameContent, type Pieces } from "../../layer/same-content.ts";
 import { isOpaque } from "../../snapshot/opaque.ts";
 import { ownerOf } from "../../snapshot/ownership.ts";
 
@@ -56,7 +57,7 @@ function walkSnapshot(folder: string, since: number): Walked {
  */
 export function compareFolders({ folder, expected }: { readonly folder: string; readonly expected: string }): string[] {
   const differences: string[] = [];
-  const pieces: Pieces = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
+  const pieces = makePieces();
   const compare = (path: string): void => {
     const [found, made] = [lstatSync(join(folder, path), { throwIfNoEntry: false }), lstatSync(join(expected, path), { throwIfNoEntry: false })];
     if (!found || !made) return;
@@ -76,9 +77,6 @@ export function compareFolders({ folder, expected }: { readonly folder: string; 
   return differences;
 }
 
-const PIECE = 256 * 1024;
-type Pieces = readonly [Buffer, Buffer];
-
 function differenceOf([path, found]: [string, Stats], [madePath, made]: [string, Stats], pieces: Pieces): string | undefined {
   if ((found.mode & TYPE) !== (made.mode & TYPE)) return "is of another kind";
   if (!made.isSymbolicLink() && found.mode !== made.mode) return `has mode ${octal(found)} instead of ${octal(made)}`;
@@ -88,7 +86,7 @@ function differenceOf([path, found]: [string, Stats], [madePath, made]: [string,
   if (found.rdev !== made.rdev) return "is another device";
   if (made.isSymbolicLink()) return readlinkSync(path) === readlinkSync(madePath) ? undefined : "leads elsewhere";
   if (!made.isFile()) return undefined;
-  if (found.size !== made.size || !isSameContent(path, madePath, pieces)) return "has other content";
+  if (found.size !== made.size || !sameContent(path, madePath, pieces)) return "has other content";
   return Math.floor(found.mtimeMs / 1000) === Math.floor(made.mtimeMs / 1000) ? undefined : "has another time";
 }
 
@@ -97,23 +95,4 @@ const TYPE = 0o170000;
 
 function octal({ mode }: Stats): string {
   return (mode & 0o7777).toString(8);
-}
-
-function isSameContent(a: string, b: string, [left, right]: Pieces): boolean {
-  const fileA = openSync(a, "r");
-  try {
-    const fileB = openSync(b, "r");
-    try {
-      for (;;) {
-        const count = readSync(fileA, left);
-        if (count !== readSync(fileB, right)) return false;
-        if (count === 0) return true;
-        if (!left.subarray(0, count).equals(right.subarray(0, count))) return false;
-      }
-    } finally {
-      closeSync(fileB);
-    }
-  } finally {
-    closeSync(fileA);
-  }
 }
