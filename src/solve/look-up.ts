@@ -3,6 +3,7 @@ import { readInputs, type Vertex } from "../graph/vertex.ts";
 import { keyComponents, keyOf } from "./cache-key.ts";
 import { explainMiss } from "./explain.ts";
 import { layerCount } from "./layer-count.ts";
+import { nearestRecord } from "./nearest-record.ts";
 import type { CacheRecord, CacheStore, Content, DistantCaches, DistantLayer, Result, Runner } from "./ports.ts";
 
 /** What is known of a step before it is done: its keys, and what went into them. */
@@ -35,7 +36,7 @@ export interface LookUpOptions {
   readonly cache: CacheStore;
   readonly distant?: DistantCaches | undefined;
   readonly runner: Pick<Runner, "content">;
-  /** Ask caches elsewhere what they know of a step that none of them has. */
+  /** Look for the earlier run that a step has most in common with, and ask caches elsewhere what they know of one that none of them has. */
   readonly explain?: boolean | undefined;
   /** The result of an input, with its files. */
   readonly realized: (index: number) => Promise<Result | undefined>;
@@ -75,8 +76,10 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
   if (vertex.ignoreCache) return { keys, hit: undefined, previous: undefined, why: ["the cache is switched off for it (--no-cache)"] };
   const previous = cache.latest(vertex.slot);
   const files = content?.entries ?? [];
+  const compared = options.explain ? nearestRecord(vertex.slot, components, files, cache.earlier(vertex.slot)) : previous;
   const elsewhere = options.explain ? await options.distant?.explain(vertex.slot, components, files) : undefined;
-  return { keys, hit: undefined, previous, why: [...explainMiss(components, files, previous), ...(elsewhere ?? [])] };
+  const below = vertex.inputs[0]?.operation.kind === "image" ? "image" : "step";
+  return { keys, hit: undefined, previous, why: [...explainMiss(components, files, compared, below), ...(elsewhere ?? [])] };
 }
 
 /** The results of the inputs that a step reads, in their places. */

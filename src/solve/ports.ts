@@ -31,6 +31,8 @@ export interface ContentRow {
   readonly uid: number;
   readonly gid: number;
   readonly digest: Digest;
+  /** `security.capability`, hexadecimal. */
+  readonly capability?: string | undefined;
 }
 
 export interface Content {
@@ -64,8 +66,10 @@ export interface CacheStore {
   save(record: CacheRecord & { readonly aliases: readonly Digest[] }): void;
   /** From now on `alias` finds what `key` finds. */
   alias(key: Digest, alias: Digest): void;
-  /** The last record of a slot, to compare a miss with. */
+  /** The last record of a slot. */
   latest(slot: string): CacheRecord | undefined;
+  /** Records of earlier builds to compare a miss with, the last ones first: of the slot, and of other steps of its stage. Their results may be gone. */
+  earlier(slot: string): readonly CacheRecord[];
 }
 
 /** What a cache elsewhere knows of a key. */

@@ -56,6 +56,7 @@ class World {
     },
     alias: (key, alias) => void this.records.set(alias, this.records.get(key)!),
     latest: (slot) => [...this.records.values()].findLast((record) => record.slot === slot),
+    earlier: () => [...this.records.values()].reverse(),
   };
 
   readonly runner: Runner = {

@@ -46,3 +46,19 @@ test("a record without its snapshot is no record", async (context) => {
   assert.equal(cache.find(sha256("alias")), undefined);
   assert.equal(cache.latest(record.slot), undefined);
 });
+
+test("earlier records are those of the slot, then of its stage, and none of this process's own", async (context) => {
+  const { cache } = await temporaryStore(context);
+  const save = (name: string, slot: string, createdAt: number): void => cache.save({ ...record, key: sha256(name), resultId: sha256(name), slot, createdAt, snapshot: null, aliases: [] });
+  save("old", "a/b/0/2/run", 1);
+  save("newer", "a/b/0/2/run", 2);
+  save("moved", "a/b/0/3/run", 3);
+  save("foreign", "a/b/0/2/run for linux/arm64", 4);
+  save("other stage", "a/b/01/2/run", 5);
+  save("other project", "a/c/0/2/run", 6);
+  save("now", "a/b/0/2/run", Date.now() + 60_000);
+  const names = (slot: string): string[] => cache.earlier(slot).map(({ key }) => ["old", "newer", "moved", "foreign", "other stage", "other project", "now"].find((name) => sha256(name) === key)!);
+  assert.deepEqual(names("a/b/0/2/run"), ["newer", "old", "foreign", "moved"]);
+  assert.deepEqual(names("a/b/0/2/run for linux/arm64"), ["foreign", "moved", "newer", "old"]);
+  assert.deepEqual(names("context"), []);
+});

@@ -12,6 +12,7 @@ export interface CachedFile {
   readonly uid: number;
   readonly gid: number;
   readonly type: string;
+  readonly capability?: string | undefined;
 }
 
 /** What a step gave when it ran. */
@@ -33,6 +34,11 @@ export interface CacheRecord {
 
 /** A use that is no later than this after the last one, in milliseconds, is not noted: the rows may be large. */
 export const SAME_USE = 60_000;
+
+/** Records that a miss is compared with at most. */
+const EARLIER = 50;
+/** The slots of a stage are its own, the number of the step and what it does. `0` is the character after the slash. */
+const STAGE = /^(.+)\/\d+\/[a-z]+(?:\/link)?(?: for .+)?$/;
 
 /** Results of steps by their keys: the definition key, and content keys as aliases. */
 export class CacheRecords {
@@ -56,6 +62,16 @@ export class CacheRecords {
   /** The record that was saved last for a slot, whatever its key. */
   latest(slot: string): CacheRecord | undefined {
     return this.#usable(() => this.#database.get<Row>(`${SELECT} AND slot = ? ORDER BY created_at DESC, rowid DESC LIMIT 1`, slot));
+  }
+
+  /** What earlier processes saved, the last records first: of the slot, then of other steps of its stage. Nothing of them is held. */
+  earlier(slot: string): CacheRecord[] {
+    const stage = STAGE.exec(slot)?.[1];
+    const rows = this.#database.all<Row>(
+      `${SELECT} AND created_at <= ?2 AND (slot = ?1${stage === undefined ? "" : " OR (slot >= ?3 AND slot < ?4)"}) ORDER BY slot = ?1 DESC, created_at DESC, rowid DESC LIMIT ${EARLIER}`,
+      slot, this.#lease.usedAt, ...(stage === undefined ? [] : [`${stage}/`, `${stage}0`]),
+    );
+    return rows.map((row) => this.#record(row));
   }
 
   /** Saves a record under its key and aliases, in place of earlier ones. */

@@ -19,7 +19,7 @@ async function explained(context: TestContext) {
     assert.equal(status, 0, stderr);
     return reasons(stderr);
   };
-  return { explain, at: (path: string): string => join(folder, path) };
+  return { explain, sampan, files, at: (path: string): string => join(folder, path) };
 }
 
 /** `#3 [2/4] COPY src /src` followed by `#3 why: …` lines. */
@@ -63,7 +63,27 @@ test("a changed file is named, with what changed of it", { skip }, async (contex
   assert.deepEqual((await explain())[COPY]?.filter((line) => !line.startsWith("src:")), ["src/c: new"]);
   rmSync(at("src/c"));
   writeFileSync(at("src/d"), "d\n");
-  assert.deepEqual((await explain())[COPY]?.toSorted(), ["src/c: gone", "src/d: new"]);
+  // Compared with the build before the last one, which had all but that.
+  assert.deepEqual((await explain())[COPY], ["src/d: new"]);
+  // Back to what is known and on to something else: what was undone meanwhile is no reason.
+  rmSync(at("src/d"));
+  assert.match((await explain())[COPY]!.join(), /same/);
+  writeFileSync(at("src/e"), "e\n");
+  appendFileSync(at("src/a"), "more\n");
+  chmodSync(at("src/a"), 0o600);
+  assert.deepEqual((await explain())[COPY], ["src/a: mode 0664 → 0600", "src/a: content changed", "src/e: new"]);
+});
+
+test("a line that is put in between and another base image are told as what they are", { skip }, async (context) => {
+  const { explain, at, sampan, files } = await explained(context);
+  await explain();
+  writeFileSync(at("Dockerfile"), DOCKERFILE.replace("COPY src", "RUN true\nCOPY src"));
+  const moved = await explain();
+  assert.deepEqual([moved["RUN true"], moved[COPY], moved[RUN]], [["it has not run before"], ["the step before it made a new result"], ["the step before it made a new result"]]);
+  const base = files("base", { Dockerfile: "FROM base:1\nRUN echo > /other\n" });
+  assert.equal((await sampan(["build", "-t", "base:1", base])).status, 0);
+  const rebased = await explain();
+  assert.deepEqual([rebased["RUN true"], rebased[COPY]], [["its base image is another one"], ["the step before it made a new result"]]);
 });
 
 test("a changed command, variable or argument is told, from what to what", { skip }, async (context) => {
