@@ -7,6 +7,7 @@ import { missing, startDockerRegistry } from "../support/docker-registry.ts";
 import { foreign } from "../support/foreign.ts";
 import { scratchSampan, type Finished } from "../support/run-sampan.ts";
 import { scratchRegistry } from "../support/scratch-registry.ts";
+import { startScriptedServer } from "../support/scripted-server.ts";
 
 /** A registry that has tags of `up/app`, and another to mirror to; `sync` writes the file and reads it. */
 async function start(context: TestContext, tags: readonly string[]) {
@@ -63,6 +64,57 @@ sync:
   assert.match(again.stdout, /^ {2}delete {2}2\.1 +older than the newest 2$/m);
   assert.match(again.stdout, /^2 copied, 1 deleted, 1 as they should be; sent/m);
   assert.deepEqual(await mirrored("copy/app"), ["2.2", "3.0", "latest"]);
+});
+
+test("a source whose tags are all named is not asked for its list, and each side is asked once for each tag", async (context) => {
+  const asked: string[] = [];
+  const forbidding = await scratchRegistry(context, { onRequest: ({ method, url }) => void asked.push(`${method} ${url}`) });
+  const { sync, mirrored, folder, mirror, asked: target } = await start(context, []);
+  for (const tag of ["1", "2", "3"]) await forbidding.pushImage("up/app", tag, tag);
+  const entry = (tags: string): string => `sync: [{ source: "${forbidding.address}/up/app", target: MIRROR/copy, tags: ${tags} }]`;
+  const heads = (log: readonly string[]): string[] => log.filter((line) => !line.endsWith(" /v2/")).sort();
+  [asked.length, target.length] = [0, 0];
+  const plan = await sync(entry('["1", "2", "2", "1"]'), "-n");
+  assert.equal(plan.stdout, `${forbidding.address}/up/app -> ${mirror.address}/copy: 2 tags wanted\n  copy    2  new\n  copy    1  new\ndry run: nothing was changed\n`, plan.stderr);
+  assert.deepEqual(heads(asked), ["HEAD /v2/up/app/manifests/1", "HEAD /v2/up/app/manifests/2"]);
+  assert.deepEqual(heads(target), ["HEAD /v2/copy/manifests/1", "HEAD /v2/copy/manifests/2"]);
+  assert.equal((await sync(entry('["1", "2"]'))).status, 0);
+  [asked.length, target.length] = [0, 0];
+  const again = await sync(entry('["1", "2"]'));
+  assert.match(again.stdout, /^0 copied, 2 as they should be/m, again.stderr);
+  assert.deepEqual(heads(asked), ["HEAD /v2/up/app/manifests/1", "HEAD /v2/up/app/manifests/2"]);
+  assert.deepEqual(heads(target), ["HEAD /v2/copy/manifests/1", "HEAD /v2/copy/manifests/2"]);
+
+  // One that is not there is an error, which does not stop the others; it is not taken away from the target either.
+  const one = await sync(entry('["1", "2", "33"]').replace("]", "], exclude: \"1\""), "--delete", "--explain");
+  assert.equal(one.status, 1);
+  assert.match(one.stdout, /^ {2}failed {2}33 .*$/m);
+  assert.match(one.stdout, /^ {2}delete {2}1 +excluded by 1$/m);
+  assert.match(one.stderr, /up\/app:33.* not found[^]*3/, one.stderr);
+  assert.deepEqual(await mirrored("copy"), ["2"]);
+
+  // A repository that is not there is told once, and nothing is deleted.
+  const none = await sync(entry('["1", "2"]').replace("up/app", "no/such"), "--delete");
+  assert.deepEqual([none.status, none.stderr.match(/^ERROR/gm)?.length, await mirrored("copy")], [1, 1, ["2"]], none.stderr);
+  assert.doesNotMatch(none.stdout, /failed {2}/);
+  const layout = await sync(entry('["1", "2"]').replace("MIRROR/copy", "oci:layout"));
+  assert.match(layout.stdout, /^2 copied, 0 as/m, layout.stderr);
+  assert.match((await sync(entry('["1", "2"]').replace("MIRROR/copy", "oci:layout"))).stdout, /^0 copied, 2 as/m);
+  assert.ok(readFileSync(join(folder, "layout/index.json"), "utf8").includes('"2"'));
+});
+
+test("a registry that refuses to list tags is mirrored by their names", async (context) => {
+  const { sync, upstream, mirrored } = await start(context, ["1", "2"]);
+  await using guarded = await startScriptedServer(async (request, response) => {
+    if (request.url!.includes("/tags/list")) return void response.writeHead(403, { "content-type": "application/json" }).end('{"errors":[{"code":"DENIED","message":"no lists here"}]}');
+    const answer = await upstream.request(request.method!, request.url!, { headers: { accept: request.headers.accept ?? "" } });
+    response.writeHead(answer.status, answer.headers).end(request.method === "HEAD" ? undefined : answer.body);
+  });
+  const listed = await sync(`sync: [{ source: "${guarded.host}/up/app", target: MIRROR/copy }]`);
+  assert.deepEqual([listed.status, await mirrored("copy")], [1, []]);
+  assert.match(listed.stderr, /no lists here/);
+  const named = await sync(`sync: [{ source: "${guarded.host}/up/app", target: MIRROR/copy, tags: ["1", "2"] }]`);
+  assert.deepEqual([named.status, await mirrored("copy")], [0, ["1", "2"]], named.stderr);
 });
 
 test("what repositories share is sent to one of them, and the others of that registry take it from there", async (context) => {

@@ -1,9 +1,11 @@
 import { suggest } from "../../dockerfile/suggest.ts";
+import { isTag } from "../../oci/reference.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import { isFault } from "../../std/fault.ts";
 import type { WantedPlatforms } from "../choose-root.ts";
 import { parseLocation } from "../location.ts";
 import { isRange } from "../tags/tag-version.ts";
+import { isDigestTag } from "./select-tags.ts";
 import type { SyncEntry } from "./sync-entry.ts";
 
 import type { FilePath } from "../../std/yaml-file.ts";
@@ -79,7 +81,7 @@ function checkShared(fields: Fields, path: FilePath, invalid: Invalid): Shared {
   if (latest !== undefined && !(Number.isSafeInteger(latest) && (latest as number) > 0)) throw invalid([...path, "latest"], `${JSON.stringify(latest)} is no number above 0`);
   if (referrers !== undefined && typeof referrers !== "boolean") throw invalid([...path, "referrers"], "it is neither true nor false");
   const choice = {
-    ...(tags === undefined ? {} : { tags: textList(tags, [...path, "tags"], invalid) }),
+    ...(tags === undefined ? {} : { tags: tagList(tags, [...path, "tags"], invalid) }),
     ...(exclude === undefined ? {} : { exclude: textList(exclude, [...path, "exclude"], invalid) }),
     ...(semver === undefined ? {} : { semver }),
     ...(latest === undefined ? {} : { latest: latest as number }),
@@ -102,6 +104,17 @@ function platformsOf(value: unknown, path: FilePath, invalid: Invalid): WantedPl
       throw error;
     }
   });
+}
+
+/** Patterns, and names of tags as they may be: what can never be found is said. */
+function tagList(value: unknown, path: FilePath, invalid: Invalid): readonly string[] {
+  const tags = textList(value, path, invalid);
+  tags.forEach((tag, index) => {
+    const place = Array.isArray(value) ? [...path, index] : path;
+    if (!/[*?[\\]/.test(tag) && !isTag(tag)) throw invalid(place, `${JSON.stringify(tag)} is no tag`, "a tag has letters, digits, `.`, `_` and `-`; a pattern has `*`, `?` or `[a-z]` too");
+    if (isTag(tag) && isDigestTag(tag)) throw invalid(place, `${tag} belongs to a manifest`, "it comes along with that where `referrers: true` is given");
+  });
+  return tags;
 }
 
 /** A list of texts; one text stands for a list of one. A tag such as 1.20 has to be quoted, or YAML takes it for 1.2. */

@@ -1,14 +1,14 @@
 import type { Digest } from "../../oci/digest.ts";
 import { familiarRepository } from "../../oci/reference.ts";
 import { together } from "../../registry/transfer/together.ts";
-import { isFault } from "../../std/fault.ts";
+import { isFault, type Fault } from "../../std/fault.ts";
 import { Semaphore } from "../../std/semaphore.ts";
 import { chooseRoot } from "../choose-root.ts";
 import type { Location } from "../location.ts";
 import { openSource, type Surroundings } from "../open-place.ts";
 import type { Document, Source } from "../place.ts";
 import { missingReferrers } from "./missing-referrers.ts";
-import { isDigestTag, selectTags } from "./select-tags.ts";
+import { isDigestTag, namedTags, selectTags } from "./select-tags.ts";
 import type { SyncEntry } from "./sync-entry.ts";
 
 /** What is to be done with one tag, and why. */
@@ -25,22 +25,33 @@ export interface EntryPlan {
   readonly entry: SyncEntry;
   readonly source: string;
   readonly target: string;
-  /** How many tags the source has, and in a few words why some of them are not wanted. */
-  readonly tags: number;
+  /** How many tags the source has, where it was asked for them. */
+  readonly tags?: number;
+  /** In a few words why some of them, or of those that the file names, are not wanted. */
   readonly left: ReadonlyMap<string, string>;
   readonly actions: readonly SyncAction[];
 }
 
+const OF_WHOLE_SOURCE = ["NAME_UNKNOWN", "REGISTRY_UNREACHABLE", "REGISTRY_CERTIFICATE", "REGISTRY_UNAUTHORIZED", "REGISTRY_DENIED"];
+
+/** Whether the other tags of the repository would fail with it too. */
+function isOfWholeSource(error: Fault): boolean {
+  return OF_WHOLE_SOURCE.includes(error.code) || (isFault(error, "MANIFEST_UNKNOWN") && (error.details as { repositoryUnknown?: boolean }).repositoryUnknown === true);
+}
+
 /**
- * Finds out what differs between a source and its copy; nothing is changed.
- * @throws NAME_UNKNOWN, REGISTRY_… where the source's tags cannot be listed
+ * Finds out what differs between a source and its copy; nothing is changed. The source is asked which tags it has only where
+ * patterns or versions choose among them: registries may refuse that, and lists may be long.
+ * @throws NAME_UNKNOWN, REGISTRY_… where the source's tags cannot be listed, or none of those that are named can be read
  */
 export async function planEntry(entry: SyncEntry, around: Surroundings, signal: AbortSignal): Promise<EntryPlan> {
-  const tags = (await (await around.reader()).tagList(entry.source, { signal })).filter((tag) => !isDigestTag(tag));
+  const named = namedTags(entry.choice);
+  const tags = (named ?? (await (await around.reader()).tagList(entry.source, { signal }))).filter((tag) => !isDigestTag(tag));
   const { wanted, left } = selectTags(tags, entry.choice);
   const budget = new Semaphore(entry.target.kind === "oci" ? 1 : 6);
-  const actions = await together(wanted.map((tag) => (stop: AbortSignal) => budget.run(() => compare(entry, tag, around, stop), stop)), signal);
-  return { entry, source: familiarRepository(entry.source), target: targetName(entry), tags: tags.length, left, actions };
+  const isOfAll = (error: Fault): boolean => named !== undefined && isOfWholeSource(error);
+  const actions = await together(wanted.map((tag) => (stop: AbortSignal) => budget.run(() => compare(entry, tag, around, isOfAll, stop), stop)), signal);
+  return { entry, source: familiarRepository(entry.source), target: targetName(entry), ...(named ? {} : { tags: tags.length }), left, actions };
 }
 
 /**
@@ -76,13 +87,19 @@ export function locationsOf({ source, target }: SyncEntry, tag: string): { reado
   };
 }
 
-async function compare(entry: SyncEntry, tag: string, around: Surroundings, signal: AbortSignal): Promise<SyncAction> {
+/** @param isOfAll whether what the source fails with is said of the entry, and not of this tag */
+async function compare(entry: SyncEntry, tag: string, around: Surroundings, isOfAll: (error: Fault) => boolean, signal: AbortSignal): Promise<SyncAction> {
+  let ofSource: unknown;
   try {
     const { from, to } = locationsOf(entry, tag);
     await using source = await openSource(from, around, signal);
     // What mirrors of the target have does not count.
     await using target = await openSource(to, { ...around, reader: around.writer }, signal);
-    const [there, root] = await Promise.all([targetDigest(target, signal), wantedRoot(entry, source, signal)]);
+    const wanted = wantedRoot(entry, source, signal).catch((error: unknown) => {
+      ofSource = error;
+      throw error;
+    });
+    const [there, root] = await Promise.all([targetDigest(target, to, around, signal), wanted]);
     if (there === undefined) return { kind: "copy", tag, reason: "new" };
     if (there !== root.digest) return { kind: "copy", tag, reason: `changed: ${short(there)} is now ${short(root.digest)}` };
     const missing = entry.referrers ? await missingReferrers(source, target, await root.read(), signal) : 0;
@@ -90,7 +107,7 @@ async function compare(entry: SyncEntry, tag: string, around: Surroundings, sign
     return { kind: "same", tag, reason: short(there) };
   } catch (error) {
     signal.throwIfAborted();
-    if (!isFault(error)) throw error;
+    if (!isFault(error) || (error === ofSource && isOfAll(error))) throw error;
     return { kind: "failed", tag, reason: error.message, error };
   }
 }
@@ -103,8 +120,13 @@ async function wantedRoot({ platforms }: SyncEntry, source: Source, signal: Abor
   return { digest: document.digest, read: async () => document };
 }
 
-async function targetDigest(target: Source, signal: AbortSignal): Promise<Digest | undefined> {
+async function targetDigest(target: Source, to: Location, around: Surroundings, signal: AbortSignal): Promise<Digest | undefined> {
   try {
+    // What is not there yet is not asked for a second time to hear why.
+    if (to.kind === "registry") {
+      const head = await (await around.writer()).manifestHead(to.reference, { signal });
+      return head && (head.digest ?? (await target.root(signal)).digest);
+    }
     return (await target.rootDigest?.(signal)) ?? (await target.root(signal)).digest;
   } catch (error) {
     // Some registries deny to read a repository that is not there yet; where they mean it, the copy says so.
@@ -120,7 +142,8 @@ async function deletions(plans: readonly EntryPlan[], around: Surroundings, sign
   const { target } = plans[0]!.entry;
   if (target.kind === "oci" || plans.some(({ actions }) => actions.length === 0)) return [];
   const wanted = new Set(plans.flatMap(({ actions }) => actions.map(({ tag }) => tag)));
-  const reasonOf = (tag: string): string => plans.map(({ left }) => left.get(tag)).find((reason) => reason !== undefined) ?? "not in the source any more";
+  const reasonOf = (tag: string): string =>
+    plans.map(({ left, entry: { choice } }) => left.get(tag) ?? selectTags([tag], choice).left.get(tag)).find((reason) => reason !== undefined) ?? "not in the source any more";
   try {
     const tags = await (await around.writer()).tagList(target.reference, { signal });
     return tags.filter((tag) => !wanted.has(tag) && !isDigestTag(tag)).map((tag) => ({ kind: "delete", tag, reason: reasonOf(tag) }));

@@ -43,6 +43,8 @@ test("what is wrong is said with its place and line", () => {
     ["sync:\n  - source: alpine\n    target: store:a", "sync[0].target", 3, /or oci:DIR/],
     [entry("    tags: [a, 1.20]"), "sync[0].tags[1]", 4, /1\.2 is a number/],
     [entry("    tags:\n      - a\n      - {}"), "sync[0].tags[1]", 6, /no text/],
+    [entry("    tags: [a, ../../other/manifests/1]"), "sync[0].tags[1]", 4, /is no tag/],
+    [entry(`    tags: sha256-${"a".repeat(64)}.sig`), "sync[0].tags", 4, /belongs to a manifest/],
     [entry("    semver: newest"), "sync[0].semver", 4, /no range of versions/],
     [entry("    latest: 0"), "sync[0].latest", 4, /no number above 0/],
     [entry("    platform: all"), "sync[0].platform", 4, /means nothing here/],

@@ -1,3 +1,4 @@
+import { isTag } from "../../oci/reference.ts";
 import { matchPath } from "../../std/match-path.ts";
 import { byVersion, inRange, tagVersion } from "../tags/tag-version.ts";
 import type { TagChoice } from "./sync-entry.ts";
@@ -5,6 +6,14 @@ import type { TagChoice } from "./sync-entry.ts";
 /** Tags that belong to other manifests: lists of referrers, cosign's signatures. They go along with what they belong to. */
 export function isDigestTag(tag: string): boolean {
   return /^sha(?:256|512)-[a-f0-9]{32,}/.test(tag);
+}
+
+/**
+ * The tags that a choice names in full, where it names them all so and nobody has to list what there is: undefined when a pattern
+ * or a range of versions chooses among the tags.
+ */
+export function namedTags({ tags, semver }: TagChoice): readonly string[] | undefined {
+  return tags !== undefined && semver === undefined && tags.every(isTag) ? [...new Set(tags)] : undefined;
 }
 
 /** The tags that are wanted, the newest version first, and in a few words why each of the others is not. */

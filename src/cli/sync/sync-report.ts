@@ -82,10 +82,14 @@ function planLines({ source, target, tags, actions, left }: EntryPlan, { dryRun,
   const others: SyncAction[] = explain ? [...left].map(([tag, reason]) => ({ kind: "same", tag, reason })) : [];
   const width = Math.max(0, ...[...shown, ...others].map(({ tag }) => tag.length));
   return [
-    `${source} -> ${target}: ${wanted} of ${tags} tag${tags === 1 ? "" : "s"} wanted`,
+    `${source} -> ${target}: ${tags === undefined ? counted(wanted) : `${wanted} of ${counted(tags)}`} wanted`,
     ...shown.map(({ kind, tag, reason }) => `  ${kind.padEnd(6)}  ${tag.padEnd(width)}  ${reason}`),
     ...others.map(({ tag, reason }) => `  ${"-".padEnd(6)}  ${tag.padEnd(width)}  ${reason}`),
   ];
+}
+
+function counted(tags: number): string {
+  return `${tags} tag${tags === 1 ? "" : "s"}`;
 }
 
 function endLine({ copied, deleted, same, bytesSent, bytesSaved }: Totals, failed: number, seconds: number): string {
