@@ -75,7 +75,7 @@ test("a source whose tags are all named is not asked for its list, and each side
   const heads = (log: readonly string[]): string[] => log.filter((line) => !line.endsWith(" /v2/")).sort();
   [asked.length, target.length] = [0, 0];
   const plan = await sync(entry('["1", "2", "2", "1"]'), "-n");
-  assert.equal(plan.stdout, `${forbidding.address}/up/app -> ${mirror.address}/copy: 2 tags wanted\n  copy    2  new\n  copy    1  new\ndry run: nothing was changed\n`, plan.stderr);
+  assert.equal(plan.stdout, `${forbidding.address}/up/app -> ${mirror.address}/copy: 2 tags wanted\n  copy    1  new\n  copy    2  new\ndry run: nothing was changed\n`, plan.stderr);
   assert.deepEqual(heads(asked), ["HEAD /v2/up/app/manifests/1", "HEAD /v2/up/app/manifests/2"]);
   assert.deepEqual(heads(target), ["HEAD /v2/copy/manifests/1", "HEAD /v2/copy/manifests/2"]);
   assert.equal((await sync(entry('["1", "2"]'))).status, 0);
@@ -124,7 +124,8 @@ test("what repositories share is sent to one of them, and the others of that reg
   assert.equal(ended.status, 0, ended.stderr);
   assert.equal(asked.filter((line) => /^PUT .*\/blobs\/uploads\//.test(line)).length, 2, asked.join("\n"));
   assert.equal(asked.filter((line) => /^POST .*[?]mount=/.test(line)).length, 2, asked.join("\n"));
-  assert.equal(ended.stdout.match(/^copied .*, saved 64B$/gm)?.length, 1, ended.stdout);
+  // Which of the two sends which of them is a matter of time.
+  assert.match(ended.stdout, /^2 copied, 0 as they should be; sent .*, saved 64B, /m);
 });
 
 test("where no tag is wanted nothing is deleted, since that is rather a mistake", async (context) => {

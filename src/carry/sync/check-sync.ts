@@ -4,8 +4,7 @@ import { parsePlatform } from "../../oci/platform.ts";
 import { isFault } from "../../std/fault.ts";
 import type { WantedPlatforms } from "../choose-root.ts";
 import { parseLocation } from "../location.ts";
-import { isRange } from "../tags/tag-version.ts";
-import { isDigestTag } from "./select-tags.ts";
+import { isDigestTag } from "./named-tags.ts";
 import type { SyncEntry } from "./sync-entry.ts";
 
 import type { FilePath } from "../../std/yaml-file.ts";
@@ -16,17 +15,19 @@ type Fields = Readonly<Record<string, unknown>>;
 const SHARED = ["tags", "exclude", "semver", "latest", "platforms", "referrers"] as const;
 
 /** The entries of a file, checked; `defaults` stand for what an entry does not say. */
-export function checkSync(value: unknown, invalid: Invalid): readonly SyncEntry[] {
+export async function checkSync(value: unknown, invalid: Invalid): Promise<readonly SyncEntry[]> {
   const file = fieldsOf(value, [], ["defaults", "sync"], invalid);
   const defaults = file["defaults"] === undefined ? {} : fieldsOf(file["defaults"], ["defaults"], SHARED, invalid);
   const list = file["sync"];
   if (!Array.isArray(list) || list.length === 0) throw invalid(["sync"], "it is no list of repositories", "write `sync:` and below it a `- source: …` with a `target: …`");
   // What is wrong with the defaults is said of them.
-  checkShared(defaults, ["defaults"], invalid);
-  return list.map((item, index) => checkEntry(item, defaults, ["sync", index], invalid));
+  const inherited = await checkShared(defaults, ["defaults"], invalid);
+  const entries: SyncEntry[] = [];
+  for (const [index, item] of list.entries()) entries.push(await checkEntry(item, inherited, ["sync", index], invalid));
+  return entries;
 }
 
-function checkEntry(item: unknown, defaults: Fields, path: FilePath, invalid: Invalid): SyncEntry {
+async function checkEntry(item: unknown, inherited: Shared, path: FilePath, invalid: Invalid): Promise<SyncEntry> {
   const own = fieldsOf(item, path, ["source", "target", ...SHARED], invalid);
   for (const key of ["source", "target"]) if (typeof own[key] !== "string") throw invalid([...path, ...(key in own ? [key] : [])], key in own ? "it is no text" : `${key} is missing`);
   const place = <Result>(key: "source" | "target", read: (word: string) => Result): Result => {
@@ -39,8 +40,7 @@ function checkEntry(item: unknown, defaults: Fields, path: FilePath, invalid: In
   };
   const source = place("source", (word) => repositoryOf(word, (problem, hint) => invalid([...path, "source"], problem, hint)));
   const target = place("target", (word) => targetOf(word, (problem, hint) => invalid([...path, "target"], problem, hint)));
-  const shared = checkShared(own, path, invalid);
-  const inherited = checkShared(defaults, ["defaults"], invalid);
+  const shared = await checkShared(own, path, invalid);
   return {
     place: `sync[${path[1]}]`, source, target,
     // An entry that says which tags it wants does not want those of the defaults too.
@@ -75,9 +75,9 @@ interface Shared {
   readonly referrers?: boolean;
 }
 
-function checkShared(fields: Fields, path: FilePath, invalid: Invalid): Shared {
+async function checkShared(fields: Fields, path: FilePath, invalid: Invalid): Promise<Shared> {
   const { tags, exclude, semver, latest, platforms, referrers } = fields;
-  if (semver !== undefined && (typeof semver !== "string" || !isRange(semver))) throw invalid([...path, "semver"], `${JSON.stringify(semver)} is no range of versions`, 'it looks like "^1.27" or ">=3.18 <4"');
+  if (semver !== undefined && (typeof semver !== "string" || !(await import("../tags/tag-version.ts")).isRange(semver))) throw invalid([...path, "semver"], `${JSON.stringify(semver)} is no range of versions`, 'it looks like "^1.27" or ">=3.18 <4"');
   if (latest !== undefined && !(Number.isSafeInteger(latest) && (latest as number) > 0)) throw invalid([...path, "latest"], `${JSON.stringify(latest)} is no number above 0`);
   if (referrers !== undefined && typeof referrers !== "boolean") throw invalid([...path, "referrers"], "it is neither true nor false");
   const choice = {

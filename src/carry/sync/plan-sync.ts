@@ -8,7 +8,7 @@ import type { Location } from "../location.ts";
 import { openSource, type Surroundings } from "../open-place.ts";
 import type { Document, Source } from "../place.ts";
 import { missingReferrers } from "./missing-referrers.ts";
-import { isDigestTag, namedTags, selectTags } from "./select-tags.ts";
+import { isDigestTag, namedTags } from "./named-tags.ts";
 import type { SyncEntry } from "./sync-entry.ts";
 
 /** What is to be done with one tag, and why. */
@@ -46,12 +46,18 @@ function isOfWholeSource(error: Fault): boolean {
  */
 export async function planEntry(entry: SyncEntry, around: Surroundings, signal: AbortSignal): Promise<EntryPlan> {
   const named = namedTags(entry.choice);
-  const tags = (named ?? (await (await around.reader()).tagList(entry.source, { signal }))).filter((tag) => !isDigestTag(tag));
-  const { wanted, left } = selectTags(tags, entry.choice);
+  const { wanted, left, ...counted } = named ?? (await listedTags(entry, around, signal));
   const budget = new Semaphore(entry.target.kind === "oci" ? 1 : 6);
   const isOfAll = (error: Fault): boolean => named !== undefined && isOfWholeSource(error);
   const actions = await together(wanted.map((tag) => (stop: AbortSignal) => budget.run(() => compare(entry, tag, around, isOfAll, stop), stop)), signal);
-  return { entry, source: familiarRepository(entry.source), target: targetName(entry), ...(named ? {} : { tags: tags.length }), left, actions };
+  return { entry, source: familiarRepository(entry.source), target: targetName(entry), ...counted, left, actions };
+}
+
+async function listedTags({ source, choice }: SyncEntry, around: Surroundings, signal: AbortSignal) {
+  // Versions are a package of their own, which takes a few milliseconds to load.
+  const [listed, { selectTags }] = await Promise.all([around.reader().then((client) => client.tagList(source, { signal })), import("./select-tags.ts")]);
+  const tags = listed.filter((tag) => !isDigestTag(tag));
+  return { tags: tags.length, ...selectTags(tags, choice) };
 }
 
 /**
@@ -141,6 +147,7 @@ async function targetDigest(target: Source, to: Location, around: Surroundings, 
 async function deletions(plans: readonly EntryPlan[], around: Surroundings, signal: AbortSignal): Promise<SyncAction[]> {
   const { target } = plans[0]!.entry;
   if (target.kind === "oci" || plans.some(({ actions }) => actions.length === 0)) return [];
+  const { selectTags } = await import("./select-tags.ts");
   const wanted = new Set(plans.flatMap(({ actions }) => actions.map(({ tag }) => tag)));
   const reasonOf = (tag: string): string =>
     plans.map(({ left, entry: { choice } }) => left.get(tag) ?? selectTags([tag], choice).left.get(tag)).find((reason) => reason !== undefined) ?? "not in the source any more";

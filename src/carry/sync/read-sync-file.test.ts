@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import { readSyncFile } from "./read-sync-file.ts";
 
-test("entries are read, with defaults for what they do not say", () => {
-  const [first, second] = readSyncFile(`
+test("entries are read, with defaults for what they do not say", async () => {
+  const [first, second] = await readSyncFile(`
 defaults: { platforms: [linux/amd64, linux/arm64], referrers: true, latest: 5 }
 sync:
   - source: alpine
@@ -28,7 +28,7 @@ sync:
   });
 });
 
-test("what is wrong is said with its place and line", () => {
+test("what is wrong is said with its place and line", async () => {
   const entry = (lines: string): string => `sync:\n  - source: alpine\n    target: r.example/a\n${lines}`;
   const cases: [string, string, number, RegExp][] = [
     ["", "", 1, /it is no map/],
@@ -54,7 +54,7 @@ test("what is wrong is said with its place and line", () => {
     ["defaults:\n  source: x\nsync: [{source: a, target: b/c}]", "defaults.source", 2, /means nothing here/],
   ];
   for (const [text, place, line, message] of cases) {
-    assert.throws(() => readSyncFile(text, "sync.yaml"), (error) => {
+    await assert.rejects(readSyncFile(text, "sync.yaml"), (error) => {
       if (!isFault(error, "SYNC_FILE_INVALID")) throw error;
       assert.equal((error.details as { place: string }).place, place, text);
       assert.equal(error.location?.startLine, line, text);
@@ -64,8 +64,8 @@ test("what is wrong is said with its place and line", () => {
   }
 });
 
-test("a bomb of aliases is not unfolded", () => {
+test("a bomb of aliases is not unfolded", async () => {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
   for (let index = 1; index < 9; index += 1) lines.push(`a${index}: &a${index} [${Array(9).fill(`*a${index - 1}`).join(", ")}]`);
-  assert.throws(() => readSyncFile(lines.join("\n"), "bomb.yaml"), (error) => isFault(error, "SYNC_FILE_INVALID"));
+  await assert.rejects(readSyncFile(lines.join("\n"), "bomb.yaml"), (error) => isFault(error, "SYNC_FILE_INVALID"));
 });

@@ -8,7 +8,7 @@ import type { SyncEntry } from "./sync-entry.ts";
  * @param file what messages call it
  * @throws SYNC_FILE_INVALID with the place in the file
  */
-export function readSyncFile(text: string, file: string): readonly SyncEntry[] {
+export async function readSyncFile(text: string, file: string): Promise<readonly SyncEntry[]> {
   const invalid = (line: number, place: string, problem: string, hint?: string): Error =>
     fault("SYNC_FILE_INVALID", { file, place, problem, ...(hint === undefined ? {} : { hint }) }, { location: { file, text, startLine: line, endLine: line } });
   const read = readYaml(text);

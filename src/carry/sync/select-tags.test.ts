@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namedTags, selectTags } from "./select-tags.ts";
+import { selectTags } from "./select-tags.ts";
 
 const tags = ["latest", "edge", "3", "3.18", "3.19.1", "3.20.0", "3.20.1", "4.0.0-rc.1", "3.20.1-debug", `sha256-${"a".repeat(64)}`, `sha256-${"b".repeat(64)}.sig`];
 const wanted = (choice: Parameters<typeof selectTags>[1]): readonly string[] => selectTags(tags, choice).wanted;
@@ -22,9 +22,4 @@ test("the newest versions are counted among those that are left; words and tags 
   assert.deepEqual(wanted({ semver: "3", latest: 2 }), ["3.20.1", "3.20.0"]);
   assert.deepEqual(wanted({ tags: ["latest", "3.18"], semver: "3", latest: 1 }), ["3.20.1", "3.18", "latest"]);
   assert.equal(selectTags(tags, { semver: "3", latest: 2 }).left.get("3.19.1"), "older than the newest 2");
-});
-
-test("tags are named in full where no pattern and no range chooses among them", () => {
-  assert.deepEqual(namedTags({ tags: ["3", "latest", "3"], exclude: ["l*"], latest: 1 }), ["3", "latest"]);
-  for (const choice of [{}, { tags: ["3", "v*"] }, { tags: ["3", "[v]"] }, { tags: ["3"], semver: "3" }, { latest: 1 }]) assert.equal(namedTags(choice), undefined);
 });

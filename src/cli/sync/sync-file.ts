@@ -29,7 +29,7 @@ const FILE_LIMIT = 1024 * 1024;
 /** Does what the file says. @returns the exit status: 1 when something failed and the rest was done. @throws SYNC_FILE_INVALID */
 export async function syncFile(file: string, flags: SyncFlags): Promise<number> {
   const { io, signal } = flags;
-  const entries = readSyncFile(readText(resolve(io.cwd, file), file, FILE_LIMIT), file);
+  const entries = await readSyncFile(readText(resolve(io.cwd, file), file, FILE_LIMIT), file);
   const access = await registryAccess({ insecure: flags.insecure, authfile: flags.authfile, creds: undefined, "no-creds": false }, [], { io, signal });
   const report = createSyncReport(io, flags);
   let failed = 0;

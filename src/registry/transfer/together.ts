@@ -7,17 +7,21 @@ export async function together<Result>(
   signal?: AbortSignal,
 ): Promise<Result[]> {
   const stop = new AbortController();
-  const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  // Handed on, since a signal that is made of two looks at both whenever it is asked.
+  const abort = (): void => stop.abort(signal!.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
   const settled = await Promise.allSettled(
     tasks.map(async (task) => {
       try {
-        return await task(both);
+        return await task(stop.signal);
       } catch (error) {
         stop.abort(error);
         throw error;
       }
     }),
   );
+  signal?.removeEventListener("abort", abort);
   if (stop.signal.aborted) throw stop.signal.reason;
   return settled.map((each) => (each as PromiseFulfilledResult<Result>).value);
 }

@@ -193,6 +193,8 @@ export function header(answer: Pick<Answer, "headers">, name: string): string | 
 
 /** Drops a body that nobody reads, keeping the connection if little of it is left. */
 export async function discard(answer: Answer): Promise<void> {
+  // Most have none, and a reader takes a sixth of what a HEAD costs.
+  if (answer.body.complete && answer.body.readableLength === 0) return void answer.body.resume();
   await readBody(answer, 64 * 1024).catch(() => undefined);
 }
 

@@ -1,4 +1,5 @@
-import { isDigestTag, selectTags } from "../../carry/sync/select-tags.ts";
+import { isDigestTag } from "../../carry/sync/named-tags.ts";
+import { selectTags } from "../../carry/sync/select-tags.ts";
 import type { ReplicationRule } from "../config/replication-section.ts";
 import type { Metadata } from "../storage/metadata.ts";
 import { repositoryPattern } from "../terms/repository-pattern.ts";

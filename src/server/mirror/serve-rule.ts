@@ -1,4 +1,4 @@
-import { isDigestTag } from "../../carry/sync/select-tags.ts";
+import { isDigestTag } from "../../carry/sync/named-tags.ts";
 import { isFault } from "../../std/fault.ts";
 import type { ReplicationRule } from "../config/replication-section.ts";
 import type { RegistryEvent } from "../storage/records.ts";
