@@ -52,9 +52,12 @@ test("a build asks what its name stands for instead of asking for each layer, an
   assert.equal(second.asked, 0);
   assert.equal(layersOf(second.manifest)[0], layersOf(first)[0]);
   assert.notEqual(layersOf(second.manifest)[1], layersOf(first)[1]);
-  await push(false);
-  // On a slow machine it is asked once more, since a lot may happen to a name in seconds.
-  assert.deepEqual([...new Set(server.requests.map(({ method, url }) => `${method} ${url}`))], ["GET /v2/", "HEAD /v2/app/manifests/1"]);
+  const unchanged = await push(false);
+  // On a slow machine it is asked for the name once more, since a lot may happen to it in seconds.
+  const asked = server.requests.map(({ method, url }) => `${method} ${decodeURIComponent(url)}`);
+  assert.deepEqual([...new Set(asked.filter((line) => !line.includes("/blobs/")))], ["GET /v2/", "HEAD /v2/app/manifests/1"]);
+  const named = parseManifest(unchanged.manifest);
+  assert.deepEqual(asked.filter((line) => line.includes("/blobs/")).sort(), [named.config, ...named.layers].map(({ digest }) => `HEAD /v2/app/blobs/${digest}`).sort());
 
   await context.test("where it says no, in whatever way", async () => {
     const refusals: (typeof refusal)[] = [{ status: 401, headers: { "www-authenticate": 'Basic realm="x"' } }, { status: 403, code: "DENIED" }, { status: 404, code: "MANIFEST_UNKNOWN" }, { status: 500 }, { status: 503, headers: { "retry-after": "60" } }];
@@ -75,11 +78,25 @@ test("a build asks what its name stands for instead of asking for each layer, an
     assert.equal(sha256(manifests.get("1")!), sha256(own));
   });
 
+  await context.test("where nothing has changed and the registry has lost something of it, or all of it", async () => {
+    const whole = (): boolean => [named.config, ...named.layers].every(({ digest }) => blobs.has(digest)) && manifests.has("1");
+    const { config, layers } = parseManifest((await push()).manifest);
+    Object.assign(named, { config, layers });
+    for (const lose of [() => blobs.delete(layers[0]!.digest), () => blobs.delete(layers[1]!.digest), () => blobs.delete(config.digest), () => manifests.delete("1"), () => [blobs, manifests].forEach((each) => each.clear())]) {
+      lose();
+      assert.ok(!whole());
+      await push(false);
+      assert.ok(whole(), String(lose));
+      assert.ok(server.requests.some(({ method, url }) => method === "PUT" && url === "/v2/app/manifests/1"));
+    }
+  });
+
   await context.test("where the registry has lost a layer that it names", async () => {
     const [kept] = layersOf(manifests.get("1")!);
     assert.ok(blobs.delete(kept!));
     const { asked, manifest } = await push();
-    assert.equal(asked, 1);
+    // None at first, and all after the refusal.
+    assert.equal(asked, 3);
     assert.ok(layersOf(manifest).includes(kept!));
     assert.ok(blobs.has(kept!));
   });

@@ -43,7 +43,7 @@ test("missing blobs are sent, the manifest goes last, and the bytes are counted"
   assert.deepEqual(actions.sort(), ["exists", "pushing"], "the config is no line of its own");
 });
 
-test("where the image is expected to be there, its tag alone is asked for; where another one is there, it is pushed", async () => {
+test("where the image is expected to be there, its tag is asked for and each blob; where another one is there, it is pushed", async () => {
   const store = createMemoryStore();
   const [image, other] = [addImage(store, ["a layer", "another one"]), addImage(store, ["something else"])];
   let there = image;
@@ -56,7 +56,7 @@ test("where the image is expected to be there, its tag alone is asked for; where
   const push = () => pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true });
   const whole = [...image.layers, image.config].reduce((sum, { size }) => sum + size, image.manifest.bytes.length);
   assert.deepEqual(await push(), { digest: image.digest, bytesSent: 0, bytesSaved: whole });
-  assert.deepEqual(lines(server.requests, "HEAD"), ["/v2/a/manifests/1"]);
+  assert.deepEqual(lines(server.requests, "HEAD").sort(), [...[...image.layers, image.config].map(({ digest }) => `/v2/a/blobs/${digest}`).sort(), "/v2/a/manifests/1"]);
   assert.deepEqual(lines(server.requests, "PUT"), []);
   there = other;
   assert.equal((await push()).bytesSent, image.manifest.bytes.length);
@@ -70,10 +70,64 @@ test("what the registry has just been found to have under the name is not asked 
   await using client = open();
   const push = (found: typeof image) => pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true, found: found.digest });
   assert.equal((await push(image)).bytesSent, 0);
-  assert.deepEqual(lines(server.requests, "HEAD"), []);
+  assert.equal(lines(server.requests, "HEAD").length, 2, "its blobs alone");
   await push(other);
-  assert.deepEqual(lines(server.requests, "HEAD").length, 2);
+  assert.equal(lines(server.requests, "HEAD").length, 4);
   assert.deepEqual(lines(server.requests, "PUT"), ["/v2/a/manifests/1"]);
+});
+
+/** A registry that has these blobs, and takes a manifest when it has all that the image names. */
+function keeping(image: ReturnType<typeof addImage>, has: Set<string>, options: { tag?: string; onManifest?: () => void } = {}) {
+  return startScriptedServer(({ method, url }, response) => {
+    if (url === "/v2/") return reply(response, 200);
+    if (method === "HEAD" && url.includes("/manifests/")) return reply(response, options.tag ? 200 : 404, { "content-type": image.manifest.mediaType, ...(options.tag ? { "docker-content-digest": options.tag } : {}) });
+    if (method === "HEAD") return reply(response, [...has].some((digest) => url.endsWith(digest)) ? 200 : 404);
+    if (method === "POST") return reply(response, 202, { location: "/up/1" });
+    const digest = new URL(url, "http://x").searchParams.get("digest");
+    if (digest !== null) has.add(digest);
+    else {
+      options.onManifest?.();
+      if (![...image.layers, image.config].every((blob) => has.has(blob.digest))) return reply(response, 400, {}, registryError("MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"));
+    }
+    reply(response, 201);
+  });
+}
+
+test("an image that is there under its tag and is not whole any more is made whole", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["a layer", "another one"]);
+  const all = [...image.layers, image.config];
+  for (const lost of [[image.layers[1]!], [image.config], all]) {
+    const has = new Set<string>(all.filter((blob) => !lost.includes(blob)).map(({ digest }) => digest));
+    await using server = await keeping(image, has, { tag: image.digest });
+    await using client = open();
+    const sizes = lost.reduce((sum, { size }) => sum + size, 0);
+    const pushed = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true, there: new Set(all.map(({ digest }) => digest)) });
+    assert.equal(pushed.bytesSent, sizes + image.manifest.bytes.length);
+    assert.ok(all.every(({ digest }) => has.has(digest)));
+    assert.deepEqual(lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")), ["/v2/a/manifests/1"]);
+  }
+});
+
+test("what a registry collects between question and manifest is sent, once; what it refuses then is told", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, ["a layer", "another one"]);
+  const [kept, collected] = image.layers;
+  const has = new Set<string>([kept!.digest, collected!.digest]);
+  let times = 1;
+  await using server = await keeping(image, has, { onManifest: () => { if ((times -= 1) >= 0) has.delete(collected!.digest); } });
+  await using client = open();
+  const push = (more: Parameters<typeof pushImage>[4] = {}) => pushImage(client, parseReference(`${server.host}/a:1`), image, store, more);
+  const pushed = await push();
+  assert.deepEqual(pushed, { digest: image.digest, bytesSent: collected!.size + image.config.size + image.manifest.bytes.length, bytesSaved: kept!.size });
+  assert.ok(has.has(collected!.digest));
+  // So is what was on its way to a repository that had it.
+  times = 1;
+  assert.equal((await push({ underWay: new Map([[collected!.digest, Promise.resolve("exists" as const)]]) })).bytesSent, collected!.size + image.manifest.bytes.length);
+  times = 2;
+  server.requests.length = 0;
+  await assert.rejects(push(), (error) => isFault(error, "REGISTRY_REFUSED") && /MANIFEST_BLOB_UNKNOWN/.test(error.message));
+  assert.equal(lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")).length, 2);
 });
 
 test("blobs that a manifest of the registry names are not asked for, and are sent where the registry turns out to have lost them", async () => {
@@ -104,8 +158,9 @@ test("blobs that a manifest of the registry names are not asked for, and are sen
     const pushed = await push();
     assert.deepEqual(pushed, { digest: image.digest, bytesSent: sizes(lost!, fresh!, image.config) + image.manifest.bytes.length, bytesSaved: known!.size }, each.code);
     assert.deepEqual(lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")), ["/v2/a/manifests/1", "/v2/a/manifests/1"]);
-    // First those that nobody knew of, then the rest.
-    assert.deepEqual(lines(server.requests, "HEAD").map((url) => url.slice(url.indexOf("sha256:"))).map((digest) => there.has(digest as typeof image.digest)), [false, false, true, true]);
+    // First those that nobody knew of, then all.
+    const asked = lines(server.requests, "HEAD").map((url) => there.has(url.slice(url.indexOf("sha256:")) as typeof image.digest));
+    assert.deepEqual([asked.length, asked.slice(0, 2), asked.slice(2).filter(Boolean).length], [6, [false, false], 2]);
   }
   server.requests.length = 0;
   assert.equal((await push()).bytesSaved, sizes(...image.layers, image.config));

@@ -31,12 +31,12 @@ export interface PushOptions {
   readonly underWay?: ReadonlyMap<Digest, Promise<BlobArrival>>;
   /** Blobs that were made just now, so that nobody is asked whether the registry has them. */
   readonly fresh?: ReadonlySet<Digest>;
-  /**
-   * Blobs that are named by a manifest which the repository has: it is not asked for them, unless it then refuses the
-   * image's manifest, as one does that has lost some of them.
-   */
+  /** Blobs that are named by a manifest which the repository has: it is not asked for them. */
   readonly there?: ReadonlySet<Digest>;
-  /** Whether it is likely that the registry has just this under the name: it is asked for that first, and for its blobs only if not. */
+  /**
+   * Whether it is likely that the registry has just this under the name: it is asked for that first, and where it has that with all
+   * its blobs, nothing is sent.
+   */
   readonly unchanged?: boolean;
   /** The manifest that the registry had under the name a moment ago. */
   readonly found?: Digest;
@@ -61,7 +61,9 @@ export interface PushedImage {
 
 /**
  * Pushes an image: what the registry has is left out, what a sister repository has is mounted, the rest is sent
- * several blobs at once, and the manifest goes last, so that a tag never names an image that is not whole.
+ * several blobs at once, and the manifest goes last, so that a tag never names an image that is not whole. A registry
+ * that refuses the manifest may have lost a blob that it was believed to have, or collected one meanwhile: it is asked for all of
+ * them then, and where some were missing the manifest is sent once more.
  * @throws REGISTRY_…, NAME_UNKNOWN, RESPONSE_INVALID
  */
 export async function pushImage(client: RegistryClient, reference: Reference, image: PushableImage, source: BlobSource, options: PushOptions = {}): Promise<PushedImage> {
@@ -73,62 +75,64 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   // People count layers; as with docker the config is no line of its own.
   const shown = (blob: Descriptor): OnProgress | undefined => (blob.digest === image.config.digest ? undefined : onProgress);
   const uploads = new Semaphore(options.parallel ?? 5);
-  let bytesSent = 0;
-  let bytesSaved = 0;
+  const sent = new Map<Digest, number>();
 
-  const taken = new Set<Descriptor>();
-  const pushBlob = async (blob: Descriptor, signal: AbortSignal): Promise<void> => {
+  const pushBlob = async (blob: Descriptor, again: boolean, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(shown(blob), step, "pushing", blob);
-    if (taken.delete(blob)) bytesSaved -= blob.size;
-    else if (options.there?.has(blob.digest)) {
-      taken.add(blob);
-      bytesSaved += blob.size;
-      return progress.done("exists");
-    }
-    const arrival = await options.underWay?.get(blob.digest);
+    if (!again && options.there?.has(blob.digest)) return progress.done("exists");
+    const arrival = again ? undefined : await options.underWay?.get(blob.digest);
     if (arrival === "sent") {
-      bytesSent += blob.size;
+      sent.set(blob.digest, blob.size);
       return progress.done();
     }
-    const fresh = options.fresh?.has(blob.digest) === true;
-    if (arrival === "exists" || (!fresh && (await client.blobHead(reference, blob.digest, { push: true, size: blob.size, signal })))) {
-      bytesSaved += blob.size;
-      return progress.done("exists");
-    }
+    const fresh = !again && options.fresh?.has(blob.digest) === true;
+    if (arrival === "exists" || (!fresh && (await isThere(blob, signal)))) return progress.done("exists");
     await uploads.run(async () => {
       const place = fresh ? undefined : await findMount(client, reference, blob, { from: candidates(blob), signal, ...(options.onMountRefused ? { onMountRefused: options.onMountRefused } : {}) });
       if (place === "mounted") {
-        bytesSaved += blob.size;
+        sent.set(blob.digest, 0);
         return progress.done("mounted");
       }
       const open = (start: number): AsyncIterable<Uint8Array> => source.read(blob.digest, { start });
-      const { sent } = await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes: progress.advance, signal, ...(place ? { upload: place } : {}) });
-      bytesSent += sent;
-      bytesSaved += blob.size - sent;
+      const put = await client.blobPut(reference, { digest: blob.digest, size: blob.size, open }, { onBytes: progress.advance, signal, ...(place ? { upload: place } : {}) });
+      sent.set(blob.digest, put.sent);
       progress.done();
     }, signal);
   };
+  const isThere = async ({ digest, size }: Descriptor, signal: AbortSignal): Promise<boolean> => (await client.blobHead(reference, digest, { push: true, size, signal })) !== undefined;
 
   const blobs = distributable([...image.layers, image.config]);
   const stoppable = options.signal ? { signal: options.signal } : {};
+  const ofAll = <Result>(task: (blob: Descriptor, signal: AbortSignal) => Promise<Result>): Promise<Result[]> => together(blobs.map((blob) => (signal: AbortSignal) => task(blob, signal)), options.signal);
+  const result = (digest: Digest, manifests: { readonly sent: number; readonly saved: number }): PushedImage => {
+    const bytesSent = [...sent.values()].reduce((sum, bytes) => sum + bytes, 0);
+    return { digest, bytesSent: bytesSent + manifests.sent, bytesSaved: blobs.reduce((sum, { size }) => sum + size, manifests.saved) - bytesSent };
+  };
+  let lost = false;
   if (options.unchanged && !options.tags?.length && reference.tag !== undefined) {
     const digest = sha256(image.manifest.bytes);
     const found = options.found ?? (await client.manifestHead(reference, { push: true, ...stoppable }))?.digest;
     if (found === digest) {
-      for (const blob of blobs) reportBlob(shown(blob), step, "pushing", blob).done("exists");
-      return { digest, bytesSent: 0, bytesSaved: blobs.reduce((sum, { size }) => sum + size, image.manifest.bytes.length) };
+      lost = !(await ofAll(isThere)).every(Boolean);
+      if (!lost) {
+        for (const blob of blobs) reportBlob(shown(blob), step, "pushing", blob).done("exists");
+        return result(digest, { sent: 0, saved: image.manifest.bytes.length });
+      }
     }
   }
-  const pushBlobs = (some: Iterable<Descriptor>): Promise<unknown> => together([...some].map((blob) => (signal: AbortSignal) => pushBlob(blob, signal)), options.signal);
-  await pushBlobs(blobs);
+  await ofAll((blob, signal) => pushBlob(blob, lost, signal));
   const { digest } = await client.manifestPut(reference, image.manifest, stoppable).catch(async (error: unknown) => {
-    if (taken.size === 0 || !isRefused(error)) throw error;
-    await pushBlobs([...taken]);
+    if (!isRefused(error)) throw error;
+    const before = new Map(sent);
+    sent.clear();
+    await ofAll((blob, signal) => pushBlob(blob, true, signal));
+    if (sent.size === 0) throw error;
+    for (const [each, bytes] of before) sent.set(each, Math.max(bytes, sent.get(each) ?? 0));
     return client.manifestPut(reference, image.manifest, stoppable);
   });
   const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
   for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
-  return { digest, bytesSent: bytesSent + image.manifest.bytes.length, bytesSaved };
+  return result(digest, { sent: image.manifest.bytes.length, saved: 0 });
 }
 
 /** How many repositories are asked, as each costs a request: docker's numbers. */
