@@ -50,7 +50,8 @@ export function selectSources(view: SourceView, source: string, options: SelectO
 function splitPivot(source: string): { pivot: string; pattern: string } {
   const at = source.indexOf("/./");
   const [pivot, rest] = at < 0 ? ["", source] : [source.slice(0, at), source.slice(at + 3)];
-  return { pivot, pattern: rest.startsWith("/") ? rest.slice(1) : clean(rest).join("/") };
+  // As in BuildKit, only one slash is taken from the front: another one matches nothing.
+  return { pivot, pattern: rest.startsWith("//") ? rest.slice(1) : clean(rest).join("/") };
 }
 
 function selectPaths(view: SourceView, source: string, options: SelectOptions): Selection[] {
