@@ -5,6 +5,7 @@ import type { Result } from "../solve/ports.ts";
 import { solveAll } from "../solve/solve.ts";
 import { sourcesOf } from "./attest/materials.ts";
 import { aboutOf } from "./build-about.ts";
+import { commitOf } from "./build-commit.ts";
 import { BuildRecording } from "./build-recording.ts";
 import { importCaches } from "./build-caches.ts";
 import type { BuildOptions, BuildResult } from "./build-options.ts";
@@ -44,7 +45,7 @@ export async function buildTargets(targets: readonly BuildTarget[], shared: Shar
   await using session = await openSession({ ...shared, onProgress: recording.onProgress }, builds);
   const { store, access: { signal } } = session;
   const wanted = targets.flatMap(({ inner, options }) => (inner === true ? [] : [options]));
-  return await recording.during(() => solveTargets(session, targets, { ...shared, recording }), { store, about: aboutOf(wanted), signal });
+  return await recording.during(() => solveTargets(session, targets, { ...shared, recording }), { store, about: { ...aboutOf(wanted), ...(await commitOf(wanted, signal)) }, signal });
 }
 
 async function solveTargets(session: BuildSession, targets: readonly BuildTarget[], shared: SharedOptions & { readonly recording: BuildRecording }): Promise<Map<string | undefined, BuildResult>> {

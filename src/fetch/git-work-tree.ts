@@ -1,8 +1,9 @@
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { realpathSync } from "node:fs";
+import { relative } from "node:path";
 import { hideLogin } from "../context/git-url.ts";
 import { findProgram } from "../linux/find-program.ts";
 import { runGit } from "./git-command.ts";
+import { workTreeRoot } from "./work-tree-root.ts";
 
 /** What a folder of this machine is as a part of a git work tree. */
 export interface WorkTree {
@@ -19,7 +20,7 @@ export interface WorkTree {
  * the tree is run: no hooks, filters or helpers.
  */
 export async function workTreeOf(folder: string, signal?: AbortSignal): Promise<WorkTree | undefined> {
-  const root = findRoot(realpathSync(folder));
+  const root = workTreeRoot(realpathSync(folder));
   if (root === undefined || findProgram("git") === undefined) return undefined;
   const ask = async (...words: string[]): Promise<string | undefined> => {
     const { status, stdout } = await runGit(words, { cwd: root, ...(signal ? { signal } : {}) });
@@ -60,10 +61,4 @@ async function sourceOf(ask: (...words: string[]) => Promise<string | undefined>
     if (address !== undefined) return address;
   }
   return undefined;
-}
-
-function findRoot(folder: string): string | undefined {
-  if (existsSync(join(folder, ".git"))) return folder;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : findRoot(parent);
 }

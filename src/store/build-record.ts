@@ -32,6 +32,8 @@ export interface BuildAbout {
   readonly name: string;
   readonly context: string;
   readonly dockerfile?: string;
+  /** What is checked out where the context is; the repository without a login. */
+  readonly commit?: { readonly revision: string; readonly repository?: string };
   readonly target?: string;
   readonly platforms?: readonly string[];
   readonly tags: readonly string[];

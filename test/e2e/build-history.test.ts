@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { sha256 } from "../../src/oci/digest.ts";
+import { findProgram } from "../support/find-program.ts";
+import { commit, git } from "../support/git-repositories.ts";
 import { noContainers } from "../support/sampan-base.ts";
 import { startJourney } from "../support/journey.ts";
 
@@ -46,6 +50,24 @@ test("builds are recorded with their steps, logs and errors, listed, filtered an
   assert.equal((await sampan(["build", "history", "rm"])).status, 2);
   assert.equal((await sampan(["build", "history", "ls", "--filter", "odd=1"])).status, 2);
   assert.match((await sampan(["build", "history", "ls", "--filter", "status=eror"])).stderr, /there is no status "eror" \(did you mean error\?\)/);
+});
+
+test("the commit of the context is noted where it is one, and not where BUILDX_GIT_INFO says so", { skip: noContainers || (findProgram("git") === undefined && "needs git") }, async (context) => {
+  const { sampan, succeeds, context: folder } = await startJourney(context);
+  const app = folder("app", { "sub/Dockerfile": "FROM scratch\nCOPY file /\n" });
+  git(app, "init", "-q");
+  git(app, "remote", "add", "origin", "https://me:secret@example.com/app.git");
+  const revision = commit(app, "first", { "sub/file": "1\n" });
+  const noted = async (env: Readonly<Record<string, string>>): Promise<string> => {
+    assert.equal((await sampan(["build", "-q", join(app, "sub")], { env })).status, 0);
+    return await succeeds(["build", "history", "inspect", "--format", "{{.VCSRepository}} {{.VCSRevision}}"]);
+  };
+  assert.equal(await noted({}), `https://xxxxx:xxxxx@example.com/app.git ${revision}\n`);
+  assert.match(await succeeds(["build", "history", "inspect"]), new RegExp(`^VCS Repository: +https://xxxxx:xxxxx@example.com/app.git\\nVCS Revision: +${revision}$`, "m"));
+  writeFileSync(join(app, "new"), "");
+  assert.equal(await noted({ BUILDX_GIT_CHECK_DIRTY: "1" }), `https://xxxxx:xxxxx@example.com/app.git ${revision}-dirty\n`);
+  assert.equal(await noted({ BUILDX_GIT_INFO: "0" }), " \n");
+  assert.equal(await succeeds(["build", "history", "inspect", "--format", "{{.Target}}{{len .Platform}}{{if .Error}}failed{{end}}{{range .Materials}}{{.URI}}{{end}}"]), "0\n");
 });
 
 test("a build that is killed, and one that is interrupted, were canceled", { skip: noContainers }, async (context) => {

@@ -1,5 +1,6 @@
 import { accessCredentials } from "../../build/access-credentials.ts";
 import { aboutOf } from "../../build/build-about.ts";
+import { commitOf } from "../../build/build-commit.ts";
 import { BuildRecording } from "../../build/build-recording.ts";
 import { buildOnWorker } from "../../remote/build-on-worker.ts";
 import { parseBuilderAddress } from "../../remote/connect/builder-address.ts";
@@ -54,7 +55,7 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
   try {
     const noted = process.getuid?.() === 0 ? await withoutFault(store()) : undefined;
     if (noted === undefined) return { ref: recording.ref, results: await work() };
-    const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms, buildContexts: Object.fromEntries(build.contexts) }))), builder: builder.replace(/\?.*$/s, "") };
+    const about = { ...aboutOf(wanted.map((build) => ({ ...build, platform: build.platforms, buildContexts: Object.fromEntries(build.contexts) }))), ...(await commitOf(wanted, signal)), builder: builder.replace(/\?.*$/s, "") };
     return { ref: recording.ref, results: await recording.during(work, { store: noted, about, signal }) };
   } catch (error) {
     renderer.close();

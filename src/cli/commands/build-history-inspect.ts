@@ -17,7 +17,7 @@ export const buildHistoryInspectCommand = command({
   examples: [{ title: "How long each step of the last build took", line: "sampan build history inspect" }],
   positionals: { min: 0, max: 1 },
   async run({ flags, positionals, io }) {
-    const [{ findBuild }, { attachmentsOf }, { inspectBuild }, { inspectText }, { formatOne }] = await Promise.all([
+    const [{ findBuild }, { attachmentsOf }, { ABSENT, inspectBuild }, { inspectText }, { formatOne }] = await Promise.all([
       import("../history/find-build.ts"), import("../history/attachments.ts"), import("../history/build-rows.ts"), import("../history/inspect-text.ts"), import("../template/format.ts"),
     ]);
     const now = Date.now();
@@ -27,7 +27,7 @@ export const buildHistoryInspectCommand = command({
       const more = { now, attachments: attachmentsOf(record, store) };
       if (flags.format === "pretty") return inspectText(record, steps, more);
       const shown = inspectBuild(record, steps, more);
-      return `${flags.format === "json" ? JSON.stringify(shown, null, 2) : formatOne(flags.format, shown)}\n`;
+      return `${flags.format === "json" ? JSON.stringify(shown, null, 2) : formatOne(flags.format, { ...ABSENT, ...shown })}\n`;
     });
     io.stdout.write(text);
   },

@@ -51,6 +51,8 @@ export function inspectBuild(record: BuildRecord, steps: readonly RecordedStep[]
     ...(about.builder === undefined ? {} : { Builder: about.builder }),
     Context: about.context,
     ...(about.dockerfile === undefined ? {} : { Dockerfile: about.dockerfile }),
+    ...(about.commit?.repository === undefined ? {} : { VCSRepository: about.commit.repository }),
+    ...(about.commit === undefined ? {} : { VCSRevision: about.commit.revision }),
     ...(about.target === undefined ? {} : { Target: about.target }),
     ...(about.platforms === undefined ? {} : { Platform: about.platforms }),
     ...(isYes(about.buildArgs["BUILDKIT_CONTEXT_KEEP_GIT_DIR"]) ? { KeepGitDir: true } : {}),
@@ -79,6 +81,11 @@ export function inspectBuild(record: BuildRecord, steps: readonly RecordedStep[]
     })),
   };
 }
+
+/** What a template sees of a build that has no such thing, as in buildx; JSON leaves it out. */
+export const ABSENT: Readonly<Record<string, unknown>> = {
+  Builder: "", Dockerfile: "", VCSRepository: "", VCSRevision: "", Target: "", Platform: [], KeepGitDir: false, NamedContexts: [], CompletedAt: "", Error: null, Materials: [], Attachments: [],
+};
 
 /** `sha256:…` */
 export function digestsOf(digest: Readonly<Record<string, string>>): string[] {

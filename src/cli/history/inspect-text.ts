@@ -8,7 +8,7 @@ import { digestsOf, durationText, failedLog, failedStep } from "./build-rows.ts"
 export function inspectText(record: BuildRecord, steps: readonly RecordedStep[], { now, attachments }: { now: number; attachments: readonly BuildAttachment[] }): string {
   const { ref, about, status, startedAt, completedAt, error, counts } = record;
   const head: [string, string | undefined][] = [
-    ["Name", about.name], ["Ref", ref], ["Builder", about.builder], ["Context", about.context], ["Dockerfile", about.dockerfile], ["Target", about.target], ["Platforms", about.platforms?.join(", ")],
+    ["Name", about.name], ["Ref", ref], ["Builder", about.builder], ["Context", about.context], ["Dockerfile", about.dockerfile], ["VCS Repository", about.commit?.repository], ["VCS Revision", about.commit?.revision], ["Target", about.target], ["Platforms", about.platforms?.join(", ")],
     ["Tags", about.tags.join(", ") || undefined], ["Images", about.imageIds?.join(", ") || undefined], ["Keep Git Dir", isYes(about.buildArgs["BUILDKIT_CONTEXT_KEEP_GIT_DIR"]) ? "true" : undefined],
   ];
   const course: [string, string | undefined][] = [

@@ -1,0 +1,69 @@
+import { readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { hideLogin } from "../context/git-url.ts";
+import { workTreeRoot } from "./work-tree-root.ts";
+
+/** Which commit of which repository is checked out. */
+export interface GitHead {
+  readonly revision: string;
+  /** The address that it comes from, without a login. */
+  readonly repository?: string;
+}
+
+/** A file of git's that is longer is not read, in bytes. */
+const MOST = 4 * 1024 * 1024;
+const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+
+/**
+ * What is checked out around a folder, by git's own files: git takes ten times as long to start as this takes, and every
+ * build asks. Undefined where there is no commit, or where it is kept in a way that only git can read (gitrepository-layout(5)).
+ */
+export function gitHeadOf(folder: string): GitHead | undefined {
+  const root = workTreeRoot(folder);
+  if (root === undefined) return undefined;
+  // Of a further work tree, and of a submodule, it is a file that says where the folder is.
+  const link = lineOf(join(root, ".git"));
+  if (link !== undefined && !link.startsWith("gitdir: ")) return undefined;
+  const own = link === undefined ? join(root, ".git") : resolve(root, link.slice(8));
+  const shared = resolve(own, lineOf(join(own, "commondir")) ?? ".");
+  const head = lineOf(join(own, "HEAD")) ?? "";
+  const branch = /^ref: (refs\/(?!.*\.\.)[^\0]+)$/.exec(head)?.[1];
+  const revision = branch === undefined ? head : lineOf(join(shared, branch)) ?? packedRef(join(shared, "packed-refs"), branch);
+  if (revision === undefined || !COMMIT.test(revision)) return undefined;
+  const repository = remoteOf(textOf(join(shared, "config")) ?? "", branch?.replace("refs/heads/", ""));
+  return { revision, ...(repository === undefined ? {} : { repository: hideLogin(repository) }) };
+}
+
+function packedRef(path: string, name: string): string | undefined {
+  return textOf(path)?.split("\n").find((line) => line.endsWith(` ${name}`))?.split(" ", 1)[0];
+}
+
+/** The address of the remote that the branch follows, else of `origin`, else of `upstream`, as buildx looks for it. */
+function remoteOf(config: string, branch: string | undefined): string | undefined {
+  const addresses = new Map<string, string>();
+  let followed: string | undefined;
+  let section: readonly [string, string] | undefined;
+  for (const line of config.split("\n")) {
+    const [, kind, name] = /^\s*\[\s*(\w+)\s+"(.*)"\s*\]/.exec(line) ?? [];
+    if (/^\s*\[/.test(line)) section = kind === undefined ? undefined : [kind.toLowerCase(), name!];
+    const [, key, value] = /^\s*(url|remote)\s*=\s*(?:"(.*)"|(.*?))\s*$/i.exec(line)?.filter((part) => part !== undefined) ?? [];
+    if (section === undefined || key === undefined) continue;
+    if (section[0] === "remote" && key.toLowerCase() === "url") addresses.set(section[1], value!);
+    if (section[0] === "branch" && key.toLowerCase() === "remote" && section[1] === branch) followed = value;
+  }
+  return [followed, "origin", "upstream"].flatMap((name) => (name === undefined ? [] : addresses.get(name) ?? []))[0];
+}
+
+function lineOf(path: string): string | undefined {
+  return textOf(path)?.split("\n", 1)[0]!.trim();
+}
+
+/** Undefined for what is no file, too. */
+function textOf(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size <= MOST ? readFileSync(path, "utf8") : undefined;
+  } catch {
+    return undefined;
+  }
+}
