@@ -7,8 +7,10 @@ import { formatTime } from "../oci/time.ts";
 import { writeOutput } from "../export/write-output.ts";
 import { emptyFolder, writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
+import type { findOverwritten } from "../layer/find-overwritten.ts";
 import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
+import { inWorker } from "../std/worker-pool.ts";
 import type { BuildAttachment } from "../store/build-record.ts";
 import type { Store } from "../store/open-store.ts";
 import { Annotations, type Annotation } from "./annotations.ts";
@@ -102,11 +104,18 @@ async function writeFiles(output: FilesOutput, access: LayerAccess, { store, bui
     }
     return { folder: split ? folderOf(build.platform) : "", layers };
   }));
+  if (!split && trees.length > 1) await refuseOverwriting(trees, builds, access);
   if (output.type === "tar") return await writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, epoch, temporary: store.temporary }));
   const root = resolve(cwd, output.dest);
   const exact = output.mode === "delete";
   if (exact && (split || trees.length > 1)) emptyFolder(root, trees.map(({ folder }) => folder));
   for (const { folder, layers } of trees) await writeFolder(layers, join(root, folder), { ...access, epoch, deleteOthers: exact && (split || trees.length === 1) });
+}
+
+/** @throws OUTPUT_OVERWRITTEN */
+async function refuseOverwriting(trees: readonly { readonly layers: readonly string[] }[], builds: ExportOptions["builds"], { signal }: LayerAccess): Promise<void> {
+  const found = await inWorker<Parameters<typeof findOverwritten>[0], ReturnType<typeof findOverwritten>>("layer/find-overwritten.ts", "findOverwritten", { trees: trees.map(({ layers }) => layers) }, { signal });
+  if (found) throw fault("OUTPUT_OVERWRITTEN", { path: found.path, platforms: [formatPlatform(builds[found.first]!.platform), formatPlatform(builds[found.second]!.platform)] });
 }
 
 /** `linux_arm_v7` */

@@ -118,6 +118,16 @@ test("each platform has a statement of its own", { skip }, async (context) => {
   assert.deepEqual(readdirSync(join(folder, "flat")).sort(), ["amd64", "arm64", "provenance.linux_amd64.json", "provenance.linux_arm64.json"]);
 });
 
+test("files of several platforms are put into one folder only where none is lost", { skip }, async (context) => {
+  const { folder, sampan, context: files } = await startJourney(context);
+  const cwd = files("app", { Dockerfile: "FROM scratch\nARG TARGETARCH\nCOPY file /bin/$TARGETARCH\nCOPY file /bin/app\n", file: "x" });
+  for (const output of [`type=local,dest=${join(folder, "flat")}`, `type=tar,dest=${join(folder, "flat.tar")}`]) {
+    const { status, stderr } = await sampan(["build", "--platform", "linux/amd64,linux/arm64", "-o", `${output},platform-split=false`, "."], { cwd });
+    assert.deepEqual([status, /^ERROR: cannot overwrite bin\/app from linux\/amd64 with linux\/arm64: /m.test(stderr)], [1, true], stderr);
+  }
+  assert.ok(!existsSync(join(folder, "flat")) && !existsSync(join(folder, "flat.tar")));
+});
+
 test("the metadata file has as much of the provenance as BUILDX_METADATA_PROVENANCE says", { skip }, async (context) => {
   const { folder, succeeds, context: files } = await startJourney(context);
   const cwd = files("app", { Dockerfile: "FROM base:1\nARG A\nRUN --network=none : $A\n" });
