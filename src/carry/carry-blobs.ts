@@ -17,11 +17,13 @@ export interface BlobTotals {
 /**
  * Brings blobs from a source to a sink, several at once: what is there is left out, what a sister repository has is
  * mounted, the rest streams through memory and is checked on its way.
+ * @param options.mounts whether the sink may take blobs from sister repositories; `onMounted` is told when it says to have done so
  */
 export async function carryBlobs(
-  source: Source, sink: Sink, blobs: Iterable<Descriptor>, options: { step: string; budget: Semaphore; onProgress?: OnProgress; signal: AbortSignal },
+  source: Source, sink: Sink, blobs: Iterable<Descriptor>,
+  options: { step: string; budget: Semaphore; mounts: boolean; onMounted: () => void; onProgress?: OnProgress; signal: AbortSignal },
 ): Promise<BlobTotals> {
-  const { budget, step, onProgress } = options;
+  const { budget, mounts, step, onProgress } = options;
   const lanes = sink.lanes === undefined ? budget : new Semaphore(sink.lanes);
   let bytesSent = 0;
   let bytesSaved = 0;
@@ -29,12 +31,13 @@ export async function carryBlobs(
     const progress = reportBlob(onProgress, step, "transferring", blob);
     const saved = (how: "exists" | "mounted"): void => {
       bytesSaved += blob.size;
+      if (how === "mounted") options.onMounted();
       progress.done(how);
     };
     // A mount finds out in one request whether the blob is in either repository.
-    if (source.repository && sink.blobMount && (await sink.blobMount(blob, source.repository, signal))) return saved("mounted");
+    if (mounts && source.repository && sink.blobMount && (await sink.blobMount(blob, source.repository, signal))) return saved("mounted");
     if (await sink.blobHas(blob, signal)) return saved("exists");
-    if (await sink.blobReuse?.(blob, signal)) return saved("mounted");
+    if (mounts && (await sink.blobReuse?.(blob, signal))) return saved("mounted");
     // What has no bytes is read by nobody.
     if (blob.size === 0 && blob.digest !== digestBytes("", digestAlgorithm(blob.digest))) throw fault("CONTENT_MISMATCH", { place: source.name, digest: blob.digest, received: "it is said to have no bytes" });
     const deliver = (afresh: boolean): Promise<void> => {

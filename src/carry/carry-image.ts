@@ -49,30 +49,32 @@ export async function carryImage(source: Source, sink: Sink, options: CarryOptio
   checkHolds(sink, root, source, options);
   if (change !== undefined) onProgress?.({ type: "warning", id: step, message: `${sink.name} gets ${change}: its digest is ${root.digest}` });
   const attempt: Attempt = { referrers: options.referrers === true, parallel: options.parallel ?? 6, step, signal, ...(onProgress ? { onProgress } : {}) };
-  const carry = async (believes: boolean): Promise<Carried> => {
+  const carry = async (believes: boolean, mounts: boolean): Promise<Carried> => {
     const budget = new Semaphore(attempt.parallel);
     const gatherer = new Gatherer(source, sink, { budget, believes });
+    let mounted = false;
     try {
-      return await carryBelow(root, source, sink, { ...attempt, budget, gatherer });
+      return await carryBelow(root, source, sink, { ...attempt, budget, gatherer, mounts, onMounted: () => { mounted = true; } });
     } catch (error) {
-      if (!gatherer.passedOver || !isRefused(error)) throw error;
-      return carry(false);
+      // It lacks something that it said to have, or to have mounted: the second time it is believed neither.
+      if (!(gatherer.passedOver || mounted) || !isRefused(error)) throw error;
+      return carry(false, !mounted);
     }
   };
-  return await carry(options.everything !== true);
+  return await carry(options.everything !== true, true);
 }
 
 interface Attempt extends Required<Pick<CarryOptions, "referrers" | "parallel" | "step" | "signal">>, Pick<CarryOptions, "onProgress"> {}
 
-async function carryBelow(root: Document, source: Source, sink: Sink, options: Attempt & { budget: Semaphore; gatherer: Gatherer }): Promise<Carried> {
-  const { budget, gatherer, onProgress, signal, step } = options;
+async function carryBelow(root: Document, source: Source, sink: Sink, options: Attempt & { budget: Semaphore; gatherer: Gatherer; mounts: boolean; onMounted: () => void }): Promise<Carried> {
+  const { budget, gatherer, mounts, onMounted, onProgress, signal, step } = options;
   await gatherer.add(root, { signal });
   const referrers = options.referrers ? await gatherReferrers(source, gatherer, { budget, signal }) : 0;
   const { documents, blobs, bytesThere, foreign } = gatherer.cargo;
   for (const { digest, urls } of foreign) {
     onProgress?.({ type: "warning", id: step, message: `${digest} is not to be distributed and stays where it is: ${urls!.join(", ")}` });
   }
-  const totals = await carryBlobs(source, sink, blobs.values(), { step, budget, signal, ...(onProgress ? { onProgress } : {}) });
+  const totals = await carryBlobs(source, sink, blobs.values(), { step, budget, mounts, onMounted, signal, ...(onProgress ? { onProgress } : {}) });
   let bytesSent = totals.bytesSent;
   for (const { document, tag } of documents) {
     // With referrers the root has to be there before them; its name comes last in any case.

@@ -2,6 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { isIndex, isManifest } from "../../oci/media-type.ts";
 import { familiarReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../../registry/client.ts";
+import { closesMounts } from "../../registry/transfer/closes-mounts.ts";
 import { isFault } from "../../std/fault.ts";
 import type { Document, Sink } from "../place.ts";
 import { subjectOf } from "../read-document.ts";
@@ -19,6 +20,8 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
   const name = familiarReference(reference);
   /** What mounts that did not work left open. */
   const uploads = new Map<Digest, URL>();
+  /** Repositories that no blob is asked from any more. */
+  const closed = new Set<string>();
   const referrerTags = new ReferrerTags(client, reference);
   const put = async (document: Document, place: { tag: string } | { digest: Digest }, signal: AbortSignal): Promise<void> => {
     const answer = await client.manifestPut({ host, repository, ...place }, document, { signal });
@@ -27,13 +30,16 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
   };
   /** @returns whether the blob is here now; where not, an upload of it may be open */
   const mount = async ({ digest }: { readonly digest: Digest }, from: string, signal: AbortSignal): Promise<boolean> => {
+    if (closed.has(from)) return false;
     try {
       const upload = await client.blobMount(reference, { digest, from }, { signal });
       if (!upload) return true;
       uploads.set(digest, upload);
     } catch (error) {
-      // The other repository may be closed to this login, which is no reason not to copy what was read already.
-      if (!isDenied(error)) throw error;
+      signal.throwIfAborted();
+      // It saves sending only. The other repository may be closed to this login, and not all that answers mounts does it well.
+      if (!isFault(error)) throw error;
+      if (closesMounts(error)) closed.add(from);
     }
     return false;
   };
@@ -68,12 +74,7 @@ export function registrySink(client: RegistryClient, reference: Reference, arriv
       if (uploads.has(blob.digest)) return false;
       const sister = await arrivals.elsewhere(host, repository, blob.digest, signal);
       if (sister === undefined) return false;
-      return mount(blob, sister, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        // It saves sending only.
-        if (!isFault(error)) throw error;
-        return false;
-      });
+      return mount(blob, sister, signal);
     },
     async blobPut(blob, open, { onBytes, signal }) {
       const upload = uploads.get(blob.digest);

@@ -17,7 +17,12 @@ import { cancelUpload, CANCEL_TIMEOUT, closeUpload, openUpload, sendRest, upload
 export async function uploadBlob(session: Session, endpoint: Endpoint, reference: Reference, source: UploadBlob, options: UploadOptions): Promise<{ sent: number }> {
   let unreadable: unknown;
   const { digest, size } = source;
-  const blob: UploadBlob = { digest, size, open: (start) => noting(source.open(start), (error) => { unreadable = error; }) };
+  let opened = 0;
+  const open = (start: number): AsyncIterable<Uint8Array> => {
+    opened += 1;
+    return noting(source.open(start), (error) => { unreadable = error; });
+  };
+  const blob: UploadBlob = { digest, size, open };
   const journal = blob.size < WORTH_NOTING ? undefined : options.journal;
   const earlier = await earlierUpload(session, endpoint, reference, blob, { ...options, journal });
   if (earlier && options.location) void cancelUpload(session, endpoint, reference, options.location, AbortSignal.timeout(CANCEL_TIMEOUT));
@@ -25,10 +30,12 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
   let offset = earlier?.offset ?? 0;
   let resuming = earlier !== undefined;
   let sent = blob.size - offset;
+  let doubted = false;
   for (let attempt = 1; ; attempt += 1) {
     // It is tried several times already, as nothing is sent twice by it.
     location ??= await openUpload(session, endpoint, reference, options.signal);
     journal?.note(reference, blob.digest, location.href);
+    opened = 0;
     try {
       if (offset > 0 && offset < blob.size) {
         location = await sendRest(session, endpoint, reference, blob, { ...options, location, offset });
@@ -45,7 +52,11 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
       const unsettled = resuming && isRefusedWith(error, [409, 416]);
       // It may also refuse that upload, or what it said to have of this one, for reasons of its own; then a new one is what there would have been without it.
       const stale = isFault(error, "REGISTRY_REFUSED") && (resuming ? !(unsettled && attempt < 4) : offset > 0 && !isPassing(error));
-      const wait = stale ? 0 : unsettled || isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
+      // A token that ended on the way had the bytes sent twice, and the registry may have kept some of the first time.
+      const twice: boolean = opened > 1 && !doubted && (isFault(error, "REGISTRY_REFUSED") || isFault(error, "REGISTRY_UNAUTHORIZED"));
+      doubted ||= twice;
+      const anew = stale || (twice && isFault(error, "REGISTRY_REFUSED") && !isPassing(error));
+      const wait = anew || twice ? 0 : unsettled || isPassing(error) ? retryDelay(attempt, session.policy, session.clock, retryAfter(error)) : undefined;
       if (wait === undefined) throw error;
       await session.clock.sleep(wait, options.signal);
       // The answer may have been lost after everything had arrived.
@@ -53,7 +64,7 @@ export async function uploadBlob(session: Session, endpoint: Endpoint, reference
         journal?.drop(reference, blob.digest);
         return { sent };
       }
-      const left = location && !stale ? await leftOf(session, endpoint, reference, blob, { location, signal: options.signal }) : undefined;
+      const left = location && !anew ? await leftOf(session, endpoint, reference, blob, { location, signal: options.signal }) : undefined;
       location = left?.location;
       offset = left?.offset ?? 0;
       resuming &&= offset > 0;

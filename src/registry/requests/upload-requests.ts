@@ -1,5 +1,5 @@
 import { fault, isFault } from "../../std/fault.ts";
-import type { Digest } from "../../oci/digest.ts";
+import { digestAlgorithm, isDigest, type Digest } from "../../oci/digest.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
 import { repositoryPath, repositoryScope, type Endpoint } from "../routes/endpoint.ts";
@@ -40,6 +40,7 @@ export async function openUpload(session: Session, endpoint: Endpoint, reference
 /**
  * Asks the registry to take a blob from another of its repositories.
  * @returns undefined when it did; else the address of the upload that it opened instead
+ * @throws RESPONSE_INVALID where it says to have taken another blob, or opens an upload nowhere
  */
 export async function mountBlob(
   session: Session, endpoint: Endpoint, reference: Reference, mount: { readonly digest: Digest; readonly from: string }, signal?: AbortSignal,
@@ -52,7 +53,12 @@ export async function mountBlob(
     accept: [201, 202],
   });
   await discard(answer);
-  return answer.status === 201 ? undefined : locationOf(answer, endpoint, "POST", reference);
+  if (answer.status === 202) return locationOf(answer, endpoint, "POST", reference);
+  const told = header(answer, "docker-content-digest");
+  if (told !== undefined && isDigest(told) && digestAlgorithm(told) === digestAlgorithm(mount.digest) && told !== mount.digest) {
+    throw fault("RESPONSE_INVALID", { host: endpoint.host, request: `POST of an upload to ${reference.repository}`, problem: `it mounted ${told} instead of ${mount.digest}` });
+  }
+  return undefined;
 }
 
 /** Gives an upload up that nobody will finish; what the registry says to it does not matter. */

@@ -5,6 +5,7 @@ import { sha256, type Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RegistryClient } from "../client.ts";
+import { closesMounts } from "./closes-mounts.ts";
 import { isRefused } from "./is-refused.ts";
 import { together } from "./together.ts";
 import { reportBlob } from "./transfer-progress.ts";
@@ -68,6 +69,7 @@ export interface PushedImage {
  */
 export async function pushImage(client: RegistryClient, reference: Reference, image: PushableImage, source: BlobSource, options: PushOptions = {}): Promise<PushedImage> {
   const { onProgress, step = `push ${formatReference(reference)}` } = options;
+  const closed = new Set<string>();
   const candidates = (blob: Descriptor): readonly string[] => {
     const known = typeof options.mountFrom === "function" ? options.mountFrom(blob) : (options.mountFrom ?? []);
     return known.filter((repository) => repository !== reference.repository).slice(0, mountAttempts(blob.size));
@@ -88,7 +90,8 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
     const fresh = !again && options.fresh?.has(blob.digest) === true;
     if (arrival === "exists" || (!fresh && (await isThere(blob, signal)))) return progress.done("exists");
     await uploads.run(async () => {
-      const place = fresh ? undefined : await findMount(client, reference, blob, { from: candidates(blob), signal, ...(options.onMountRefused ? { onMountRefused: options.onMountRefused } : {}) });
+      // What the registry said to have mounted it may not have.
+      const place = fresh || again ? undefined : await findMount(client, reference, blob, { from: candidates(blob), closed, signal, ...(options.onMountRefused ? { onMountRefused: options.onMountRefused } : {}) });
       if (place === "mounted") {
         sent.set(blob.digest, 0);
         return progress.done("mounted");
@@ -144,10 +147,11 @@ function mountAttempts(size: number): number {
 /** Tries to mount; where nothing can be mounted, the last attempt's upload is used for sending. */
 async function findMount(
   client: RegistryClient, reference: Reference, blob: Descriptor,
-  { from, onMountRefused, signal }: Pick<PushOptions, "onMountRefused"> & { from: readonly string[]; signal: AbortSignal },
+  { from, closed, onMountRefused, signal }: Pick<PushOptions, "onMountRefused"> & { from: readonly string[]; closed: Set<string>; signal: AbortSignal },
 ): Promise<URL | "mounted" | undefined> {
   let upload: URL | undefined;
   for (const repository of from) {
+    if (closed.has(repository)) continue;
     if (upload) await client.uploadCancel(reference, upload, { signal });
     upload = undefined;
     try {
@@ -158,6 +162,7 @@ async function findMount(
       // The other repository may be closed to us, which is no reason not to push to this one.
       signal.throwIfAborted();
       if (!isFault(error)) throw error;
+      if (closesMounts(error)) closed.add(repository);
     }
   }
   return upload;
