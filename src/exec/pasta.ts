@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findProgram } from "../linux/find-program.ts";
 import { fault } from "../std/fault.ts";
+import type { HostGateway } from "./host-gateway.ts";
 import type { PortForward } from "./run-job.ts";
 
 /** How long pasta may take to be ready, in milliseconds. */
@@ -26,10 +27,11 @@ export function havePasta(): boolean {
 /**
  * Connects the network namespace of a process to the host's network, addresses and routes alike, by pasta; of the
  * ports only those are forwarded that are named. Disposing of the result ends it; it also ends with this process.
- * @param options.reachesHost whether the gateway's address leads to this machine's loopback
+ * @param options.gateway the address that leads to this machine's loopback; of what is sent there, questions for names are handed on to this machine's
+ *   name server where it is one
  * @throws NETWORK_FAILED
  */
-export async function connectByPasta(pid: number, folder: string, { ports = [], reachesHost = false }: { readonly ports?: readonly PortForward[]; readonly reachesHost?: boolean } = {}): Promise<AsyncDisposable> {
+export async function connectByPasta(pid: number, folder: string, { ports = [], gateway }: { readonly ports?: readonly PortForward[]; readonly gateway?: HostGateway | undefined } = {}): Promise<AsyncDisposable> {
   const namespace = join(folder, `network-${pid}`);
   const pidFile = join(folder, `pasta-${pid}`);
   writeFileSync(namespace, "");
@@ -37,7 +39,7 @@ export async function connectByPasta(pid: number, folder: string, { ports = [], 
     "setpriv",
     [
       "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", BIND, "sampan", `/proc/${pid}/ns/net`, namespace,
-      findProgram("pasta")!, "--foreground", "--quiet", "--config-net", ...(reachesHost ? [] : ["--no-map-gw"]),
+      findProgram("pasta")!, "--foreground", "--quiet", "--config-net", ...(gateway === undefined ? ["--no-map-gw"] : gateway.isNameServer ? ["--dns-forward", gateway.address] : []),
       ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
       "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
     ],

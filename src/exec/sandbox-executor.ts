@@ -91,14 +91,14 @@ export class SandboxExecutor implements Executor {
     if (ports.length > 0 && !ownNetwork) throw fault("PORTS_IMPOSSIBLE", { problem: "pasta is not here or may not open /dev/net/tun" });
     const wantsHost = job.extraHosts.some(({ ip }) => ip === HOST_GATEWAY);
     // On the machine's own network, that is what its loopback is; without one there is no way.
-    const gateway = !wantsHost || job.network === "none" ? undefined : ownNetwork ? (await import("./host-gateway.ts")).gatewayByPasta() : "127.0.0.1";
+    const gateway = !wantsHost || job.network === "none" ? undefined : ownNetwork ? (await import("./host-gateway.ts")).gatewayByPasta() : { address: "127.0.0.1", isNameServer: false };
     joinCgroups(job.cgroups ?? [], sandbox.pid!);
     const container = this.#kind === "oci" ? { path: this.runtime, id: `sampan-${process.pid}-${sandbox.pid}` } : undefined;
     const announce = options.onExecuted !== undefined && container === undefined;
     const end = await followSandbox(sandbox, job, options, (answers) => {
-      sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, gateway, runtime: container, announce }), {
+      sandbox.begin(sandboxJob(job, { staging: this.#staging, ownNetwork, gateway: gateway?.address, runtime: container, announce }), {
         ...answers,
-        network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary, { ports, reachesHost: gateway !== undefined })),
+        network: async () => void network.use(await connectByPasta(sandbox.pid!, this.#temporary, { ports, gateway })),
       });
       options.onStart?.({ pid: sandbox.pid!, kill: (signal) => sandbox.kill(typeof signal === "number" ? signal : constants.signals[signal]) });
       if (!announce) options.onExecuted?.();
