@@ -1,5 +1,5 @@
 #!/bin/sh
-":" //; exec node --min-semi-space-size=8 -- "$0" "$@"
+":" //; if [ -n "${SAMPAN_STANDBY-}" ]; then [ -h "$0" ] && sampan_file=$(readlink -f -- "$0") || sampan_file=$0; . "${sampan_file%/*}/standby.sh"; fi; exec node --min-semi-space-size=8 -- "$0" "$@"
 "use strict";
 // As a program this file begins in a shell: without `--` Node reads the file of `run --env-file` too, for options of its own;
 // and with room for 8 MiB of young objects a short command ends before it collects garbage.
@@ -37,17 +37,6 @@ function enableCompileCache() {
   }
 }
 
-/** Whether the bundle was made from the sources that lie beside it. One that it does not know is none of its own before one of these changes. */
-function isFresh(bundle) {
-  try {
-    const { files, bytes, times } = JSON.parse(fs.readFileSync(path.join(bundle, "sources.json"), "latin1"));
-    const state = require("./sources.cjs").describeSources(root, files);
-    return state.bytes === bytes && state.times === times;
-  } catch {
-    return false; // there is none, or a source is gone, or the folder that the command is called in
-  }
-}
-
 /** The sources' relative imports name the file itself; looking for it in all the ways that Node knows takes a fifth of a short command. */
 function runSources() {
   const own = require("node:url").pathToFileURL(sources + path.sep).href;
@@ -66,7 +55,7 @@ function runSources() {
 if (newEnough(process.versions.node)) {
   const folder = enableCompileCache();
   const bundle = path.join(root, "dist", "bundle");
-  if (!inCheckout || isFresh(bundle)) require("./run-bundle.cjs").runCommandLine(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
+  if (!inCheckout || require("./sources.cjs").isFresh(root, bundle)) require("./run-bundle.cjs").runCommandLine(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
   else runSources();
 } else {
   const bundled = path.join(root, "node_modules", "node", "bin", "node");

@@ -1,5 +1,6 @@
 "use strict";
 const fs = require("node:fs");
+const path = require("node:path");
 
 /**
  * The state of files, by their names in a folder: with other content they have another size or time of change.
@@ -22,4 +23,15 @@ function describeSources(folder, files) {
   return { bytes, times };
 }
 
-module.exports = { describeSources };
+/** Whether the bundle was made from the sources that lie beside it. One that it does not know is none of its own before one of these changes. */
+function isFresh(root, bundle) {
+  try {
+    const { files, bytes, times } = JSON.parse(fs.readFileSync(path.join(bundle, "sources.json"), "latin1"));
+    const state = describeSources(root, files);
+    return state.bytes === bytes && state.times === times;
+  } catch {
+    return false; // there is none, or a source is gone, or the folder that the command is called in
+  }
+}
+
+module.exports = { describeSources, isFresh };

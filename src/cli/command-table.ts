@@ -267,6 +267,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     group: "Sampan itself",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand,
   },
+  standby: {
+    summary: "Load the program and wait for the next command",
+    group: "Sampan itself",
+    load: async () => (await import("./commands/standby.ts")).standbyCommand,
+  },
   version: {
     summary: "Show the version",
     group: "Sampan itself",

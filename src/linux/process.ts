@@ -8,6 +8,7 @@ const signalCall = libc("void *signal(int number, intptr_t handler)");
 const closeRangeCall = libc("long syscall(long number, unsigned long first, unsigned long last, unsigned long flags)");
 const dup2Call = libc("int dup2(int from, int to)");
 const fcntlCall = libc("int fcntl(int fd, int command, intptr_t argument)");
+const setpgidCall = libc("int setpgid(int pid, int group)");
 const chrootCall = libc("int chroot(const char *path)");
 const fchdirCall = libc("int fchdir(int fd)");
 const exitCall = libc("void _exit(int status)");
@@ -92,6 +93,11 @@ export function forbidNewPrivileges(): void {
 export function hideProcess(): void {
   const PR_SET_DUMPABLE = 4;
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throwErrno("prctl(PR_SET_DUMPABLE)");
+}
+
+/** setpgid(2): this process belongs to another process group of its session, whose signals from a terminal it gets from now on. */
+export function joinProcessGroup(group: number): void {
+  if (setpgidCall(0, group) !== 0) throwErrno("setpgid", String(group));
 }
 
 /** chroot(2): "/" of this process from now on; its working directory stays. */

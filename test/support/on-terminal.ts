@@ -7,9 +7,9 @@ export const noTerminal: string | false = existsSync("/usr/bin/script") ? false 
 const PATIENCE = 90_000;
 const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 
-/** Runs the binary on a terminal of 80 columns and 12 rows; `answers` are typed when the text before them has appeared. */
-export function onTerminal(words: readonly string[], env: Readonly<Record<string, string>>, answers: readonly (readonly [string, string])[] = []): Promise<{ status: number | null; screen: string }> {
-  const quoted = [process.execPath, launcher, ...words].map((word) => `'${word}'`).join(" ");
+/** Runs the binary, or another program, on a terminal of 80 columns and 12 rows; `answers` are typed when the text before them has appeared. */
+export function onTerminal(words: readonly string[], env: Readonly<Record<string, string>>, answers: readonly (readonly [string, string])[] = [], program: readonly string[] = [process.execPath, launcher]): Promise<{ status: number | null; screen: string }> {
+  const quoted = [...program, ...words].map((word) => `'${word}'`).join(" ");
   const child = spawn("script", ["-qec", `stty cols 80 rows 12; ${quoted}`, "/dev/null"], { env: { ...process.env, TERM: "xterm", SAMPAN_DEBUG: "", ...env }, stdio: ["pipe", "pipe", "inherit"] });
   const waiting = [...answers];
   let screen = "";

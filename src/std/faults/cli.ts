@@ -14,6 +14,12 @@ export const cliFaults = {
     message: ({ problem }) => `template: ${problem}`,
     hint: () => "docs/cli.md lists what a --format template may use; `--format '{{json .}}'` shows the fields",
   }),
+  STANDBY_REFUSED: spec<{ problem: string }>({
+    when: "A process would stand by for commands that could never be given to it.",
+    exit: 1,
+    message: ({ problem }) => `nothing can stand by: ${problem}`,
+    hint: () => "without it all commands work as they do with it; docs/guides/standby.md says for whom it is",
+  }),
   NO_TERMINAL: spec<{ what: string; hint: string }>({
     when: "A command wants to ask a person, and standard input is no terminal.",
     exit: 1,

@@ -1,0 +1,28 @@
+import { spawn } from "node:child_process";
+import { haveLibc } from "../../linux/libc.ts";
+import { isContainedRoot } from "../../linux/user-namespace.ts";
+import { idleTime } from "./idle-time.ts";
+import { isBundle } from "./program-state.ts";
+import { standsBy } from "./standby-place.ts";
+import { startingEnvironment } from "./surroundings.ts";
+
+/** Why no process can stand by for commands of this user; undefined where one can. */
+export function standbyObstacle(): string | undefined {
+  // Their commands execute the program again, in a namespace of their own.
+  if (process.geteuid!() !== 0 || isContainedRoot()) return "that is for root only, whose commands need no user namespace";
+  if (!isBundle) return "the program runs from its sources, which are newer than its bundle; `npm ci` makes a new one";
+  return haveLibc() ? undefined : "koffi, which calls the C library, is not installed for this platform";
+}
+
+/** When this process ends, it starts one that stands by for the next command of the session, unless there is one. @throws SETTING_INVALID */
+export function leaveAtExit(env: NodeJS.ProcessEnv): void {
+  idleTime(env);
+  const own = process.argv[2] === "standby"; // nothing came, so nothing more is to be expected
+  if (own || standbyObstacle() !== undefined) return;
+  process.on("exit", () => standsBy(env) || start(env));
+}
+
+function start(env: NodeJS.ProcessEnv): void {
+  const words = [...process.execArgv, "--", process.argv[1]!, "standby"];
+  spawn(process.execPath, words, { stdio: "ignore", cwd: "/", env: startingEnvironment(env) }).on("error", () => undefined).unref();
+}

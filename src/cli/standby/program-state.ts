@@ -1,0 +1,32 @@
+import { existsSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = dirname(fileURLToPath(import.meta.url));
+
+/** Whether the program runs as a bundle, all of which changes at once. */
+export const isBundle = folder.endsWith(join("dist", "bundle"));
+
+/** The bundle as it was when this process began; only asked for where it stands by. */
+let began: string | undefined;
+
+/** Remembers the program as it is now. */
+export function rememberProgram(): void {
+  began = describe();
+}
+
+/** Whether the program on the disk is still the one that this process remembered. */
+export function isCurrent(): boolean {
+  const root = dirname(dirname(folder));
+  if (began === undefined || began !== describe()) return false;
+  // In a checkout the sources count, once they are newer than the bundle.
+  if (!existsSync(join(root, "src", "cli", "main.ts"))) return true;
+  const { isFresh } = createRequire(import.meta.url)(join(root, "bin", "sources.cjs")) as { isFresh: (root: string, bundle: string) => boolean };
+  return isFresh(root, folder);
+}
+
+function describe(): string {
+  const { dev, ino, mtimeNs, ctimeNs } = statSync(folder, { bigint: true });
+  return [dev, ino, mtimeNs, ctimeNs].join(" ");
+}

@@ -1,0 +1,78 @@
+import { constants, openSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { bindDeclared } from "../../linux/libc.ts";
+import { onClosedPipe } from "../closed-pipe.ts";
+import { commandTable } from "../command-table.ts";
+import { readCaller, standInFor, type Caller } from "./caller.ts";
+import { isCurrent, rememberProgram } from "./program-state.ts";
+import { openStandbyPlace, type StandbyPlace } from "./standby-place.ts";
+import { surroundingsOf } from "./surroundings.ts";
+
+/** The commands that people wait for; others find most of their code loaded with these. */
+const LIKELY = ["build", "push", "pull", "copy", "run", "tag"];
+
+/** Modules of Node's that these use, and that are loaded when something of them is wanted. */
+const MODULES = ["child_process", "crypto", "fs/promises", "http", "https", "net", "readline", "sqlite", "stream/promises", "tls", "worker_threads", "zlib"];
+
+/**
+ * Loads the program and waits until a command of this session wants to be done. From then on this process is that command:
+ * its launcher, a shell, ends with this one's exit status, and this one with the launcher.
+ * @param idle milliseconds to wait
+ * @returns the command's words; undefined when none came, or another process stands by
+ */
+export async function standBy({ idle, signal }: { readonly idle: number; readonly signal: AbortSignal }): Promise<readonly string[] | undefined> {
+  rememberProgram();
+  await load();
+  const place = openStandbyPlace(process.env);
+  if (place === undefined) return undefined;
+  try {
+    const pid = await askedBy(place.ask, { idle, signal });
+    place.withdraw();
+    return pid === undefined ? undefined : take(pid, place);
+  } finally {
+    place.withdraw();
+  }
+}
+
+async function load(): Promise<void> {
+  for (const name of MODULES) Object.keys(process.getBuiltinModule(`node:${name}`) as object);
+  for (const name of LIKELY) await commandTable[name]!.load();
+  bindDeclared();
+}
+
+/** The process number that somebody writes into the pipe. */
+function askedBy(ask: Socket, { idle, signal }: { readonly idle: number; readonly signal: AbortSignal }): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), idle);
+    signal.addEventListener("abort", () => resolve(undefined));
+    ask.once("data", (line) => {
+      clearTimeout(timer);
+      resolve(Number(String(line)));
+    });
+  });
+}
+
+function take(pid: number, { ask, answer, pipe }: StandbyPlace): readonly string[] | undefined {
+  try {
+    if (!isCurrent()) throw new Error("the program has changed");
+    const caller = readCaller(pid, { pipe, launcher: process.argv[1]! });
+    const [own, theirs] = [surroundingsOf("self", process.env), surroundingsOf(pid, caller.env)];
+    for (const [name, value] of own) if (theirs.get(name) !== value) throw new Error(`${name} differ`);
+    standInFor(caller);
+    endWith(caller);
+    ask.destroy();
+    process.on("exit", (status) => void writeSync(answer, `${status}\n`));
+    writeSync(answer, "taken\n");
+    onClosedPipe();
+    return caller.words;
+  } catch (error) {
+    writeSync(answer, `declined ${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
+/** Killed without a chance to say so, the launcher leaves no writer to the pipe: then this process is killed too. */
+function endWith({ pipe }: Caller): void {
+  const end = new Socket({ fd: openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  end.once("close", () => process.kill(process.pid, "SIGKILL")).resume().unref();
+}

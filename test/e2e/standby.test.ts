@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { sessionOf } from "../../src/cli/standby/standby-place.ts";
+import { noBusybox, writeBusyboxLayout } from "../support/busybox-base.ts";
+import { importLayout } from "../support/import-layout.ts";
+import { noTerminal, onTerminal } from "../support/on-terminal.ts";
+import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
+import { processesWith, stillRunning, until } from "../support/process-tree.ts";
+import { noContainers } from "../support/sampan-base.ts";
+import { launcher, noStandby, standingBy } from "../support/standing-by.ts";
+
+test("a command leaves a process that stands by, which does the next one and leaves another", { skip: noStandby }, async (context) => {
+  const { run, ready } = standingBy(context);
+  const { stderr } = await run(["version", "--short"]);
+  assert.equal(stderr, "");
+  const first = await ready();
+  const began = processesWith("sampan.cjs standby").filter(({ pid }) => pid === first);
+  const answer = await run(["version", "--short"]);
+  assert.match(answer.stdout, /^sampan version \d/);
+  assert.deepEqual([answer.status, answer.stderr], [0, ""]);
+  await until(() => stillRunning(began).length === 0);
+  assert.notEqual(await ready(), first);
+});
+
+test("folder, arguments, environment, file mode mask, input and both outputs are those of the caller", { skip: noStandby }, async (context) => {
+  const { folder, run, begin } = standingBy(context);
+  await begin();
+  mkdirSync(join(folder, "a b"));
+  writeFileSync(join(folder, "a b", "Dockerfile"), 'FROM scratch\nARG WORD\nLABEL word="$WORD"\nCOPY <<EOF /file\n$WORD\nEOF\n');
+  const word = "two words, a 'quote' and a $dollar\nin two lines";
+  const built = await run(["-c", `umask 077; cd "a b"; "$0" build --progress plain -o out --build-arg WORD .`, launcher], { program: "/bin/sh", cwd: folder, env: { WORD: word } });
+  assert.equal(built.status, 0, built.stderr);
+  assert.equal(built.stdout, "");
+  assert.doesNotMatch(built.stderr, /started anew/);
+  assert.equal(readFileSync(join(folder, "a b", "out", "file"), "utf8"), `${word}\n`);
+  await begin();
+  const piped = await run(["build", "-q", "-t", "piped", "-"], { input: "FROM scratch\nLABEL a=b\n" });
+  assert.match(piped.stdout, /^sha256:[0-9a-f]{64}\n$/);
+  assert.equal(piped.stderr, "");
+});
+
+test("a file that several commands write to is written one after the other", { skip: noStandby }, async (context) => {
+  const { folder, run, begin } = standingBy(context);
+  await begin();
+  const { status, stderr } = await run(["-c", `{ echo before; "$0" version --short; echo after; } > out; echo first > more; "$0" version --short >> more`, launcher], { program: "/bin/sh", cwd: folder });
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(readFileSync(join(folder, "out"), "utf8"), /^before\nsampan version \S+\nafter\n$/);
+  assert.match(readFileSync(join(folder, "more"), "utf8"), /^first\nsampan version \S+\n$/);
+});
+
+test("the exit status is the command's own", { skip: noStandby }, async (context) => {
+  const { run, begin } = standingBy(context);
+  await begin();
+  const wrong = await run(["run", "--no-such-flag"]);
+  assert.equal(wrong.status, 125);
+  assert.doesNotMatch(wrong.stderr, /started anew/);
+  await begin();
+  const closed = await run(["-c", `set -o pipefail; "$0" help --all 2>/dev/null | true; "$0" images --no-such-flag; echo "$?"`, launcher], { program: "/bin/bash" });
+  assert.match(closed.stdout, /^2\n$/m);
+});
+
+test("a terminal's size and its Ctrl-C are the command's", { skip: noStandby || noTerminal || noBusybox || noContainers }, async (context) => {
+  const { folder, env } = standingBy(context);
+  await takeBase(folder);
+  writeFileSync(join(folder, "Dockerfile"), "FROM base:1\nRUN echo it runs; sleep 60\n");
+  // The terminal is of a session of its own, in which each command leaves the process for the next one.
+  const wait = `for i in $(seq 2000); do [ -e ${join(folder, "cache/sampan/standby")}/*/process ] && break; sleep 0.02; done`;
+  const script = `$0 version --short; ${wait}; $0 run --rm -it base:1 sh -c "tty && stty size; exit 5"; echo status $?; ${wait}; exec $0 build ${folder}`;
+  const { status, screen } = await onTerminal(["-c", script, launcher], env, [["it runs", "\u0003"]], ["/bin/sh"]);
+  assert.doesNotMatch(screen, /started anew/);
+  assert.match(screen, /\/dev\/(?:pts\/\d+|console)\r+\n12 80\r+\nstatus 5\r+\n/);
+  assert.match(screen, /interrupted by Ctrl-C/);
+  assert.equal(status, 130, screen);
+});
+
+test("signals reach the command, and what ends one of the two ends the other", { skip: noStandby || noBusybox || noContainers }, async (context) => {
+  const { folder, run, begin } = standingBy(context);
+  await takeBase(folder);
+  writeFileSync(join(folder, "Dockerfile"), "FROM base:1\nRUN echo it runs; sleep 60\n");
+  for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
+    const standby = await begin();
+    const began = processesWith("sampan.cjs standby").filter(({ pid }) => pid === standby);
+    const { status, stderr } = await run(["build", "--progress", "plain", folder], {
+      onStart: (child) => child.stderr!.on("data", (text) => /it runs/.test(String(text)) && child.kill(signal)),
+    });
+    assert.equal(status, { SIGTERM: 130, SIGINT: 130, SIGKILL: null }[signal], `${signal}: ${stderr}`);
+    assert.doesNotMatch(stderr, /started anew/);
+    await until(() => stillRunning(began).length === 0);
+  }
+  const standby = await begin();
+  const killed = await run(["build", "--progress", "plain", folder], {
+    onStart: (child) => child.stderr!.on("data", (text) => /it runs/.test(String(text)) && process.kill(standby, "SIGKILL")),
+  });
+  assert.equal(killed.status, 137);
+  assert.match(killed.stderr, /^sampan: the process that stood by was killed$/m);
+});
+
+test("one of two commands at once gets it", { skip: noStandby }, async (context) => {
+  const { run, begin } = standingBy(context);
+  await begin();
+  const both = await Promise.all([run(["version", "--short"]), run(["version", "--short"])]);
+  for (const { status, stdout } of both) assert.match(`${status} ${stdout}`, /^0 sampan version \S+\n$/);
+});
+
+for (const [what, program, words] of [
+  ["limits", "/bin/sh", ["-c", 'ulimit -c 0; ulimit -v 99999999; exec "$0" version --short']],
+  ["priority", "nice", ["-n", "5"]],
+  ["namespaces", "unshare", ["--uts"]],
+  ["ignored signals", "/bin/sh", ["-c", 'trap "" INT; exec "$0" version --short']],
+  ["rights and processors", "setpriv", ["--no-new-privs"]],
+  ["root folder", "chroot", ["/"]],
+  ["environment", "env", ["LC_ALL=C.UTF-8"]],
+] as const) {
+  test(`a caller with other surroundings starts the program anew: ${what}`, { skip: noStandby }, async (context) => {
+    const { run, begin, ready } = standingBy(context);
+    const first = await begin();
+    const { status, stdout, stderr } = await run(program === "/bin/sh" ? [...words, launcher] : [...words, launcher, "version", "--short"], { program });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^sampan version/);
+    if (what === "root folder") return; // the same one
+    assert.match(stderr, new RegExp(`^sampan: started anew: ${what} differ\n$`));
+    // The next one that stands by was left by that command, and is for its like.
+    await until(() => !existsSync(`/proc/${first}/fd/0`));
+    await ready();
+  });
+}
+
+test("a command of another session, one with further files and a program that has changed start anew", { skip: noStandby }, async (context) => {
+  const { folder, run, begin } = standingBy(context);
+  await begin();
+  const elsewhere = await run(["--wait", launcher, "version", "--short"], { program: "setsid" });
+  assert.match(elsewhere.stdout, /^sampan version/);
+  writeFileSync(join(folder, "Dockerfile"), "FROM scratch\nLABEL a=b\n");
+  const given = await run(["-c", `"$0" build -q -f <(cat Dockerfile) .`, launcher], { program: "/bin/bash", cwd: folder });
+  assert.match(given.stdout, /^sha256:/);
+  assert.match(given.stderr, /^sampan: started anew: further files are open\n$/);
+  await begin();
+  const bundle = join(launcher, "../../dist/bundle");
+  utimesSync(bundle, new Date(), new Date());
+  const { stdout, stderr } = await run(["version", "--short"]);
+  assert.match(stdout, /^sampan version/);
+  assert.match(stderr, /^sampan: started anew: the program has changed\n$/);
+});
+
+test("what a killed process left is in nobody's way", { skip: noStandby }, async (context) => {
+  const { run, begin, ready } = standingBy(context);
+  const first = await begin();
+  process.kill(first, "SIGKILL");
+  await until(() => !existsSync(`/proc/${first}/fd/0`));
+  const { status, stderr } = await run(["version", "--short"]);
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.notEqual(await ready(), first);
+});
+
+test("a place that names another process's file has nothing written to it, and somebody else's place is not read", { skip: noStandby }, async (context) => {
+  const { folder, places, run, begin, ready } = standingBy(context);
+  const victim = join(folder, "victim");
+  const open = openSync(victim, "w+");
+  context.after(() => closeSync(open));
+  for (const said of [`${process.pid} ${open} ${open}\n`, `self/fd/../../${process.pid} ${open} ${open}\n`, `../..${victim} x x\n`, "", "x\n", "1 0 0\n"]) {
+    const pid = await begin();
+    writeFileSync(join(places, sessionOf("self"), "process"), said);
+    const { status, stdout } = await run(["version", "--short"]);
+    assert.match(`${status} ${stdout}`, /^0 sampan version/, said);
+    assert.equal(readFileSync(victim, "utf8"), "");
+    process.kill(pid, "SIGTERM"); // it was not asked
+  }
+  const pid = await begin();
+  chownSync(places, 1, 1);
+  const { status, stdout } = await run(["version", "--short"]);
+  assert.match(`${status} ${stdout}`, /^0 sampan version/);
+  chownSync(places, 0, 0);
+  assert.equal(await ready(), pid);
+});
+
+test("a program that is called by a link is found", { skip: noStandby }, async (context) => {
+  const { folder, run, begin } = standingBy(context);
+  await begin();
+  symlinkSync(launcher, join(folder, "sampan link"));
+  const { status, stdout } = await run(["version", "--short"], { program: join(folder, "sampan link") });
+  assert.match(`${status} ${stdout}`, /^0 sampan version/);
+});
+
+test("a time that is none is a warning", { skip: noStandby }, async (context) => {
+  const { run } = standingBy(context);
+  for (const time of ["soon", "-1s", "900h", "10"]) {
+    const { status, stderr } = await run(["version", "--short"], { env: { SAMPAN_STANDBY: time } });
+    assert.equal(status, 0);
+    assert.match(stderr, /^WARNING: SAMPAN_STANDBY: "[^"]+" is no time to stand by: write it as 10m/);
+  }
+});
+
+test("it goes when nothing has come for that time, and when it is told to", { skip: noStandby }, async (context) => {
+  const { run, places } = standingBy(context);
+  const { status } = await run(["standby"], { env: { SAMPAN_STANDBY: "1ms" } });
+  assert.equal(status, 0);
+  const told = await run(["standby"], { onStart: (child) => void until(() => existsSync(places) && readdirSync(places).length > 0).then(() => child.kill("SIGTERM")) });
+  assert.equal(told.status, 0);
+  assert.deepEqual(readdirSync(places), []);
+});
+
+test("an ordinary user's commands leave none, and `standby` says why", { skip: noStandby || noOrdinaryUser }, async (context) => {
+  const { home, sampan } = asOrdinaryUser(context);
+  const { status } = await sampan(["version"], { SAMPAN_STANDBY: "2m" });
+  assert.equal(status, 0);
+  assert.equal(existsSync(join(home, ".cache", "sampan", "standby")), false);
+  const refused = await sampan(["standby"], {});
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /^ERROR: nothing can stand by: that is for root only/);
+});
+
+async function takeBase(folder: string): Promise<void> {
+  writeBusyboxLayout(join(folder, "layout"));
+  await importLayout(join(folder, "store"), join(folder, "layout"), "base:1");
+}
