@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { formatTable } from "./measure/print-table.ts";
+import { formatNumber, formatTable } from "./measure/print-table.ts";
 import { runMeasured, type Measured } from "./measure/run-measured.ts";
 import { createCrane, createRegctl } from "./peers/carriers.ts";
 import { createBuildah, createSkopeo } from "./peers/containers.ts";
@@ -9,7 +9,7 @@ import { createBuildkit } from "./peers/buildkit.ts";
 import { createDocker } from "./peers/docker.ts";
 import { createFloor } from "./peers/floor.ts";
 import type { Peer } from "./peers/peer.ts";
-import { createSampan, createSampanZstd } from "./peers/sampan.ts";
+import { createSampan, createSampanStandby, createSampanZstd } from "./peers/sampan.ts";
 import { cacheMountRow } from "./rows/cache-mount.ts";
 import { cacheRow } from "./rows/cache.ts";
 import { emulatedRow } from "./rows/emulated.ts";
@@ -35,7 +35,7 @@ import { createWorkspace, type Workspace } from "./setup/workspace.ts";
  */
 const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, fanOutRow, longRow, emulatedRow, cacheMountRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
-  sampan: createSampan, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
+  sampan: createSampan, "sampan-standby": createSampanStandby, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };
 
 const { values } = parseArgs({
@@ -77,10 +77,13 @@ const benchFor = (row: Row): Bench => ({
   own: (thing) => void cleanup.use(thing),
   prepare: async (commands) => void (await runMeasured(commands, { log, signal })),
   measure: async (peer, step, commands) => {
-    const measured = await runMeasured(commands, { log, signal, daemons: peer.daemons, memory: peer.name.startsWith("sampan") });
+    await peer.settle?.();
+    const own = await runMeasured(commands, { log, signal, daemons: peer.daemons, memory: peer.name.startsWith("sampan") });
+    const measured = peer.settle ? { ...own, cpu: NaN, memory: NaN } : own; // the work is done by no child of this process
+    await peer.settle?.(); // what it does afterwards is not to slow the others down
     const byPeer = results.get(row.name)!.get(step)!;
     byPeer.set(peer.name, [...(byPeer.get(peer.name) ?? []), measured]);
-    say(`  ${row.name}: ${step}, ${peer.name}: ${measured.wall.toFixed(2)} s, cpu ${measured.cpu.toFixed(2)} s`);
+    say(`  ${row.name}: ${step}, ${peer.name}: ${measured.wall.toFixed(2)} s, cpu ${formatNumber(measured.cpu, 2)} s`);
     return measured;
   },
 });

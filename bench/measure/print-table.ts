@@ -20,17 +20,22 @@ export function formatTable(steps: readonly StepResult[], peers: readonly string
     return [
       `${row}: ${step} (n=${samples(byPeer)})`,
       own.length > 0 ? times(own) : "–",
-      own.length > 0 ? median(own.map(({ cpu }) => cpu)).toFixed(2) : "–",
-      own.length > 0 ? Math.max(...own.map(({ memory }) => memory)).toFixed(0) : "–",
+      own.length > 0 ? formatNumber(median(own.map(({ cpu }) => cpu)), 2) : "–",
+      own.length > 0 ? formatNumber(Math.max(...own.map(({ memory }) => memory)), 0) : "–",
       ...others.map((peer) => {
         const measured = byPeer.get(peer) ?? [];
         if (measured.length === 0) return "–";
         const ratio = base === undefined ? "" : ` ×${(median(measured.map(({ wall }) => wall)) / base).toFixed(2)}`;
-        return `${times(measured)}${ratio} · cpu ${median(measured.map(({ cpu }) => cpu)).toFixed(2)}`;
+        return `${times(measured)}${ratio} · cpu ${formatNumber(median(measured.map(({ cpu }) => cpu)), 2)}`;
       }),
     ];
   });
   return markdown([["s, median (spread)", ours ?? "", "cpu s", "peak MiB", ...others], ...rows]);
+}
+
+/** A dash for what could not be measured. */
+export function formatNumber(value: number, digits: number): string {
+  return Number.isNaN(value) ? "–" : value.toFixed(digits);
 }
 
 /** How often each peer was measured; a range where a row ended early. */

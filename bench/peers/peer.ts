@@ -28,6 +28,8 @@ export interface Peer extends AsyncDisposable {
   readonly version: string;
   /** Daemons that work for it while its commands run. */
   readonly daemons: readonly number[];
+  /** Waits until its next command finds what it finds when nothing else was done for a while. */
+  settle?(): Promise<void>;
   /** It only shows what is possible with one large blob: it sends everything each time. */
   readonly floor?: true;
   start?(): Command[];

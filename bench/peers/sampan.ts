@@ -1,5 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sessionOf } from "../../src/cli/standby/standby-place.ts";
+import { isContainedRoot } from "../../src/linux/user-namespace.ts";
 import type { Command } from "../measure/run-measured.ts";
 import { installPackage } from "../setup/install-package.ts";
 import type { Workspace } from "../setup/workspace.ts";
@@ -23,13 +26,34 @@ export async function createSampanZstd(workspace: Workspace): Promise<Peer> {
   return { name, version, daemons, take: take!, push: push!, forget: forget!, pull: pull!, tag: tag!, pushAll: pushAll!, [Symbol.asyncDispose]: dispose };
 }
 
+/** Each command leaves a process that stands by for the next one (docs/guides/standby.md). */
+export async function createSampanStandby(workspace: Workspace): Promise<Peer | string> {
+  if (process.geteuid!() !== 0 || isContainedRoot()) return "processes stand by for root only";
+  const cache = join(workspace.root, "standby-cache");
+  const env = { SAMPAN_STANDBY: "10m", XDG_CACHE_HOME: cache };
+  const place = join(cache, "sampan", "standby", sessionOf("self"), "process");
+  return {
+    ...(await peer(workspace, "sampan-standby", [], env)),
+    settle: async () => {
+      for (const until = Date.now() + 3000; !existsSync(place) && Date.now() < until;) await sleep(10);
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (existsSync(place)) process.kill(Number(readFileSync(place, "utf8").split(" ")[0]));
+    },
+  };
+}
+
 /** @param pushing flags of `sampan push` */
-async function peer(workspace: Workspace, name: string, pushing: readonly string[]): Promise<Peer> {
+async function peer(workspace: Workspace, name: string, pushing: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Peer> {
   const root = join(workspace.root, `${name}-store`);
   // `rmi` leaves blobs for the next collection, so what is pulled goes into a store that has none.
   const pulled = join(workspace.root, `${name}-pulled`);
   const launcher = installPackage(workspace);
-  const sampan = (...args: string[]): Command => sampanCommand(root, args, launcher);
+  const command = (store: string, args: readonly string[]): Command => {
+    const { env, ...rest } = sampanCommand(store, args, launcher);
+    return { ...rest, env: { ...env, ...settings } };
+  };
+  const sampan = (...args: string[]): Command => command(root, args);
   const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
   const self: Peer = {
     name,
@@ -44,7 +68,7 @@ async function peer(workspace: Workspace, name: string, pushing: readonly string
     take: ({ context }, image) => [sampan("build", "--progress", "plain", "-t", image, context)],
     push: (image) => [sampan("push", ...pushing, image)],
     forget: () => [{ program: "rm", args: ["-rf", pulled] }],
-    pull: (image) => [sampanCommand(pulled, ["pull", image], launcher)],
+    pull: (image) => [command(pulled, ["pull", image])],
     tag: (image, other) => [sampan("tag", image, other)],
     pushAll: (images) => [sampan("push", ...pushing, ...images)],
     copy: (from, to) => [sampan("copy", from, to)],
