@@ -72,7 +72,7 @@ function environment({ cwd, config = [], ssh }: GitOptions): NodeJS.ProcessEnv {
   const settings = [...CONFIG, ...config];
   const env: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent", LC_ALL: "C",
-    GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1", GIT_TEMPLATE_DIR: "/dev/null",
+    GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1", GIT_TEMPLATE_DIR: "",
     GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "", SSH_ASKPASS: "", GIT_ALLOW_PROTOCOL: PROTOCOLS, GIT_PROTOCOL_FROM_USER: "0",
     GIT_NO_REPLACE_OBJECTS: "1", GIT_LFS_SKIP_SMUDGE: "1", GIT_OPTIONAL_LOCKS: "0", GIT_CEILING_DIRECTORIES: cwd,
     GIT_SSH_COMMAND: ssh === undefined ? "false" : `ssh -o BatchMode=yes${ssh.socket === undefined ? "" : " -F none -o IdentityFile=none"}`, GIT_SSH_VARIANT: "ssh",

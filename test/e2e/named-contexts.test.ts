@@ -68,7 +68,7 @@ describe("named contexts", { skip: noBuilds }, () => {
 
   test("what cannot be a context is refused as wrong usage", async (t) => {
     const { build } = await scratchBuild(t, { base: false });
-    for (const [word, said] of [["x", /expected key=value/], ["x=/nowhere", /there is no folder \/nowhere/], ["x=Dockerfile", /there is no folder|is no folder/], ["x=ftp://h/a", /unsupported context source ftp for x/]] as const) {
+    for (const [word, said] of [["x", /expected key=value/], ["x=/nowhere", /there is no folder \/nowhere/], ["Base=.", /invalid context name Base: .*lower case/], ["a b=.", /invalid context name a b: /], ["x=Dockerfile", /there is no folder|is no folder/], ["x=ftp://h/a", /unsupported context source ftp for x/]] as const) {
       const { status, stderr } = await build("FROM scratch\n", ["--build-context", word]);
       assert.equal(status, 2, stderr);
       assert.match(stderr, said);

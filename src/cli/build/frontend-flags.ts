@@ -1,4 +1,5 @@
-import { fault } from "../../std/fault.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import { assignments } from "../flags/key-values.ts";
 
 type Environment = NodeJS.ProcessEnv;
@@ -18,7 +19,18 @@ export function buildArgsOf(values: readonly string[], env: Environment): Record
 export function contextsOf(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(words.map((word) => {
     const at = word.indexOf("=");
-    if (at > 0 && at < word.length - 1) return [word.slice(0, at), word.slice(at + 1)];
-    throw fault("NAMED_CONTEXT_INVALID", { problem: `invalid context value: ${word}, expected key=value` });
+    if (at <= 0 || at === word.length - 1) throw fault("NAMED_CONTEXT_INVALID", { problem: `invalid context value: ${word}, expected key=value` });
+    return [checkedName(word.slice(0, at)), word.slice(at + 1)];
   }));
+}
+
+/** A name stands for an image or a stage; what is neither would be passed over without a word. */
+function checkedName(name: string): string {
+  try {
+    parseReference(name.replace(/::.*$/s, ""));
+    return name;
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    throw fault("NAMED_CONTEXT_INVALID", { problem: `invalid context name ${name}: ${error.message}`, hint: "a context has the name of an image or a stage, in lower case" }, { cause: error });
+  }
 }
