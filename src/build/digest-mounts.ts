@@ -1,10 +1,9 @@
-import type { digestSources } from "../files/digest-sources.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { RunOperation } from "../graph/vertex.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import type { Content, ContentRow } from "../solve/ports.ts";
-import { inWorker } from "../std/worker-pool.ts";
 import type { Store } from "../store/open-store.ts";
+import { digestTree } from "./digest-tree.ts";
 
 /** What an input of a RUN is, as far as its content goes. */
 export interface MountedInput {
@@ -30,22 +29,10 @@ export async function digestMounts(
     if (!("input" in mount) || mount.input === null) continue;
     const { tree, identity, content } = await options.input(mount.input);
     const source = (mount.kind === "cache" ? mount.seed : mount.source) ?? "/";
-    const found = content ?? (source === "/" ? { digest: identity, entries: [] } : await digestSource(store, tree, source, options.signal));
+    const found = content ?? (source === "/" ? { digest: identity, entries: [] } : await digestTree(store, { tree, sources: [source], wildcards: false, mounted: true, command: "RUN --mount" }, options.signal));
     digests.push(found.digest);
     // One file may be in several mounts.
     for (const row of found.entries) entries.push({ ...row, path: `${mount.target}: ${row.path}` });
   }
   return { digest: sha256(JSON.stringify(digests)), entries };
-}
-
-async function digestSource(store: Store, tree: SourceTree, source: string, signal: AbortSignal): Promise<Content> {
-  const scope = tree.layers[0] ?? "";
-  const known = store.fileDigests.load(scope);
-  const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
-    "files/digest-sources.ts", "digestSources",
-    { tree, sources: [source], wildcards: false, mounted: true, command: "RUN --mount", known },
-    { signal, short: known.size > 0 },
-  );
-  for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
-  return result;
 }

@@ -2,14 +2,15 @@ import { inWorker } from "../std/worker-pool.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import type { CopyOperation, MkdirOperation } from "../graph/vertex.ts";
 import type { CacheRecord } from "../solve/ports.ts";
-import type { digestSources } from "../files/digest-sources.ts";
+import type { SourcesDigest } from "../files/digest-sources.ts";
 import type { FileOperation, performFileOperation } from "../files/file-operation.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
+import { digestTree } from "./digest-tree.ts";
 
 /** What the sources of a COPY were when their digest was made. */
-export type CopiedContent = Pick<ReturnType<typeof digestSources>, "digest" | "entries" | "files" | "bytes" | "newest"> & { readonly count?: number };
+export type CopiedContent = Pick<SourcesDigest, "digest" | "entries" | "files" | "bytes" | "newest"> & { readonly count?: number };
 
 /** A copy of so many entries and bytes is done sooner than a worker is started; an archive to unpack may hold more. */
 const SHORT_ENTRIES = 300;
@@ -21,7 +22,7 @@ export async function digestCopy(store: Store, operation: CopyOperation, trees: 
   for (const [index, tree] of trees.entries()) {
     const sources = operation.sources.filter((_, source) => (operation.origins?.[source]?.tree ?? 0) === index);
     const wildcards = operation.origins?.find((origin) => origin.tree === index)?.fetched !== true;
-    parts.push(await digestTree(store, operation, { tree, sources, wildcards, signal }));
+    parts.push(await digestSelection(store, operation, { tree, sources, wildcards, signal }));
   }
   return parts.length === 1 ? parts[0]! : joined(parts, trees);
 }
@@ -37,7 +38,7 @@ function joined(parts: readonly CopiedContent[], trees: readonly SourceTree[]): 
   };
 }
 
-async function digestTree(
+async function digestSelection(
   store: Store, operation: CopyOperation, { tree, sources, wildcards, signal }: { tree: SourceTree; sources: readonly string[]; wildcards: boolean; signal: AbortSignal },
 ): Promise<CopiedContent> {
   const scope = tree.layers[0] ?? "";
@@ -50,14 +51,7 @@ async function digestTree(
     const unchanged = unchangedSources({ ...selected, known: { get: (key) => (all ??= store.fileDigests.load(scope)).get(key) } }, seen);
     if (unchanged) return unchanged;
   }
-  const known = store.fileDigests.load(scope);
-  const result = await inWorker<Parameters<typeof digestSources>[0], ReturnType<typeof digestSources>>(
-    "files/digest-sources.ts",
-    "digestSources",
-    { ...selected, known },
-    { signal, short: known.size > 0 },
-  );
-  for (const [key, digest] of result.learned) store.fileDigests.put(key, digest, scope);
+  const result = await digestTree(store, selected, signal);
   if (name && result.seen) store.seenSelections.put(name, result.seen);
   return result;
 }

@@ -8,7 +8,7 @@ import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { setXattr } from "../linux/xattr.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { isFault } from "../std/fault.ts";
-import { digestSources, unchangedSources } from "./digest-sources.ts";
+import { digestFew, digestSources, unchangedSources } from "./digest-sources.ts";
 
 const skip = process.getuid?.() === 0 ? false : "needs root, to make files of other users";
 
@@ -137,6 +137,27 @@ test("many entries are remembered as a whole, and are the same until one of them
   const changed = digestSources({ ...options, known });
   assert.equal(changed.readFiles, 1);
   if (Date.now() - Number(lstatSync(join(folder, "d3/3")).ctimeMs) < 90) assert.equal(changed.seen, undefined, "it may change again within one tick of the clock");
+});
+
+test("few files are read at once, and of many only as many as were allowed, whose digests are kept", async (t) => {
+  const folder = contextOf(t, { "a/1": "one", "a/2": "two", "a/3": "three", "b/4": "four" });
+  await settle();
+  const options = { tree: { layers: [folder], zeroOwner: true }, sources: ["a"], wildcards: true };
+  const whole = digestSources(options);
+  assert.deepEqual(digestFew(options, { entries: 3, bytes: 11, milliseconds: 60_000 }), { result: whole, learned: whole.learned });
+  assert.deepEqual(digestFew(options, { entries: 2, bytes: 11, milliseconds: 60_000 }), { result: undefined, learned: [] }, "a directory with more names is not looked through");
+  assert.deepEqual(digestFew(options, { entries: 3, bytes: 10, milliseconds: 60_000 }), { result: undefined, learned: whole.learned.slice(0, 2) });
+  const known = new Map(whole.learned.slice(0, 2));
+  assert.deepEqual(digestFew({ ...options, known }, { entries: 3, bytes: 5, milliseconds: 60_000 }).result?.digest, whole.digest, "what is known is not read");
+  assert.deepEqual(digestFew(options, { entries: 3, bytes: 11, milliseconds: -1 }), { result: undefined, learned: [] }, "it takes too long");
+  assert.throws(() => digestFew({ ...options, sources: ["c"] }, { entries: 3, bytes: 11, milliseconds: 60_000 }), { code: "COPY_SOURCE_NOT_FOUND" });
+});
+
+test("few names of layers are those of all of them together", (t) => {
+  const [upper, lower] = [contextOf(t, { "a/1": "one", "a/2": "two" }), contextOf(t, { "a/2": "other", "a/3": "three" })];
+  const options = { tree: { layers: [upper, lower], zeroOwner: false }, sources: ["a"], wildcards: true };
+  assert.equal(digestFew(options, { entries: 4, bytes: 100, milliseconds: 60_000 }).result?.digest, digestSources(options).digest);
+  assert.equal(digestFew(options, { entries: 3, bytes: 100, milliseconds: 60_000 }).result, undefined);
 });
 
 test("a known digest of a layer's file stays known when another layer links it", (t) => {

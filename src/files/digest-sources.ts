@@ -10,7 +10,7 @@ import { readContent } from "./read-content.ts";
 import { readLink } from "./read-link.ts";
 import { selectSources, type Selection, type SelectOptions } from "./select-sources.ts";
 import { sourceState } from "./source-state.ts";
-import { SourceView, type SourceEntry, type SourceTree } from "./source-view.ts";
+import { SourceView, TooMuch, type SourceEntry, type SourceTree } from "./source-view.ts";
 import { takenEntries, type TakenEntry } from "./tree-filter.ts";
 
 export interface DigestSourcesOptions extends SelectOptions {
@@ -78,8 +78,36 @@ const EMPTY = sha256("");
  * @throws COPY_SOURCE_NOT_FOUND, CONTEXT_UNREADABLE, FILE_CHANGED, FILE_NAME_INVALID
  */
 export function digestSources(options: DigestSourcesOptions): SourcesDigest {
+  return digestBy(new DigestRun(new SourceView(options.tree), options.known), options);
+}
+
+/** The work that {@link digestFew} does at most. */
+export interface FewSources {
+  /** Names in directories, those that are not selected as well. */
+  readonly entries: number;
+  /** Bytes that are read. */
+  readonly bytes: number;
+  /** After that time no further file is read: it may come over a slow network. */
+  readonly milliseconds: number;
+}
+
+/**
+ * The same as {@link digestSources} for sources that are soon read; `result` is undefined where they turn out to be more. What was
+ * learned until then is told all the same.
+ */
+export function digestFew(options: DigestSourcesOptions, most: FewSources): Pick<SourcesDigest, "learned"> & { readonly result: SourcesDigest | undefined } {
+  const run = new DigestRun(new SourceView(options.tree, most.entries), options.known, most);
+  try {
+    const result = digestBy(run, options);
+    return { result, learned: result.learned };
+  } catch (error) {
+    if (!(error instanceof TooMuch)) throw error;
+    return { result: undefined, learned: run.learned };
+  }
+}
+
+function digestBy(run: DigestRun, options: DigestSourcesOptions): SourcesDigest {
   const began = BigInt(Date.now() - SETTLED_MS) * 1_000_000n;
-  const run = new DigestRun(new SourceView(options.tree), options.known);
   options.sources.forEach((source, index) => {
     for (const selection of selectSources(run.view, source, options)) run.top(index, selection, options.mounted ?? false);
   });
@@ -120,7 +148,8 @@ class DigestRun {
   readonly #known: Pick<FileDigestCache, "get"> | undefined;
   readonly #running: Hash = createHash("sha256");
   readonly #entries: DigestRow[] = [];
-  readonly #learned: (readonly [FileKey, Digest])[] = [];
+  readonly learned: (readonly [FileKey, Digest])[] = [];
+  readonly #most: Pick<FewSources, "bytes" | "milliseconds"> | undefined;
   readonly #now = Date.now();
   #files = 0;
   #bytes = 0;
@@ -128,9 +157,11 @@ class DigestRun {
   #readBytes = 0;
   #newest = 0n;
 
-  constructor(view: SourceView, known: Pick<FileDigestCache, "get"> | undefined) {
+  /** @param most what is read at most; a file that would be more throws {@link TooMuch} */
+  constructor(view: SourceView, known: Pick<FileDigestCache, "get"> | undefined, most?: Pick<FewSources, "bytes" | "milliseconds">) {
     this.view = view;
     this.#known = known;
+    this.#most = most;
   }
 
   top(source: number, { name, entry, filter }: Selection, mounted: boolean): void {
@@ -144,7 +175,7 @@ class DigestRun {
     return {
       digest: `sha256:${this.#running.digest("hex")}`,
       entries: this.#entries,
-      learned: this.#learned,
+      learned: this.learned,
       files: this.#files,
       bytes: this.#bytes,
       readFiles: this.#readFiles,
@@ -190,6 +221,7 @@ class DigestRun {
     const key = this.#key(entry.stat);
     const known = this.#known?.get(key);
     if (known !== undefined) return known;
+    if (this.#most && (this.#readBytes + Number(entry.stat.size) > this.#most.bytes || Date.now() - this.#now > this.#most.milliseconds)) throw new TooMuch();
     let stat = entry.stat;
     let digest: Digest;
     try {
@@ -202,7 +234,7 @@ class DigestRun {
     }
     this.#readFiles += 1;
     this.#readBytes += Number(stat.size);
-    if (!this.view.tree.zeroOwner || Number(stat.ctimeMs) < this.#now - SETTLED_MS) this.#learned.push([this.#key(stat), digest]);
+    if (!this.view.tree.zeroOwner || Number(stat.ctimeMs) < this.#now - SETTLED_MS) this.learned.push([this.#key(stat), digest]);
     return digest;
   }
 

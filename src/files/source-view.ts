@@ -40,15 +40,22 @@ interface Folder {
   readonly layer: number;
 }
 
+/** Ends the reading of a source tree that was to be read only if there is little of it. */
+export class TooMuch extends Error {}
+
 /** A source tree as COPY sees it: layers merged, .dockerignore applied. Keeps nothing open. */
 export class SourceView {
   readonly tree: SourceTree;
   readonly ignore: IgnoreMatcher | undefined;
   readonly #union: Union;
   readonly #listed = new Map<string, SourceEntry[]>();
+  /** How many more names may be found in directories. */
+  #left: number;
 
-  constructor(tree: SourceTree) {
+  /** @param most names that are looked at in directories at most; one more throws {@link TooMuch} */
+  constructor(tree: SourceTree, most = Infinity) {
     this.tree = tree;
+    this.#left = most;
     this.ignore = tree.excludes && tree.excludes.length > 0 ? compileIgnore(tree.excludes, { strict: true }) : undefined;
     this.#union = this.ignore ? new VisibleUnion(tree.layers, this.ignore) : new Union(tree.layers);
   }
@@ -104,10 +111,17 @@ export class SourceView {
     return entry.stat.isDirectory() && this.ignore!.mayReinclude(entry.path) && this.children(entry).length > 0;
   }
 
+  #names(folder: string): string[] {
+    const names = list(folder);
+    this.#left -= names.length;
+    if (this.#left < 0) throw new TooMuch();
+    return names;
+  }
+
   #single(directory: SourceEntry): SourceEntry[] {
     const folder = directory.folders[0]!;
     const result: SourceEntry[] = [];
-    for (const name of sortNames(list(folder.hostPath))) {
+    for (const name of sortNames(this.#names(folder.hostPath))) {
       const hostPath = `${folder.hostPath}/${name}`;
       const stat = inspect(hostPath, name);
       if (stat === undefined || isWhiteout(stat)) continue;
@@ -120,7 +134,7 @@ export class SourceView {
   #merged(directory: SourceEntry): SourceEntry[] {
     const found = new Map<string, { entry: SourceEntry | undefined; folders: Folder[] | undefined }>();
     for (const { hostPath: folder, layer } of directory.folders) {
-      for (const name of list(folder)) {
+      for (const name of this.#names(folder)) {
         const above = found.get(name);
         if (above && above.folders === undefined) continue;
         const hostPath = `${folder}/${name}`;
