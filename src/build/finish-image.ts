@@ -1,4 +1,4 @@
-import { chainId } from "../oci/chain-id.ts";
+import { chainIds } from "../oci/chain-id.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { serializeImageConfig, type HistoryEntry, type ImageConfig } from "../oci/image-config.ts";
 import { formatTime, goTime, noLater } from "../oci/time.ts";
@@ -34,11 +34,10 @@ export function finishImage(
   options: { readonly now: number; readonly inlineCache?: ((baseLayers: number) => Record<string, unknown>) | undefined },
 ): FinishedImage {
   const base = graph.baseVertex?.operation.kind === "image" ? graph.baseVertex.operation : undefined;
-  const diffIds: Digest[] = [...(base?.diffIds ?? [])];
-  for (const { diffId, size, snapshot } of layers) {
-    diffIds.push(diffId);
-    if (snapshot !== undefined) store.snapshots.describe(snapshot, { diffId, chainId: chainId(diffIds)!, size });
-  }
+  const below = base?.diffIds ?? [];
+  const diffIds: readonly Digest[] = [...below, ...layers.map(({ diffId }) => diffId)];
+  const chain = chainIds(diffIds);
+  store.snapshots.describeAll(layers.flatMap(({ diffId, size, snapshot }, index) => (snapshot === undefined ? [] : [{ id: snapshot, diffId, chainId: chain[below.length + index]!, size }])));
   const history = finishHistory(graph, results, base, options.now);
   const created = history.findLast((entry) => entry.created !== undefined)?.created;
   const config: ImageConfig = {

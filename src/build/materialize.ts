@@ -1,4 +1,4 @@
-import { chainId } from "../oci/chain-id.ts";
+import { chainId, chainIds } from "../oci/chain-id.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/manifest.ts";
 import { layerCodec } from "../oci/media-type.ts";
@@ -36,10 +36,11 @@ export async function materializeLayers(
   options: { client: ClientSource; recordOwners: boolean; stepId: string; onProgress: OnProgress; signal?: AbortSignal },
 ): Promise<string | undefined> {
   const { diffIds } = image;
+  const chain = chainIds(diffIds);
   let parent: string | undefined;
   let from = 0;
   for (let count = diffIds.length; count > 0; count -= 1) {
-    const known = store.snapshots.byChainId(chainId(diffIds.slice(0, count))!);
+    const known = store.snapshots.byChainId(chain[count - 1]!);
     if (!known) continue;
     parent = known.id;
     from = count;
@@ -59,8 +60,9 @@ export async function materializeLayers(
 
 /** Brings those layers into the store that are not there in any form, without unpacking them. */
 export async function keepLayers(store: Store, image: ImageLayers, options: Parameters<typeof materializeLayers>[2]): Promise<void> {
+  const chain = chainIds(image.diffIds);
   await Promise.all(image.diffIds.map(async (diffId, index) => {
-    if (store.snapshots.byChainId(chainId(image.diffIds.slice(0, index + 1))!)) return;
+    if (store.snapshots.byChainId(chain[index]!)) return;
     const { digest, size, mediaType } = await fetchLayer(store, image, diffId, image.descriptors[index], options);
     store.layers.remember({ diffId, digest, size, mediaType, codec: layerCodec(mediaType) ?? "gzip" });
   }));

@@ -1,19 +1,20 @@
 import { isDigest } from "./digest.ts";
 
 type Check = (value: unknown) => boolean;
+type Checks = readonly (readonly [name: string, check: Check])[];
 
 const isText: Check = (value) => typeof value === "string" && !value.includes("\0");
 const isTextList: Check = (value) => Array.isArray(value) && value.every(isText);
 const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isTextMap: Check = (value) => isObject(value) && Object.values(value as object).every(isText);
 
-const CONFIG: Readonly<Record<string, Check>> = {
+const CONFIG: Checks = Object.entries({
   User: isText, ExposedPorts: isObject, Env: isTextList, Entrypoint: isTextList, Cmd: isTextList, Volumes: isObject, WorkingDir: isText,
   Labels: isTextMap, StopSignal: isText, OnBuild: isTextList, Shell: isTextList,
-  Healthcheck: (value) => isObject(value) && wrongMember(value as Record<string, unknown>, { Test: isTextList }) === undefined,
-};
+  Healthcheck: (value) => isObject(value) && wrongMember(value as Record<string, unknown>, [["Test", isTextList]]) === undefined,
+});
 
-const HISTORY: Readonly<Record<string, Check>> = { created: isText, created_by: isText, author: isText, comment: isText };
+const HISTORY: Checks = Object.entries({ created: isText, created_by: isText, author: isText, comment: isText });
 
 /**
  * What is wrong with the members of an image config that are used; undefined if nothing is. As Go's decoder has it, null
@@ -32,6 +33,6 @@ export function imageConfigProblem(document: Readonly<Record<string, unknown>>):
   return undefined;
 }
 
-function wrongMember(value: Readonly<Record<string, unknown>>, checks: Readonly<Record<string, Check>>): string | undefined {
-  return Object.entries(checks).find(([name, check]) => value[name] != null && !check(value[name]))?.[0];
+function wrongMember(value: Readonly<Record<string, unknown>>, checks: Checks): string | undefined {
+  return checks.find(([name, check]) => value[name] != null && !check(value[name]))?.[0];
 }

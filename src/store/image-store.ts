@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { chainId } from "../oci/chain-id.ts";
-import type { Digest } from "../oci/digest.ts";
-import { parseImageConfig } from "../oci/image-config.ts";
+import { chainIds } from "../oci/chain-id.ts";
+import { sha256, type Digest } from "../oci/digest.ts";
+import { parseImageConfig, type ImageConfig } from "../oci/image-config.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndex } from "../oci/media-type.ts";
 import { formatPlatform, platformMatches, type Platform } from "../oci/platform.ts";
@@ -18,6 +18,9 @@ import { readIndex } from "./read-index.ts";
 
 export type { ImageRecord, NewImage, NewIndex } from "./image-record.ts";
 
+/** Configs that are remembered: a build asks several times for its base image, and for what the name stood for before. */
+const MOST_PARSED = 8;
+
 /** Names and records of images. Their bytes are blobs and snapshots, which live as long as an image needs them. */
 export class ImageStore {
   readonly #database: Database;
@@ -25,6 +28,8 @@ export class ImageStore {
   readonly #blobs: BlobStore;
   readonly #layers: LayerBlobs;
   readonly #names: ImageNames;
+  /** Configs by the ids of their images, which say all that is in them. */
+  readonly #parsed = new Map<Digest, ImageConfig>();
 
   constructor(database: Database, lease: Lease, blobs: BlobStore, layers: LayerBlobs) {
     this.#database = database;
@@ -39,7 +44,7 @@ export class ImageStore {
    * @throws DOCUMENT_INVALID, REFERENCE_INVALID
    */
   put(image: NewImage): ImageRecord {
-    const config = parseImageConfig(image.config);
+    const config = this.#parse(sha256(image.config), () => image.config);
     const names = image.names.map(fullName);
     const id = this.#blobs.writeBytes(image.config);
     const manifest = image.manifest && this.#writeManifest(image.manifest.bytes);
@@ -49,10 +54,7 @@ export class ImageStore {
         id, (config.created && Date.parse(config.created)) || 0,
       );
       this.#lease.hold("image", id);
-      config.rootfs.diff_ids.forEach((diffId, position) => this.#database.run(
-        "INSERT OR REPLACE INTO image_layer (image, position, diff_id, chain_id) VALUES (?, ?, ?, ?)",
-        id, position, diffId, chainId(config.rootfs.diff_ids.slice(0, position + 1))!,
-      ));
+      this.#writeLayers(id, config.rootfs.diff_ids);
       this.#database.run("INSERT OR IGNORE INTO image_blob (image, digest) VALUES (?, ?)", id, id);
       if (manifest) this.#linkManifest(id, manifest, image.manifest!.mediaType);
       for (const name of names) this.#names.set(id, name);
@@ -97,7 +99,7 @@ export class ImageStore {
       () => this.#database.get<Row>("SELECT * FROM image WHERE id = ? AND state = 1", id),
       (found) => found.id,
     );
-    return row && this.#record(row);
+    return row && this.#record(row, (id) => this.#parse(id, () => this.#readConfig(id), `the config of image ${id}`));
   }
 
   /**
@@ -225,6 +227,16 @@ export class ImageStore {
     this.#names.addRepoDigest(id, repoDigest);
   }
 
+  /** They follow from the id, so most often they are there. */
+  #writeLayers(id: Digest, diffIds: readonly Digest[]): void {
+    const there = this.#database.all<{ diff_id: Digest }>("SELECT diff_id FROM image_layer WHERE image = ? ORDER BY position", id);
+    if (there.length === diffIds.length && there.every(({ diff_id: diffId }, position) => diffId === diffIds[position])) return;
+    const chain = chainIds(diffIds);
+    for (const [position, diffId] of diffIds.entries()) {
+      this.#database.run("INSERT OR REPLACE INTO image_layer (image, position, diff_id, chain_id) VALUES (?, ?, ?, ?)", id, position, diffId, chain[position]!);
+    }
+  }
+
   /** Whoever removes an image has no use for what it consists of. */
   #letGo(id: Digest): void {
     this.#lease.drop("image", id);
@@ -250,14 +262,28 @@ export class ImageStore {
     writeParts(this.#database, id, readIndex(this.#blobs, readBlob(this.#blobs.path(id), id), ({ digest }) => present.has(digest)));
   }
 
-  #record(row: Row): ImageRecord {
+  #readConfig(id: Digest): Uint8Array {
+    return readBlob(this.#blobs.path(id), id);
+  }
+
+  #parse(id: Digest, read: () => Uint8Array, what?: string): ImageConfig {
+    const known = this.#parsed.get(id);
+    if (known) return known;
+    const config = parseImageConfig(read(), what);
+    this.#parsed.set(id, config);
+    if (this.#parsed.size > MOST_PARSED) this.#parsed.delete(this.#parsed.keys().next().value!);
+    return config;
+  }
+
+  /** @param configOf reads the config of an image, by its id */
+  #record(row: Row, configOf = (id: Digest): ImageConfig => parseImageConfig(this.#readConfig(id), `the config of image ${id}`)): ImageRecord {
     const { id, manifest, manifest_type: mediaType } = row;
     const index = manifest === id && isIndex(mediaType!) ? { digest: id, mediaType: mediaType!, parts: readParts(this.#database, id) } : undefined;
     const own = index ? choosePart(index)?.image : id;
     if (own === undefined) throw fault("INDEX_EMPTY", { digest: id });
     return {
       id,
-      config: parseImageConfig(readBlob(this.#blobs.path(own), own), `the config of image ${own}`),
+      config: configOf(own),
       names: this.#names.of(id),
       repoDigests: this.#names.repoDigestsOf(id),
       sources: this.#database.all<{ value: string }>(SOURCES, id).map(({ value }) => value),

@@ -61,7 +61,7 @@ test("a snapshot is found by its chain id, also when that was learned later", as
   const { id } = snapshots.commit(snapshots.prepare(), { createdAt: 1 });
   assert.equal(snapshots.byChainId(sha256("chain")), undefined);
   snapshots.describe(id, { chainId: sha256("chain"), diffId: sha256("diff") });
-  snapshots.describe(id, { size: 7 });
+  snapshots.describeAll([{ id, size: 7 }]);
   assert.deepEqual(snapshots.byChainId(sha256("chain")), { ...snapshots.get(id), size: 7, diffId: sha256("diff") });
 });
 

@@ -24,6 +24,13 @@ export interface Snapshot {
   readonly createdAt: number;
 }
 
+/** What is learned of a snapshot when its layer is packed, as in {@link Snapshot}. */
+export interface SnapshotFacts {
+  readonly diffId?: Digest | undefined;
+  readonly chainId?: Digest | undefined;
+  readonly size?: number | undefined;
+}
+
 /** A layer folder that is being filled. */
 export interface ActiveSnapshot {
   readonly id: string;
@@ -157,11 +164,14 @@ export class SnapshotStore {
   }
 
   /** Adds what was learned after the commit, when the layer was packed. */
-  describe(id: string, facts: { diffId?: Digest | undefined; chainId?: Digest | undefined; size?: number | undefined }): void {
-    this.#database.run(
-      "UPDATE snapshot SET diff_id = coalesce(?, diff_id), chain_id = coalesce(?, chain_id), size = coalesce(?, size) WHERE id = ?",
-      facts.diffId ?? null, facts.chainId ?? null, facts.size ?? null, toNumber(id),
-    );
+  describe(id: string, facts: SnapshotFacts): void {
+    const { diffId = null, chainId = null, size = null } = facts;
+    this.#database.run(DESCRIBE, diffId, chainId, size, toNumber(id));
+  }
+
+  /** The same of several at once. */
+  describeAll(snapshots: readonly (SnapshotFacts & { readonly id: string })[]): void {
+    this.#database.transaction(() => snapshots.forEach(({ id, ...facts }) => this.describe(id, facts)));
   }
 
   #row(number: number): Row | undefined {
@@ -182,6 +192,11 @@ export class SnapshotStore {
     };
   }
 }
+
+/** A row that says so already is not written again. */
+const DESCRIBE = `
+  UPDATE snapshot SET diff_id = coalesce(?1, diff_id), chain_id = coalesce(?2, chain_id), size = coalesce(?3, size)
+  WHERE id = ?4 AND (diff_id IS NOT coalesce(?1, diff_id) OR chain_id IS NOT coalesce(?2, chain_id) OR size IS NOT coalesce(?3, size))`;
 
 interface Row {
   readonly id: number;
