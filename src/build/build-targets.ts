@@ -86,6 +86,7 @@ async function solveTargets(session: BuildSession, targets: readonly BuildTarget
     sandboxes.settled(vertex);
     for (const [target, packing] of packings) if (reach.get(target)!.has(vertex)) packing.add(vertex, result);
   };
+  store.cache.expect([...new Set([...reach.values()].flatMap((vertices) => [...vertices]))].flatMap(({ ignoreCache, slot }) => (ignoreCache ? [] : slot)));
   const solved = await solveAll(
     wanted.flatMap(({ graphs, plan, options }) => [
       ...graphs.flatMap(({ vertex }) => (vertex ? [{ vertex, needsFiles: plan.needsFiles }] : [])),

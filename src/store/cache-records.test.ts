@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
-import { temporaryStore } from "../../test/support/temporary-store.ts";
-import { sha256 } from "../oci/digest.ts";
+import { temporaryFolder, temporaryStore } from "../../test/support/temporary-store.ts";
+import { sha256, type Digest } from "../oci/digest.ts";
+import { mediaType } from "../oci/media-type.ts";
+import { Database } from "./database.ts";
+import { chooseEvictions } from "./evict.ts";
+import { openStore, type Store } from "./open-store.ts";
 
 const record = {
   key: sha256("key"),
@@ -61,4 +66,49 @@ test("earlier records are those of the slot, then of its stage, and none of this
   assert.deepEqual(names("a/b/0/2/run"), ["newer", "old", "foreign", "moved"]);
   assert.deepEqual(names("a/b/0/2/run for linux/arm64"), ["foreign", "moved", "newer", "old"]);
   assert.deepEqual(names("context"), []);
+});
+
+/** A step with a layer that is packed in a blob. */
+function saveStep({ cache, snapshots, blobs, layers }: Store, slot: string, result: string): { snapshot: string; blob: Digest; diffId: Digest } {
+  const diffId = sha256(`layer of ${result}`);
+  const { id } = snapshots.commit(snapshots.prepare(), { createdAt: 1, diffId, size: 1 });
+  const blob = blobs.writeBytes(Buffer.from(`blob of ${result}`));
+  layers.remember({ diffId, digest: blob, size: 1, mediaType: mediaType.ociLayerGzip, codec: "gzip" });
+  cache.save({ ...record, key: sha256(result), resultId: sha256(result), slot, snapshot: id, aliases: [] });
+  return { snapshot: id, blob, diffId };
+}
+
+test("what the last build left in the slots is held all at once, and what is older is not", async (context) => {
+  const root = join(temporaryFolder(context), "store");
+  const maker = await openStore(root);
+  const old = saveStep(maker, "one", "old");
+  const kept = [saveStep(maker, "one", "a"), saveStep(maker, "two", "b")];
+  const other = saveStep(maker, "three", "c");
+  await maker.close();
+  const store = await openStore(root);
+  context.after(() => store.close());
+  store.cache.expect(["one", "two", "never seen"]);
+  const collector = await openStore(root);
+  context.after(() => collector.close());
+  await collector.collect({ evict: (contents) => chooseEvictions(contents, { keep: { of: "cache", bytes: 0 }, shared: true }) });
+  assert.deepEqual([...kept, old, other].map(({ blob }) => collector.blobs.has(blob)), [true, true, false, false]);
+  assert.deepEqual([...kept, old, other].map(({ snapshot }) => collector.snapshots.get(snapshot) !== undefined), [true, true, false, false]);
+});
+
+test("a blob that was expected counts as used when it was looked up", async (context) => {
+  const root = join(temporaryFolder(context), "store");
+  const maker = await openStore(root);
+  const [one, two] = [saveStep(maker, "one", "a"), saveStep(maker, "two", "b")];
+  await maker.close();
+  const usedAt = (blob: Digest): number => database.get<{ used_at: number }>("SELECT used_at FROM blob WHERE digest = ?", blob)!.used_at;
+  const database = new Database(join(root, "sampan.db"));
+  context.after(() => database.close());
+  database.run("UPDATE blob SET used_at = 1");
+  const store = await openStore(root);
+  store.cache.expect(["one", "two"]);
+  assert.equal(store.layers.find(one.diffId)!.digest, one.blob);
+  assert.equal(database.get<{ held: number }>("SELECT count(*) AS held FROM lease_item WHERE kind = 'blob'")!.held, 2);
+  await store.close();
+  assert.ok(usedAt(one.blob) > 1);
+  assert.equal(usedAt(two.blob), 1);
 });

@@ -74,6 +74,20 @@ export class CacheRecords {
     return rows.map((row) => this.#record(row));
   }
 
+  /**
+   * Holds what the last build left in these slots, as a build does that will look most of it up: snapshots, and the blobs that
+   * their layers are packed in.
+   */
+  expect(slots: readonly string[]): void {
+    const left = (): LeftRow[] => this.#database.all<LeftRow>(LEFT, JSON.stringify(slots));
+    if (left().length === 0) return;
+    this.#database.transaction(() => {
+      const rows = left();
+      this.#lease.expect("snapshot", rows.map(({ snapshot }) => String(snapshot)));
+      this.#lease.expect("blob", rows.flatMap(({ digest }) => digest ?? []));
+    });
+  }
+
   /** Saves a record under its key and aliases, in place of earlier ones. */
   save(record: CacheRecord & { readonly aliases: readonly Digest[] }): void {
     const files = record.files === undefined ? null : zstdCompressSync(JSON.stringify(record.files));
@@ -141,6 +155,17 @@ interface Row {
   readonly has_files: number;
   readonly created_at: number;
 }
+
+interface LeftRow {
+  readonly snapshot: number;
+  readonly digest: Digest | null;
+}
+
+const LEFT = `
+  SELECT s.id AS snapshot, b.digest FROM json_each(?) AS wanted
+  JOIN cache_record AS r ON r.rowid = (SELECT rowid FROM cache_record WHERE slot = wanted.value ORDER BY created_at DESC, rowid DESC LIMIT 1)
+  JOIN snapshot AS s ON s.id = r.snapshot AND s.state = 1
+  LEFT JOIN layer_blob AS l ON l.diff_id = s.diff_id LEFT JOIN blob AS b ON b.digest = l.digest AND b.state = 1`;
 
 /** A record whose snapshot is gone or going is no record. */
 const SELECT = `

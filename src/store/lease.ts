@@ -27,6 +27,10 @@ export class Lease {
   readonly #database: Database;
   readonly #root: string;
   readonly #held = new Set<string>();
+  /** Held because it was expected, and not used yet. */
+  readonly #expected = new Set<string>();
+  /** Of these what was used since. */
+  readonly #used: { readonly touch: string; readonly object: string }[] = [];
   #rollbacks = 0;
   #id: number | undefined;
   #folder: string | undefined;
@@ -83,12 +87,11 @@ export class Lease {
    */
   hold(kind: LeaseKind, object: string): void {
     this.#forgetRolledBack();
-    const key = `${kind} ${object}`;
-    if (this.#held.has(key)) return;
+    if (this.#isHeld(kind, object)) return;
     this.#database.run("INSERT OR IGNORE INTO lease_item (lease, kind, object) VALUES (?, ?, ?)", this.id, kind, object);
     const touch = TOUCH[kind];
     if (touch !== undefined) this.#database.run(touch, this.usedAt, object);
-    this.#held.add(key);
+    this.#held.add(`${kind} ${object}`);
   }
 
   /**
@@ -98,7 +101,7 @@ export class Lease {
   lookup<Row>(kind: LeaseKind, read: () => Row | undefined, objectOf: (row: Row) => string): Row | undefined {
     this.#forgetRolledBack();
     const seen = read();
-    if (seen === undefined || this.#held.has(`${kind} ${objectOf(seen)}`)) return seen;
+    if (seen === undefined || this.#isHeld(kind, objectOf(seen))) return seen;
     return this.#database.transaction(() => {
       const row = read();
       if (row !== undefined) this.hold(kind, objectOf(row));
@@ -106,9 +109,26 @@ export class Lease {
     });
   }
 
+  /**
+   * Holds together what will probably be looked up, each of which takes a transaction of its own otherwise. It counts as used
+   * when it is looked up. To be called in the transaction that found it.
+   */
+  expect(kind: LeaseKind, objects: readonly string[]): void {
+    this.#forgetRolledBack();
+    for (const object of objects) {
+      const key = `${kind} ${object}`;
+      if (this.#held.has(key)) continue;
+      this.#database.run("INSERT OR IGNORE INTO lease_item (lease, kind, object) VALUES (?, ?, ?)", this.id, kind, object);
+      this.#held.add(key);
+      this.#expected.add(key);
+    }
+  }
+
   /** Lets go of an object; what other processes hold stays held. To be called in a transaction. */
   drop(kind: LeaseKind, object: string): void {
-    this.#held.delete(`${kind} ${object}`);
+    const key = `${kind} ${object}`;
+    this.#held.delete(key);
+    this.#expected.delete(key);
     if (this.unused) return;
     this.#database.run("DELETE FROM lease_item WHERE lease = ? AND kind = ? AND object = ?", this.id, kind, object);
   }
@@ -118,12 +138,24 @@ export class Lease {
     const id = this.#id;
     if (id === undefined) return;
     this.#database.transaction(() => {
+      for (const { touch, object } of this.#used) this.#database.run(touch, this.usedAt, object);
       this.#database.run("DELETE FROM lease_item WHERE lease = ?", id);
       this.#database.run("DELETE FROM cache_mount_use WHERE lease = ?", id);
       this.#database.run("DELETE FROM lease WHERE id = ?", id);
     });
     this.#id = undefined;
     this.#held.clear();
+    this.#expected.clear();
+    this.#used.length = 0;
+  }
+
+  /** What was held for its use is noted as used. */
+  #isHeld(kind: LeaseKind, object: string): boolean {
+    const key = `${kind} ${object}`;
+    if (!this.#held.has(key)) return false;
+    const touch = TOUCH[kind];
+    if (this.#expected.delete(key) && touch !== undefined) this.#used.push({ touch, object });
+    return true;
   }
 
   /** A transaction that was undone may have undone the lease or what it held. */
@@ -131,6 +163,7 @@ export class Lease {
     if (this.#rollbacks === this.#database.rollbacks) return;
     this.#rollbacks = this.#database.rollbacks;
     this.#held.clear();
+    this.#expected.clear();
     if (this.#id === undefined || this.#database.get("SELECT 1 FROM lease WHERE id = ?", this.#id) !== undefined) return;
     this.#id = undefined;
     this.#folder = undefined;
