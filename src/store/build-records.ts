@@ -74,7 +74,7 @@ export class BuildRecords {
 /** What is small is not worth the milliseconds that packing takes when it begins. */
 function packed(list: readonly unknown[]): Uint8Array | string {
   const text = JSON.stringify(list);
-  return text.length < 16 * 1024 ? text : zstdCompressSync(text);
+  return text.length < 32 * 1024 ? text : zstdCompressSync(text);
 }
 
 function unpacked(column: Uint8Array | string): unknown {
