@@ -60,13 +60,19 @@ export async function prepareTarget(
   const opened = session.own(new OpenUploads(client, signal));
   const ahead = session.own(new PushAhead({ store, client, opened, names: plan.outputs.flatMap((output) => (output.type === "registry" ? namesOf(output, names) : [])), signal }));
   const cacheAhead = cacheTo.length === 0 ? undefined : session.own(new PushAhead({ store, client, names: cacheReferences(cacheTo), signal }));
-  for (const each of [ahead, cacheAhead]) each?.prepare();
-  await turn();
+  const connect = async (): Promise<void> => {
+    for (const each of [ahead, cacheAhead]) each?.prepare();
+    await turn();
+  };
+  // A sandbox that the first step waits for takes longer to start than most registries take to answer.
+  const willRun = options.noCache === true && platforms.platforms.some((platform) => isNative(platform));
+  const sandboxFirst = willRun && isLocal(options.context) && isLocal(options.file);
+  if (!sandboxFirst) await connect();
   const { context, scope, contexts } = await openTarget(session, options);
-  await turn();
+  if (!sandboxFirst) await turn();
   const dockerfile = parseDockerfile(context.dockerfile.source, { file: context.dockerfile.file });
-  const native = platforms.platforms.some((platform) => isNative(platform));
-  if (options.noCache && native && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) void sandboxes.expect();
+  if (willRun && dockerfile.stages.some(({ instructions }) => instructions.some(({ kind }) => kind === "run"))) await sandboxes.expect();
+  if (sandboxFirst) await connect();
   const graphOptions = graphOptionsOf(session, await withGitLabels(options, context.root, signal), { ...about, scope, contexts, contextTime: context.modified, onProgress });
   const { buildArgs } = graphOptions[0]!;
   // What a Dockerfile says is the same for all platforms; what its base images are for is not.
@@ -81,11 +87,16 @@ export async function prepareTarget(
   return { name: about.name, options, plan, names, platforms, graphs, scope, dockerfile: context.dockerfile, checks: checker.warnings(), ahead, cacheAhead, onProgress };
 }
 
+/** Whether a context or Dockerfile lies on this machine's disk. */
+function isLocal(place = "."): boolean {
+  return place !== "-" && !remoteContext(place);
+}
+
 async function withGitLabels(options: BuildOptions, root: string, signal: AbortSignal): Promise<BuildOptions> {
   const { context, file, cwd = process.cwd(), gitLabels = false, gitCheckDirty, labels } = options;
-  if (!gitLabels || context === "-" || remoteContext(context)) return options;
+  if (!gitLabels || !isLocal(context)) return options;
   const { gitLabelsOf } = await import("../fetch/git-facts.ts");
-  const dockerfile = file && file !== "-" && !remoteContext(file) ? resolve(cwd, file) : undefined;
+  const dockerfile = file && isLocal(file) ? resolve(cwd, file) : undefined;
   return { ...options, labels: { ...(await gitLabelsOf({ context: root, dockerfile }, { checkDirty: gitCheckDirty, signal })), ...labels } };
 }
 

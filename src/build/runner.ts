@@ -128,6 +128,8 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       return content;
     },
 
+    expect: options.onWork,
+
     restore: options.restore,
 
     run: async (vertex, inputs, { previous, signal }) => {

@@ -35,7 +35,7 @@ export interface LookUp {
 export interface LookUpOptions {
   readonly cache: CacheStore;
   readonly distant?: DistantCaches | undefined;
-  readonly runner: Pick<Runner, "content">;
+  readonly runner: Pick<Runner, "content" | "expect">;
   /** Look for the earlier run that a step has most in common with, and ask caches elsewhere what they know of one that none of them has. */
   readonly explain?: boolean | undefined;
   /** The result of an input, with its files. */
@@ -74,6 +74,8 @@ export async function lookUp(vertex: Vertex, inputs: readonly (Result | undefine
     return { keys, hit: byContent.hit, previous: undefined, why: [found(byContent.hit, sameFiles(content!.count ?? content!.entries.length))] };
   }
   if (vertex.ignoreCache) return { keys, hit: undefined, previous: undefined, why: ["the cache is switched off for it (--no-cache)"] };
+  // What it takes starts while the reasons are looked for.
+  await runner.expect?.();
   const previous = cache.latest(vertex.slot);
   const files = content?.entries ?? [];
   const compared = options.explain ? nearestRecord(vertex.slot, components, files, cache.earlier(vertex.slot)) : previous;

@@ -101,6 +101,8 @@ export interface Runner {
   fetch(vertex: Vertex, signal: AbortSignal): Promise<Result & { readonly cached: boolean; readonly why: readonly string[] }>;
   /** The content that a step reads of its inputs (readInputs in graph/vertex.ts); the result of the build context is undefined. */
   content(vertex: Vertex, inputs: readonly (Result | undefined)[], signal: AbortSignal): Promise<Content>;
+  /** A step will be executed in a moment: what takes long to start may be started. Resolves when that is under way. */
+  expect?(): Promise<void>;
   /** Brings the layers of a result here. @throws whatever is wrong with them */
   restore(vertex: Vertex, layers: readonly DistantLayer[], signal: AbortSignal): Promise<string>;
   /** Executes the vertex on the result of its first input. `previous` is what the same step of the last build left. */
