@@ -15,7 +15,7 @@ test("every fault of the table is thrown somewhere", () => {
 
 test("messages and hints begin with a small letter and end without a full stop, and say when they come in a sentence", async () => {
   // "No such image" and the like are docker's messages, which scripts look for; names of instructions and variables are what they are.
-  const proper = /^(?:No such image|No such container|[A-Z][A-Z_]+\b|Dockerfile\b|‹)/;
+  const proper = /^(?:No such image|No such container|No such object|[A-Z][A-Z_]+\b|Dockerfile\b|‹)/;
   const { "errors.md": page } = await generatedDocs();
   const texts = page!.split("\n").flatMap((line) => /^> (?:hint: )?(?!hint:)(\S.*)$/.exec(line)?.[1] ?? []);
   assert.ok(texts.length > 100);

@@ -40,20 +40,25 @@ export function resolveUser(user: string, passwd: string, group: string): Proces
     ? people.find(({ uid }) => uid === 0)
     : people.find(({ name, uid }) => name === userPart || uid === uidGiven);
   const uid = userPart === "" ? 0 : person?.uid ?? uidGiven ?? (userPart === "root" ? 0 : undefined);
-  if (uid === undefined) throw new UserNotFound(user, `no user ${userPart} in the image's /etc/passwd`);
+  if (uid === undefined) throw new UserNotFound(user, `user ${userPart}: ${whyNot(userPart, "passwd")}`);
   const home = person?.home || "/";
 
   if (groupPart !== "") {
     const gidGiven = numeric(groupPart);
     const found = parseGroups(group).find(({ name, gid }) => name === groupPart || gid === gidGiven);
     const gid = found?.gid ?? gidGiven ?? (groupPart === "root" ? 0 : undefined);
-    if (gid === undefined) throw new UserNotFound(user, `no group ${groupPart} in the image's /etc/group`);
+    if (gid === undefined) throw new UserNotFound(user, `group ${groupPart}: ${whyNot(groupPart, "group")}`);
     return { uid, gid, groups: [gid], home };
   }
   const named = userPart === "" ? undefined : person;
   const groups = named ? parseGroups(group).filter(({ members }) => members.includes(named.name)).map(({ gid }) => gid) : [];
   const gid = userPart === "" ? 0 : person?.gid ?? 0;
   return { uid, gid, groups: [gid, ...groups.filter((other) => other !== gid)], home };
+}
+
+/** In the words of docker, which its users look for. */
+function whyNot(part: string, file: "passwd" | "group"): string {
+  return /^\d+$/.test(part) ? `uids and gids must be in range 0-${LARGEST}` : `no matching entries in ${file} file`;
 }
 
 function splitOnce(text: string): [string, string?] {

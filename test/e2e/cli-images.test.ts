@@ -66,7 +66,7 @@ test("inspect prints docker's JSON, and templates read all of it", { skip: noBus
   assert.ok((image!["Size"] as number) > 100_000);
   assert.equal(template.stdout, `${id} [PATH=/bin A=1] ["/bin/echo"] c map[] linux\n`);
   assert.deepEqual([missing.status, missing.stdout], [1, `${id}\n`]);
-  assert.match(missing.stderr, /No such image: nowhere:1/);
+  assert.match(missing.stderr, /No such object: nowhere:1/);
 });
 
 test("history shows each step with its size, whole where asked for", { skip: noBusybox }, async (context) => {
@@ -122,7 +122,7 @@ test("a name without a tag saves all tags of the repository, and empty words of 
   assert.equal(await read(["inspect", "-f", "", "base:1"]), await read(["inspect", "base:1"]));
   const cases: [string[], number, RegExp][] = [
     [["save", "-o", ".", "base:1"], 2, /^ERROR: \. is a folder\nhint: name a file: -o image\.tar\n/],
-    [["inspect", ""], 1, /No such image: \nhint: the name is empty: does a variable have no value\?/],
+    [["inspect", ""], 1, /No such object: \nhint: the name is empty: does a variable have no value\?/],
     [["load", "-i", "all.tar", "--platform", "linux/s390x"], 1, /all\.tar has no image for linux\/s390x, only for linux\//],
     [["import", "all.tar", "UPPER"], 1, /invalid reference "UPPER": the repository name must be lower case/],
     [["import", ""], 2, /the name of the archive is empty/],

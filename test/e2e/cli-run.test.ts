@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { usableProcessors } from "../../src/linux/usable-processors.ts";
 import { noBusybox } from "../support/busybox-base.ts";
 import { noContainers, sampanWithBase } from "../support/sampan-base.ts";
 
@@ -22,7 +23,9 @@ test("run gives the command's output and its status", { skip }, async (context) 
     [["-w", "tmp", "base:1", "true"], 125, "", /the working directory 'tmp' is invalid/],
     [[], 125, "", /needs at least 1 argument/],
     [["base:1", "sh", "-c", "exit 2"], 2, ""],
-    [["-u", "nobody-here", "base:1", "true"], 125, "", /nobody-here/],
+    [["-u", "nobody-here", "base:1", "true"], 125, "", /unable to find user nobody-here: no matching entries in passwd file/],
+    ...["100000", "0.009", "-1"].map((cpus): [string[], number, string, RegExp] => [["--cpus", cpus, "base:1", "true"], 125, "", new RegExp(`range of CPUs is from 0\\.01 to ${usableProcessors()}\\.00, as there are only ${usableProcessors()} CPUs available`)]),
+    [["--cpus", "0", "base:1", "echo", "no limit"], 0, "no limit\n"],
   ];
   for (const [words, status, stdout, stderr] of cases) {
     const ended = await sampan(["run", ...words]);

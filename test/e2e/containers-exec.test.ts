@@ -35,7 +35,10 @@ test("exec runs a command beside the first one, with its confinement, environmen
   // 2 could be the command's own status.
   for (const words of [["-w", "tmp", "box", "true"], ["--nope", "box", "true"], ["box"]]) assert.equal((await sampan(["exec", ...words])).status, 125, words.join(" "));
   assert.match((await sampan(["exec", "-w", "tmp", "box", "true"])).stderr, /^ERROR: the working directory 'tmp' is invalid, it needs to be an absolute path\n/);
-  assert.equal((await sampan(["exec", "-u", "nobody-here", "box", "true"])).status, 1);
+  for (const [user, problem] of [["nobody-here", "user nobody-here: no matching entries in passwd file"], ["0:nobody-here", "group nobody-here: no matching entries in group file"], ["4294967296", "user 4294967296: uids and gids must be in range 0-2147483647"]] as const) {
+    const unknown = await sampan(["exec", "-u", user, "box", "true"]);
+    assert.deepEqual([unknown.status, unknown.stderr.split("\n")[0]], [126, `ERROR: unable to find ${problem}`]);
+  }
 
   await ok("exec", "-d", "box", "sh", "-c", "echo told > /told; exec sleep 1000");
   assert.equal(await eventually(() => ok("exec", "box", "sh", "-c", "cat /told 2>/dev/null || true"), (text) => text !== ""), "told");

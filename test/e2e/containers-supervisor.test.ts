@@ -102,7 +102,7 @@ test("limits are set where cgroups allow it, and told where they do not", { skip
   const id = await ok("inspect", "-f", "{{.Id}}", "small");
   assert.equal(readFileSync("/proc/self/mountinfo", "utf8").includes(id), false);
   for (const controller of ["memory", "cpu", "pids"]) assert.equal(existsSync(`/sys/fs/cgroup/${controller}/sampan-${id}`), false);
-  for (const [flag, value] of [["--memory", "x"], ["--cpus", "0"], ["--pids-limit", "1.5"], ["--ulimit", "nofile"], ["--ulimit", "x=1"], ["--cap-add", "FLY"], ["--memory-swap", "1g"], ["--shm-size", ""]]) {
+  for (const [flag, value] of [["--memory", "x"], ["--cpus", "-1"], ["--pids-limit", "1.5"], ["--ulimit", "nofile"], ["--ulimit", "x=1"], ["--cap-add", "FLY"], ["--memory-swap", "1g"], ["--shm-size", ""]]) {
     assert.equal((await sampan(["create", `${flag}=${value}`, "base:1"])).status, 2, `${flag} ${value}`);
   }
 });

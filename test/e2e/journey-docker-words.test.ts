@@ -128,4 +128,6 @@ test("pull, push and removal of an image from a registry read as with docker", {
   for (const words of [["pull", `${image}:absent`], ["rmi", "absent:1"], ["inspect", "absent:1"], ["tag", "absent:1", "other:1"], ["history", "absent:1"], ["save", "absent:1"]]) {
     assert.equal((await sampan(words)).status, docker(...words).status, words.join(" "));
   }
+  const [object] = /No such object: .*/.exec(docker("inspect", "absent:1").stderr)!;
+  assert.equal((await sampan(["inspect", "absent:1"])).stderr.split("\n")[0], `ERROR: ${object}`);
 });

@@ -68,7 +68,7 @@ test("users are resolved by the image's files", { skip }, async () => {
   assert.equal(await identity("app:staff"), "1000:50 50 Groups: 50");
   assert.equal(await identity("1234:5678"), "1234:5678 5678 Groups: 5678");
   assert.equal(await identity("1234"), "1234:0 0 Groups: 0");
-  await assert.rejects(root.run(["true"], { user: "nobody" }), (error) => isFault(error, "USER_NOT_FOUND") && /no user nobody/.test(error.message));
+  await assert.rejects(root.run(["true"], { user: "nobody" }), (error) => isFault(error, "USER_NOT_FOUND") && /user nobody: no matching entries in passwd file/.test(error.message));
   await assert.rejects(root.run(["true"], { user: "app:nogroup" }), (error) => isFault(error, "USER_NOT_FOUND"));
 });
 

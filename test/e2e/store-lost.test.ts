@@ -79,6 +79,7 @@ test("a removed database is made again of the blobs: images come back without na
   assert.equal(statSync(database).mode & 0o777, 0o600, "environments are in it");
   assertStoreWhole(root);
   assert.ok((await succeeds(["images", "-q", "--no-trunc"])).includes(app));
+  assert.match(await succeeds(["system", "df"]), new RegExp(`\\nStays: .*, [\\d.]+[kM]B that repairs have set aside \\(look through ${root}/lost, then sampan system prune --lost\\)\\.`));
   await succeeds(["tag", app, "app:again"]);
   assert.equal(await succeeds(["run", "--rm", "app:again", "cat", "/one"]), "1".repeat(5000));
 });
@@ -97,6 +98,21 @@ test("a removed database whose log is left is read from that, with the names", {
   assert.equal(repaired.status, 0, repaired.stderr);
   assert.match(repaired.stdout, /: \d\d+ records of the old database could be read\n.*no further image was found[^]*what there was of the old database is now .*\/sampan\.db\.lost-/);
   assert.deepEqual((await succeeds(["images", "--format", "{{.Repository}}:{{.Tag}}"])).split("\n").sort(), ["", "app:1", "app:2", "base:1"]);
+  assertStoreWhole(root);
+
+  // What was set aside stays until somebody asks for it to go.
+  const aside = (): string[] => readdirSync(root).filter((name) => name === "lost" || /^sampan\.db\.lost-/.test(name));
+  mkdirSync(join(root, "lost/then/snapshots/1/fs"), { recursive: true });
+  writeFileSync(join(root, "lost/then/snapshots/1/fs/file"), Buffer.alloc(3_000_000));
+  assert.match(await succeeds(["system", "df"]), /, 3(?:\.\d+)?MB that repairs have set aside /);
+  const before = aside();
+  await succeeds(["system", "prune", "-f"]);
+  assert.deepEqual(aside(), before);
+  assert.equal((await sampan(["system", "prune", "--lost"], { input: "n\n" })).stdout.includes("  - all that repairs of the store have set aside\n"), true);
+  assert.deepEqual(aside(), before);
+  assert.match(await succeeds(["system", "prune", "-f", "--lost"]), /^Total reclaimed space: 3(?:\.\d+)?MB$/m);
+  assert.deepEqual(aside(), []);
+  assert.doesNotMatch(await succeeds(["system", "df"]), /set aside/);
   assertStoreWhole(root);
 });
 

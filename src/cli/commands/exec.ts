@@ -7,7 +7,7 @@ export const execCommand = command({
   summary: "Run a further command in a container that runs",
   description:
     "The command gets the environment, user, working directory, capabilities and limits of the container. The exit status is that " +
-    "of the command; 126 when it cannot be executed, 127 when it is not in the container.",
+    "of the command; 126 when it cannot be executed or -u names nobody, 127 when it is not in the container.",
   usage: "[OPTIONS] CONTAINER COMMAND [ARG...]",
   flags: execFlags,
   examples: [{ title: "A shell", line: "sampan exec -it web sh" }],

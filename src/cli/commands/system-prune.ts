@@ -9,6 +9,7 @@ export const systemPruneCommand = command({
   usage: "[OPTIONS]",
   flags: flagTable({
     all: { kind: "switch", short: "a", help: "Remove images with a name as well, and all build cache" },
+    lost: { kind: "switch", help: "Remove what repairs of the store have set aside as well (the folder lost, old databases)" },
     filter: { kind: "list", value: "KEY=VALUE", help: "Remove only images and containers that pass: until=TIME, label=NAME[=VALUE], label!=NAME[=VALUE]" },
     force: { kind: "switch", short: "f", help: "Do not ask" },
     volumes: { kind: "switch", help: "", refused: "there are no volumes" },
@@ -23,10 +24,12 @@ export const systemPruneCommand = command({
     const what = flags.all
       ? "  - all stopped containers\n  - all images without at least one container associated to them\n  - all build cache"
       : "  - all stopped containers\n  - all dangling images\n  - unused build cache";
-    if (!flags.force) await confirm(`WARNING! This will remove:\n${what}\n\nAre you sure you want to continue?`, "system prune", io);
+    const lost = flags.lost ? "\n  - all that repairs of the store have set aside" : "";
+    if (!flags.force) await confirm(`WARNING! This will remove:\n${what}${lost}\n\nAre you sure you want to continue?`, "system prune", io);
     await withStore(async (store) => {
       const containers = await pruneContainers(store, filters);
       const partial = store.partials.drop();
+      const aside = flags.lost ? await removeSetAside(store.root) : 0;
       const images = imageChoice(store.images.list(), { all: flags.all, filters });
       const cache = cacheChoice({ root: store.root, all: flags.all, until: filters.until, limits: {} });
       const removed = await store.collect({
@@ -38,7 +41,16 @@ export const systemPruneCommand = command({
       for (const [title, lines] of [["Deleted Containers:", containers.removed], ["Deleted Images:", images.lines()], ["Deleted build cache objects:", cache.lines()]] as const) {
         if (lines.length > 0) io.stdout.write(`${title}\n${lines.join("\n")}\n\n`);
       }
-      io.stdout.write(`Total reclaimed space: ${humanSize(containers.bytes + partial + removed.blobBytes + removed.snapshotBytes + removed.mountBytes)}\n`);
+      io.stdout.write(`Total reclaimed space: ${humanSize(containers.bytes + partial + aside + removed.blobBytes + removed.snapshotBytes + removed.mountBytes)}\n`);
     });
   },
 });
+
+async function removeSetAside(root: string): Promise<number> {
+  const [{ setAside }, { setAsideBytes }, { removeTree }] = await Promise.all([
+    import("../../store/check/set-aside.ts"), import("../system/set-aside-bytes.ts"), import("../../store/remove-tree.ts"),
+  ]);
+  const bytes = setAsideBytes(root);
+  for (const path of setAside(root)) await removeTree(path);
+  return bytes;
+}

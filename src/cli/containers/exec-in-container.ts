@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { joinContainer } from "../../container/join-container.ts";
-import { fault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Call } from "../command.ts";
 import { environmentOf, givenEnv, readEnvFiles } from "../run/container-command.ts";
@@ -9,7 +9,7 @@ import { passSignals } from "../run/pass-signals.ts";
 import { writeTo } from "../run/write-to.ts";
 import type { execFlags } from "./exec-flags.ts";
 
-/** Runs a further command in a container. @returns its exit status @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, WORKDIR_NOT_FOUND, CONTAINER_NOT_RUNNING */
+/** Runs a further command in a container. @returns its exit status @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_USER_NOT_FOUND, WORKDIR_NOT_FOUND, CONTAINER_NOT_RUNNING */
 export async function execInContainer(store: Store, { flags, positionals, io, signal }: Call<typeof execFlags>): Promise<number> {
   const [text = "", ...args] = positionals;
   const record = store.containers.find(text);
@@ -32,6 +32,9 @@ export async function execInContainer(store: Store, { flags, positionals, io, si
       signal.addEventListener("abort", end, { once: true });
       passing.defer(() => signal.removeEventListener("abort", end));
     },
+  }).catch((error: unknown) => {
+    // As with docker it is the command that cannot be executed then.
+    throw isFault(error, "USER_NOT_FOUND") ? fault("EXEC_USER_NOT_FOUND", error.details as { user: string; problem: string }) : error;
   });
   if (failure === undefined) return exitCode;
   if (failure === "noFolder") throw fault("WORKDIR_NOT_FOUND", { problem: message ?? "" });

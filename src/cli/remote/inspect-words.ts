@@ -1,5 +1,5 @@
 import { parsePlatform } from "../../oci/platform.ts";
-import { isFault } from "../../std/fault.ts";
+import { fault, isFault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import { inspectContainer } from "../containers/inspect-container.ts";
 import { forEach } from "../each.ts";
@@ -30,7 +30,7 @@ export async function inspectWords(words: readonly string[], options: InspectOpt
   if (words.every((word) => ELSEWHERE.test(word))) return forEach(words, call.io, remote);
   return withStore(async (store) => forEach(words, call.io, async (word) => {
     if (ELSEWHERE.test(word)) return remote(word);
-    show(containerView(store, word, options) ?? imageView(store, word, platform));
+    show(containerView(store, word, options) ?? imageView(store, word, options));
   }));
 }
 
@@ -45,8 +45,17 @@ function containerView(store: Store, word: string, { type, size }: InspectOption
 }
 
 /** As docker shows it: what a name leads to, with the config and layers of this machine's platform; or a platform as if it were alone. */
-function imageView(store: Store, word: string, platform: string | undefined): Record<string, unknown> {
-  const image = store.images.find(word, platform === undefined ? undefined : parsePlatform(platform));
+function imageView(store: Store, word: string, { platform, type }: InspectOptions): Record<string, unknown> {
+  const image = findImage(store, word, { platform, type });
   const { id, manifest } = platform === undefined ? store.images.target(word) : image;
   return inspectView({ ...image, id, manifest }, manifest && store.blobs.size(manifest.digest));
+}
+
+/** @throws IMAGE_NOT_FOUND, or OBJECT_NOT_FOUND where a container was looked for too */
+function findImage(store: Store, word: string, { platform, type }: Pick<InspectOptions, "platform" | "type">): ReturnType<Store["images"]["find"]> {
+  try {
+    return store.images.find(word, platform === undefined ? undefined : parsePlatform(platform));
+  } catch (error) {
+    throw type === undefined && isFault(error, "IMAGE_NOT_FOUND") ? fault("OBJECT_NOT_FOUND", { name: word, hint: error.hint }) : error;
+  }
 }

@@ -1,5 +1,6 @@
 import { changeCapabilities } from "../../exec/capabilities.ts";
 import type { RunJob } from "../../exec/run-job.ts";
+import { usableProcessors } from "../../linux/usable-processors.ts";
 import { fault } from "../../std/fault.ts";
 import type { ContainerSpec, ResourceLimits } from "../../store/container-record.ts";
 import type { FlagValues } from "../flags/flag.ts";
@@ -19,12 +20,21 @@ export function resourceLimits(flags: Flags): ResourceLimits {
   if (memorySwap !== undefined && (memory === undefined || (memorySwap >= 0 && memorySwap < memory))) {
     throw fault("USAGE", { problem: "--memory-swap needs --memory, and is not less than that", hint: "it limits memory and swap together" });
   }
-  const cpus = flags.cpus === undefined ? undefined : number(flags.cpus, "--cpus", (value) => value >= 0.01);
+  const cpus = flags.cpus === undefined ? undefined : processors(flags.cpus);
   const pids = flags["pids-limit"] === undefined ? undefined : number(flags["pids-limit"], "--pids-limit", (value) => Number.isInteger(value) && (value > 0 || value === -1));
   return {
     ...(memory === undefined ? {} : { memory }), ...(memorySwap === undefined ? {} : { memorySwap }),
     ...(cpus === undefined ? {} : { cpus }), ...(pids === undefined || pids === -1 ? {} : { pids }),
   };
+}
+
+/** Of --cpus; 0 is no limit. */
+function processors(text: string): number | undefined {
+  const value = number(text, "--cpus", () => true);
+  if (value === 0) return undefined;
+  const most = usableProcessors();
+  if (value >= 0.01 && value <= most) return value;
+  throw fault("USAGE", { problem: `range of CPUs is from 0.01 to ${most.toFixed(2)}, as there are only ${most} CPUs available`, hint: "leave --cpus away for all of them" });
 }
 
 /** --restart. @throws USAGE */

@@ -50,8 +50,14 @@ export const execFaults = {
   USER_NOT_FOUND: spec<{ user: string; problem: string }>({
     when: "The USER of a step or of `run -u` is not in the image's /etc/passwd or /etc/group.",
     exit: 1,
-    message: ({ user, problem }) => `USER ${user} cannot be resolved: ${problem}`,
+    message: ({ user, problem }) => `USER ${user} cannot be resolved: unable to find ${problem}`,
     hint: () => "create the user before (RUN adduser …), or give numbers: USER 1000:1000",
+  }),
+  EXEC_USER_NOT_FOUND: spec<{ user: string; problem: string }>({
+    when: "The user of `exec -u` is not in the container's /etc/passwd or /etc/group.",
+    exit: 126,
+    message: ({ problem }) => `unable to find ${problem}`,
+    hint: () => "give a name that the container knows, or numbers: -u 1000:1000",
   }),
   USER_NOT_MAPPED: spec<{ user: string }>({
     when: "A step or `run -u` wants a user whose id does not exist in the user namespace of an ordinary user.",

@@ -82,6 +82,12 @@ export const storeFaults = {
       : reference === "" ? "the name is empty: does a variable have no value?"
       : near.length > 0 ? `did you mean ${near.join(" or ")}?` : `\`sampan images\` lists what is here; \`sampan pull ${reference}\` fetches an image from a registry`,
   }),
+  OBJECT_NOT_FOUND: spec<{ name: string; hint: string | undefined }>({
+    when: "`inspect` finds neither a container nor an image of that name or id.",
+    exit: 1,
+    message: ({ name }) => `No such object: ${name}`,
+    hint: ({ hint }) => hint,
+  }),
   IMAGE_PLATFORM_MISSING: spec<{ reference: string; platform: string; available: readonly string[] }>({
     when: "An image is here, but not for the platform that was asked for.",
     exit: 1,
