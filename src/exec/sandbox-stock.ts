@@ -1,4 +1,5 @@
 import type { NestedNamespace } from "../linux/nested-namespace.ts";
+import { takeZygoteAhead } from "./zygote-ahead.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { SandboxZygote, type ZygoteOptions } from "./sandbox-zygote.ts";
 import { spawnSandbox } from "./spawn-sandbox.ts";
@@ -22,6 +23,7 @@ export class SandboxStock implements AsyncDisposable {
   /** Brings those that stand ready to that number. @param followed how many may be wanted in all */
   warm(count: number, followed: number): void {
     if (this.#closed) return;
+    if (count > 0 && this.#kind === "sandbox" && !this.#namespace) this.#zygote ??= takeZygoteAhead();
     if (followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote(this.#zygoteOptions, this.#namespace);
     while (this.#idle.length > count) void this.#idle.pop()!.then((sandbox) => sandbox.destroy(), () => undefined);
     while (this.#idle.length < count) this.#startAhead();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sessionOf } from "../../src/cli/standby/standby-place.ts";
@@ -95,6 +96,30 @@ test("signals reach the command, and what ends one of the two ends the other", {
   });
   assert.equal(killed.status, 137);
   assert.match(killed.stderr, /^sampan: the process that stood by was killed$/m);
+});
+
+test("commands of a build run in what is mounted when it begins", { skip: noStandby || noBusybox || noContainers }, async (context) => {
+  const { folder, run, begin } = standingBy(context);
+  writeFileSync(join(folder, "Dockerfile"), "FROM base:1\nRUN echo ran >/ran\n");
+  const store = join(folder, "store");
+  const build = async (): Promise<void> => {
+    const { status, stderr } = await run(["build", "--progress", "plain", "-o", join(folder, "out"), folder]);
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /started anew/);
+    assert.equal(readFileSync(join(folder, "out", "ran"), "utf8"), "ran\n");
+    rmSync(join(folder, "out"), { recursive: true });
+  };
+  await takeBase(folder);
+  await begin();
+  await build();
+  await begin();
+  execFileSync("mount", ["-t", "tmpfs", "tmpfs", store]);
+  try {
+    await takeBase(folder);
+    await build();
+  } finally {
+    execFileSync("umount", ["-l", store]);
+  }
 });
 
 test("one of two commands at once gets it", { skip: noStandby }, async (context) => {

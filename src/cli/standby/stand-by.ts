@@ -1,5 +1,6 @@
 import { constants, openSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
+import { startZygoteAhead } from "../../exec/zygote-ahead.ts";
 import { bindDeclared } from "../../linux/libc.ts";
 import { onClosedPipe } from "../closed-pipe.ts";
 import { commandTable } from "../command-table.ts";
@@ -38,6 +39,7 @@ async function load(): Promise<void> {
   for (const name of MODULES) Object.keys(process.getBuiltinModule(`node:${name}`) as object);
   for (const name of LIKELY) await commandTable[name]!.load();
   bindDeclared();
+  startZygoteAhead();
 }
 
 /** The process number that somebody writes into the pipe. */
