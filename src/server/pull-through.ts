@@ -30,6 +30,9 @@ export interface UpstreamStatus {
   /** Requests that failed, since the server has started. */
   readonly failures: number;
   readonly pauses: number;
+  /** While it is not asked: why, and when it will be again (RFC 3339). */
+  readonly reason?: string;
+  readonly until?: string;
 }
 
 /** A blob on its way into the storage. */

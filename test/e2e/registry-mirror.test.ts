@@ -242,6 +242,11 @@ test("an upstream that fails is left alone: stale images are served, others refu
   assert.equal(upstream.requests.length, known, "nobody is asked");
   const metrics = (await registry.request("GET", "/metrics")).body.toString();
   for (const line of [`sampan_proxy_paused{upstream="${upstream.host}"} 1`, `sampan_proxy_pauses_total{upstream="${upstream.host}"} 1`, `sampan_proxy_failures_total{upstream="${upstream.host}"} 3`]) assert.ok(metrics.includes(line), line);
+  const ready = await registry.request("GET", "/readyz?verbose");
+  const { ready: writable, upstreams: [{ reason, until, ...state }] } = ready.json() as { ready: boolean; upstreams: [{ reason: string; until: string }] };
+  assert.deepEqual([ready.status, writable, state], [200, true, { host: upstream.host, paused: true, failures: 3, pauses: 1 }]);
+  assert.match(reason, /failed with status 500/);
+  assert.ok(Date.parse(until) > Date.now() - 5000 && Date.parse(until) < Date.now() + 5000, until);
   broken = false;
   for (let attempt = 0; (await status("/v2/up/app/manifests/fourth"))[0] !== 404; attempt += 1) {
     assert.ok(attempt < 200, "it is asked again");

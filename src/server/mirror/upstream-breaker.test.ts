@@ -38,7 +38,9 @@ test("pauses double while it stays down, up to a minute, and one request at a ti
   breaker.answered();
   assert.deepEqual([admit(), admit(), breaker.failed(down, "a")], [0, 0, 5], "well again, it begins anew");
   assert.deepEqual([told.length, told.at(-2)], [8, "the registry up.test answers again"]);
-  assert.deepEqual(breaker.status(), { host: "up.test", paused: true, failures: 7, pauses: 7 });
+  assert.deepEqual(breaker.status(), { host: "up.test", paused: true, failures: 7, pauses: 7, reason: down.message, until: new Date(Date.now() + 5000).toISOString() });
+  pass(5);
+  assert.deepEqual(breaker.status(), { host: "up.test", paused: false, failures: 7, pauses: 7 });
 });
 
 test("errors of a server pause it when there are three in a row of different things, and what it asks for itself at once", (context) => {

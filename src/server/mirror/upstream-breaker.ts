@@ -79,7 +79,7 @@ export function createUpstreamBreaker(host: string, report: (problem: Error) => 
       return Math.ceil(length / 1000);
     },
     gaveUp: () => void (trying = false),
-    status: () => ({ host, paused: resting(), ...total }),
+    status: () => ({ host, paused: resting(), ...total, ...(pause !== undefined && resting() ? { reason: pause.cause.message, until: new Date(pause.until).toISOString() } : {}) }),
   };
 }
 

@@ -10,15 +10,23 @@ import type { Metrics } from "./metrics.ts";
 
 /** Answers those that watch over the server. */
 export interface Monitor {
-  /** False when the request is for something else. `metrics`: whether who asks may see them. */
-  answer(request: IncomingMessage, response: ServerResponse, metrics: () => boolean): boolean;
+  /** False when the request is for something else. `inside`: whether who asks may see figures and what is behind the server. */
+  answer(request: IncomingMessage, response: ServerResponse, inside: () => boolean): boolean;
 }
 
 /** How long one look at the disk and the database is good for, so that nobody can keep them busy by asking; in milliseconds. */
 const READY_FOR = 2000;
 const TOTALS_FOR = 30_000;
 
-/** `/healthz` (it answers), `/readyz` (database and disk can be written) and `/metrics`. */
+/** For those that may see it only. */
+const INSIDE: readonly string[] = ["/metrics", "/readyz?verbose"];
+
+const TYPES: Readonly<Record<string, string>> = { "/metrics": "text/plain; version=0.0.4; charset=utf-8", "/readyz?verbose": "application/json" };
+
+/**
+ * `/healthz` (it answers), `/readyz` (database and disk can be written), `/readyz?verbose` and `/metrics`. An upstream that is paused does not make a server
+ * unready: what is here is served, and another server would not reach it either.
+ */
 export function createMonitor(parts: { root: string; storage: RegistryStorage; metrics: Metrics; running: () => number; replicated: () => readonly ReplicationStatus[]; upstreams: () => readonly UpstreamStatus[]; report: (problem: Error) => void }): Monitor {
   const { storage, metrics } = parts;
   const ready = remember(READY_FOR, async (): Promise<boolean> => {
@@ -39,18 +47,22 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
   const pages: Readonly<Record<string, () => Promise<[status: number, text: string]>>> = {
     "/healthz": async () => [200, "ok\n"],
     "/readyz": async () => ((await ready()) ? [200, "ok\n"] : [503, "the database or the storage cannot be written; the log of the server says why\n"]),
+    "/readyz?verbose": async () => {
+      const writable = await ready();
+      return [writable ? 200 : 503, `${JSON.stringify({ ready: writable, upstreams: parts.upstreams() })}\n`];
+    },
     "/metrics": async () => [200, metrics.text({ ...(await totals()), uploads: await storage.blobs.uploads.count(), running: parts.running(), replicated: parts.replicated(), upstreams: parts.upstreams() })],
   };
 
   return {
     answer(request, response, allowed) {
       const path = request.url ?? "";
-      if (!Object.hasOwn(pages, path) || (request.method !== "GET" && request.method !== "HEAD") || (path === "/metrics" && !allowed())) return false;
+      if (!Object.hasOwn(pages, path) || (request.method !== "GET" && request.method !== "HEAD") || (INSIDE.includes(path) && !allowed())) return false;
       pages[path]!().catch((error: unknown): [number, string] => {
         parts.report(error as Error);
         return [500, "the registry failed to answer; its log says why\n"];
       }).then(([status, text]) => {
-        response.writeHead(status, { ...commonHeaders, "Content-Type": path === "/metrics" ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(text), "Cache-Control": "no-store" });
+        response.writeHead(status, { ...commonHeaders, "Content-Type": TYPES[path] ?? "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(text), "Cache-Control": "no-store" });
         response.end(request.method === "HEAD" ? undefined : text);
       }, parts.report);
       return true;
