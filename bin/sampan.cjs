@@ -52,7 +52,19 @@ function runSources() {
   });
 }
 
+/**
+ * A server lasts and has to stay small: V8 would give its young objects up to 128 MiB, and the C library each thread a heap of its own, which keeps what was
+ * once used. Both can be said to a program that starts only, so this process becomes that program; where Node cannot do that, the server takes more memory.
+ */
+function becomeSmall() {
+  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(/\s+/)];
+  if (!process.execve || !process.allowedNodeEnvironmentFlags.has("--max-semi-space-size") || options.some((option) => /^--(?:max-semi-space-size|inspect)/.test(option))) return;
+  const kept = process.execArgv.filter((option) => !option.startsWith("--min-semi-space-size"));
+  process.execve(process.execPath, [process.execPath, ...kept, "--max-semi-space-size=2", "--", __filename, ...process.argv.slice(2)], { MALLOC_ARENA_MAX: "1", ...process.env });
+}
+
 if (newEnough(process.versions.node)) {
+  if (process.argv[2] === "registry" && process.argv[3] === "serve") becomeSmall();
   const folder = enableCompileCache();
   const bundle = path.join(root, "dist", "bundle");
   if (!inCheckout || require("./sources.cjs").isFresh(root, bundle)) require("./run-bundle.cjs").runCommandLine(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -51,7 +51,17 @@ async function over(host: string, connections: number, count: number, task: (con
   }));
 }
 
-/** A row of the table: `amount` of `unit` in each round, per second and with the server's own CPU seconds for a thousand of them. */
+/** The most memory that a server has had since this was last asked; in MiB. */
+const peaks = new Map<Server, number>();
+function peakOf(server: Server): number {
+  const peak = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${server.daemon.pid}/status`, "utf8"))?.[1]) / 1024;
+  peaks.set(server, Math.max(peaks.get(server) ?? 0, peak));
+  // Counts anew from what it has now (proc(5)).
+  writeFileSync(`/proc/${server.daemon.pid}/clear_refs`, "5");
+  return peak;
+}
+
+/** A row of the table: `amount` of `unit` in each round, per second and with the server's own CPU seconds for a thousand of them, and its peak memory with what came before the rounds. */
 async function row(name: string, unit: string, amount: number, prepare: (server: Server) => Promise<(server: Server) => Promise<void>>): Promise<void> {
   if (!wanted(name)) return;
   const works = new Map<Server, (server: Server) => Promise<void>>();
@@ -73,7 +83,7 @@ async function row(name: string, unit: string, amount: number, prepare: (server:
       costs.set(server, [...(costs.get(server) ?? []), (1000 * (cpuOfProcess(server.daemon.pid) - cpu)) / amount]);
     }
   }
-  const cells = [...works.keys()].map((server) => `${server.name} ${median(rates.get(server)!).toFixed(0)} ${unit}/s, ${median(costs.get(server)!).toFixed(3)} cpu s per 1000`);
+  const cells = [...works.keys()].map((server) => `${server.name} ${median(rates.get(server)!).toFixed(0)} ${unit}/s, ${median(costs.get(server)!).toFixed(3)} cpu s per 1000, ${peakOf(server).toFixed(0)} MiB`);
   say(`${name}: ${cells.join(" · ")}`);
 }
 
@@ -151,12 +161,23 @@ await row(`list of ${many} tags`, "requests", 100, async (server) => {
   await pushTags(server, "many", many);
   return ({ host }) => over(host, 8, 100, (connection) => connection.send("GET", "/v2/many/tags/list", { expected: 200 }));
 });
-await row(`catalog of ${many}`, "requests", 20, async (server) => {
+const full = new Set<Server>();
+async function catalogued(server: Server): Promise<void> {
+  if (full.has(server)) return;
   await over(server.host, 8, many, async (connection, index) => {
     await pushBlob(connection, `c/${index}`, config);
     await putManifest(connection, `c/${index}`, "v1", image);
   });
+  full.add(server);
+}
+await row(`catalog of ${many}`, "requests", 20, async (server) => {
+  await catalogued(server);
   return ({ host }) => over(host, 8, 20, (connection) => connection.send("GET", `/v2/_catalog?n=${many}`, { expected: 200 }));
+});
+// Each once, so that whatever the server remembers of them is filled.
+await row(`GET manifest in ${many} repositories`, "requests", many, async (server) => {
+  await catalogued(server);
+  return ({ host }) => over(host, 64, many, (connection, index) => connection.send("GET", `/v2/c/${index}/manifests/v1`, { expected: 200, lines: `Accept: ${mediaType.ociManifest}\r\n` }));
 });
 await row("20 referrers", "requests", 2000, async ({ host }) => {
   const connection = connectTo(host);
@@ -185,7 +206,7 @@ if (wanted("fsyncs") && findProgram("strace")) {
     say(`fsyncs per small push: ${name} ${(calls / 20).toFixed(1)}`);
   }
 }
-for (const { name, daemon } of servers) {
-  const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1];
-  say(`peak memory: ${name} ${(Number(peak) / 1024).toFixed(0)} MiB`);
+for (const server of servers) {
+  peakOf(server);
+  say(`peak memory: ${server.name} ${peaks.get(server)!.toFixed(0)} MiB`);
 }

@@ -87,34 +87,43 @@ interface Slot {
   readonly worker: Worker;
   /** Whether it has started and loaded a module. */
   ready: boolean;
+  /** Ends it, while it is idle. */
+  rest?: NodeJS.Timeout;
 }
 
 const LIMIT = Math.max(2, availableParallelism());
 /** What jobs make and drop at once needs little room; a thread that may have more takes it, 48 MiB by default. */
 const YOUNG_MIB = 12;
+const YOUNG_OF_THREAD_MIB = 3;
+/** A worker takes 15 MiB: one that has had nothing to do for so many milliseconds ends. */
+const IDLE = 10_000;
 const idle: Slot[] = [];
 const waiting: { resolve: (slot: Slot) => void }[] = [];
 let running = 0;
 
-/** A thread of its own for one job that lasts; it does not keep the process alive. The job's end or failure is its last message. */
+/** A thread of its own for one job that lasts and makes few objects; it does not keep the process alive. The job's end or failure is its last message. */
 export function startThread(module: string, name: string, argument: unknown, transfer: readonly Transferable[]): Worker {
-  const { worker } = start();
+  const { worker } = start(YOUNG_OF_THREAD_MIB);
   worker.postMessage({ module, name, argument } satisfies ToWorker, transfer);
   return worker;
 }
 
-function start(): Slot {
+function start(young = YOUNG_MIB): Slot {
   const cache = getCompileCacheDir();
   // A worker has the compile cache by its environment only; without it, it takes three times as long to start.
   const env = cache === undefined ? {} : { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } };
-  const worker = new Worker(entryUrl("std/worker-entry.ts"), { ...env, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
+  const worker = new Worker(entryUrl("std/worker-entry.ts"), { ...env, resourceLimits: { maxYoungGenerationSizeMb: young } });
   worker.unref();
   return { worker, ready: false };
 }
 
 async function acquire(signal: AbortSignal | undefined): Promise<Slot> {
   const free = idle.findIndex(({ ready }) => ready);
-  if (idle.length > 0) return idle.splice(Math.max(free, 0), 1)[0]!;
+  if (idle.length > 0) {
+    const [slot] = idle.splice(Math.max(free, 0), 1) as [Slot];
+    clearTimeout(slot.rest);
+    return slot;
+  }
   if (running < LIMIT) {
     running += 1;
     return start();
@@ -133,5 +142,12 @@ function release(slot: Slot, dead: boolean): void {
     if (next) next.resolve(start());
     else running -= 1;
   } else if (next) next.resolve(slot);
-  else idle.push(slot);
+  else {
+    idle.push(slot);
+    slot.rest = setTimeout(() => {
+      idle.splice(idle.indexOf(slot), 1);
+      running -= 1;
+      void slot.worker.terminate();
+    }, IDLE).unref();
+  }
 }

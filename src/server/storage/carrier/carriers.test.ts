@@ -79,3 +79,34 @@ test("an upload goes on when the thread with its running hash is gone, whichever
   assert.deepEqual(adopted, [digest, digest]);
   assert.equal((await receiverOf(carriers)).ended, false);
 });
+
+test("a thread that has nothing to do for a while ends, but not while it has the hash of an upload that goes on", { skip }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-carriers-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  await using carriers = openCarriers()!;
+  await using uploads = createFolderUploads({ folder, expiry: 60_000, limit: 10, carriers, adopt: async () => undefined });
+  const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [socket] = (await once(server, "connection")) as [Socket];
+  context.after(() => [client, socket].forEach((each) => each.destroy()));
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const upload = (await uploads.create("app", "sha256"))!;
+  const content = randomBytes(10_000);
+  client.write(content);
+  const carrier = await receiverOf(carriers);
+  await upload.exclusively(async () => {
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    const receiver = (await upload.receiver!(8 * 1024 * 1024))!;
+    assert.equal(await receiver({ socket: { fd, idle: 10_000, signal: new AbortController().signal }, first: Buffer.alloc(0), length: content.length }), true);
+  });
+  context.mock.timers.tick(60_000);
+  assert.equal(carrier.ended, false, "it has a running hash");
+  await upload.cancel();
+  context.mock.timers.tick(60_000);
+  assert.equal(carrier.ended, true);
+  const next = await receiverOf(carriers);
+  assert.notEqual(next, carrier);
+  assert.equal(next.ended, false);
+});

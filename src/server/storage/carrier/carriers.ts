@@ -12,6 +12,8 @@ import type { CarrierOrder, CarrierReport, CarrierStart, ReceiveOrder, SendOrder
 const MOST_RECEIVERS = 4;
 /** Bodies from this size on wait for a thread that starts: several of them on the way through node:http fill the memory with its pieces. */
 const WORTH_WAITING = 8 * 1024 * 1024;
+/** A thread takes 15 MiB: one that has had nothing to do for so many milliseconds ends. Well above the time between asking for it and giving it an order. */
+const IDLE = 10_000;
 const RING = Buffer.from(BigUint64Array.of(1n).buffer);
 
 type Order = Omit<ReceiveOrder, "id" | "socket" | "idle"> | Omit<SendOrder, "id" | "socket" | "idle">;
@@ -46,12 +48,16 @@ export function openCarriers(): Carriers | undefined {
   if (!haveLibc()) return undefined;
   const receivers: ThreadCarrier[] = [];
   const senders: ThreadCarrier[] = [];
-  const one = (carriers: ThreadCarrier[], most: number): Carrier | undefined => {
+  const one = (carriers: ThreadCarrier[], most: number): ThreadCarrier | undefined => {
     const [free] = carriers.filter(({ ready }) => ready).sort((a, b) => a.busy - b.busy);
     if (free?.busy !== 0 && carriers.length < most && carriers.every(({ ready }) => ready)) {
-      const carrier = new ThreadCarrier(() => carriers.splice(carriers.indexOf(carrier), 1));
+      const carrier = new ThreadCarrier(() => {
+        const place = carriers.indexOf(carrier);
+        if (place >= 0) carriers.splice(place, 1);
+      });
       carriers.push(carrier);
     }
+    free?.stayAwake();
     return free;
   };
   const soon = async (carriers: ThreadCarrier[], most: number, length: number): Promise<Carrier | undefined> => {
@@ -77,18 +83,25 @@ class ThreadCarrier implements Carrier {
   readonly #orders = new Map<number, { end(report: CarrierReport): void; fail(error: Error): void }>();
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
+  /** Uploads whose running hash it has. */
+  readonly #uploads = new Set<string>();
+  #rest: NodeJS.Timeout | undefined;
   #last = 0;
   ready = false;
   ended = false;
 
-  /** `died` is called when the thread has ended, whatever the reason. */
-  constructor(died: () => void) {
+  readonly #gone: () => void;
+
+  /** `gone` is called when it takes no more orders, whatever the reason. */
+  constructor(gone: () => void) {
+    this.#gone = gone;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = startThread("server/storage/carrier/carry-bodies.ts", "carryBodies", { port: port2, bell: this.#bell } satisfies CarrierStart, [port2]);
     port1.on("message", (report: CarrierReport | "ready") => {
       if (report !== "ready") return this.#orders.get(report.id)?.end(report);
       this.ready = true;
+      this.stayAwake();
       this.#started.resolve();
     }).unref();
     let problem = new Error("the thread that carries bodies ended early");
@@ -99,7 +112,8 @@ class ThreadCarrier implements Carrier {
     this.#worker.once("exit", () => {
       this.ended = true;
       this.ready = false;
-      died();
+      clearTimeout(this.#rest);
+      gone();
       for (const order of this.#orders.values()) order.fail(problem);
       port1.close();
       closeSync(this.#bell);
@@ -116,8 +130,20 @@ class ThreadCarrier implements Carrier {
     return this.#orders.size;
   }
 
+  /** It is needed, or will be in a moment. */
+  stayAwake(): void {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      if (this.busy > 0 || this.#uploads.size > 0) return this.stayAwake();
+      this.#gone();
+      this.#tell({ kind: "close" });
+      this.ended = true;
+    }, IDLE).unref();
+  }
+
   async carry({ fd, idle, signal }: OpenSocket, order: Order): Promise<Carried> {
     if (signal.aborted || fd < 0 || this.ended) return { moved: 0, left: true };
+    if (order.kind === "receive") this.#uploads.add(order.upload);
     const id = (this.#last += 1);
     // What the number names must stay the same until the thread is done with it, also when the connection is closed meanwhile.
     const socket = duplicate(fd);
@@ -133,11 +159,13 @@ class ThreadCarrier implements Carrier {
     } finally {
       signal.removeEventListener("abort", stop);
       this.#orders.delete(id);
+      if (!this.ended) this.stayAwake();
       closeSync(socket);
     }
   }
 
   forget(upload: string): void {
+    this.#uploads.delete(upload);
     this.#tell({ kind: "forget", upload });
   }
 

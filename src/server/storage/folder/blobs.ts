@@ -12,12 +12,12 @@ import type { AdoptFile } from "./uploads.ts";
 import { once } from "../../../std/once.ts";
 
 const READ_SIZE = 512 * 1024;
-/** Buffers kept between reads: 8 MiB. */
-const POOLED = 16;
+/** Buffers kept between reads: 4 MiB. */
+const POOLED = 8;
 /** Blobs up to this size, image configs above all, are answered from memory. */
 const SMALL = 64 * 1024;
-const SMALL_CACHE = 16 * 1024 * 1024;
-const SIZES = 100_000;
+const SMALL_CACHE = 4 * 1024 * 1024;
+const SIZES = 30_000;
 const ALGORITHMS = ["sha256", "sha512"] as const;
 
 /** Blobs as files `<algorithm>/<hex>`. */

@@ -38,7 +38,7 @@ const QUESTION = `SELECT pg_postmaster_start_time()::text AS server, pg_current_
   (SELECT array_agg(DISTINCT what) FROM changes WHERE transaction >= pg_snapshot_xmin($1::pg_snapshot) AND NOT pg_visible_in_snapshot(transaction, $1::pg_snapshot)) AS changed`;
 
 export function createReadCache(database: PostgresDatabase): ReadCache {
-  const values = createBoundedCache<{ readonly value: unknown }>(80 * MEBIBYTE);
+  const values = createBoundedCache<{ readonly value: unknown }>(20 * MEBIBYTE);
   /** Part of the keys: a new number forgets all that is known of a repository, and what is still being read of its past. */
   const generations = createBoundedCache<number>(4 * MEBIBYTE);
   const loading = new Map<string, Promise<unknown>>();

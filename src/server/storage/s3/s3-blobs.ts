@@ -8,7 +8,7 @@ import { listMultiparts, listObjects, objectSize, readObject, removeObject } fro
 
 /** Blobs up to this size, image configs above all, are answered from memory. */
 const SMALL = 64 * 1024;
-const SMALL_CACHE = 16 * 1024 * 1024;
+const SMALL_CACHE = 4 * 1024 * 1024;
 /** Digests whose places are remembered. */
 const PLACES = 100_000;
 

@@ -40,14 +40,14 @@ export interface ReadCache {
 }
 
 export function createReadCache(database: RegistryDatabase): ReadCache {
-  const lists = createBoundedCache<Listed<unknown>>(24 * MEBIBYTE);
+  const lists = createBoundedCache<Listed<unknown>>(6 * MEBIBYTE);
   let generations = 0;
   const newGeneration = (): number => (generations += 1);
   const cache: ReadCache = {
-    repositories: createBoundedCache(4 * MEBIBYTE),
-    manifests: createBoundedCache(24 * MEBIBYTE),
-    tags: createBoundedCache(8 * MEBIBYTE),
-    blobs: createBoundedCache(16 * MEBIBYTE),
+    repositories: createBoundedCache(MEBIBYTE),
+    manifests: createBoundedCache(6 * MEBIBYTE),
+    tags: createBoundedCache(3 * MEBIBYTE),
+    blobs: createBoundedCache(3 * MEBIBYTE),
     catalog: newGeneration(),
     newGeneration,
     list<Item>(key: string, generation: number, read: () => Listed<Item>): Listed<Item> {

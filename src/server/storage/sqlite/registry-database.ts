@@ -41,7 +41,7 @@ export async function openRegistryDatabase(path: string): Promise<RegistryDataba
   let log: FileHandle | undefined;
   try {
     migrate(database);
-    database.exec(`PRAGMA busy_timeout = ${BLOCKING}; PRAGMA cache_size = -8000`);
+    database.exec(`PRAGMA busy_timeout = ${BLOCKING}; PRAGMA cache_size = -4000`);
     log = await open(`${path}-wal`, "r");
     await syncFolder(dirname(path));
   } catch (error) {

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { inWorker } from "./worker-pool.ts";
+
+const threads = (): number => readdirSync("/proc/self/task").length;
+
+test("a worker that has nothing to do for a while ends, and the next job gets a new one", { skip: process.platform !== "linux" && "threads are counted in /proc" }, async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const check = (password: string): Promise<boolean> =>
+    inWorker("server/access/check-password.ts", "checkPassword", { password, hash: "$2b$04$TI567AQPn2i3L6b2pRRVmuucV9DruutOd8pa7H62cOLaMbyWjQ9BW" });
+  const before = threads();
+  assert.equal(await check("wrong"), false);
+  assert.equal(threads(), before + 1);
+  context.mock.timers.tick(9_000);
+  await check("wrong");
+  context.mock.timers.tick(9_000);
+  assert.equal(threads(), before + 1, "it was needed meanwhile");
+  context.mock.timers.tick(2_000);
+  for (let round = 0; round < 500 && threads() > before; round += 1) await new Promise((resolve) => setImmediate(resolve));
+  context.mock.timers.reset();
+  for (let round = 0; round < 100 && threads() > before; round += 1) await wait(50);
+  assert.equal(threads(), before);
+  assert.equal(await check("right"), true);
+});
