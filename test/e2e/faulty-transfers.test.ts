@@ -8,10 +8,10 @@ import { scratchRegistry } from "../support/scratch-registry.ts";
  * SAMPAN_FAULTY_RUNS says how many runs, SAMPAN_FAULTY_SEED where they begin: one that failed is repeated with its seed
  * and one run.
  */
-const runs = Number(process.env["SAMPAN_FAULTY_RUNS"] ?? 150);
+const runs = Number(process.env["SAMPAN_FAULTY_RUNS"] ?? 200);
 const first = Number(process.env["SAMPAN_FAULTY_SEED"] ?? Math.floor(Math.random() * 1_000_000));
 
-test("over a line with faults every push and pull ends complete and verified, or with a fault", async (context) => {
+test("over a line with faults every push, pull and copy ends complete and verified, or with a fault", async (context) => {
   const registry = await scratchRegistry(context);
   context.diagnostic(`${runs} runs from seed ${first} on (SAMPAN_FAULTY_RUNS, SAMPAN_FAULTY_SEED)`);
   const atOnce = new Semaphore(6);
@@ -31,7 +31,7 @@ test("over a line with faults every push and pull ends complete and verified, or
   assert.deepEqual(failures, []);
   assert.deepEqual(registry.problems, [], "the registry itself had no trouble");
   if (runs >= 100) {
-    for (const mode of ["push", "pull", "stream"]) {
+    for (const mode of ["push", "pull", "stream", "copy"]) {
       assert.ok(reports.some((report) => report.mode === mode && report.end === "complete" && report.faults.length > 0), `a ${mode} that came through`);
       assert.ok(reports.some((report) => report.mode === mode && report.end !== "complete"), `a ${mode} that did not`);
     }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { carryImage } from "../../../src/carry/carry-image.ts";
+import { registrySink } from "../../../src/carry/places/registry-sink.ts";
+import { registrySource } from "../../../src/carry/places/registry-source.ts";
 import { parsePlatform } from "../../../src/oci/platform.ts";
 import { parseReference, type Reference } from "../../../src/oci/reference.ts";
 import { anonymous, createRegistryClient, pullImage, pushImage, type CredentialSource, type PushableImage, type RegistryClient } from "../../../src/registry/index.ts";
@@ -17,7 +20,7 @@ export interface RunReport {
   readonly faults: readonly string[];
 }
 
-type Mode = "push" | "pull" | "stream";
+type Mode = "push" | "pull" | "stream" | "copy";
 
 const platform = parsePlatform("linux/amd64");
 const USER = { username: "tester", password: "secret" };
@@ -36,32 +39,44 @@ export async function faultyRun(seed: number, upstream: string): Promise<RunRepo
 
 async function transfer(seed: number, upstream: string, enter: (stage: string) => void): Promise<RunReport> {
   const random = seededRandom(seed);
-  const mode = random.pick<Mode>(["push", "push", "pull", "pull", "stream"]);
+  const mode = random.pick<Mode>(["push", "push", "pull", "pull", "stream", "copy", "copy"]);
   const user = random.next() < 0.5 ? USER : undefined;
   const origin = createMemoryStore();
   const image = randomImage(origin, random);
   const reference = (host: string): Reference => parseReference(`${host}/run/${seed}:1`);
+  const source = (host: string): Reference => parseReference(`${host}/from/${seed}:1`);
   await using proxy = await startFaultProxy({ upstream, plan: randomPlan(seed), ...(user ? { user } : {}) });
+  // Half of the copies are between two registries, where nothing can be mounted.
+  const between = mode === "copy" && random.next() < 0.5;
+  await using other = between ? await startFaultProxy({ upstream, plan: randomPlan(seed + 0.5), ...(user ? { user } : {}) }) : undefined;
   await using clean = createRegistryClient({ credentials: anonymous, environment: {} });
-  await using client = createRegistryClient({
+  const open = (): RegistryClient => createRegistryClient({
     credentials: user ? credentials : anonymous, environment: {}, clock: { ...createTestClock(), random: random.next },
     timeouts: { connect: 5_000, idle: 1_000, commit: 1_000 },
   });
+  await using client = open();
+  await using reader = open();
   enter("preparing");
   if (mode === "pull") await pushImage(clean, reference(upstream), image, origin);
+  if (mode === "copy") await pushImage(clean, source(upstream), image, origin);
 
-  const work = { push: () => pushed(client, reference(proxy.host), image, origin), pull: () => pulled(client, reference(proxy.host), image, origin), stream: () => streamed(client, reference(proxy.host), image, origin) };
+  const work = {
+    copy: async () => void (await carryImage(registrySource(reader, source((other ?? proxy).host)), registrySink(client, reference(proxy.host)), { platforms: "all" })),
+    push: () => pushed(client, reference(proxy.host), image, origin),
+    pull: () => pulled(client, reference(proxy.host), image, origin),
+    stream: () => streamed(client, reference(proxy.host), image, origin),
+  };
   enter(`${mode} through the line`);
   const end = await ending(work[mode]());
   enter("looking at what is there");
-  assert.deepEqual(proxy.leaks, [], "a login went to another host");
+  assert.deepEqual([...proxy.leaks, ...(other?.leaks ?? [])], [], "a login went to another host");
   if (mode !== "pull") {
     if (end === "complete" || (await isTagged(clean, reference(upstream), proxy))) await pulled(clean, reference(upstream), image, origin);
     await pushed(clean, reference(upstream), image, origin);
   }
   await pulled(clean, reference(upstream), image, origin);
   enter("closing");
-  return { mode, end, faults: proxy.done.map(({ fault }) => fault.kind) };
+  return { mode, end, faults: [...proxy.done, ...(other?.done ?? [])].map(({ fault }) => fault.kind) };
 }
 
 /** Config and up to four layers of up to 100 kB, one of which may be there twice or empty. */
