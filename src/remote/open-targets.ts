@@ -32,7 +32,7 @@ export async function openTargets(worker: Worker, prepared: readonly PreparedTar
   const shared = sharedFolders(prepared.map(({ inputs }) => inputs), newId);
   for (const { path, names, session } of shared) {
     const folders = new Map([...names].map((name) => [name, path]));
-    await open({ folders, results: new Map(), uploads: new Map(), layouts: new Map(), login: login(credentials) }, session, sharedKeyOf(path));
+    await open({ folders, results: new Map(), uploads: new Map(), layouts: new Map(), written: new Map(), login: login(credentials) }, session, sharedKeyOf(path));
   }
   const targets: OpenTarget[] = [];
   for (const each of prepared) {
@@ -48,13 +48,14 @@ export async function openTargets(worker: Worker, prepared: readonly PreparedTar
   return { targets, broken, [Symbol.dispose]: () => kept.dispose() };
 }
 
-function servicesOf({ target, inputs, caches, results }: PreparedTarget, all: readonly PreparedTarget[], credentials: CredentialSource): SessionServices {
+function servicesOf({ target, inputs, caches, exports, results }: PreparedTarget, all: readonly PreparedTarget[], credentials: CredentialSource): SessionServices {
   const builds = withLinked(target, all).map(({ target: { build } }) => build);
   const secrets = builds.map((build) => new Secrets(build.secrets, build.cwd));
   return {
     folders: inputs.folders,
     uploads: inputs.uploads,
-    layouts: new Map([...inputs.layouts, ...caches.layouts]),
+    layouts: new Map([...inputs.layouts, ...exports.written, ...caches.layouts]),
+    written: exports.written,
     results: results.sinks,
     secret: async (id) => {
       for (const each of secrets) {

@@ -1,4 +1,6 @@
+import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
+import { cacheExports, type CacheExports } from "./request/cache-exports.ts";
 import { cacheImports } from "./request/cache-imports.ts";
 import { prepareInputs, type Inputs } from "./request/inputs.ts";
 import { prepareResults, type Results } from "./results.ts";
@@ -20,16 +22,17 @@ export interface PreparedTarget {
   readonly target: WorkerTarget;
   readonly inputs: Inputs;
   readonly caches: ReturnType<typeof cacheImports>;
+  readonly exports: CacheExports;
   readonly results: Results;
 }
 
 /** Finds what the targets are built of, before a worker is called. @throws the faults of {@link prepareInputs} */
-export async function prepareTargets(targets: readonly WorkerTarget[], { store, signal }: { store: () => Promise<Store>; signal: AbortSignal }): Promise<Disposable & { readonly targets: readonly PreparedTarget[] }> {
+export async function prepareTargets(targets: readonly WorkerTarget[], { store, onProgress, signal }: { store: () => Promise<Store>; onProgress: OnProgress; signal: AbortSignal }): Promise<Disposable & { readonly targets: readonly PreparedTarget[] }> {
   using stack = new DisposableStack();
   const prepared: PreparedTarget[] = [];
   for (const target of targets) {
     const inputs = stack.use(await prepareInputs(target.build, signal));
-    prepared.push({ target, inputs, caches: cacheImports(target.build), results: prepareResults(target.build, { store, signal }) });
+    prepared.push({ target, inputs, caches: cacheImports(target.build, onProgress), exports: await cacheExports(target.build, signal), results: prepareResults(target.build, { store, signal }) });
   }
   const kept = stack.move();
   return { targets: prepared, [Symbol.dispose]: () => kept.dispose() };

@@ -30,7 +30,7 @@ const LAST_WORDS = 3000;
 
 /** Builds a target on the worker, and waits until what it sends is where it belongs. @param inputs what other targets are for it */
 export async function solveTarget(open: OpenTarget, { attrs, inputs }: LinkedInput, around: Surroundings): Promise<WorkerResult> {
-  const { target: { build }, session, frontend, caches, results } = open;
+  const { target: { build }, session, frontend, caches, exports, results } = open;
   const { worker: { control }, broken, signal } = around;
   const ref = newId();
   const watching = watchBuild(ref, open, around);
@@ -41,11 +41,12 @@ export async function solveTarget(open: OpenTarget, { attrs, inputs }: LinkedInp
       exporters,
       ...(exporters.length === 1 ? { exporter: exporters[0]!.type, exporterAttrs: exporters[0]!.attrs } : {}),
       entitlements: entitlements(build),
-      cache: { exports: build.cacheTo.map(copied), imports: caches.imports.map(copied) },
+      cache: { exports: exports.exports.map(copied), imports: caches.imports.map(copied) },
     }, { signal }),
     broken,
   ]);
   await Promise.race([watching, delay(LAST_WORDS, undefined, { ref: false, signal })]);
+  await exports.finish(exporterResponse, signal);
   const imageId = await results.finish();
   const provenance = build.tellProvenance && (await askProvenance(ref, open, build.tellProvenance, around));
   return { response: exporterResponse, ...(provenance ? { provenance } : {}), ...(imageId === undefined ? {} : { imageId }) };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { createServer, type TlsOptions } from "node:tls";
+import { sha256 } from "../../src/oci/digest.ts";
 import { writeBusyboxLayout } from "../support/busybox-base.ts";
 import { noBuildkitd, startBuildkitd, type Buildkitd } from "../support/buildkitd.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
@@ -132,6 +133,31 @@ describe("a BuildKit worker on a unix socket", { skip: noBuildkitd }, () => {
     assert.match(stderr, /importing cache manifest from/);
   });
 
+  test("a cache comes into a folder of this machine, and is read from there", async (context) => {
+    const { sampan, folder: own } = here(context);
+    const cache = join(own, "cache");
+    const build = (...more: string[]) => sampan(words("-o", "type=cacheonly", "--cache-from", `type=local,src=${cache},tag=main`, "--cache-to", `type=local,dest=${cache},tag=main,mode=max`, ...more, "app"));
+    const first = await build();
+    succeeds(first);
+    assert.match(first.stderr, /the cache \S+ cannot be read/);
+    const indexed = (): { manifests: { digest: string; annotations: Record<string, string> }[] } => JSON.parse(readFileSync(join(cache, "index.json"), "utf8")) as never;
+    assert.deepEqual(indexed().manifests.map(({ annotations }) => annotations), [{ "org.opencontainers.image.ref.name": "main" }]);
+    for (const { digest } of indexed().manifests) assert.equal(sha256(readFileSync(join(cache, "blobs", digest.replace(":", "/")))), digest);
+    const second = await build();
+    succeeds(second);
+    assert.match(second.stderr, /importing cache manifest from/);
+    assert.doesNotMatch(second.stderr, /cannot be read/);
+    assert.equal(indexed().manifests.length, 1);
+    assert.deepEqual(readdirSync(cache).sort(), ["blobs", "index.json", "oci-layout"]);
+    mkdirSync(join(own, "other"));
+    writeFileSync(join(own, "other/file"), "");
+    const other = await sampan(words("-o", "type=cacheonly", "--cache-to", `type=local,dest=${join(own, "other")}`, "app"));
+    assert.match(other.stderr, /other cannot be used as an image layout/);
+    const bad = await sampan(words("-o", "type=cacheonly", "--cache-to", "type=local,dest=/proc/none", "app"));
+    assert.deepEqual([bad.status, /ENOENT: .*\/proc\/none/.test(bad.stderr)], [1, true], bad.stderr);
+    succeeds(await sampan(words("-o", "type=cacheonly", "--cache-to", "type=local,dest=/proc/none,ignore-error=true", "app")));
+  });
+
   test("a step that fails ends the build as one here does: log, lines of the Dockerfile, status 1", async (context) => {
     const { sampan } = here(context);
     write("failing/Dockerfile", "FROM base\nRUN echo before; exit 3\n");
@@ -240,7 +266,8 @@ test("flags that only a build here can take are refused by name with a builder, 
   const cases: [string[], RegExp][] = [
     [["--builder", "unix:///nowhere", "--explain", "."], /the flag --explain together with a builder is not supported/],
     [["--builder", "unix:///nowhere", "--runtime", "crun", "."], /the flag --runtime together with a builder/],
-    [["--builder", "unix:///nowhere", "--cache-to", "type=local,dest=x", "."], /--cache-to type=local together with a builder/],
+    [["--builder", "unix:///nowhere", "--cache-to", "type=local,dest=x", "--cache-to", "r.example/cache", "."], /--cache-to type=local beside other caches, together with a builder/],
+    [["--builder", "unix:///nowhere", "--cache-to", "type=local", "."], /for --cache-to: dest= is missing/],
     [["--builder", "unix:///nowhere", "--policy", "x", "."], /the flag --policy is not supported/],
     [["--resource", "memory=2g", "."], /the flag --resource is not supported/],
     [["--builder", "unix:///nowhere", "--iidfile", "x", "-o", "out", "."], /local and tar outputs have no image id for --iidfile/],

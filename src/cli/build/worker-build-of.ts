@@ -60,7 +60,7 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
     gitCheckDirty: isYes(io.env["BUILDX_GIT_CHECK_DIRTY"]),
     contexts: new Map(Object.entries(contextsOf(flags["build-context"]))),
     cacheFrom: flags["cache-from"].map((text) => cacheOf(text, "--cache-from")),
-    cacheTo: [...flags["cache-to"].map((text) => cacheTo(text)), ...(/^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_INLINE_CACHE"] ?? "") ? [{ type: "inline", attrs: {} }] : [])],
+    cacheTo: [...cachesTo(flags["cache-to"]), ...(/^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_INLINE_CACHE"] ?? "") ? [{ type: "inline", attrs: {} }] : [])],
     secrets: secretFlags(flags.secret, io),
     agents: new Map(sshFlags(flags.ssh, io).map((forward) => agentOf(forward, io.cwd))),
     outputs: workerOutputs({ output: flags.output, push: flags.push, load: flags.load, terminal: io.stdout.isTTY === true, names, insecure: flags.insecure, annotations: flags.annotation }),
@@ -80,10 +80,15 @@ function cacheOf(text: string, shown: string): TypedAttrs {
   return { type, attrs };
 }
 
-function cacheTo(text: string): TypedAttrs {
-  const cache = cacheOf(text, "--cache-to");
-  if (cache.type === "local") throw fault("NOT_SUPPORTED", { feature: "--cache-to type=local together with a builder", hint: "type=registry, s3 and inline are written by the builder itself" });
-  return cache;
+/** A worker tells of one of the caches that it wrote, and not of which. */
+function cachesTo(texts: readonly string[]): TypedAttrs[] {
+  const caches = texts.map((text) => cacheOf(text, "--cache-to"));
+  const local = caches.find(({ type }) => type === "local");
+  if (local && !local.attrs["dest"]) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(texts[caches.indexOf(local)])} for --cache-to: dest= is missing` });
+  if (local && caches.filter(({ type }) => type !== "inline").length > 1) {
+    throw fault("NOT_SUPPORTED", { feature: "--cache-to type=local beside other caches, together with a builder", hint: "one cache in a folder is written, or any number elsewhere" });
+  }
+  return caches;
 }
 
 /** Sockets by id; keys would have to be loaded by an agent of ours. */

@@ -18,6 +18,7 @@ import { blobInfo, readBlob } from "./layout-blobs.ts";
 import { sendTree } from "./send-tree.ts";
 import type { SessionServices } from "./services.ts";
 import { treeFilter } from "./tree-filter.ts";
+import { writeBlob } from "./write-blob.ts";
 
 const metadataKey = createContextKey<Metadata>(new Map());
 /** Most of what is sent is asked for by this method. */
@@ -87,10 +88,11 @@ function routes(router: ConnectRouter, services: SessionServices): void {
       }
     },
   });
-  const layout = (context: HandlerContext): string | undefined => services.layouts.get(context.values.get(metadataKey).get("buildkit-attachable-store-id")?.[0] ?? "");
+  const layout = (context: HandlerContext, folders = services.layouts): string | undefined => folders.get(context.values.get(metadataKey).get("buildkit-attachable-store-id")?.[0] ?? "");
   router.service(Content, {
     info: ({ digest }, context) => ({ info: blobInfo(layout(context), digest) }),
     read: (request, context) => readBlob(layout(context), request),
+    write: (requests, context) => writeBlob(layout(context, services.written), requests),
   });
 }
 

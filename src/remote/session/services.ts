@@ -16,4 +16,6 @@ export interface SessionServices {
   readonly uploads: ReadonlyMap<string, Readable>;
   /** Folders with the blobs of OCI layouts, by the names that named contexts give them. */
   readonly layouts: ReadonlyMap<string, string>;
+  /** Those that the worker may write blobs into. */
+  readonly written: ReadonlyMap<string, string>;
 }
