@@ -134,7 +134,8 @@ async function findCaller(request: IncomingMessage, { route, repository }: Match
   const from = query.get("from");
   const caller = await access.caller(request, { repository, right, ...(query.has("mount") && from !== null && isName(from) ? { from } : {}) });
   noteCaller(note, caller);
-  caller.demand(right, repository);
+  // Who may only sign uploads what is to be attached; that nothing else becomes of it is seen to when its manifest comes.
+  if (right !== "push" || !caller.may("sign", repository)) caller.demand(right, repository);
   return caller;
 }
 

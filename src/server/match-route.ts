@@ -6,7 +6,7 @@ import type { Handler } from "./exchange.ts";
 export interface Route {
   readonly path: string;
   readonly methods: Readonly<Record<string, Handler>>;
-  /** What the caller has to be allowed in the repository, by method. Each route with `<name>` says it for all of its methods. */
+  /** What the caller has to be allowed in the repository, by method. Each route with `<name>` says it for all of its methods. For `push`, `sign` is enough at the door. */
   readonly rights?: Readonly<Record<string, Right>>;
   /** Whoever comes is let in, even without a token. */
   readonly open?: true;

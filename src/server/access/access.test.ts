@@ -257,6 +257,36 @@ test("attaching something to an image needs the right to sign", async (context) 
   assert.deepEqual([await attach("bob"), await attach("bob", cosign), await attach("alice"), await attach("alice", cosign)], [403, 403, 201, 201]);
 });
 
+test("who may sign and not push attaches signatures and SBOMs, and makes no image and no tag", async (context) => {
+  const registry = await guardedRegistry(context, { users: USERS, access: "roles: {signer: [pull, sign]}\ngrants: [{who: bob, role: signer, repositories: a}, {who: alice, role: writer, repositories: a}]" });
+  const { digest } = await push(registry, "a", "1", basic("alice", USERS.alice), "one");
+  const type = "application/vnd.oci.image.manifest.v1+json";
+  const bearer = await registry.token(["repository:a:pull,push"], { user: "bob", password: USERS.bob });
+  for (const authorization of [basic("bob", USERS.bob), bearer]) {
+    const content = `signature for ${authorization}`;
+    const stored = await registry.server.request("POST", `/v2/a/blobs/uploads/?digest=${digestOf(content)}`, { headers: { authorization }, body: content });
+    assert.equal(stored.status, 201, stored.body.toString());
+    const layers = [{ mediaType: "application/octet-stream", digest: digestOf(content), size: content.length }];
+    const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digestOf("one"), size: 3 };
+    const image = JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers });
+    const attached = JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers, subject: { mediaType: type, digest, size: 1 } });
+    const put = async (reference: string, body: string): Promise<[number, string]> => {
+      const answer = await registry.server.request("PUT", `/v2/a/manifests/${reference}`, { headers: { authorization, "content-type": type }, body });
+      return [answer.status, answer.status === 201 ? "" : answer.body.toString()];
+    };
+    const cosign = `${digestOf(content).replace(":", "-")}.sig`;
+    assert.deepEqual(await put(digestOf(attached), attached), [201, ""]);
+    assert.deepEqual(await put(cosign, image), [201, ""]);
+    for (const [reference, body] of [[digestOf(image), image], ["2", image], ["2", attached], [`${digestOf(attached)}?tag=2`, attached], [`${digestOf(attached)}?tag=${cosign}x`, attached]] as const) {
+      const [status, text] = await put(reference, body);
+      assert.deepEqual([status, /user bob may not push to a/.test(text)], [403, true], `${reference}: ${text}`);
+    }
+  }
+  assert.deepEqual((await registry.server.request("GET", "/v2/a/tags/list", { headers: { authorization: basic("alice", USERS.alice) } })).json(), {
+    name: "a", tags: [...[basic("bob", USERS.bob), bearer].map((who) => `${digestOf(`signature for ${who}`).replace(":", "-")}.sig`), "1"].sort(),
+  });
+});
+
 test("a password file that becomes invalid changes nothing, and is reported", async (context) => {
   const { server, htpasswd } = await guarded(context);
   appendFileSync(htpasswd, "carol:$apr1$abc$def\n");

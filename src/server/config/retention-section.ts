@@ -38,7 +38,7 @@ const rule = v.pipe(
 export const retentionSection = v.pipe(
   v.strictObject({
     interval: v.pipe(v.optional(span, 0), v.description("How often the server applies the rules; 0 for only when `retention apply` is called")),
-    trash: v.pipe(v.optional(span, "7d"), v.description("How long a deleted tag can be restored; 0 for not at all")),
+    trash: v.pipe(v.optional(span, "7d"), v.description("How long a tag that a rule, or replication, has deleted can be restored; 0 for not at all")),
     rules: v.pipe(v.optional(v.array(rule), []), v.description("Rules; a tag goes when a rule speaks of it and none of those keeps it")),
   }),
   v.description("Which tags stay, and which go"),

@@ -40,6 +40,9 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   const references = checkManifest(bytes, request.headers["content-type"]);
   const record = describeManifest(bytes, digest);
   if (record.subject || tags.some(isReferrersTag)) exchange.caller.demand("sign", repository);
+  // What is attached and gets no name of an image: for that the right to sign is enough.
+  const attachesOnly = tags.every(isReferrersTag) && (record.subject !== undefined || tags.length > 0);
+  if (!attachesOnly) exchange.caller.demand("push", repository);
   const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, {
     tags, references, sparse: settings.sparse, actor: exchange.actor, onMove: (tag) => demandMove(exchange, tag), limits: exchange.quotas?.limitsOf(repository) ?? [],
   });
