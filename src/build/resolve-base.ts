@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT, parseManifest, type Descriptor } from "../oci/manifest.ts";
 import { formatPlatform, hostPlatform, platformMatches, type Platform } from "../oci/platform.ts";
 import { formatReference, parseReference, type Reference } from "../oci/reference.ts";
-import { fault, isFault } from "../std/fault.ts";
+import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { platformsOf } from "../store/image-record.ts";
 import type { ImageRecord } from "../store/image-store.ts";
@@ -73,17 +73,14 @@ async function meaningOf(name: string, onProgress: OnProgress): Promise<{ readon
 
 /** What the store has under a name may be for other platforms only; then its registry is asked. */
 function findLocal(store: Store, name: string, platform: Platform, strict: boolean): ImageRecord | undefined {
-  for (const text of [formatReference(parseReference(name)), name]) {
-    try {
-      const target = store.images.target(text);
-      const image = store.images.ofPlatform(target, platform);
-      if (image) return image;
-      if (target.sources.length > 0) continue;
-      if (!strict && !target.index) return target;
-      throw fault("PLATFORM_UNAVAILABLE", { reference: text, platform: formatPlatform(platform), available: platformsOf(target) });
-    } catch (error) {
-      if (!isFault(error, "IMAGE_NOT_FOUND") && !isFault(error, "IMAGE_AMBIGUOUS")) throw error;
-    }
+  for (const text of new Set([formatReference(parseReference(name)), name])) {
+    const target = store.images.meant(text);
+    if (!target) continue;
+    const image = store.images.ofPlatform(target, platform);
+    if (image) return image;
+    if (target.sources.length > 0) continue;
+    if (!strict && !target.index) return target;
+    throw fault("PLATFORM_UNAVAILABLE", { reference: text, platform: formatPlatform(platform), available: platformsOf(target) });
   }
   return undefined;
 }

@@ -4,18 +4,26 @@ import { fault, isFault } from "../std/fault.ts";
 import type { Database } from "./database.ts";
 
 /**
- * The id of the image that a text means, in Docker's order: a whole id, a name, the beginning of an id.
+ * The ids of the images that a text may mean, in Docker's order: a whole id, a name, the beginning of an id. Several only where
+ * they begin so.
+ */
+export function imageIdsOf(database: Database, text: string): readonly Digest[] {
+  const exact = isDigest(text) ? byPrefix(database, text)[0] : undefined;
+  const found = exact ?? byName(database, text);
+  if (found !== undefined) return [found];
+  const hex = /^(?:sha256:)?([a-f0-9]{1,64})$/.exec(text)?.[1];
+  return hex === undefined ? [] : byPrefix(database, `sha256:${hex}`);
+}
+
+/**
+ * The id of the image that a text means.
  * @throws IMAGE_NOT_FOUND with names that are near, IMAGE_AMBIGUOUS
  */
 export function findImageId(database: Database, text: string): Digest {
-  const exact = isDigest(text) ? byPrefix(database, text)[0] : undefined;
-  const found = exact ?? byName(database, text);
-  if (found !== undefined) return found;
-  const hex = /^(?:sha256:)?([a-f0-9]{1,64})$/.exec(text)?.[1];
-  const matches = hex === undefined ? [] : byPrefix(database, `sha256:${hex}`);
-  if (matches.length > 1) throw fault("IMAGE_AMBIGUOUS", { reference: text, matches: matches.map((id) => id.slice(7, 19)) });
-  if (matches[0] === undefined) throw fault("IMAGE_NOT_FOUND", { reference: text, near: nearNames(database, text) });
-  return matches[0];
+  const [id, ...others] = imageIdsOf(database, text);
+  if (id === undefined) throw fault("IMAGE_NOT_FOUND", { reference: text, near: nearNames(database, text) });
+  if (others.length > 0) throw fault("IMAGE_AMBIGUOUS", { reference: text, matches: [id, ...others].map((each) => each.slice(7, 19)) });
+  return id;
 }
 
 function byName(database: Database, text: string): Digest | undefined {

@@ -19,7 +19,9 @@ test("an image is found by name, id, short id and repository digest", async (con
   assert.deepEqual(["docker.io/library/alpine:3.20", "alpine:3.20", id].map((name) => images.named(name)), [record, undefined, undefined]);
   for (const text of ["alpine:3.20", "docker.io/library/alpine:3.20", id, id.slice(7), id.slice(7, 19), `sha256:${id.slice(7, 12)}`, repoDigest, `registry.example.com/team/app:1@${sha256("manifest")}`]) {
     assert.deepEqual(images.find(text), record, text);
+    assert.deepEqual(images.meant(text), record, text);
   }
+  for (const text of ["alpine:3.21", sha256("other"), "Upper Case"]) assert.equal(images.meant(text), undefined, text);
 });
 
 test("a name that is not there is a fault that offers what is near", async (context) => {
@@ -49,6 +51,7 @@ test("a short id that fits two images is ambiguous", async (context) => {
     const digit = next.slice(7, 8);
     if (byDigit.has(digit)) {
       assert.throws(() => images.find(digit), (error) => isFault(error, "IMAGE_AMBIGUOUS"));
+      assert.equal(images.meant(digit), undefined);
       return;
     }
     byDigit.set(digit, next);

@@ -8,7 +8,7 @@ import { formatPlatform, platformMatches, type Platform } from "../oci/platform.
 import { fault, isFault } from "../std/fault.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Database } from "./database.ts";
-import { findImageId } from "./find-image.ts";
+import { findImageId, imageIdsOf } from "./find-image.ts";
 import { fullName, ImageNames } from "./image-names.ts";
 import { choosePart, dropImage, IMAGE_SIZE, loseParts, readParts, SOURCES, STANDING, writeParts, type IndexPart } from "./image-parts.ts";
 import { platformsOf, type ImageRecord, type NewImage, type NewIndex } from "./image-record.ts";
@@ -119,6 +119,12 @@ export class ImageStore {
     const record = this.get(findImageId(this.#database, text));
     if (record === undefined) throw fault("IMAGE_NOT_FOUND", { reference: text, near: [] });
     return record;
+  }
+
+  /** The same; undefined where it leads to none, or may mean several. What is like it is not looked for. */
+  meant(text: string): ImageRecord | undefined {
+    const [id, ...others] = imageIdsOf(this.#database, text);
+    return id === undefined || others.length > 0 ? undefined : this.get(id);
   }
 
   /** The image, or index, of that full name; undefined where there is none. Looks for nothing else that may be meant. */
