@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 import { discard, header } from "../transport/transport.ts";
 
 /** Bytes from which on a body is worth a connection of its own. */
-const BULK = 1024 * 1024;
+const BULK = 512 * 1024;
 const EMPTY = sha256("");
 
 /**
