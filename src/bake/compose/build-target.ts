@@ -37,14 +37,17 @@ export function buildTarget(service: string, { build: written, image, environmen
       case "cache_from": set("cache-from", value); break;
       case "cache_to": set("cache-to", value); break;
       case "extra_hosts": set("extra-hosts", hosts(value)); break;
-      case "no_cache": if (value === true) set("no-cache", true); break;
-      case "pull": if (value === true) set("pull", true); break;
+      case "no_cache": if (isOn(key, value, refuse)) set("no-cache", true); break;
+      case "pull": if (isOn(key, value, refuse)) set("pull", true); break;
+      case "no_cache_filter": set("no-cache-filter", listOf(value)); break;
+      case "privileged": if (isOn(key, value, refuse)) throw fault("NOT_SUPPORTED", { feature: `services.${service}.build.privileged`, hint: "give single steps the right: RUN --security=insecure, with security.insecure in entitlements" }); break;
+      case "isolation": if (typeof value !== "string") refuse(`${key} must be a string`); break;
       case "platforms": case "tags": case "entitlements": set(key, value); break;
       case "secrets": set("secret", listOf(value).map((secret) => secretOf(secret, around, refuse))); break;
       case "ssh": set("ssh", sshKeys(value)); break;
       case "shm_size": set("shm-size", memory(String(value)) ?? refuse(`invalid shm_size ${JSON.stringify(value)}`)); break;
       case "ulimits": set("ulimits", ulimits(mapOf(value, "ulimits", file))); break;
-      case "provenance": case "sbom": set("attest", [...(target.attest ?? []), attestation(key, value)] as Yaml); break;
+      case "provenance": case "sbom": set("attest", (["sbom", "provenance"] as const).flatMap((type) => (build[type] === undefined ? [] : [attestation(type, build[type])]))); break;
       case "x-bake": break;
       default: if (!key.startsWith("x-")) refuse(`additional properties '${key}' not allowed`);
     }
@@ -68,6 +71,13 @@ function joinExtension(own: Target, extension: Target): Target {
   for (const key of ["tags", "platforms"] as const) if (own[key] && extension[key]) joined[key] = [...new Set([...own[key], ...extension[key]])];
   for (const key of ["cache-to", "output"] as const) if (own[key] && extension[key]) joined[key] = [...own[key], ...extension[key]];
   return joined;
+}
+
+/** A boolean, also as a word of it in quotes. */
+function isOn(key: string, value: Yaml, refuse: (problem: string) => never): boolean {
+  const text = typeof value === "boolean" || typeof value === "string" ? String(value).toLowerCase() : refuse(`${key} must be a boolean or string`);
+  if (["true", "y", "yes", "on"].includes(text)) return true;
+  return ["false", "n", "no", "off"].includes(text) ? false : refuse(`invalid boolean: ${String(value)}`);
 }
 
 /** Names with their values; a name alone gets what `missing` says, or is left out. */
@@ -124,7 +134,9 @@ function ulimits(map: YamlMap): string[] {
 }
 
 function attestation(type: string, value: Yaml): string {
-  return value === true || value === false ? `type=${type},disabled=${!value}` : `type=${type},${String(value)}`;
+  const text = String(value);
+  const [on, off] = [/^(?:1|t|T|TRUE|true|True)$/.test(text), /^(?:0|f|F|FALSE|false|False)$/.test(text)];
+  return on || off ? `type=${type},disabled=${off}` : `type=${type},${text}`;
 }
 
 function envVariables(files: Yaml | undefined, { lookup, readFile, file }: ServiceSurroundings): [string, string][] {
