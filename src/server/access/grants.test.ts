@@ -15,7 +15,7 @@ test("patterns: one star stays between slashes, two do not, one alone means all"
   assert.deepEqual(["a", "a/b/c"].map((name) => matches("*", name)), [true, true]);
   assert.deepEqual(["web/app", "api/app", "db/app"].map((name) => matches("{web,api}/*", name)), [true, true, false]);
   assert.equal(matches("prod.x/*", "prodqx/a"), false);
-  assert.deepEqual(["/a", "a/", "A", "a b", "", "!a(b)"].map(isRepositoryPattern), [false, false, false, false, false, false]);
+  assert.deepEqual(["/a", "a/", "A", "a b", "", "!a(b)", "../a", "a//b", "a/./b", "a..b/**"].map(isRepositoryPattern), [...Array<boolean>(9).fill(false), true]);
 });
 
 test("only the core team may push to prod/*", () => {

@@ -4,7 +4,7 @@ const PATTERN = /^[a-z0-9._\-/*?{},[\]!^]{1,255}$/;
 
 /** Why {@link repositoryPattern} cannot read it; undefined when it can. */
 export function patternProblem(text: string): string | undefined {
-  if (!PATTERN.test(text) || text.startsWith("/") || text.endsWith("/")) return "write prod/*, team/** or **";
+  if (!PATTERN.test(text) || text.split("/").some((part) => ["", ".", ".."].includes(part))) return "write prod/*, team/** or **";
   return globProblem(text);
 }
 
