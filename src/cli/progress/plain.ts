@@ -38,7 +38,17 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
   let current: Shown | undefined;
   let counter = 0;
   let failed = false;
+  let pending = "";
 
+  const send = (): void => {
+    if (pending !== "") stream.write(pending);
+    pending = "";
+  };
+  /** What is told in one go, with nothing waited for in between, is one write: a build of which all is known tells hundreds of steps so. */
+  const put = (text: string): void => {
+    if (pending === "") process.nextTick(send);
+    pending += text;
+  };
   const stepOf = (id: string, name = id): Shown => {
     let step = steps.get(id);
     if (!step) {
@@ -61,7 +71,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
       text += `${current ? "\n" : ""}#${step.number} ${step.name}\n`;
       current = step;
     }
-    stream.write(text + step.lines.splice(0).map((line) => `${line}\n`).join(""));
+    put(text + step.lines.splice(0).map((line) => `${line}\n`).join(""));
     step.waitingSince = undefined;
   };
   /** Who looks at the log of a long step that prints nothing should see that it runs, and which one it is. */
@@ -80,7 +90,10 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
       write(next);
     }
   };
-  const timer = setInterval(flush, PATIENCE / 4);
+  const timer = setInterval(() => {
+    flush();
+    send();
+  }, PATIENCE / 4);
   timer.unref();
 
   const onStep = (event: StepEvent): void => {
@@ -133,9 +146,10 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     close() {
       clearInterval(timer);
       flush(true);
-      for (const line of warningLines(warnings.splice(0))) stream.write(`${line}\n`);
-      if (failed) stream.write("\n");
+      for (const line of warningLines(warnings.splice(0))) put(`${line}\n`);
+      if (failed) put("\n");
       failed = false;
+      send();
     },
   };
 }
