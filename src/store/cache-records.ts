@@ -53,8 +53,7 @@ export class CacheRecords {
 
   /** The record of that key or alias. Its snapshot is held: it stays for as long as this process works. */
   find(key: Digest): CacheRecord | undefined {
-    const record = this.#usable(() => this.#database.get<Row>(`${SELECT} AND key = ?1`, key)
-      ?? this.#database.get<Row>(`${SELECT} AND key = (SELECT key FROM cache_alias WHERE alias = ?1)`, key));
+    const record = this.#usable(() => this.#database.get<Row>(`${SELECT} AND key IN (?1, (SELECT key FROM cache_alias WHERE alias = ?1)) ORDER BY key = ?1 DESC LIMIT 1`, key));
     if (record !== undefined) this.#found.add(record.key);
     return record;
   }
@@ -113,18 +112,16 @@ export class CacheRecords {
   flush(): void {
     if (this.#found.size === 0) return;
     const { usedAt } = this.#lease;
-    this.#database.transaction(() => {
-      for (const key of this.#found) {
-        this.#database.run("UPDATE cache_record SET used_at = ?1 WHERE key = ?2 AND used_at < ?1 - ?3", usedAt, key, SAME_USE);
-      }
-    });
+    this.#database.run(
+      "UPDATE cache_record SET used_at = ?1 WHERE key IN (SELECT value FROM json_each(?2)) AND used_at < ?1 - ?3", usedAt, JSON.stringify([...this.#found]), SAME_USE,
+    );
     this.#found.clear();
   }
 
   #usable(read: () => Row | undefined): CacheRecord | undefined {
     const seen = read();
     if (seen === undefined) return undefined;
-    const row = seen.snapshot === null ? seen : this.#lease.lookup("snapshot", read, ({ snapshot }) => String(snapshot));
+    const row = seen.snapshot === null ? seen : this.#lease.lookup("snapshot", read, ({ snapshot }) => String(snapshot), seen);
     return row && this.#record(row);
   }
 

@@ -97,10 +97,10 @@ export class Lease {
   /**
    * Looks an object up and holds it in one step, so that it cannot be collected between the two.
    * @param read the query; it runs a second time, under the write lock, for what is not held yet.
+   * @param seen what it gave just now, if it ran already
    */
-  lookup<Row>(kind: LeaseKind, read: () => Row | undefined, objectOf: (row: Row) => string): Row | undefined {
+  lookup<Row>(kind: LeaseKind, read: () => Row | undefined, objectOf: (row: Row) => string, seen = read()): Row | undefined {
     this.#forgetRolledBack();
-    const seen = read();
     if (seen === undefined || this.#isHeld(kind, objectOf(seen))) return seen;
     return this.#database.transaction(() => {
       const row = read();
@@ -115,10 +115,9 @@ export class Lease {
    */
   expect(kind: LeaseKind, objects: readonly string[]): void {
     this.#forgetRolledBack();
-    for (const object of objects) {
-      const key = `${kind} ${object}`;
-      if (this.#held.has(key)) continue;
-      this.#database.run("INSERT OR IGNORE INTO lease_item (lease, kind, object) VALUES (?, ?, ?)", this.id, kind, object);
+    const more = [...new Set(objects)].filter((object) => !this.#held.has(`${kind} ${object}`));
+    this.#database.run("INSERT OR IGNORE INTO lease_item (lease, kind, object) SELECT ?, ?, value FROM json_each(?)", this.id, kind, JSON.stringify(more));
+    for (const key of more.map((object) => `${kind} ${object}`)) {
       this.#held.add(key);
       this.#expected.add(key);
     }
