@@ -62,6 +62,11 @@ test("a step is compared with the run that it has most in common with", () => {
   const far = at("s/0/1/copy", { ...copy, content: "1" }, [row("a"), row("gone")]);
   const near = at("s/0/1/copy", { ...copy, content: "2" }, [row("a"), row("b")]);
   assert.equal(nearestRecord("s/0/1/copy", { ...copy, content: "3" }, [row("a"), row("b"), row("c")], [far, near]), near);
+  // Also beyond those that are shown.
+  const all = Array.from({ length: 40 }, (_, index) => row(`f${index}`));
+  const [half, most] = [20, 30].map((count) => at("s/0/1/copy", { ...copy, content: String(count) }, all.slice(0, count)));
+  assert.equal(nearestRecord("s/0/1/copy", { ...copy, content: "40" }, all, [half!, most!]), most);
+  assert.equal(nearestRecord("s/0/1/copy", copy, [], []), undefined);
 });
 
 test("the order of components does not change a key, everything else does", () => {

@@ -43,8 +43,8 @@ export function differing(now: Readonly<Record<string, string>>, before: Readonl
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => name !== "content" && name !== "from" && before[name] !== now[name]);
 }
 
-/** What differs of the files that a step reads, a line for each of the first few. */
-export function fileDifferences(before: readonly ContentRow[], now: readonly ContentRow[]): string[] {
+/** What differs of the files that a step reads, a line for each of the first few. @param most how many lines at most, and one for the rest */
+export function fileDifferences(before: readonly ContentRow[], now: readonly ContentRow[], most = SHOWN_FILES): string[] {
   const old = new Map(before.map((row) => [row.path, row]));
   const lines: string[] = [];
   for (const row of now) {
@@ -54,8 +54,8 @@ export function fileDifferences(before: readonly ContentRow[], now: readonly Con
     else lines.push(...differences(was, row).map((text) => `${row.path}: ${text}`));
   }
   for (const path of old.keys()) lines.push(`${path}: gone`);
-  if (lines.length <= SHOWN_FILES) return lines;
-  return [...lines.slice(0, SHOWN_FILES), `and ${lines.length - SHOWN_FILES} more`];
+  if (lines.length <= most) return lines;
+  return [...lines.slice(0, most), `and ${lines.length - most} more`];
 }
 
 function differences(was: ContentRow, now: ContentRow): string[] {
