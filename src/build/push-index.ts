@@ -23,7 +23,7 @@ export async function pushIndex(
 ): Promise<Digest> {
   const { access } = options;
   const underWay = await options.ahead.underWay(reference);
-  const before = await options.ahead.tagBefore(reference);
+  const before = options.ahead.tagBefore(reference);
   const common: PushOptions = {
     step: access.stepId,
     onProgress: access.onProgress,
@@ -44,12 +44,17 @@ export async function pushIndex(
     const { manifestBytes, descriptor, manifest } = image;
     const fresh = new Set(options.fresh && build.image!.fresh ? [image.id] : []);
     const place = index ? at(descriptor.digest) : named;
+    // A build of which everything was known: its last push has probably sent it.
+    const unchanged = !index && underWay.size === 0 && fresh.size === 0;
+    const known = unchanged ? undefined : await before;
+    const found = async (): Promise<Digest | undefined> => {
+      const tag = await before;
+      return tag && tag.reference.tag === place.tag && Date.now() - tag.at < MOMENT ? tag.digest : undefined;
+    };
     await pushImage(client, place, { manifest: { bytes: manifestBytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, blobs, {
       ...common, fresh,
-      // A build of which everything was known: its last push has probably sent it.
-      unchanged: !index && underWay.size === 0 && fresh.size === 0,
-      ...(before ? { there: before.blobs } : {}),
-      ...(before && before.reference.tag === place.tag && Date.now() - before.at < MOMENT ? { found: before.digest } : {}),
+      ...(known ? { there: known.blobs } : {}),
+      ...(unchanged ? { unchanged, found: found() } : {}),
     });
     // A platform's image is told of by its index; without names of its own it should not be listed for itself.
     if (!index || store.images.get(image.id)?.names.length !== 0) store.images.addRepoDigest(image.id, `${formatRepository(reference)}@${descriptor.digest}`);

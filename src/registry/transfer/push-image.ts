@@ -35,12 +35,12 @@ export interface PushOptions {
   /** Blobs that are named by a manifest which the repository has: it is not asked for them. */
   readonly there?: ReadonlySet<Digest>;
   /**
-   * Whether it is likely that the registry has just this under the name: it is asked for that first, and where it has that with all
-   * its blobs, nothing is sent.
+   * Whether it is likely that the registry has just this under the name: it is asked for that and for all blobs at once, and where it
+   * has them, nothing is sent.
    */
   readonly unchanged?: boolean;
-  /** The manifest that the registry had under the name a moment ago. */
-  readonly found?: Digest;
+  /** The manifest that the registry had under the name a moment ago, where that is known or on its way. */
+  readonly found?: Promise<Digest | undefined>;
   /** The step that progress events belong to. */
   readonly step?: string;
   /** Blobs at once. */
@@ -81,14 +81,14 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
 
   const pushBlob = async (blob: Descriptor, again: boolean, signal: AbortSignal): Promise<void> => {
     const progress = reportBlob(shown(blob), step, "pushing", blob);
-    if (!again && options.there?.has(blob.digest)) return progress.done("exists");
+    if (!again && asked.get(blob.digest) === undefined && options.there?.has(blob.digest)) return progress.done("exists");
     const arrival = again ? undefined : await options.underWay?.get(blob.digest);
     if (arrival === "sent") {
       sent.set(blob.digest, blob.size);
       return progress.done();
     }
     const fresh = !again && options.fresh?.has(blob.digest) === true;
-    if (arrival === "exists" || (!fresh && (await isThere(blob, signal)))) return progress.done("exists");
+    if (arrival === "exists" || (!fresh && ((again ? undefined : asked.get(blob.digest)) ?? (await isThere(blob, signal))))) return progress.done("exists");
     await uploads.run(async () => {
       // What the registry said to have mounted it may not have.
       const place = fresh || again ? undefined : await findMount(client, reference, blob, { from: candidates(blob), closed, signal, ...(options.onMountRefused ? { onMountRefused: options.onMountRefused } : {}) });
@@ -111,19 +111,19 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
     const bytesSent = [...sent.values()].reduce((sum, bytes) => sum + bytes, 0);
     return { digest, bytesSent: bytesSent + manifests.sent, bytesSaved: blobs.reduce((sum, { size }) => sum + size, manifests.saved) - bytesSent };
   };
-  let lost = false;
+  const asked = new Map<Digest, boolean>();
   if (options.unchanged && !options.tags?.length && reference.tag !== undefined) {
     const digest = sha256(image.manifest.bytes);
-    const found = options.found ?? (await client.manifestHead(reference, { push: true, ...stoppable }))?.digest;
-    if (found === digest) {
-      lost = !(await ofAll(isThere)).every(Boolean);
-      if (!lost) {
-        for (const blob of blobs) reportBlob(shown(blob), step, "pushing", blob).done("exists");
-        return result(digest, { sent: 0, saved: image.manifest.bytes.length });
-      }
+    const named = async (signal: AbortSignal): Promise<boolean> => ((await options.found) ?? (await client.manifestHead(reference, { push: true, signal }))?.digest) === digest;
+    const ask = blobs.map((blob) => async (signal: AbortSignal) => void asked.set(blob.digest, await isThere(blob, signal)));
+    let same = false;
+    await together([async (signal) => void (same = await named(signal)), ...ask], options.signal);
+    if (same && [...asked.values()].every(Boolean)) {
+      for (const blob of blobs) reportBlob(shown(blob), step, "pushing", blob).done("exists");
+      return result(digest, { sent: 0, saved: image.manifest.bytes.length });
     }
   }
-  await ofAll((blob, signal) => pushBlob(blob, lost, signal));
+  await ofAll((blob, signal) => pushBlob(blob, false, signal));
   const { digest } = await client.manifestPut(reference, image.manifest, stoppable).catch(async (error: unknown) => {
     if (!isRefused(error)) throw error;
     const before = new Map(sent);
