@@ -52,8 +52,19 @@ export function openAs(descriptor: number, path: string, flags: "r" | "r+"): voi
 
 /** Makes what one descriptor stands for another one. */
 export function moveDescriptor(from: number, to: number): void {
-  if (dup2Call(from, to) < 0) throwErrno("dup2", String(to));
+  replaceDescriptor(from, to);
   closeSync(from);
+}
+
+/** dup2(2): another descriptor stands for what this one does, too. What it stood for is closed. */
+export function replaceDescriptor(from: number, to: number): void {
+  if (dup2Call(from, to) < 0) throwErrno("dup2", String(to));
+}
+
+/** fcntl(2) F_SETFL: the status flags of an open file, O_NONBLOCK among them, for all who have it. */
+export function setFileFlags(fd: number, flags: number): void {
+  const F_SETFL = 4;
+  if (fcntlCall(fd, F_SETFL, flags) < 0) throwErrno("fcntl", String(fd));
 }
 
 /** Lets another program that the process executes have the three standard descriptors and no other. Node marks all. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sessionOf } from "../../src/cli/standby/standby-place.ts";
@@ -51,6 +51,21 @@ test("a file that several commands write to is written one after the other", { s
   assert.match(readFileSync(join(folder, "more"), "utf8"), /^first\nsampan version \S+\n$/);
 });
 
+test("what uses the same pipe after the command finds it as it was", { skip: noStandby }, async (context) => {
+  const { run, begin } = standingBy(context);
+  await begin();
+  const { status, stdout, stderr } = await run(["-c", '{ "$0" version --short; head -c 300000 /dev/zero; echo "$?" >&2; } | { sleep 1; wc -c; }', launcher], { program: "/bin/sh" });
+  assert.deepEqual([status, stderr], [0, "0\n"]);
+  assert.ok(Number(stdout) > 300_000, stdout);
+});
+
+test("the process that stands by holds no file of the command that left it", { skip: noStandby }, async (context) => {
+  const { run, ready } = standingBy(context);
+  const { status, stdout, stderr } = await run(["-c", 'x=$("$0" version --short 250>&1 >/dev/null); echo done', launcher], { program: "/bin/bash" });
+  assert.deepEqual([status, stdout, stderr], [0, "done\n", ""]);
+  await ready();
+});
+
 test("the exit status is the command's own", { skip: noStandby }, async (context) => {
   const { run, begin } = standingBy(context);
   await begin();
@@ -90,6 +105,11 @@ test("signals reach the command, and what ends one of the two ends the other", {
     assert.doesNotMatch(stderr, /started anew/);
     await until(() => stillRunning(began).length === 0);
   }
+  await begin();
+  const passed = await run(["run", "--rm", "base:1", "sh", "-c", "trap 'exit 9' USR1; echo it runs; while :; do sleep 0.1; done"], {
+    onStart: (child) => child.stdout!.on("data", () => child.kill("SIGUSR1")),
+  });
+  assert.deepEqual([passed.status, passed.stderr], [9, ""]);
   const standby = await begin();
   const killed = await run(["build", "--progress", "plain", folder], {
     onStart: (child) => child.stderr!.on("data", (text) => /it runs/.test(String(text)) && process.kill(standby, "SIGKILL")),
@@ -122,6 +142,21 @@ test("commands of a build run in what is mounted when it begins", { skip: noStan
   }
 });
 
+test("a crash has its message and status", { skip: noStandby }, async (context) => {
+  const { folder, run, ready } = standingBy(context);
+  const crash = join(folder, "crash.cjs");
+  writeFileSync(crash, 'setInterval(() => { if (process.argv[2] === "build") throw new Error("a test says so"); }, 1).unref();\n');
+  const env = { NODE_OPTIONS: `--require ${crash}` };
+  await run(["version"], { env });
+  await ready();
+  const silent = openSync("/dev/ptmx", "r+"); // a terminal at which nobody types
+  context.after(() => closeSync(silent));
+  const { status, stderr } = await run(["build", "-"], { env, stdio: [silent, "pipe", "pipe"] });
+  assert.equal(status, 1);
+  assert.match(stderr, /Error: a test says so/);
+  assert.doesNotMatch(stderr, /started anew|was killed/);
+});
+
 test("one of two commands at once gets it", { skip: noStandby }, async (context) => {
   const { run, begin } = standingBy(context);
   await begin();
@@ -132,6 +167,8 @@ test("one of two commands at once gets it", { skip: noStandby }, async (context)
 for (const [what, program, words] of [
   ["limits", "/bin/sh", ["-c", 'ulimit -c 0; ulimit -v 99999999; exec "$0" version --short']],
   ["priority", "nice", ["-n", "5"]],
+  ["priority of input and output", "ionice", ["-c", "3"]],
+  ["personality", "setarch", ["-R"]],
   ["namespaces", "unshare", ["--uts"]],
   ["ignored signals", "/bin/sh", ["-c", 'trap "" INT; exec "$0" version --short']],
   ["rights and processors", "setpriv", ["--no-new-privs"]],
@@ -184,12 +221,14 @@ test("a place that names another process's file has nothing written to it, and s
   const victim = join(folder, "victim");
   const open = openSync(victim, "w+");
   context.after(() => closeSync(open));
-  for (const said of [`${process.pid} ${open} ${open}\n`, `self/fd/../../${process.pid} ${open} ${open}\n`, `../..${victim} x x\n`, "", "x\n", "1 0 0\n"]) {
+  const injected = `$(touch\${IFS}${victim}.more)`;
+  for (const said of [`${process.pid} ${open} ${open}\n`, `1;touch\${IFS}${victim}.more ${open} ${open}\n`, `${injected} ${injected} ${injected}\n`, `self/fd/../../${process.pid} ${open} ${open}\n`, `../..${victim} x x\n`, "", "x\n", "1 0 0\n"]) {
     const pid = await begin();
     writeFileSync(join(places, sessionOf("self"), "process"), said);
     const { status, stdout } = await run(["version", "--short"]);
     assert.match(`${status} ${stdout}`, /^0 sampan version/, said);
     assert.equal(readFileSync(victim, "utf8"), "");
+    assert.equal(existsSync(`${victim}.more`), false);
     process.kill(pid, "SIGTERM"); // it was not asked
   }
   const pid = await begin();
@@ -197,6 +236,52 @@ test("a place that names another process's file has nothing written to it, and s
   const { status, stdout } = await run(["version", "--short"]);
   assert.match(`${status} ${stdout}`, /^0 sampan version/);
   chownSync(places, 0, 0);
+  assert.equal(await ready(), pid);
+  renameSync(places, `${places}.real`);
+  symlinkSync(`${places}.real`, places);
+  const linked = await run(["version", "--short"]);
+  assert.match(`${linked.status} ${linked.stdout}`, /^0 sampan version/);
+  rmSync(places);
+  renameSync(`${places}.real`, places);
+  assert.equal(await ready(), pid);
+});
+
+test("one that is stopped, and one whose caller was killed before it asked, are in nobody's way", { skip: noStandby }, async (context) => {
+  const { places, run, begin, ready } = standingBy(context);
+  const stopped = await begin();
+  process.kill(stopped, "SIGSTOP");
+  const { status, stderr } = await run(["version", "--short"]);
+  assert.deepEqual([status, stderr], [0, ""]);
+  process.kill(stopped, "SIGCONT");
+  assert.equal(await ready(), stopped);
+  writeFileSync(join(places, sessionOf("self"), "claimed"), "");
+  await run(["version", "--short"]);
+  await until(() => !existsSync(join(places, sessionOf("self"), "claimed")));
+  assert.notEqual(await ready(), stopped);
+  await until(() => !existsSync(`/proc/${stopped}/fd/0`));
+});
+
+test("it goes with its session, or when its place has gone", { skip: noStandby }, async (context) => {
+  const { places, run, begin } = standingBy(context);
+  const alone = await run(["--wait", launcher, "version", "--short"], { program: "setsid" });
+  assert.equal(alone.status, 0);
+  assert.equal(existsSync(places), false); // nobody could have asked
+  const script = 'for i in 1 2; do "$0" version --short; done; until [ -e "$1/$$/process" ]; do sleep 0.02; done';
+  const { status } = await run(["--wait", "/bin/sh", "-c", script, launcher, places], { program: "setsid" });
+  assert.equal(status, 0);
+  assert.equal(readdirSync(places).length, 1);
+  await until(() => readdirSync(places).length === 0);
+  const pid = await begin();
+  rmSync(places, { recursive: true });
+  await until(() => !existsSync(`/proc/${pid}/fd/0`));
+});
+
+test("a server does not take it", { skip: noStandby }, async (context) => {
+  const { run, begin, ready } = standingBy(context);
+  const pid = await begin();
+  const { status, stderr } = await run(["registry", "serve", "--no-such-flag"]);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /no-such-flag/);
   assert.equal(await ready(), pid);
 });
 

@@ -14,7 +14,7 @@ const PATIENCE = 60_000;
 export const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 
 /** Why no process can stand by here, or false. */
-export const noStandby: string | false = process.geteuid!() !== 0 || isContainedRoot() ? "needs a machine's root" : haveLibc() ? false : "needs koffi";
+export const noStandby: string | false = process.geteuid!() !== 0 || isContainedRoot() ? "needs a machine's root" : !haveLibc() ? "needs koffi" : existsSync(`/proc/${sessionOf("self")}`) ? false : "needs a session whose leader is alive";
 
 export interface StandingBy {
   readonly folder: string;

@@ -1,13 +1,13 @@
 import { closeSync, constants, openSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { joinProcessGroup, moveDescriptor } from "../../linux/process.ts";
+import { joinProcessGroup, moveDescriptor, setFileFlags } from "../../linux/process.ts";
 import { openProcess, takeDescriptor } from "../../linux/pidfd.ts";
 import { isSame, sessionOf, statFields, type StandbyPlace } from "./standby-place.ts";
 
 const O_ACCMODE = 0o3;
 
 /** Where the launcher has its standard descriptors, in their order, and its end of the pipe that it asks by (bin/standby.sh). */
-const STREAMS = [6, 7, 2];
+const STREAMS = [6, 7, 5];
 const ASK = 8;
 
 /** The launcher of a command, a shell that waits for the process that stands by to do what it was called for. */
@@ -37,9 +37,11 @@ export function readCaller(pid: number, asked: { readonly pipe: StandbyPlace["pi
 
 /**
  * Makes this process what its launcher is to everybody else: its folder, terminal, files, environment and arguments.
+ * @returns gives the standard files back as they were: whoever has them after this process does not expect writes that do not
+ * wait. Node undoes what it did to the files that it started with; these it does not know
  * @throws where that is not possible; nothing but the folder may be changed then
  */
-export function standInFor(caller: Caller): void {
+export function standInFor(caller: Caller): () => void {
   refuseFurtherFiles(caller);
   const { pid, words, env } = caller;
   const streams = STREAMS.map((fd) => takeStream(pid, fd));
@@ -50,11 +52,17 @@ export function standInFor(caller: Caller): void {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, env);
   process.argv.splice(2, Infinity, ...words);
+  process.title = `sampan.cjs ${words.join(" ")}`; // no longer one that waits, for who looks for those
+  const flags = STREAMS.map((_, fd) => flagsOf("self", fd));
+  return () => {
+    if (process.stdin.isRaw) process.stdin.setRawMode(false);
+    flags.forEach((value, fd) => setFileFlags(fd, value));
+  };
 }
 
-/** Files that a command was given beside the standard ones, as `-f <(…)` and LISTEN_FDS do, stay the launcher's. */
+/** Files that a command was given beside the standard ones, as `-f <(…)`, `KEY=<(…)` and LISTEN_FDS do, stay the launcher's. */
 function refuseFurtherFiles({ words, env }: Caller): void {
-  if (words.some((word) => /\/fd\/\d/.test(word)) || env["LISTEN_FDS"] !== undefined) throw new Error("further files are open");
+  if ([...words, ...Object.values(env)].some((word) => /\/fd\/\d/.test(word)) || env["LISTEN_FDS"] !== undefined) throw new Error("further files are open");
 }
 
 /** The launcher's standard descriptor: the same open file, or where tracing is not allowed what may be opened again without a difference. */
@@ -75,7 +83,8 @@ function takeStream(pid: number, fd: number): number {
   return openSync(path, flags | constants.O_NOCTTY);
 }
 
-function flagsOf(pid: number, fd: number): number {
+/** The flags that an open file was opened with, by node:fs' numbers. */
+export function flagsOf(pid: number | "self", fd: number): number {
   return Number.parseInt(/^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1"))![1]!, 8);
 }
 

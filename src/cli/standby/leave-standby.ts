@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { haveLibc } from "../../linux/libc.ts";
 import { isContainedRoot } from "../../linux/user-namespace.ts";
 import { idleTime } from "./idle-time.ts";
 import { isBundle } from "./program-state.ts";
-import { standsBy } from "./standby-place.ts";
+import { sessionOf, standsBy } from "./standby-place.ts";
 import { startingEnvironment } from "./surroundings.ts";
 
 /** Why no process can stand by for commands of this user; undefined where one can. */
@@ -19,7 +20,13 @@ export function leaveAtExit(env: NodeJS.ProcessEnv): void {
   idleTime(env);
   const own = process.argv[2] === "standby"; // nothing came, so nothing more is to be expected
   if (own || standbyObstacle() !== undefined) return;
-  process.on("exit", () => standsBy(env) || start(env));
+  process.on("exit", () => sessionEnds() || standsBy(env) || start(env));
+}
+
+/** Whether this is the last command of its session, as each is that another machine asks for, or `sudo` on a terminal of its own. */
+function sessionEnds(): boolean {
+  const leader = sessionOf("self");
+  return leader === String(process.pid) || !existsSync(`/proc/${leader}`);
 }
 
 function start(env: NodeJS.ProcessEnv): void {

@@ -8,7 +8,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 /** Whether the program runs as a bundle, all of which changes at once. */
 export const isBundle = folder.endsWith(join("dist", "bundle"));
 
-/** The bundle as it was when this process began; only asked for where it stands by. */
+/** The bundle, Node and the authorities that it trusts as they were when this process began; only asked for where it stands by. */
 let began: string | undefined;
 
 /** Remembers the program as it is now. */
@@ -27,6 +27,9 @@ export function isCurrent(): boolean {
 }
 
 function describe(): string {
-  const { dev, ino, mtimeNs, ctimeNs } = statSync(folder, { bigint: true });
-  return [dev, ino, mtimeNs, ctimeNs].join(" ");
+  const files = [folder, join(folder, "main.cjs"), process.execPath, process.env["NODE_EXTRA_CA_CERTS"] || folder];
+  return files.map((file) => {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return found && [found.dev, found.ino, found.mtimeNs, found.ctimeNs].join(" ");
+  }).join();
 }

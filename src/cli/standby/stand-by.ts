@@ -1,13 +1,17 @@
-import { constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readdirSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { startZygoteAhead } from "../../exec/zygote-ahead.ts";
 import { bindDeclared } from "../../linux/libc.ts";
+import { tellStatus } from "./end-of-command.ts";
 import { onClosedPipe } from "../closed-pipe.ts";
 import { commandTable } from "../command-table.ts";
-import { readCaller, standInFor, type Caller } from "./caller.ts";
+import { flagsOf, readCaller, standInFor, type Caller } from "./caller.ts";
 import { isCurrent, rememberProgram } from "./program-state.ts";
-import { openStandbyPlace, type StandbyPlace } from "./standby-place.ts";
+import { openStandbyPlace, sessionOf, type StandbyPlace } from "./standby-place.ts";
 import { surroundingsOf } from "./surroundings.ts";
+
+/** Milliseconds between two looks for whether anybody can still ask. */
+const LOOK = 2000;
 
 /** The commands that people wait for; others find most of their code loaded with these. */
 const LIKELY = ["build", "push", "pull", "copy", "run", "tag"];
@@ -23,11 +27,12 @@ const MODULES = ["child_process", "crypto", "fs/promises", "http", "https", "net
  */
 export async function standBy({ idle, signal }: { readonly idle: number; readonly signal: AbortSignal }): Promise<readonly string[] | undefined> {
   rememberProgram();
+  closeInherited();
   await load();
   const place = openStandbyPlace(process.env);
   if (place === undefined) return undefined;
   try {
-    const pid = await askedBy(place.ask, { idle, signal });
+    const pid = await askedBy(place, { idle, signal });
     place.withdraw();
     return pid === undefined ? undefined : take(pid, place);
   } finally {
@@ -42,15 +47,34 @@ async function load(): Promise<void> {
   startZygoteAhead();
 }
 
-/** The process number that somebody writes into the pipe. */
-function askedBy(ask: Socket, { idle, signal }: { readonly idle: number; readonly signal: AbortSignal }): Promise<number | undefined> {
+/**
+ * What the command that left this process had open beside its standard files, such as a pipe whose reader waits for its end:
+ * Node keeps high numbers that it did not open from nobody.
+ */
+function closeInherited(): void {
+  const O_CLOEXEC = 0o2000000;
+  for (const fd of readdirSync("/proc/self/fd").map(Number)) {
+    try {
+      if (fd > 2 && (flagsOf("self", fd) & O_CLOEXEC) === 0) closeSync(fd);
+    } catch {
+      // The one that listed the folder.
+    }
+  }
+}
+
+/** The process number that somebody writes into the pipe; undefined once nobody can: the time is up, the session or the place has gone. */
+function askedBy(place: StandbyPlace, { idle, signal }: { readonly idle: number; readonly signal: AbortSignal }): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), idle);
-    signal.addEventListener("abort", () => resolve(undefined));
-    ask.once("data", (line) => {
+    const end = (pid?: number): void => {
       clearTimeout(timer);
-      resolve(Number(String(line)));
-    });
+      clearInterval(looks);
+      resolve(pid);
+    };
+    const leader = `/proc/${sessionOf("self")}`;
+    const timer = setTimeout(end, idle);
+    const looks = setInterval(() => (place.isThere() && existsSync(leader)) || end(), LOOK);
+    signal.addEventListener("abort", () => end());
+    place.ask.once("data", (line) => end(Number(String(line))));
   });
 }
 
@@ -60,10 +84,10 @@ function take(pid: number, { ask, answer, pipe }: StandbyPlace): readonly string
     const caller = readCaller(pid, { pipe, launcher: process.argv[1]! });
     const [own, theirs] = [surroundingsOf("self", process.env), surroundingsOf(pid, caller.env)];
     for (const [name, value] of own) if (theirs.get(name) !== value) throw new Error(`${name} differ`);
-    standInFor(caller);
+    const giveBack = standInFor(caller);
     endWith(caller);
     ask.destroy();
-    process.on("exit", (status) => void writeSync(answer, `${status}\n`));
+    tellStatus({ answer, giveBack });
     writeSync(answer, "taken\n");
     onClosedPipe();
     return caller.words;

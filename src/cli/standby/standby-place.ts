@@ -1,4 +1,4 @@
-import { constants, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { isAbsolute, join } from "node:path";
 import { makeNode } from "../../linux/mknod.ts";
@@ -15,6 +15,8 @@ export interface StandbyPlace {
   readonly pipe: { readonly dev: number; readonly ino: number };
   /** For `taken` and the exit status. */
   readonly answer: number;
+  /** Whether others still find it. */
+  isThere(): boolean;
   /** Nobody finds the place any more; what is open stays open. */
   withdraw(): void;
 }
@@ -34,21 +36,21 @@ export function openStandbyPlace(env: NodeJS.ProcessEnv): StandbyPlace | undefin
     rmSync(place, { recursive: true, force: true }); // of one that was killed
     renameSync(made, place);
     const pipe = fstatSync(ask);
-    return { ask: new Socket({ fd: ask, readable: true, writable: false }), pipe, answer, withdraw: () => remove(place, pipe) };
+    return { ask: new Socket({ fd: ask, readable: true, writable: false }), pipe, answer, isThere: () => isPlaceOf(pipe, place), withdraw: () => remove(place, pipe) };
   } catch {
     rmSync(made, { recursive: true, force: true });
     return undefined; // another one was quicker
   }
 }
 
-/** Whether a process stands by in this session. */
+/** Whether a process stands by in this session, in whichever process namespace: nobody else has the pipe open. A claimed one is about to be none. */
 export function standsBy(env: NodeJS.ProcessEnv): boolean {
   const parent = parentFolder(env);
   if (parent === undefined) return false;
   const place = join(parent, sessionOf("self"));
   try {
-    const [pid, ask] = readFileSync(join(place, "process"), "latin1").split(" ");
-    return isSame(statSync(`/proc/${pid}/fd/${ask}`), statSync(join(place, "ask")));
+    closeSync(openSync(join(place, "ask"), constants.O_WRONLY | constants.O_NONBLOCK)); // ENXIO without a reader
+    return !existsSync(join(place, "claimed"));
   } catch {
     return false;
   }
@@ -73,7 +75,7 @@ function parentFolder(env: NodeJS.ProcessEnv): string | undefined {
   try {
     makeFolder(join(cache, "sampan"), { mode: 0o700 });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { uid, mode } = statSync(folder);
+    const { uid, mode } = lstatSync(folder); // a link's mode is open to all
     return uid === process.geteuid!() && (mode & 0o022) === 0 ? folder : undefined;
   } catch {
     return undefined;
@@ -83,12 +85,17 @@ function parentFolder(env: NodeJS.ProcessEnv): string | undefined {
 function remove(place: string, pipe: StandbyPlace["pipe"]): void {
   try {
     const gone = `${place}.${process.pid}`;
-    if (!isSame(statSync(join(place, "ask")), pipe)) return;
+    if (!isPlaceOf(pipe, place)) return;
     renameSync(place, gone);
     rmSync(gone, { recursive: true, force: true });
   } catch {
     // Somebody else has removed it.
   }
+}
+
+function isPlaceOf(pipe: StandbyPlace["pipe"], place: string): boolean {
+  const found = statSync(join(place, "ask"), { throwIfNoEntry: false });
+  return found !== undefined && isSame(found, pipe);
 }
 
 /** Whether both are one file. */

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { statFields } from "./standby-place.ts";
+import { ioPriority } from "../../linux/io-priority.ts";
+import { sessionOf, statFields } from "./standby-place.ts";
 
 const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
 const STATUS = /^(?:Uid|Gid|Groups|SigBlk|Cap[A-Z][a-z]+|NoNewPrivs|Seccomp|Seccomp_filters|Cpus_allowed|Mems_allowed):.*$/gm;
@@ -33,12 +34,29 @@ export function surroundingsOf(pid: number | "self", env: Readonly<Record<string
     // Node raises the soft limit of open files to the hard one.
     ["limits", read("limits").replace(/^(Max open files\s+)\S+/m, "$1")],
     ["cgroup", read("cgroup")],
+    ["personality", optional("personality")], // setarch(8)
+    ["priority of input and output", String(ioPriority(pid === "self" ? 0 : pid))],
+    ["filters of system calls", hasOwnFilters(pid, status) ? `of ${pid}` : ""],
     ["root folder", readlinkSync(proc("root"))],
     ["namespaces", NAMESPACES.map((name) => readNamespace(proc(`ns/${name}`))).join(" ")],
     ["security label", optional("attr/current")],
     ["login", optional("loginuid")],
     ["environment", JSON.stringify(Object.entries(env).filter(([name]) => READ_AT_START.test(name)).sort())],
   ]);
+}
+
+/**
+ * Whether system calls are filtered otherwise than for the session as a whole. What a filter does cannot be seen; but each stays,
+ * and goes over to children, so a process with as many as the session's first one has the same ones.
+ */
+function hasOwnFilters(pid: number | "self", status: string): boolean {
+  const filters = (text: string): string | undefined => /^Seccomp_filters:\s*(\d+)/m.exec(text)?.[1];
+  if (/^Seccomp:\s*0/m.test(status)) return false;
+  try {
+    return filters(status) === undefined || filters(status) !== filters(readFileSync(`/proc/${sessionOf(pid)}/status`, "latin1"));
+  } catch {
+    return true; // that one has gone
+  }
 }
 
 function readNamespace(path: string): string {
