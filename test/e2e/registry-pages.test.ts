@@ -122,6 +122,10 @@ test("somebody finds an image: login, search, tags, layers, platforms, compariso
   await page.getByText("application/vnd.example.signature").waitFor();
   await page.locator("code", { hasText: `docker pull 127.0.0.1` }).waitFor();
   await picture(page, "image");
+  await page.getByRole("link", { name: "application/vnd.example.signature" }).click();
+  await page.locator("code", { hasText: /^oras pull 127\.0\.0\.1:\d+\/team\/app@sha256:/ }).waitFor();
+  await page.goBack();
+  await page.locator("code", { hasText: `docker pull 127.0.0.1` }).waitFor();
   await page.goBack();
   await page.getByRole("link", { name: "multi", exact: true }).click();
   await page.getByRole("link", { name: "linux/arm64" }).click();

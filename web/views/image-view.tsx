@@ -6,6 +6,7 @@ import { ShortDigest } from "../parts/digest.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { useMore } from "../parts/more.tsx";
+import { pullCommand } from "../parts/pull-command.ts";
 import { Settings } from "../parts/settings.tsx";
 import { SignatureMark } from "../parts/signature.tsx";
 import { useAnswer } from "../state/ask.ts";
@@ -30,7 +31,7 @@ function Image({ image, reference }: { image: ImageAnswer; reference: string }) 
   return (
     <>
       <div class="commands">
-        <Command label={say("pullIt")} text={`docker pull ${name}`} />
+        <Command label={say("pullIt")} text={pullCommand(image, { host, reference })} />
         <Command label={say("copyIt")} text={`sampan copy ${name} registry.example.com/${image.repository}${reference.includes(":") ? "" : `:${reference}`}`} />
       </div>
       <dl class="facts">
