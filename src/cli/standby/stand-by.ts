@@ -14,7 +14,7 @@ import { surroundingsOf } from "./surroundings.ts";
 const LOOK = 2000;
 
 /** The commands that people wait for; others find most of their code loaded with these. */
-const LIKELY = ["build", "push", "pull", "copy", "run", "tag"];
+const LIKELY = ["build", "push", "pull", "copy", "sync", "run", "tag"];
 
 /** Modules of Node's that these use, and that are loaded when something of them is wanted. */
 const MODULES = ["child_process", "crypto", "fs/promises", "http", "https", "net", "readline", "sqlite", "stream/promises", "tls", "worker_threads", "zlib"];
