@@ -32,6 +32,7 @@ export function parseTarHeader(block: Buffer, about: Description, invalid: Inval
     return /^-?[0-9]{1,15}$/.test(digits) ? Number(digits) : invalid(`its PAX record ${key} is no number`, text);
   };
   if (name.length > PATH_LIMIT) invalid(`its name is longer than ${PATH_LIMIT} bytes`, text);
+  if (leadsOut(text)) invalid("its name leads out of the folder that the archive is for", text);
   const type = entryType(block[field.type[0]]!, text) ?? invalid(`unhandled tar header type ${block[field.type[0]]!}`, text);
   if (pax !== undefined && isSparse(pax)) invalid("sparse files are not supported", text);
   const size = number(field.size, "size");
@@ -85,6 +86,18 @@ export function cleanPath(path: string): string {
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return parts.join("/");
+}
+
+/** Whether a name has more `..` than folders to leave, as only archives have that are made to do harm. */
+function leadsOut(path: string): boolean {
+  if (PLAIN.test(path)) return false;
+  let depth = 0;
+  for (const part of path.split("/")) {
+    if (part === "..") depth -= 1;
+    else if (part !== "" && part !== ".") depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
 }
 
 /** Components that are neither empty nor begin with a dot. */

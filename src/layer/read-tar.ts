@@ -35,7 +35,7 @@ const DESCRIPTION_LIMIT = 64;
  * Docker's tools accept: base-256 numbers, GNU long names and links, `SCHILY.xattr.*`; global PAX headers are
  * passed over as containerd does; sparse files and other kinds are refused. Bytes behind the end mark are ignored.
  *
- * Paths come out without `.`, `..` and doubled slashes, clamped at the root; names must be UTF-8.
+ * Paths come out without `.`, `..` and doubled slashes; names must be UTF-8 and not lead out of the root.
  * @param archive what messages call it, `layer sha256:…`
  */
 export function createTarReader(archive: string, sink: TarSink): TarReader {
