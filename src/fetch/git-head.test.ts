@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -36,6 +37,10 @@ test("commit and repository are what git says: on a branch, detached, packed, in
   await check(root, { revision, repository: "https://example.com/upstream.git" });
   git(root, "remote", "add", "origin", "https://me:secret@example.com/app.git");
   await check(root, { revision, repository: "https://xxxxx:xxxxx@example.com/app.git" });
+  git(root, "remote", "set-url", "--add", "origin", "https://example.com/mirror.git");
+  await check(root, { revision, repository: "https://xxxxx:xxxxx@example.com/app.git" });
+  symlinkSync(join(root, "sub"), join(folder, "linked"));
+  await check(join(folder, "linked"), { revision, repository: "https://xxxxx:xxxxx@example.com/app.git" });
   git(root, "remote", "add", "fork", "git@example.com:fork/app.git");
   git(root, "config", "branch.main.remote", "fork");
   git(root, "config", "branch.main.merge", "refs/heads/main");
@@ -69,10 +74,24 @@ test("what is no repository, has no commit or was made to mislead tells nothing"
   writeFileSync(join(root, ".git/HEAD"), `${revision}\n`);
   truncateSync(join(root, ".git/config"), 8 * 1024 * 1024);
   assert.deepEqual(gitHeadOf(root), { revision });
+  assert.equal(gitHeadOf(join(root, "not there")), undefined);
   writeFileSync(join(plain, "file"), "x");
   rmSync(join(plain, ".git"), { recursive: true });
   for (const link of ["gitdir: ../nowhere", "something", "gitdir: ", "gitdir: /dev"]) {
     writeFileSync(join(plain, ".git"), `${link}\n`);
     assert.equal(gitHeadOf(plain), undefined, link);
+  }
+});
+
+test("files of git's that would take for ever to read or to look through are none", { skip }, (context) => {
+  const { folder, root, revision } = repository(context);
+  writeFileSync(join(root, ".git/config"), `[remote "origin"]\nurl = a${" ".repeat(1024 * 1024)}a\rb\n${" ".repeat(1024 * 1024)}x\nurl="two`);
+  assert.equal(gitHeadOf(root)?.revision, revision);
+  const waits = join(folder, "waits");
+  execFileSync("mkfifo", [waits]);
+  for (const target of [waits, "/proc/kmsg", "/dev/zero", "/dev/tty"]) {
+    rmSync(join(root, ".git/HEAD"), { force: true });
+    symlinkSync(target, join(root, ".git/HEAD"));
+    assert.equal(gitHeadOf(root), undefined, target);
   }
 });

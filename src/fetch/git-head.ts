@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { hideLogin } from "../context/git-url.ts";
 import { workTreeRoot } from "./work-tree-root.ts";
@@ -19,7 +19,8 @@ const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
  * build asks. Undefined where there is no commit, or where it is kept in a way that only git can read (gitrepository-layout(5)).
  */
 export function gitHeadOf(folder: string): GitHead | undefined {
-  const root = workTreeRoot(folder);
+  if (!existsSync(folder)) return undefined;
+  const root = workTreeRoot(realpathSync(folder));
   if (root === undefined) return undefined;
   // Of a further work tree, and of a submodule, it is a file that says where the folder is.
   const link = lineOf(join(root, ".git"));
@@ -46,10 +47,12 @@ function remoteOf(config: string, branch: string | undefined): string | undefine
   for (const line of config.split("\n")) {
     const [, kind, name] = /^\s*\[\s*(\w+)\s+"(.*)"\s*\]/.exec(line) ?? [];
     if (/^\s*\[/.test(line)) section = kind === undefined ? undefined : [kind.toLowerCase(), name!];
-    const [, key, value] = /^\s*(url|remote)\s*=\s*(?:"(.*)"|(.*?))\s*$/i.exec(line)?.filter((part) => part !== undefined) ?? [];
-    if (section === undefined || key === undefined) continue;
-    if (section[0] === "remote" && key.toLowerCase() === "url") addresses.set(section[1], value!);
-    if (section[0] === "branch" && key.toLowerCase() === "remote" && section[1] === branch) followed = value;
+    const at = line.indexOf("=");
+    if (section === undefined || at < 0) continue;
+    const [key, value] = [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim().replace(/^"(.*)"$/, "$1")];
+    // The others of a remote with several are for pushing only.
+    if (section[0] === "remote" && key === "url" && !addresses.has(section[1])) addresses.set(section[1], value);
+    if (section[0] === "branch" && key === "remote" && section[1] === branch) followed = value;
   }
   return [followed, "origin", "upstream"].flatMap((name) => (name === undefined ? [] : addresses.get(name) ?? []))[0];
 }
@@ -58,12 +61,18 @@ function lineOf(path: string): string | undefined {
   return textOf(path)?.split("\n", 1)[0]!.trim();
 }
 
-/** Undefined for what is no file, too. */
+/** Undefined for what is no file, too. No more is read than it is long, and nothing waited for: a link may lead to a file of the kernel's that never ends. */
 function textOf(path: string): string | undefined {
+  let file: number | undefined;
   try {
-    const stat = statSync(path);
-    return stat.isFile() && stat.size <= MOST ? readFileSync(path, "utf8") : undefined;
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.size > MOST) return undefined;
+    const bytes = Buffer.alloc(stat.size);
+    return bytes.toString("utf8", 0, stat.size === 0 ? 0 : readSync(file, bytes));
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
