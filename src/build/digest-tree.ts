@@ -4,6 +4,8 @@ import type { Store } from "../store/open-store.ts";
 
 /** So much is read sooner than a worker is started, which is of no use either where the result turns out to be known. */
 const FEW: FewSources = { entries: 2000, bytes: 16 * 1024 * 1024, milliseconds: 200 };
+/** The same where digests are known: those files are only looked at, and what is new or changed is most often little. */
+const FEW_NEW: FewSources = { entries: Infinity, bytes: FEW.bytes, milliseconds: Infinity };
 
 /**
  * Hashes what of a tree is selected; digests of unchanged files come from earlier builds.
@@ -14,16 +16,12 @@ export async function digestTree(store: Store, selected: Omit<DigestSourcesOptio
   const learn = ({ learned }: Pick<SourcesDigest, "learned">): void => learned.forEach(([key, digest]) => store.fileDigests.put(key, digest, scope));
   signal.throwIfAborted();
   const known = store.fileDigests.load(scope);
-  // Most of it is known then, and need not be read.
-  const short = known.size > 0;
-  if (!short) {
-    const { digestFew } = await import("../files/digest-sources.ts");
-    const few = digestFew(selected, FEW);
-    learn(few);
-    if (few.result) return few.result;
-    for (const [key, digest] of few.learned) known.set(key, digest);
-  }
-  const result = await inWorker<Parameters<typeof digestSources>[0], SourcesDigest>("files/digest-sources.ts", "digestSources", { ...selected, known }, { signal, short });
+  const { digestFew } = await import("../files/digest-sources.ts");
+  const few = digestFew({ ...selected, known }, known.size > 0 ? FEW_NEW : FEW);
+  learn(few);
+  if (few.result) return few.result;
+  for (const [key, digest] of few.learned) known.set(key, digest);
+  const result = await inWorker<Parameters<typeof digestSources>[0], SourcesDigest>("files/digest-sources.ts", "digestSources", { ...selected, known }, { signal });
   learn(result);
   return result;
 }
