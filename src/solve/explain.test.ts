@@ -14,7 +14,7 @@ test("a miss names each component that changed, from what to what", () => {
   assert.deepEqual(explainMiss({ a: "1" }, [], record({ a: "1" })), ["its earlier result is no longer in the store"]);
   assert.deepEqual(
     explainMiss({ base: "x", command: "[\"b\"]", "environment NEW": "1" }, [], record({ base: "y", command: "[\"a\"]", user: "app" })),
-    ["the step before it made a new result", 'command: ["a"] → ["b"]', 'user: was "app", is gone', 'environment NEW: new, "1"'],
+    ["the step before it has another result", 'command: ["a"] → ["b"]', 'user: was "app", is gone', 'environment NEW: new, "1"'],
   );
   assert.deepEqual(explainMiss({ base: "x" }, [], record({ base: "y" }), "image"), ["its base image is another one"]);
   assert.ok(explainMiss({ a: "x".repeat(1000) }, [], record({ a: "y" }))[0]!.length < 140);

@@ -23,7 +23,7 @@ export function explainMiss(
   for (const name of differing(components, last.components)) {
     const before = last.components[name];
     const now = components[name];
-    if (name === "base") lines.push(below === "image" ? "its base image is another one" : "the step before it made a new result");
+    if (name === "base") lines.push(below === "image" ? "its base image is another one" : "the step before it has another result");
     else if (before === undefined) lines.push(`${name}: new, ${shown(now!)}`);
     else if (now === undefined) lines.push(`${name}: was ${shown(before)}, is gone`);
     else {

@@ -58,7 +58,7 @@ test("a changed file is named, with what changed of it", { skip }, async (contex
   appendFileSync(at("src/b"), "more\n");
   const changed = await explain();
   assert.deepEqual(changed[COPY], ["src/b: content changed"]);
-  assert.deepEqual(changed[RUN], ["the step before it made a new result"]);
+  assert.deepEqual(changed[RUN], ["the step before it has another result"]);
   writeFileSync(at("src/c"), "c\n");
   assert.deepEqual((await explain())[COPY]?.filter((line) => !line.startsWith("src:")), ["src/c: new"]);
   rmSync(at("src/c"));
@@ -79,11 +79,11 @@ test("a line that is put in between and another base image are told as what they
   await explain();
   writeFileSync(at("Dockerfile"), DOCKERFILE.replace("COPY src", "RUN true\nCOPY src"));
   const moved = await explain();
-  assert.deepEqual([moved["RUN true"], moved[COPY], moved[RUN]], [["it has not run before"], ["the step before it made a new result"], ["the step before it made a new result"]]);
+  assert.deepEqual([moved["RUN true"], moved[COPY], moved[RUN]], [["it has not run before"], ["the step before it has another result"], ["the step before it has another result"]]);
   const base = files("base", { Dockerfile: "FROM base:1\nRUN echo > /other\n" });
   assert.equal((await sampan(["build", "-t", "base:1", base])).status, 0);
   const rebased = await explain();
-  assert.deepEqual([rebased["RUN true"], rebased[COPY]], [["its base image is another one"], ["the step before it made a new result"]]);
+  assert.deepEqual([rebased["RUN true"], rebased[COPY]], [["its base image is another one"], ["the step before it has another result"]]);
 });
 
 test("a changed command, variable or argument is told, from what to what", { skip }, async (context) => {
