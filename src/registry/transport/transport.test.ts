@@ -10,7 +10,7 @@ import { reply, startScriptedServer } from "../../../test/support/scripted-serve
 import { testAuthority, testCertificate } from "../../../test/support/test-certificate.ts";
 import { ConnectionError, toFault, type ConnectionProblem } from "./connection-error.ts";
 import { chooseProxy, environmentProxies } from "./proxy-choice.ts";
-import { readBody, Transport, type TransportOptions } from "./transport.ts";
+import { discard, readBody, Transport, type TransportOptions } from "./transport.ts";
 
 const open = (options: Partial<TransportOptions> = {}): Transport =>
   new Transport({ environment: {}, proxyFor: (url) => chooseProxy(url, environmentProxies(options.environment ?? {})), certificates: [], connections: 2, connectTimeout: 2_000, idleTimeout: 2_000, commitTimeout: 2_000, userAgent: "sampan-test", ...options });
@@ -53,6 +53,23 @@ test("plain HTTP where TLS is expected, and the reverse, are told apart from oth
   await using plain = await startScriptedServer((_request, response) => reply(response, 200));
   await using transport = open();
   assert.equal(await problemOf(transport.request(new URL(`https://${plain.host}/`), { method: "GET", verify: false })), "wrong-protocol");
+});
+
+test("requests one after the other share a connection, whether their answers have a body or not", async () => {
+  let connections = 0;
+  const server = createServer((request, response) => void response.writeHead(request.url === "/empty" ? 202 : 200, { "content-length": request.url === "/empty" ? 0 : 5 }).end(request.url === "/empty" ? "" : "hello")).on("connection", () => { connections += 1; });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  try {
+    await using transport = open();
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    for (const [method, path] of [["HEAD", "/"], ["HEAD", "/"], ["POST", "/empty"], ["DELETE", "/empty"], ["GET", "/"], ["HEAD", "/"]] as const) {
+      await discard(await transport.request(new URL(path, origin), { method, verify: false }));
+    }
+    assert.equal(connections, 1);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 test("https goes through the proxy in a tunnel, with the proxy's login and none of the registry's", async () => {
