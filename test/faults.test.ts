@@ -19,6 +19,7 @@ test("messages and hints begin with a small letter and end without a full stop, 
   const { "errors.md": page } = await generatedDocs();
   const texts = page!.split("\n").flatMap((line) => /^> (?:hint: )?(?!hint:)(\S.*)$/.exec(line)?.[1] ?? []);
   assert.ok(texts.length > 100);
+  assert.deepEqual(texts.filter((text) => /\bundefined\b/.test(text)), []);
   assert.deepEqual(texts.filter((text) => (/^[A-Z]/.test(text) && !proper.test(text)) || /[^.]\.$/.test(text)), []);
   for (const [code, { when }] of Object.entries(faultTable)) assert.match(when, /\.$/, code);
 });

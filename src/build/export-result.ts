@@ -115,7 +115,7 @@ async function writeFiles(output: FilesOutput, access: LayerAccess, { store, bui
 /** @throws OUTPUT_OVERWRITTEN */
 async function refuseOverwriting(trees: readonly { readonly layers: readonly string[] }[], builds: ExportOptions["builds"], { signal }: LayerAccess): Promise<void> {
   const found = await inWorker<Parameters<typeof findOverwritten>[0], ReturnType<typeof findOverwritten>>("layer/find-overwritten.ts", "findOverwritten", { trees: trees.map(({ layers }) => layers) }, { signal });
-  if (found) throw fault("OUTPUT_OVERWRITTEN", { path: found.path, platforms: [formatPlatform(builds[found.first]!.platform), formatPlatform(builds[found.second]!.platform)] });
+  if (found) throw fault("OUTPUT_OVERWRITTEN", { path: found.path, first: formatPlatform(builds[found.first]!.platform), second: formatPlatform(builds[found.second]!.platform) });
 }
 
 /** `linux_arm_v7` */

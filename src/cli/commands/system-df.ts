@@ -18,9 +18,9 @@ export const systemDfCommand = command({
   examples: [{ title: "Room that would be free", line: "sampan system df --format '{{.Type}} {{.Reclaimable}}'" }],
   positionals: { min: 0, max: 0 },
   async run({ flags, io }) {
-    const [rows, { formatOne, formatRows }, { capLines }, { maxSize }, { containerUsage }, { containerColumns, containerRow }, { setAsideBytes }] = await Promise.all([
+    const [rows, { formatOne, formatRows }, { capLines }, { maxSize }, { containerUsage }, { containerColumns, containerRow }, { setAside }, { setAsideBytes }] = await Promise.all([
       import("../system/usage-rows.ts"), import("../template/format.ts"), import("../system/cap-lines.ts"), import("../../store/max-size.ts"),
-      import("../system/container-usage.ts"), import("../containers/container-rows.ts"), import("../system/set-aside-bytes.ts"),
+      import("../system/container-usage.ts"), import("../containers/container-rows.ts"), import("../../store/check/set-aside.ts"), import("../system/set-aside-bytes.ts"),
     ]);
     const now = Date.now();
     const { usage, images, containers, Containers, partial, aside, root } = await withStore(async (store) => ({
@@ -29,7 +29,7 @@ export const systemDfCommand = command({
       containers: containerUsage(store),
       Containers: flags.verbose ? store.containers.list().map((record) => containerRow(record, store, { truncate: true, size: "own", now })) : [],
       partial: store.partials.bytes(),
-      aside: setAsideBytes(store.root),
+      aside: setAside(store.root),
       root: store.root,
     }));
     const { format } = flags;
@@ -53,6 +53,6 @@ export const systemDfCommand = command({
       if (format !== undefined) return;
       io.stdout.write("\n");
     }
-    io.stdout.write(`${capLines(usage, { root, cap: await maxSize(root, io.env), partial, aside, containers }).join("\n")}\n`);
+    io.stdout.write(`${capLines(usage, { root, cap: await maxSize(root, io.env), partial, aside: { paths: aside, bytes: setAsideBytes(aside) }, containers }).join("\n")}\n`);
   },
 });

@@ -50,7 +50,8 @@ async function removeSetAside(root: string): Promise<number> {
   const [{ setAside }, { setAsideBytes }, { removeTree }] = await Promise.all([
     import("../../store/check/set-aside.ts"), import("../system/set-aside-bytes.ts"), import("../../store/remove-tree.ts"),
   ]);
-  const bytes = setAsideBytes(root);
-  for (const path of setAside(root)) await removeTree(path);
+  const paths = setAside(root);
+  const bytes = setAsideBytes(paths);
+  for (const path of paths) await removeTree(path);
   return bytes;
 }

@@ -7,14 +7,14 @@ export interface CapOptions {
   readonly cap: MaxSize;
   /** Bytes of interrupted pulls. */
   readonly partial: number;
-  /** Bytes of what repairs have set aside. */
-  readonly aside: number;
+  /** What repairs have set aside. */
+  readonly aside: { readonly paths: readonly string[]; readonly bytes: number };
   readonly containers: KindUsage;
 }
 
 /** What stands below the table of `system df`: the cap, what can go by which command, and why the rest stays. */
 export function capLines({ kept, counts }: DiskUsage, { root, cap, partial, aside, containers }: CapOptions): string[] {
-  const total = Object.values(kept).reduce((sum, bytes) => sum + bytes, partial + aside + containers.size);
+  const total = Object.values(kept).reduce((sum, bytes) => sum + bytes, partial + aside.bytes + containers.size);
   const of = cap.source === "default" ? "the default of store.max-size" : `store.max-size in ${cap.source}`;
   const limit = cap.bytes === Infinity ? `and has no limit (${of})` : `of at most ${humanSize(cap.bytes)} (${cap.written}, ${of})`;
   const listed = (parts: readonly [number, string][]): string => parts.filter(([bytes]) => bytes > 0).map(([bytes, what]) => `${humanSize(bytes)} ${what}`).join(", ");
@@ -30,7 +30,7 @@ export function capLines({ kept, counts }: DiskUsage, { root, cap, partial, asid
     [kept.inUse, "in use by running processes, mounts or containers"],
     [containers.size - containers.reclaimable, "of containers that run"],
     [kept.database, "of records"],
-    [aside, `that repairs have set aside (look through ${root}/lost, then sampan system prune --lost)`],
+    [aside.bytes, `that repairs have set aside (look through ${aside.paths.join(" and ")}, then sampan system prune --lost)`],
   ]);
   const over = total > cap.bytes && kept.cache + kept.dangling + kept.nothing + partial + containers.reclaimable < total - cap.bytes;
   return [

@@ -211,10 +211,10 @@ export const buildFaults = {
     message: ({ diffId, found }) => `layer ${diffId.slice(0, 19)} in the store was changed: its files now make ${found.slice(0, 19)}`,
     hint: () => "remove the image and build or pull it again",
   }),
-  OUTPUT_OVERWRITTEN: spec<{ path: string; platforms: readonly [string, string] }>({
+  OUTPUT_OVERWRITTEN: spec<{ path: string; first: string; second: string }>({
     when: "Files of several platforms were to be put into one folder (platform-split=false), and two platforms have one of the same name.",
     exit: 1,
-    message: ({ path, platforms: [first, second] }) => `cannot overwrite ${path} from ${first} with ${second}: platform-split=false puts the files of all platforms into one folder`,
+    message: ({ path, first, second }) => `cannot overwrite ${path} from ${first} with ${second}: platform-split=false puts the files of all platforms into one folder`,
     hint: () => "leave platform-split out, or give the files of each platform names of their own, as with COPY app /app-$TARGETARCH",
   }),
   OUTPUT_INVALID: spec<{ problem: string; hint?: string }>({
