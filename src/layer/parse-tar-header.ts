@@ -18,8 +18,11 @@ const PATH_LIMIT = 4096;
 /** Ends the work with what is wrong with an entry. */
 export type Invalid = (problem: string, entry?: string) => never;
 
-/** The entry that a header block, and the headers before it, describe. */
-export function parseTarHeader(block: Buffer, about: Description, invalid: Invalid): LayerEntry {
+/**
+ * The entry that a header block, and the headers before it, describe.
+ * @param anyName whether a name may lead out of the root; the path ends there then
+ */
+export function parseTarHeader(block: Buffer, about: Description, invalid: Invalid, anyName = false): LayerEntry {
   const { pax } = about;
   const magic = block.toString("latin1", field.magic[0], field.magic[0] + 6);
   const posix = magic === "ustar\0";
@@ -32,7 +35,7 @@ export function parseTarHeader(block: Buffer, about: Description, invalid: Inval
     return /^-?[0-9]{1,15}$/.test(digits) ? Number(digits) : invalid(`its PAX record ${key} is no number`, text);
   };
   if (name.length > PATH_LIMIT) invalid(`its name is longer than ${PATH_LIMIT} bytes`, text);
-  if (leadsOut(text)) invalid("its name leads out of the folder that the archive is for", text);
+  if (!anyName && leadsOut(text)) invalid("its name leads out of the folder that the archive is for", text);
   const type = entryType(block[field.type[0]]!, text) ?? invalid(`unhandled tar header type ${block[field.type[0]]!}`, text);
   if (pax !== undefined && isSparse(pax)) invalid("sparse files are not supported", text);
   const size = number(field.size, "size");

@@ -37,8 +37,9 @@ const DESCRIPTION_LIMIT = 64;
  *
  * Paths come out without `.`, `..` and doubled slashes; names must be UTF-8 and not lead out of the root.
  * @param archive what messages call it, `layer sha256:…`
+ * @param options.anyName for who only wants to know whether it is an archive: names may lead out of the root
  */
-export function createTarReader(archive: string, sink: TarSink): TarReader {
+export function createTarReader(archive: string, sink: TarSink, { anyName = false } = {}): TarReader {
   const invalid = (problem: string, entry?: string): never => {
     throw fault("ARCHIVE_INVALID", { archive, problem, ...(entry ? { entry: entry.slice(0, 200) } : {}) });
   };
@@ -74,7 +75,7 @@ export function createTarReader(archive: string, sink: TarSink): TarReader {
       state = "special";
       return;
     }
-    const entry = parseTarHeader(block, about, invalid);
+    const entry = parseTarHeader(block, about, invalid, anyName);
     about = {};
     descriptions = 0;
     current = entry.path;

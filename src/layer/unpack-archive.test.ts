@@ -98,6 +98,9 @@ test("absolute paths, hard links with dot-dots and symlinks stay in the destinat
 
 test("names that lead out of the destination are refused", async (context) => {
   await assert.rejects(add(context, [{ path: "../../out", content: "1" }]), /entry "..\/..\/out": its name leads out/);
+  const file = join(temporaryFolder(context), "out.tar");
+  writeFileSync(file, tarOf([{ path: "../../out", content: "1" }]));
+  assert.equal(await isArchive(file), true, "and not copied as a file like any other");
 });
 
 test("an entry .wh.x hides x of the layers below", { skip: notRoot }, async (context) => {

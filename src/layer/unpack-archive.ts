@@ -64,7 +64,7 @@ export async function isArchive(hostPath: string): Promise<boolean> {
     },
     data() {},
     end() {},
-  });
+  }, { anyName: true });
   try {
     await decompress(readPieces(hostPath), compression, "", (chunk) => {
       reader.write(chunk);
