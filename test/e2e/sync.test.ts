@@ -59,7 +59,7 @@ sync:
   assert.match(next.stdout, /^ {2}copy {4}latest +changed: sha256:[a-f0-9]{12} is now sha256:[a-f0-9]{12}$/m);
   assert.match(next.stdout, /^ {2}same {4}2\.2 +sha256:/m);
   assert.match(next.stdout, /^ {2}- +2\.1 +older than the newest 2$/m);
-  assert.match(next.stdout, /^ {2}- +edge +matches no pattern and is not in >=2$/m);
+  assert.match(next.stdout, /^ {2}- +edge +is not named and is not in >=2$/m);
   const again = await sync(file, "--delete");
   assert.match(again.stdout, /^ {2}delete {2}2\.1 +older than the newest 2$/m);
   assert.match(again.stdout, /^2 copied, 1 deleted, 1 as they should be; sent/m);

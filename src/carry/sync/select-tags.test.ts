@@ -16,6 +16,8 @@ test("patterns and ranges add up, exclusions take away, each with its reason", (
   assert.deepEqual(both, ["3.20.1", "3.20.1-debug", "3.20.0", "latest"]);
   assert.equal(left.get("3.19.1"), "excluded by 3.19*");
   assert.equal(left.get("edge"), "matches no pattern and is not in >=3.19");
+  const named = selectTags(tags, { tags: ["latest"] });
+  assert.deepEqual([named.wanted, named.left.get("edge")], [["latest"], "is not named"]);
 });
 
 test("the newest versions are counted among those that are left; words and tags named in full are not", () => {

@@ -1,3 +1,4 @@
+import { isTag } from "../../oci/reference.ts";
 import { matchPath } from "../../std/match-path.ts";
 import { byVersion, inRange, tagVersion } from "../tags/tag-version.ts";
 import { excludedBy, isDigestTag } from "./named-tags.ts";
@@ -24,7 +25,9 @@ function whyNot(tag: string, { tags, semver, exclude }: TagChoice): string | und
   if (excluded !== undefined) return excluded;
   if (tags === undefined && semver === undefined) return undefined;
   if (tags?.some((each) => matchPath(each, tag)) || (semver !== undefined && inRange(tag, semver))) return undefined;
-  return semver === undefined ? "matches no pattern" : tags === undefined ? `not in ${semver}` : `matches no pattern and is not in ${semver}`;
+  if (tags === undefined) return `not in ${semver}`;
+  const unnamed = tags.every(isTag) ? "is not named" : "matches no pattern";
+  return semver === undefined ? unnamed : `${unnamed} and is not in ${semver}`;
 }
 
 /** Words such as `latest`, and tags that are named in full, do not count as versions. */
