@@ -51,3 +51,9 @@ test("what is not what it was said to be, comes out of order or is not committed
   await refused(write(undefined, { action: STAT }), Code.NotFound);
   assert.deepEqual(readdirSync(layout), []);
 });
+
+test("what is committed is not written on", async (context) => {
+  const layout = folder(context);
+  await refused(write(layout, { data: BYTES }, { action: COMMIT, expected: DIGEST }, { data: BYTES, offset: 5n }), Code.FailedPrecondition);
+  assert.deepEqual(readFileSync(join(layout, "blobs", DIGEST.replace(":", "/"))), BYTES);
+});

@@ -27,8 +27,10 @@ export async function* writeBlob(layout: string | undefined, requests: AsyncIter
   const digester = createDigester("sha256");
   let file: FileHandle | undefined;
   let [offset, total, expected] = [0n, 0n, ""];
+  let committed = false;
   try {
     for await (const request of requests) {
+      if (committed) throw new ConnectError(`${expected} is committed`, Code.FailedPrecondition);
       if (request.total > 0n) total = request.total;
       if (request.expected !== "") expected = request.expected;
       if (request.action === WriteAction.STAT && isThere(layout, expected, total)) throw new ConnectError(`${expected}: already exists`, Code.AlreadyExists);
@@ -48,6 +50,7 @@ export async function* writeBlob(layout: string | undefined, requests: AsyncIter
         const path = join(layout, blobPath(digest));
         makeFolder(dirname(path));
         await rename(temporary, path);
+        committed = true;
         yield { action: request.action, offset, total: offset, digest };
       } else yield { action: request.action, offset, total, digest: "" };
     }
