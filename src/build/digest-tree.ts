@@ -4,8 +4,8 @@ import type { Store } from "../store/open-store.ts";
 
 /** So much is read sooner than a worker is started, which is of no use either where the result turns out to be known. */
 const FEW: FewSources = { entries: 2000, bytes: 16 * 1024 * 1024, milliseconds: 200 };
-/** The same where digests are known: those files are only looked at, and what is new or changed is most often little. */
-const FEW_NEW: FewSources = { entries: Infinity, bytes: FEW.bytes, milliseconds: Infinity };
+/** What each file whose digest is known adds to that: the file and some of its folder are looked at. */
+const KNOWN = { entries: 2, milliseconds: 0.05 };
 
 /**
  * Hashes what of a tree is selected; digests of unchanged files come from earlier builds.
@@ -17,7 +17,9 @@ export async function digestTree(store: Store, selected: Omit<DigestSourcesOptio
   signal.throwIfAborted();
   const known = store.fileDigests.load(scope);
   const { digestFew } = await import("../files/digest-sources.ts");
-  const few = digestFew({ ...selected, known }, known.size > 0 ? FEW_NEW : FEW);
+  const few = digestFew({ ...selected, known }, {
+    ...FEW, entries: FEW.entries + known.size * KNOWN.entries, milliseconds: FEW.milliseconds + known.size * KNOWN.milliseconds,
+  });
   learn(few);
   if (few.result) return few.result;
   for (const [key, digest] of few.learned) known.set(key, digest);
