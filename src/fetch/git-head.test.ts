@@ -75,6 +75,8 @@ test("what is no repository, has no commit or was made to mislead tells nothing"
   truncateSync(join(root, ".git/config"), 8 * 1024 * 1024);
   assert.deepEqual(gitHeadOf(root), { revision });
   assert.equal(gitHeadOf(join(root, "not there")), undefined);
+  writeFileSync(join(root, ".git/config"), '[remote "origin"]\nurl = https://example.com/\x1b]0;title\x07\n');
+  assert.deepEqual(gitHeadOf(root), { revision });
   writeFileSync(join(plain, "file"), "x");
   rmSync(join(plain, ".git"), { recursive: true });
   for (const link of ["gitdir: ../nowhere", "something", "gitdir: ", "gitdir: /dev"]) {

@@ -32,7 +32,8 @@ export function gitHeadOf(folder: string): GitHead | undefined {
   const revision = branch === undefined ? head : lineOf(join(shared, branch)) ?? packedRef(join(shared, "packed-refs"), branch);
   if (revision === undefined || !COMMIT.test(revision)) return undefined;
   const repository = remoteOf(textOf(join(shared, "config")) ?? "", branch?.replace("refs/heads/", ""));
-  return { revision, ...(repository === undefined ? {} : { repository: hideLogin(repository) }) };
+  // An address has no control characters, which a terminal that shows it would obey.
+  return { revision, ...(repository === undefined || /\p{Cc}/u.test(repository) ? {} : { repository: hideLogin(repository) }) };
 }
 
 function packedRef(path: string, name: string): string | undefined {
