@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { hideLogin } from "../context/git-url.ts";
 import { workTreeRoot } from "./work-tree-root.ts";
@@ -66,6 +66,8 @@ function lineOf(path: string): string | undefined {
 function textOf(path: string): string | undefined {
   let file: number | undefined;
   try {
+    // Some devices do something when they are opened.
+    if (!statSync(path).isFile()) return undefined;
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const stat = fstatSync(file);
     if (!stat.isFile() || stat.size > MOST) return undefined;
