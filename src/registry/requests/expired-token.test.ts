@@ -70,5 +70,7 @@ test("a login that is not taken any more ends a push with its fault, not with at
   });
   await using client = open();
   await assert.rejects(client.blobPut(parseReference(`${server.host}/a`), blob), /wants a login/);
-  assert.ok(server.requests.length < 10, `${server.requests.length} requests`);
+  // With a new token once, and once more from the beginning, as the registry may have kept a part.
+  const puts = server.requests.filter(({ method }) => method === "PUT").length;
+  assert.ok(puts <= 4 && server.requests.length < 15, `${puts} of ${server.requests.length} requests send the blob`);
 });
