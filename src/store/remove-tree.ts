@@ -1,15 +1,26 @@
 import { chmodSync, opendirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inWorker } from "../std/worker-pool.ts";
 
 /** Trees with fewer entries are removed at once: a worker thread takes longer to start. */
 const SMALL = 200;
+/** How often it is tried while somebody makes further files. */
+const TIMES = 5;
 
 /** Removes a folder or file with all that is in it; one that does not exist is fine. Large trees go in a worker thread. */
 export async function removeTree(path: string): Promise<void> {
-  if (removeEmpty(path)) return;
-  if (countEntries(path, SMALL) < SMALL) removeNow(path);
-  else await inWorker<string, void>("store/remove-tree.ts", "removeNow", path);
+  for (let time = 1; !removeEmpty(path); time += 1) {
+    try {
+      if (countEntries(path, SMALL) < SMALL) removeNow(path);
+      else await inWorker<string, void>("store/remove-tree.ts", "removeNow", path);
+      return;
+    } catch (error) {
+      // What is being ended, a sandbox or a worker, may have made one more file behind our back.
+      if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY" || time === TIMES) throw error;
+      await sleep(20 * time);
+    }
+  }
 }
 
 /** Removes it synchronously; the worker job of {@link removeTree}. */
