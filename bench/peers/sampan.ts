@@ -32,8 +32,9 @@ export async function createSampanStandby(workspace: Workspace): Promise<Peer | 
   const cache = join(workspace.root, "standby-cache");
   const env = { SAMPAN_STANDBY: "10m", XDG_CACHE_HOME: cache };
   const place = join(cache, "sampan", "standby", sessionOf("self"), "process");
-  return {
+  const self: Peer = {
     ...(await peer(workspace, "sampan-standby", [], env)),
+    emulating: async () => ({ ...self, [Symbol.asyncDispose]: async () => undefined }),
     settle: async () => {
       for (const until = Date.now() + 3000; !existsSync(place) && Date.now() < until;) await sleep(10);
     },
@@ -41,6 +42,7 @@ export async function createSampanStandby(workspace: Workspace): Promise<Peer | 
       if (existsSync(place)) process.kill(Number(readFileSync(place, "utf8").split(" ")[0]));
     },
   };
+  return self;
 }
 
 /** @param pushing flags of `sampan push` */
