@@ -2,10 +2,10 @@ import { closeSync, constants, existsSync, openSync, readdirSync, writeSync } fr
 import { Socket } from "node:net";
 import { startZygoteAhead } from "../../exec/zygote-ahead.ts";
 import { bindDeclared } from "../../linux/libc.ts";
-import { tellStatus } from "./end-of-command.ts";
 import { onClosedPipe } from "../closed-pipe.ts";
 import { commandTable } from "../command-table.ts";
 import { flagsOf, readCaller, standInFor, type Caller } from "./caller.ts";
+import { tellStatus } from "./end-of-command.ts";
 import { isCurrent, rememberProgram } from "./program-state.ts";
 import { openStandbyPlace, sessionOf, type StandbyPlace } from "./standby-place.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -83,7 +83,7 @@ function take(pid: number, { ask, answer, pipe }: StandbyPlace): readonly string
     if (!isCurrent()) throw new Error("the program has changed");
     const caller = readCaller(pid, { pipe, launcher: process.argv[1]! });
     const [own, theirs] = [surroundingsOf("self", process.env), surroundingsOf(pid, caller.env)];
-    for (const [name, value] of own) if (theirs.get(name) !== value) throw new Error(`${name} differ`);
+    for (const name of new Set([...own.keys(), ...theirs.keys()])) if (theirs.get(name) !== own.get(name)) throw new Error(`${name} differ`);
     const giveBack = standInFor(caller);
     endWith(caller);
     ask.destroy();

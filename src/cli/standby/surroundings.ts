@@ -41,7 +41,7 @@ export function surroundingsOf(pid: number | "self", env: Readonly<Record<string
     ["namespaces", NAMESPACES.map((name) => readNamespace(proc(`ns/${name}`))).join(" ")],
     ["security label", optional("attr/current")],
     ["login", optional("loginuid")],
-    ["environment", JSON.stringify(Object.entries(env).filter(([name]) => READ_AT_START.test(name)).sort())],
+    ...Object.entries(env).filter(([name]) => READ_AT_START.test(name)).map(([name, value = ""]) => [`values of ${name}`, value] as const),
   ]);
 }
 
