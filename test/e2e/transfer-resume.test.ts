@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { sha256 } from "../../src/oci/digest.ts";
+import { until } from "../support/process-tree.ts";
 import { startCountingProxy, type CountingProxy, type PassedRequest } from "../support/counting-proxy.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
 import { scratchSampan, type Finished } from "../support/run-sampan.ts";
@@ -20,16 +21,19 @@ function largeImage() {
   return smallImage([{ tar: tarOf([{ path: "large", content: randomBytes(SIZE) }]) }]);
 }
 
-/** Runs a command until the proxy holds one of its requests, and kills it then. */
-async function killed(sampan: ReturnType<typeof scratchSampan>["sampan"], words: readonly string[], held: Promise<PassedRequest>): Promise<PassedRequest> {
+/** Runs a command until the proxy holds one of its requests and what has come through has got where it should, and kills it then. */
+async function killed(sampan: ReturnType<typeof scratchSampan>["sampan"], words: readonly string[], held: Promise<PassedRequest>, arrived: () => boolean = () => true): Promise<PassedRequest> {
   let child: ChildProcess | undefined;
   const ended = sampan(words, { onStart: (started) => { child = started; } });
   const request = await Promise.race([held, ended.then((result) => assert.fail(`it ended before it could be killed: ${JSON.stringify(result)}`))]);
+  await until(arrived);
   child!.kill("SIGKILL");
   assert.equal((await ended).status, null);
   return request;
 }
 
+/** Whether a file that large lies somewhere in a folder: what a socket has taken may still be on its way there. */
+const holds = (folder: string, size: number): boolean => globSync("**/*", { cwd: folder }).some((name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) >= size);
 const bodies = (proxy: CountingProxy): number => proxy.requests.reduce((sum, { sent }) => sum + sent, 0);
 const fine = ({ status, stderr, stdout }: Finished): string => {
   assert.equal(status, 0, stderr);
@@ -50,7 +54,7 @@ test("a push after a killed one sends only what the registry does not have yet",
   writeFileSync(join(folder, "app.tar"), ociArchive(image, "app:1"));
   fine(await sampan(["load", "-i", join(folder, "app.tar")]));
   fine(await sampan(["tag", "app:1", name]));
-  const cut = await killed(sampan, ["push", name], proxy.hold(({ method, url }) => (method === "PUT" && url.includes("uploads") ? { sent: 8 * MiB } : undefined)));
+  const cut = await killed(sampan, ["push", name], proxy.hold(({ method, url }) => (method === "PUT" && url.includes("uploads") ? { sent: 8 * MiB } : undefined)), () => holds(registry.root, 4 * MiB));
   proxy.release();
   const again = await sampan(["push", "--json", name]);
   const lines = fine(again).trim().split("\n").map((line) => JSON.parse(line) as object);
@@ -82,7 +86,7 @@ test("a pull after a killed one asks for the rest, also where a server knows no 
   const cutShort = async (): Promise<ReturnType<typeof scratchSampan>> => {
     const puller = scratchSampan(context);
     proxy.release();
-    await killed(puller.sampan, ["pull", name], proxy.hold((request) => (ofLayer(request) ? { received: 8 * MiB } : undefined)));
+    await killed(puller.sampan, ["pull", name], proxy.hold((request) => (ofLayer(request) ? { received: 8 * MiB } : undefined)), () => holds(puller.root, 4 * MiB));
     return puller;
   };
 

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { haveLibc } from "../../linux/libc.ts";
 import { isContainedRoot } from "../../linux/user-namespace.ts";
 import { fault } from "../../std/fault.ts";
 import { idleTime } from "./idle-time.ts";
 import { isBundle } from "./program-state.ts";
-import { sessionOf, standsBy } from "./standby-place.ts";
+import { hasLeader, sessionOf, standsBy } from "./standby-place.ts";
 import { startingEnvironment } from "./surroundings.ts";
 
 /** Why no process can stand by for commands of this user; undefined where one can. */
@@ -27,8 +26,7 @@ export function leaveAtExit(env: NodeJS.ProcessEnv): void {
 
 /** Whether this is the last command of its session, as each is that another machine asks for, or `sudo` on a terminal of its own. */
 function sessionEnds(): boolean {
-  const leader = sessionOf("self");
-  return leader === String(process.pid) || !existsSync(`/proc/${leader}`);
+  return sessionOf("self") === String(process.pid) || !hasLeader();
 }
 
 function start(env: NodeJS.ProcessEnv): void {

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { startZygoteAhead } from "../../exec/zygote-ahead.ts";
 import { bindDeclared } from "../../linux/libc.ts";
@@ -7,7 +7,7 @@ import { commandTable } from "../command-table.ts";
 import { flagsOf, readCaller, standInFor, type Caller } from "./caller.ts";
 import { tellStatus } from "./end-of-command.ts";
 import { isCurrent, rememberProgram } from "./program-state.ts";
-import { openStandbyPlace, sessionOf, type StandbyPlace } from "./standby-place.ts";
+import { hasLeader, openStandbyPlace, type StandbyPlace } from "./standby-place.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 /** Milliseconds between two looks for whether anybody can still ask. */
@@ -70,9 +70,8 @@ function askedBy(place: StandbyPlace, { idle, signal }: { readonly idle: number;
       clearInterval(looks);
       resolve(pid);
     };
-    const leader = `/proc/${sessionOf("self")}`;
     const timer = setTimeout(end, idle);
-    const looks = setInterval(() => (place.isThere() && existsSync(leader)) || end(), LOOK);
+    const looks = setInterval(() => (place.isThere() && hasLeader()) || end(), LOOK);
     signal.addEventListener("abort", () => end());
     place.ask.once("data", (line) => end(Number(String(line))));
   });

@@ -61,6 +61,15 @@ export function sessionOf(pid: number | "self"): string {
   return statFields(pid)[3]!;
 }
 
+/** Whether the process that began this process's session is alive: what is left of a dead one may be seen until somebody has waited for it. */
+export function hasLeader(): boolean {
+  try {
+    return !/[ZX]/.test(statFields(Number(sessionOf("self")))[0]!);
+  } catch {
+    return false; // gone, or never of this process namespace
+  }
+}
+
 /** The fields of /proc/<pid>/stat from the third one on. The second is the command in parentheses and may hold anything. */
 export function statFields(pid: number | "self"): readonly string[] {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");
