@@ -151,6 +151,27 @@ describe("sampan registry serve with users", { skip }, () => {
       assert.match(await cosign("download", "sbom", ...plain, `${image}@${digest}`), /"built":"here"/);
     });
 
+    await context.test("notation signs and lists it; the right certificate verifies it, and another one does not", { skip: needs("notation") }, async () => {
+      const image = `${host}/team/notation`;
+      const digest = await MATRIX_CLIENTS["skopeo"]!.push(known, layoutOf("notation"), `${image}:1`);
+      const notationOf = (name: string): ((...words: string[]) => Promise<string>) => {
+        const home = mkdtempSync(join(folder, "notation-"));
+        const policy = { name, registryScopes: ["*"], signatureVerification: { level: "strict" }, trustStores: [`ca:${name}`], trustedIdentities: ["*"] };
+        mkdirSync(join(home, "notation"));
+        writeFileSync(join(home, "notation/trustpolicy.json"), JSON.stringify({ version: "1.0", trustPolicies: [policy] }));
+        return (...words) => foreign("notation", words, { env: { ...known.env, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home } });
+      };
+      const [right, wrong] = [notationOf("right.test"), notationOf("wrong.test")];
+      await right("cert", "generate-test", "--default", "right.test");
+      await wrong("cert", "generate-test", "--default", "wrong.test");
+      const account = ["--insecure-registry", "--username", login.username, "--password", login.password];
+      await assert.rejects(right("sign", "--insecure-registry", "--username", login.username, "--password", "guess", `${image}@${digest}`), /unauthorized|401|denied/i);
+      await right("sign", ...account, `${image}@${digest}`);
+      assert.match(await right("ls", ...account, `${image}@${digest}`), /application\/vnd\.cncf\.notary\.signature\s+└── sha256:/);
+      await right("verify", ...account, `${image}@${digest}`);
+      await assert.rejects(wrong("verify", ...account, `${image}@${digest}`), /not produced by a trusted signer|signature verification failed/i);
+    });
+
     await context.test("helm pushes a chart and pulls it", { skip: needs("helm") }, async () => {
       const home = mkdtempSync(join(folder, "helm-"));
       const env = { HOME: home, HELM_REGISTRY_CONFIG: join(home, "registry.json"), HELM_CACHE_HOME: join(home, "cache"), HELM_CONFIG_HOME: join(home, "config"), HELM_DATA_HOME: join(home, "data"), DOCKER_CONFIG: home };
