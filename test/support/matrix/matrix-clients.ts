@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { noDockerd } from "../dockerd.ts";
+import { noDockerd, noDockerdContainerd } from "../dockerd.ts";
 import { foreign, needs } from "../foreign.ts";
 import type { MatrixRegistry } from "./matrix-registry.ts";
 import type { MatrixSetting } from "./matrix-setting.ts";
@@ -46,15 +47,30 @@ export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
   },
   docker: {
     skip: noDockerd || needs("skopeo"),
-    cannot: ({ client }) => (client ? "docker shows no client certificates to registries of loopback" : undefined),
+    cannot: dockerCannot,
     push: async (setting, layout, name) => {
       // It reads no OCI layouts.
       const archive = join(newFolder(setting), "image.tar");
       await foreign("skopeo", ["copy", `oci:${layout}:1`, `docker-archive:${archive}:${name}`], setting);
-      await docker(setting, "load", "--input", archive);
-      return digestIn(await docker(setting, "push", name));
+      await docker(setting, {}, "load", "--input", archive);
+      return digestIn(await docker(setting, {}, "push", name));
     },
-    pull: async (setting, name) => digestIn(await docker(setting, "pull", name)),
+    pull: async (setting, name) => digestIn(await docker(setting, {}, "pull", name)),
+  },
+  "docker-containerd": {
+    skip: noDockerdContainerd,
+    cannot: dockerCannot,
+    push: async (setting, layout, name) => {
+      const archive = join(newFolder(setting), "image.tar");
+      await foreign("tar", ["-C", layout, "-cf", archive, "."]);
+      // Without a name of its own an image is known by its digest.
+      await docker(setting, { containerd: true }, "load", "--input", archive);
+      const digest = layoutDigest(layout);
+      await docker(setting, { containerd: true }, "tag", digest, name);
+      assert.equal(digestIn(await docker(setting, { containerd: true }, "push", name)), digest);
+      return digest;
+    },
+    pull: async (setting, name) => digestIn(await docker(setting, { containerd: true }, "pull", name)),
   },
   crane: {
     skip: needs("crane"),
@@ -92,8 +108,12 @@ export const MATRIX_CLIENTS: Readonly<Record<string, MatrixClient>> = {
   },
 };
 
-async function docker(setting: MatrixSetting, ...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = (await setting.docker())(...args);
+function dockerCannot({ client }: MatrixRegistry): string | undefined {
+  return client ? "docker shows no client certificates to registries of loopback" : undefined;
+}
+
+async function docker(setting: MatrixSetting, daemon: Parameters<MatrixSetting["docker"]>[0], ...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = (await setting.docker(daemon))(...args);
   if (status !== 0) throw new Error(`docker ${args[0]} ended with ${status}: ${stderr}`);
   return stdout;
 }

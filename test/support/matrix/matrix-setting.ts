@@ -14,8 +14,8 @@ export interface MatrixSetting {
   readonly certificates: string;
   /** For all clients, ours included. */
   readonly env: Readonly<Record<string, string>>;
-  /** Docker with a daemon of its own, which is started when it is first asked for. */
-  readonly docker: () => Promise<DockerClient>;
+  /** Docker with a daemon of its own, which is started when it is first asked for; where wanted, one whose images containerd keeps. */
+  readonly docker: (options?: { readonly containerd?: boolean }) => Promise<DockerClient>;
 }
 
 /** Logins in docker's file, certificates in docker's folder; they go with the test. */
@@ -45,7 +45,7 @@ export function matrixSetting(context: TestContext, registry: MatrixRegistry): M
       ...(client ? { clientCert: client.cert, clientKey: client.key } : {}), ...(login ? { user: login.username, pass: login.password } : {}),
     } },
   }));
-  let docker: Promise<DockerClient> | undefined;
+  const daemons = new Map<boolean, Promise<DockerClient>>();
   return {
     registry, folder, certificates: join(folder, certificates),
     env: {
@@ -53,6 +53,10 @@ export function matrixSetting(context: TestContext, registry: MatrixRegistry): M
       REGISTRY_AUTH_FILE: join(folder, "home/.docker/config.json"), REGCTL_CONFIG: join(folder, "regctl.json"),
       ...(authority ? { SSL_CERT_FILE: join(folder, certificates, "ca.crt") } : {}),
     },
-    docker: () => (docker ??= startDockerd(context, { etc: join(folder, "etc/docker"), config: join(folder, "home/.docker") })),
+    docker: ({ containerd = false } = {}) => {
+      const daemon = daemons.get(containerd) ?? startDockerd(context, { etc: join(folder, "etc/docker"), config: join(folder, "home/.docker"), containerd });
+      daemons.set(containerd, daemon);
+      return daemon;
+    },
   };
 }
