@@ -44,12 +44,12 @@ test("metrics count requests by route, bytes, uploads, blobs and failed logins",
 
 test("metrics are for this machine, not for who comes through a proxy, and with a listener of their own only there", async (context) => {
   const registry = await scratchRegistry(context);
-  for (const path of ["/metrics", "/readyz?verbose"]) assert.equal((await registry.request("GET", path, { headers: { "x-forwarded-for": "192.0.2.1" } })).status, 404, path);
+  for (const path of ["/metrics", "/metrics?x=1", "/readyz?verbose", "/readyz?verbose=1", "/readyz?x=1&verbose"]) assert.equal((await registry.request("GET", path, { headers: { "x-forwarded-for": "192.0.2.1" } })).status, 404, path);
   assert.equal((await registry.request("GET", "/readyz", { headers: { "x-forwarded-for": "192.0.2.1" } })).status, 200);
   const port = await freePort();
   const own = await scratchRegistry(context, { config: configFile(context, `metrics: {listen: "127.0.0.1:${port}"}\n`).config });
   assert.equal((await own.request("GET", "/metrics")).status, 404);
-  for (const [path, status] of [["/metrics", 200], ["/healthz", 200], ["/readyz", 200], ["/readyz?verbose", 200], ["/v2/", 404]] as const) assert.equal((await fetch(`http://127.0.0.1:${port}${path}`)).status, status, path);
+  for (const [path, status] of [["/metrics", 200], ["/healthz", 200], ["/readyz", 200], ["/readyz?verbose", 200], ["/metrics?x=1", 200], ["/healthz?x=1", 200], ["/v2/", 404]] as const) assert.equal((await fetch(`http://127.0.0.1:${port}${path}`)).status, status, path);
   const behind = await scratchRegistry(context, { config: configFile(context, "externalUrl: https://registry.example.com\n").config });
   assert.equal((await behind.request("GET", "/metrics")).status, 404);
 });
@@ -62,8 +62,11 @@ test("it is ready while it can write, and alive anyhow", async (context) => {
   writeFileSync(temporary, "in the way");
   await wait(2100);
   assert.deepEqual([(await registry.request("GET", "/readyz")).status, (await registry.request("GET", "/healthz")).status], [503, 200]);
-  const verbose = await registry.request("GET", "/readyz?verbose");
-  assert.deepEqual([verbose.status, verbose.json()], [503, { ready: false, upstreams: [] }]);
+  for (const query of ["verbose", "verbose=1", "verbose=true", "x=1&verbose"]) {
+    const verbose = await registry.request("GET", `/readyz?${query}`);
+    assert.deepEqual([verbose.status, verbose.json()], [503, { ready: false, upstreams: [] }], query);
+  }
+  assert.match((await registry.request("GET", "/readyz?x=verbose")).body.toString(), /^the database or the storage/);
   assert.equal(registry.problems.length, 1);
 });
 

@@ -56,7 +56,7 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
 
   return {
     answer(request, response, allowed) {
-      const path = request.url ?? "";
+      const path = pageOf(request.url ?? "");
       if (!Object.hasOwn(pages, path) || (request.method !== "GET" && request.method !== "HEAD") || (INSIDE.includes(path) && !allowed())) return false;
       pages[path]!().catch((error: unknown): [number, string] => {
         parts.report(error as Error);
@@ -68,6 +68,14 @@ export function createMonitor(parts: { root: string; storage: RegistryStorage; m
       return true;
     },
   };
+}
+
+/** The page that an address asks for. Queries are otherwise no matter, and `verbose` counts by being there, as Kubernetes reads its own `/readyz?verbose`. */
+function pageOf(url: string): string {
+  const mark = url.indexOf("?");
+  if (mark < 0) return url;
+  const path = url.slice(0, mark);
+  return path === "/readyz" && new URLSearchParams(url.slice(mark)).has("verbose") ? "/readyz?verbose" : path;
 }
 
 /** One answer for all who ask within that time. */
