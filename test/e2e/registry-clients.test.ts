@@ -113,7 +113,7 @@ describe("sampan registry serve with users", { skip }, () => {
       await ctr("images", "push", "--hosts-dir", hosts, ...creds, theirs);
       const pushed = await digestOf(theirs);
       assert.ok(pushed);
-      await ctr("images", "rm", theirs);
+      await ctr("images", "rm", "--sync", theirs);
       await assert.rejects(ctr("images", "pull", "--hosts-dir", hosts, "--snapshotter", "native", theirs), /unauthorized|authorization failed|denied|401/i);
       await ctr("images", "pull", "--hosts-dir", hosts, "--snapshotter", "native", ...creds, theirs);
       assert.match(await ctr("images", "ls"), new RegExp(pushed));

@@ -6,12 +6,19 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { foreign } from "./foreign.ts";
 
-/** A containerd of the test's own, which speaks plain HTTP to that registry as its `hosts.toml` says. @returns its client, ctr */
-export async function startContainerd(context: TestContext, registry: string): Promise<{ ctr: (...args: string[]) => Promise<string>; hosts: string }> {
+export interface ContainerdOptions {
+  /** HTTPS instead of plain HTTP: files of the authority that vouches for the registry, and of the certificate and the key that are shown to it. */
+  readonly tls?: { readonly ca: string; readonly client?: readonly [certificate: string, key: string] };
+}
+
+/** A containerd of the test's own, which reaches that registry as its `hosts.toml` says. @returns its client, ctr, and the folder of hosts for it */
+export async function startContainerd(context: TestContext, registry: string, { tls }: ContainerdOptions = {}): Promise<{ ctr: (...args: string[]) => Promise<string>; hosts: string }> {
   const folder = mkdtempSync(join(tmpdir(), "sampan-containerd-"));
   const [socket, hosts] = [join(folder, "containerd.sock"), join(folder, "hosts")];
   mkdirSync(join(hosts, registry), { recursive: true });
-  writeFileSync(join(hosts, registry, "hosts.toml"), `server = "http://${registry}"\n[host."http://${registry}"]\n  capabilities = ["pull", "resolve", "push"]\n`);
+  const url = `${tls ? "https" : "http"}://${registry}`;
+  const certificates = tls ? `  ca = ${JSON.stringify(tls.ca)}\n${tls.client ? `  client = [${JSON.stringify(tls.client)}]\n` : ""}` : "";
+  writeFileSync(join(hosts, registry, "hosts.toml"), `server = "${url}"\n[host."${url}"]\n  capabilities = ["pull", "resolve", "push"]\n${certificates}`);
   const config = join(folder, "config.toml");
   const disabled = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"];
   writeFileSync(config, `version = 2\nroot = "${folder}/root"\nstate = "${folder}/state"\ndisabled_plugins = ${JSON.stringify(disabled)}\n[grpc]\n  address = "${socket}"\n[ttrpc]\n  address = "${socket}.ttrpc"\n`);
