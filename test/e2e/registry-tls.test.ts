@@ -7,6 +7,7 @@ import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { mediaType } from "../../src/oci/media-type.ts";
+import { formatPlatform, hostPlatform } from "../../src/oci/platform.ts";
 import { Cargo } from "../support/cargo.ts";
 import { startContainerd } from "../support/containerd.ts";
 import { foreign, needs } from "../support/foreign.ts";
@@ -112,7 +113,7 @@ test("containerd comes with the authority of its hosts.toml, a login or a client
   const cargo = new Cargo();
   const layout = join(folder, "layout");
   mkdirSync(layout);
-  const image = cargo.image("linux/amd64", "over TLS");
+  const image = cargo.image(formatPlatform(hostPlatform(process.arch)), "over TLS");
   cargo.layout(layout, [{ ...image, annotations: { "org.opencontainers.image.ref.name": "1" } }]);
   const archive = join(folder, "image.tar");
   await foreign("tar", ["-C", layout, "-cf", archive, "."]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatPlatform, hostPlatform } from "../../src/oci/platform.ts";
 import { foreign } from "./foreign.ts";
 
 export interface ContainerdOptions {
@@ -21,7 +22,9 @@ export async function startContainerd(context: TestContext, registry: string, { 
   writeFileSync(join(hosts, registry, "hosts.toml"), `server = "${url}"\n[host."${url}"]\n  capabilities = ["pull", "resolve", "push"]\n${certificates}`);
   const config = join(folder, "config.toml");
   const disabled = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"];
-  writeFileSync(config, `version = 2\nroot = "${folder}/root"\nstate = "${folder}/state"\ndisabled_plugins = ${JSON.stringify(disabled)}\n[grpc]\n  address = "${socket}"\n[ttrpc]\n  address = "${socket}.ttrpc"\n`);
+  // Its transfer service (containerd 2) unpacks with what is named here alone, and older ones know no such section.
+  const unpacked = `[[plugins."io.containerd.transfer.v1.local".unpack_config]]\n  platform = "${formatPlatform(hostPlatform(process.arch))}"\n  snapshotter = "native"\n`;
+  writeFileSync(config, `version = 2\nroot = "${folder}/root"\nstate = "${folder}/state"\ndisabled_plugins = ${JSON.stringify(disabled)}\n[grpc]\n  address = "${socket}"\n[ttrpc]\n  address = "${socket}.ttrpc"\n${unpacked}`);
   const daemon = spawn("containerd", ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   daemon.stderr.on("data", (data) => { log += data; });
