@@ -3,8 +3,14 @@ import { createRequire } from "node:module";
 /** A C function: returns its int result and leaves errno where {@link errno} finds it. */
 export type CFunction = (...values: unknown[]) => number;
 
+/** The same, and a call of it that a thread of Node's pool makes. */
+interface BoundFunction extends CFunction {
+  /** Its last argument is told of the result. */
+  async(...values: unknown[]): void;
+}
+
 interface Koffi {
-  load(path: string | null): { func(prototype: string): CFunction };
+  load(path: string | null): { func(prototype: string): BoundFunction };
   errno(value?: number): number;
   address(buffer: Uint8Array): bigint;
 }
@@ -36,6 +42,20 @@ const declared: (() => CFunction)[] = [];
 /** Loads koffi and looks every function up that is declared so far, so that their first calls take no longer than others. */
 export function bindDeclared(): void {
   for (const bind of declared) bind();
+}
+
+/**
+ * A function of what is linked into this program, looked up now.
+ * @throws Error where there is no such function, or no koffi
+ */
+export function linkedFunction(prototype: string): { readonly call: CFunction; readonly callInThread: (...values: unknown[]) => Promise<number> } {
+  const found = load();
+  if (found === undefined) throw new Error("koffi, which calls C functions, is not installed for this platform");
+  const call = found.library.func(prototype);
+  return {
+    call,
+    callInThread: (...values) => new Promise((resolve, reject) => call.async(...values, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)))),
+  };
 }
 
 /** The errno that the last failed C call of this thread left. */

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { createDigester, digestAlgorithm, type Digest } from "../oci/digest.ts";
+import { pieceDigester } from "../linux/piece-digester.ts";
+import { digestAlgorithm, type Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
 import { BackgroundFlush } from "../std/background-flush.ts";
 import { PieceWriter } from "../std/piece-writer.ts";
@@ -20,7 +21,7 @@ export interface WriteOptions {
 
 /**
  * Writes what the source yields to a file and brings it to the disk, unless told not to wait for that, hashing on the way. The memory of a chunk may be used
- * again when the one after the next is asked for: it is written while the next one comes and is hashed.
+ * again when the one after the next is asked for: it is written and hashed while the next one comes.
  * @param options.start how many bytes of the content the file has already, which `source` leaves out
  * @throws BLOB_MISMATCH, and what the source and the file system throw; then the file holds what was received.
  */
@@ -28,20 +29,20 @@ export async function receiveFile(
   path: string, source: AsyncIterable<Uint8Array>, options: WriteOptions & { readonly start?: number; readonly sync?: boolean },
 ): Promise<{ digest: Digest; size: number }> {
   const { signal, onBytes, start = 0, sync = true } = options;
-  const digester = createDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest));
+  await using digester = pieceDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest), options.size);
   await using file = await open(path, start > 0 ? "a" : "wx", 0o644);
   const writer = new PieceWriter(file);
   const flush = sync ? new BackgroundFlush(file.fd) : undefined;
   let size = start;
   try {
     signal?.throwIfAborted();
-    if (start > 0) for await (const chunk of createReadStream(path, { end: start - 1, highWaterMark: READ })) digester.update(chunk as Uint8Array);
+    if (start > 0) for await (const chunk of createReadStream(path, { end: start - 1, highWaterMark: READ })) await digester.take(chunk as Uint8Array);
     for await (const chunk of source) {
       signal?.throwIfAborted();
       size += chunk.length;
       if (options.size !== undefined && size > options.size) throw mismatch(options.size, `at least ${size}`);
       await writer.write(chunk);
-      digester.update(chunk);
+      await digester.take(chunk);
       onBytes?.(chunk.length);
       flush?.written(size - chunk.length);
     }
@@ -54,7 +55,7 @@ export async function receiveFile(
     await flush?.settled();
   }
   if (options.size !== undefined && size !== options.size) throw mismatch(options.size, String(size));
-  const digest = digester.digest();
+  const digest = await digester.digest();
   if (options.digest !== undefined && digest !== options.digest) throw fault("BLOB_MISMATCH", { expected: options.digest, actual: digest });
   await flush?.end();
   return { digest, size };

@@ -38,10 +38,10 @@ describe("what a start loads stays small", () => {
 
   let starts = 0;
   /** @returns how many modules of each layer the start loaded, as it noted beside the code that it kept */
-  const start = (words: readonly string[]): Record<string, number> => {
+  const start = (words: readonly string[], store = "store"): Record<string, number> => {
     starts += 1;
     const cache = join(folder, `cache-${starts}`);
-    const env = { ...process.env, XDG_CACHE_HOME: cache, SAMPAN_ROOT: join(folder, "store") };
+    const env = { ...process.env, XDG_CACHE_HOME: cache, SAMPAN_ROOT: join(folder, store) };
     const { status, stderr } = spawnSync(process.execPath, [join(copy, "bin/sampan.cjs"), ...words], { encoding: "utf8", env });
     assert.equal(status, 0, stderr);
     const kept = join(cache, "sampan/compile-cache", `bundle-${process.version}-${process.arch}`);
@@ -88,6 +88,9 @@ describe("what a start loads stays small", () => {
       const loaded = Object.keys(start(words)).filter((layer) => !(layer === "layer-faults" && words[0] === "sync")).sort();
       assert.deepEqual(loaded, carrying, words[0]);
     }
+    const other = await serveRegistry(context);
+    assert.deepEqual(Object.keys(start(["pull", "-q", `${registry}/app:1`], "empty-store")).sort(), carrying, "a pull that receives something");
+    assert.deepEqual(Object.keys(start(["copy", `${registry}/app:1`, `${other}/app:1`])).sort(), carrying, "a copy that sends something");
     assert.ok(bytesOf(...carrying) <= BUDGET.carry.bytes, `${bytesOf(...carrying)} bytes, ${BUDGET.carry.bytes} are fine`);
   });
 
