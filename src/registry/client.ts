@@ -19,6 +19,7 @@ import { discard, Transport } from "./transport/transport.ts";
 import { streamBlobUp, type StreamedBlob } from "./requests/stream-blob-up.ts";
 import { uploadBlob } from "./requests/upload-blob.ts";
 import type { UploadJournal } from "./requests/upload-journal.ts";
+import { answeredMounts } from "./requests/answered-mounts.ts";
 import { cancelUpload, mountBlob, openUpload, type UploadBlob } from "./requests/upload-requests.ts";
 
 export interface RegistryClientOptions {
@@ -131,7 +132,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       streamBlobUp(session, await target(reference), reference, blob, {
         ...uploads, ...(onBytes ? { onBytes } : {}), ...(needless ? { needless } : {}), ...(signal ? { signal } : {}),
       }),
-    blobMount: async (reference, mount, { signal } = {}) => mountBlob(session, await target(reference), reference, mount, signal),
+    blobMount: answeredMounts(async (reference, mount: Parameters<RegistryClient["blobMount"]>[1], { signal }: Stoppable = {}) => mountBlob(session, await target(reference), reference, mount, signal)),
     uploadOpen: async (reference, { signal } = {}) => openUpload(session, await target(reference), reference, signal),
     uploadCancel: async (reference, upload, { signal } = {}) => cancelUpload(session, await target(reference), reference, upload, signal),
     blobDelete: async (reference, digest, { signal } = {}) => deleteBlob(session, await target(reference), reference, digest, signal),

@@ -103,10 +103,18 @@ test("a body that ends early without saying its length is BLOB_TRUNCATED", async
   await rejects(get(client, server), "BLOB_TRUNCATED");
 });
 
-test("a Content-Length that is not the blob's size is refused before a byte is read", async () => {
-  await using server = await serve((_request, response) => reply(response, 200, {}, content.subarray(1)));
+test("a Content-Length that is not the blob's size is refused before a byte is read, when it comes twice", async () => {
+  const wrong = (_request: SeenRequest, response: ServerResponse): void => reply(response, 200, {}, content.subarray(1));
+  await using server = await serve(wrong);
+  await using once = await serve(wrong, whole);
+  await using later = await serve(cut(40_000), wrong, partial);
   await using client = open();
+  const blobRequests = ({ requests }: ScriptedServer): number => requests.filter(({ url }) => url !== "/v2/").length;
   await rejects(get(client, server), "RESPONSE_INVALID");
+  assert.equal(blobRequests(server), 2);
+  assert.ok((await get(client, once)).equals(content));
+  assert.equal(blobRequests(once), 2);
+  assert.ok((await get(client, later)).equals(content));
 });
 
 test("a body that is longer than the blob is refused", async () => {

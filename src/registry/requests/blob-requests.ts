@@ -69,7 +69,8 @@ export function getBlob(
     open: async (from, broken) => {
       if (options.originOnly) return open(await places.origin(reference), from);
       if (broken !== undefined && last?.mirror) {
-        places.report(last, fault("BLOB_TRUNCATED", { host: last.host, digest: descriptor.digest, expected: descriptor.size, received: from, reason: broken }));
+        const reason = typeof broken === "string" ? fault("BLOB_TRUNCATED", { host: last.host, digest: descriptor.digest, expected: descriptor.size, received: from, reason: broken }) : broken;
+        places.report(last, reason);
       }
       const ask = async (endpoint: Endpoint) => {
         const answer = await open(endpoint, from);
@@ -79,6 +80,7 @@ export function getBlob(
       };
       return places.first(reference, "pull", ask, { except, ...(signal ? { signal } : {}) });
     },
+    isMirror: () => last?.mirror === true,
     policy: session.policy,
     clock: session.clock,
     ...(start !== undefined ? { start } : {}),

@@ -1,4 +1,4 @@
-import { fault } from "../../std/fault.ts";
+import { fault, isFault, type Fault } from "../../std/fault.ts";
 import { createDigester, digestAlgorithm } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/manifest.ts";
 import { ConnectionError, connectionError, toFault } from "../transport/connection-error.ts";
@@ -7,8 +7,10 @@ import { discard, header, type Answer } from "../transport/transport.ts";
 
 export interface BlobStreamOptions {
   readonly host: string;
-  /** Makes the request, with `Range: bytes=<start>-` when start is above 0; `broken` says why the answer before broke off. */
-  readonly open: (start: number, broken?: string) => Promise<Answer>;
+  /** Makes the request, with `Range: bytes=<start>-` when start is above 0; `broken` says what was wrong with the answer before. */
+  readonly open: (start: number, broken?: string | Fault) => Promise<Answer>;
+  /** Whether the last answer is of a place that is not asked again, so that another one is next. */
+  readonly isMirror?: () => boolean;
   readonly start?: number;
   /** False where the reader hashes the bytes itself. */
   readonly verify?: boolean;
@@ -33,12 +35,23 @@ export async function* streamBlob(descriptor: Pick<Descriptor, "digest" | "size"
   const digester = start === 0 && options.verify !== false ? createDigester(digestAlgorithm(digest)) : undefined;
   let received = start;
   let failures = 0;
-  let broken: string | undefined;
+  let broken: string | Fault | undefined;
+  let doubted = false;
   while (received < size) {
     const before = received;
     let reason: ConnectionError | undefined;
     const answer = await options.open(received, broken);
-    const bounds = await boundsOf(answer, received, descriptor, host);
+    let bounds;
+    try {
+      bounds = await boundsOf(answer, received, descriptor, host);
+    } catch (error) {
+      // What stands before one server of several may have spoilt it, or a mirror: another place is asked, or the same once more.
+      const mirror = options.isMirror?.() ?? false;
+      if (!isFault(error, "RESPONSE_INVALID") || (doubted && !mirror)) throw error;
+      doubted ||= !mirror;
+      broken = error;
+      continue;
+    }
     let skip = received - bounds.first;
     try {
       for await (const piece of piecesOf(answer, options.lend)) {

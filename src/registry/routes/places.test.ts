@@ -72,3 +72,19 @@ test("where the registry cannot be reached, the mirrors that do not have it are 
   await registry[Symbol.asyncDispose]();
   await assert.rejects(client.manifestGet(tagged), (error) => isFault(error, "REGISTRY_UNREACHABLE") && error.hint!.startsWith(`${mirror.origin}, which was asked first, does not have it: check the name, or the way to ${registry.host}`));
 });
+
+test("a mirror that gives a blob another length than it has is passed over, and told", async (context) => {
+  const blob = Buffer.from("content of a layer");
+  const serveBlob = (bytes: Uint8Array): Script => (request, response) => reply(response, 200, {}, request.url === "/v2/" ? "" : bytes);
+  const mirrors = await Promise.all([blob.subarray(1), Buffer.concat([blob, blob])].map((bytes) => startScriptedServer(serveBlob(bytes))));
+  const registry = await startScriptedServer(serveBlob(blob));
+  const files = routeFiles(context, { [`etc/containerd/certs.d/${registry.host.replace(":", "_")}_/hosts.toml`]: mirrors.map(({ origin }) => `[host."${origin}"]\n`).join("") });
+  const trouble: string[] = [];
+  const client = createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), routes: machineRoutes(files.environment), onMirrorFailure: (mirror, { message }) => trouble.push(`${mirror} ${message}`) });
+  for (const each of [client, registry, ...mirrors]) context.after(() => each[Symbol.asyncDispose]());
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of client.blobGet(parseReference(`${registry.host}/app`), { digest: sha256(blob), size: blob.length })) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), blob.toString());
+  assert.equal(trouble.length, 2);
+  for (const [index, text] of trouble.entries()) assert.ok(text.startsWith(`${mirrors[index]!.origin} `) && text.includes("Content-Length is "), text);
+});
