@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isFault } from "../../std/fault.ts";
 import type { ProgressEvent } from "../../std/progress.ts";
+import { sha256 } from "../../oci/digest.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { addImage, createMemoryStore } from "../../../test/support/memory-store.ts";
 import { registryError, reply, startScriptedServer, type SeenRequest } from "../../../test/support/scripted-server.ts";
@@ -107,6 +108,51 @@ test("an image that is there under its tag and is not whole any more is made who
     assert.ok(all.every(({ digest }) => has.has(digest)));
     assert.deepEqual(lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")), ["/v2/a/manifests/1"]);
   }
+});
+
+test("where an image of many layers is expected to be there, its manifest is sent once more, by its digest, instead of a question for each", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, Array.from({ length: 9 }, (_, index) => `layer ${index}`));
+  const all = [...image.layers, image.config];
+  const whole = all.reduce((sum, { size }) => sum + size, 0);
+  const has = new Set<string>();
+  const tags = { tag: image.digest as string };
+  await using server = await keeping(image, has, tags);
+  await using client = open();
+  const push = async () => {
+    server.requests.length = 0;
+    const { bytesSent, bytesSaved } = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true });
+    const asked = lines(server.requests, "HEAD").filter((url) => url.includes("/blobs/"));
+    return { bytesSent, bytesSaved, asked: asked.length, manifests: lines(server.requests, "PUT").filter((url) => url.includes("/manifests/")) };
+  };
+  const [byDigest, byTag] = [`/v2/a/manifests/${image.digest}`, "/v2/a/manifests/1"];
+  const { length } = image.manifest.bytes;
+  const fill = (): void => all.forEach(({ digest }) => has.add(digest));
+  fill();
+  assert.deepEqual(await push(), { bytesSent: length, bytesSaved: whole, asked: 0, manifests: [byDigest] });
+  for (const lost of [[image.layers[4]!], [image.config], all]) {
+    lost.forEach(({ digest }) => has.delete(digest));
+    const sizes = lost.reduce((sum, { size }) => sum + size, 0);
+    assert.deepEqual(await push(), { bytesSent: sizes + length, bytesSaved: whole - sizes, asked: all.length, manifests: [byDigest, byTag] });
+    assert.ok(all.every(({ digest }) => has.has(digest)));
+  }
+  // Where the name stands for something else, the image need not be there.
+  tags.tag = sha256("another one");
+  assert.deepEqual(await push(), { bytesSent: length, bytesSaved: whole, asked: all.length, manifests: [byTag] });
+});
+
+test("a registry that takes no manifests is asked for all blobs of an image that it has", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, Array.from({ length: 9 }, (_, index) => `layer ${index}`));
+  await using server = await startScriptedServer(({ method, url }, response) => {
+    if (url === "/v2/") return reply(response, 200);
+    if (method === "PUT") return reply(response, 405, {}, registryError("UNSUPPORTED", "the registry is in read-only mode"));
+    reply(response, method === "HEAD" ? 200 : 405, { "docker-content-digest": image.digest, "content-type": image.manifest.mediaType });
+  });
+  await using client = open();
+  const pushed = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true });
+  assert.equal(pushed.bytesSent, 0);
+  assert.equal(lines(server.requests, "HEAD").filter((url) => url.includes("/blobs/")).length, image.layers.length + 1);
 });
 
 test("what a registry collects between question and manifest is sent, once; what it refuses then is told", async () => {

@@ -36,7 +36,8 @@ export interface PushOptions {
   readonly there?: ReadonlySet<Digest>;
   /**
    * Whether it is likely that the registry has just this under the name: it is asked for that and for all blobs at once, and where it
-   * has them, nothing is sent.
+   * has them, nothing is sent. Where they are many, it gets the manifest that it has under the name once more, by its digest, instead of
+   * the questions: it refuses one of which it has lost something.
    */
   readonly unchanged?: boolean;
   /** The manifest that the registry had under the name a moment ago, where that is known or on its way. */
@@ -115,12 +116,17 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   if (options.unchanged && !options.tags?.length && reference.tag !== undefined) {
     const digest = sha256(image.manifest.bytes);
     const named = async (signal: AbortSignal): Promise<boolean> => ((await options.found) ?? (await client.manifestHead(reference, { push: true, signal }))?.digest) === digest;
-    const ask = blobs.map((blob) => async (signal: AbortSignal) => void asked.set(blob.digest, await isThere(blob, signal)));
+    const askFor = async (blob: Descriptor, signal: AbortSignal): Promise<void> => void asked.set(blob.digest, await isThere(blob, signal));
+    const several = blobs.length > ONE_ROUND;
     let same = false;
-    await together([async (signal) => void (same = await named(signal)), ...ask], options.signal);
+    await together([async (signal) => void (same = await named(signal)), ...(several ? [] : blobs.map((blob) => (signal: AbortSignal) => askFor(blob, signal)))], options.signal);
+    const taken = several && same && (await takesAgain(client, { host: reference.host, repository: reference.repository, digest }, image, stoppable));
+    if (taken) for (const blob of blobs) asked.set(blob.digest, true);
+    else if (several) await ofAll(askFor);
     if (same && [...asked.values()].every(Boolean)) {
       for (const blob of blobs) reportBlob(shown(blob), step, "pushing", blob).done("exists");
-      return result(digest, { sent: 0, saved: image.manifest.bytes.length });
+      const { length } = image.manifest.bytes;
+      return result(digest, taken ? { sent: length, saved: 0 } : { sent: 0, saved: length });
     }
   }
   await ofAll((blob, signal) => pushBlob(blob, false, signal));
@@ -136,6 +142,21 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
   for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
   return result(digest, { sent: image.manifest.bytes.length, saved: 0 });
+}
+
+/** Blobs that are asked for in one round: there are no more connections. */
+const ONE_ROUND = 8;
+
+/** Whether a registry takes a manifest that it has, as far as that can be told: it may take none at all. */
+async function takesAgain(client: RegistryClient, place: Reference, { manifest }: PushableImage, options: { readonly signal?: AbortSignal }): Promise<boolean> {
+  try {
+    await client.manifestPut(place, manifest, options);
+    return true;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!isFault(error)) throw error;
+    return false;
+  }
 }
 
 /** How many repositories are asked, as each costs a request: docker's numbers. */

@@ -1,4 +1,5 @@
 import { isDigest, type Digest } from "../../oci/digest.ts";
+import { Semaphore } from "../../std/semaphore.ts";
 import { parseRange } from "../byte-range.ts";
 import { sendEmpty, type Exchange } from "../exchange.ts";
 import { demandMutable } from "../demand-mutable.ts";
@@ -10,6 +11,8 @@ import { Trouble } from "../terms/trouble.ts";
 
 /** A blob of this size is sent when it is whole, though it is still on its way. */
 const AWAITED = 64 * 1024;
+/** A manifest may name very many. */
+const LOOKED_AT_ONCE = 16;
 
 /** end-2: a blob or the part of it that `Range` asks for, or where else it is to be had. */
 export async function sendBlob(exchange: Exchange): Promise<void> {
@@ -61,6 +64,19 @@ export async function deleteBlob(exchange: Exchange): Promise<void> {
   const digest = digestOf(exchange);
   if (!(await exchange.storage.dropBlob(exchange.repository, digest, exchange.actor, (tag) => demandMutable(exchange, tag)))) throw unknownBlob(digest);
   sendEmpty(exchange, 202, { "Docker-Content-Digest": digest });
+}
+
+/** Those of the repository's blobs that have lost their bytes; the operator is told. */
+export async function lostBlobs(exchange: Exchange, digests: readonly Digest[]): Promise<readonly Digest[]> {
+  const { repository, storage } = exchange;
+  const room = new Semaphore(LOOKED_AT_ONCE);
+  const lost: Digest[] = [];
+  await Promise.all([...new Set(digests)].map((digest) => room.run(async () => {
+    const size = await storage.metadata.blobSize(repository, digest);
+    if (size !== undefined && (await storage.blobs.size(digest)) !== size) lost.push(digest);
+  })));
+  for (const digest of lost) lostBlob(exchange, digest);
+  return lost;
 }
 
 function digestOf({ parameter }: Exchange): Digest {

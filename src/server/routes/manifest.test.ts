@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { mediaType } from "../../oci/media-type.ts";
 import { described, digestOf, imageManifest, scratchRegistry } from "../../../test/support/scratch-registry.ts";
@@ -42,6 +45,24 @@ test("a manifest that names missing content is refused with MANIFEST_BLOB_UNKNOW
   const index = { schemaVersion: 2, mediaType: mediaType.ociIndex, manifests: [described(missing, 7, mediaType.ociManifest)] };
   assert.equal((await registry.pushManifest("app", "v1", index)).code(), "MANIFEST_BLOB_UNKNOWN");
   assert.equal((await registry.request("GET", "/v2/app/manifests/v1")).code(), "MANIFEST_UNKNOWN");
+});
+
+test("a manifest that is sent again by its digest is refused where the bytes of something that it names are lost, until they are pushed again", async (context) => {
+  const root = mkdtempSync(join(tmpdir(), "sampan-registry-lost-"));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  const first = await scratchRegistry(context, { root });
+  const { digest, layer } = await first.pushImage("app", "v1", "bytes to lose");
+  await first.server.close();
+  const file = readdirSync(join(root, "blobs"), { recursive: true, encoding: "utf8" }).find((path) => path.endsWith(layer.slice("sha256:".length)))!;
+  rmSync(join(root, "blobs", file));
+  const registry = await scratchRegistry(context, { root });
+  const document = JSON.parse((await registry.request("GET", "/v2/app/manifests/v1")).body.toString()) as object;
+  const refused = await registry.pushManifest("app", digest, document);
+  assert.deepEqual([refused.status, refused.code()], [400, "MANIFEST_BLOB_UNKNOWN"]);
+  assert.match(refused.body.toString(), new RegExp(layer));
+  assert.ok(registry.problems.some(({ message }) => message.includes(`the bytes of app@${layer} are missing`)));
+  await registry.pushBlob("app", "bytes to lose");
+  assert.equal((await registry.pushManifest("app", digest, document)).status, 201);
 });
 
 test("sparse indexes, and sparse manifests, are accepted where the settings say so", async (context) => {

@@ -4,6 +4,7 @@ import { bringSignatures } from "../bring-signatures.ts";
 import { checkManifest } from "../check-manifest.ts";
 import { sendBytes, sendEmpty, type Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
+import { lostBlobs } from "./blob.ts";
 import { demandMutable } from "../demand-mutable.ts";
 import { RegistryError } from "../terms/registry-error.ts";
 import type { StoredManifest } from "../storage/records.ts";
@@ -43,6 +44,10 @@ export async function putManifest(exchange: Exchange): Promise<void> {
   // What is attached and gets no name of an image: for that the right to sign is enough.
   const attachesOnly = tags.every(isReferrersTag) && (record.subject !== undefined || tags.length > 0);
   if (!attachesOnly) exchange.caller.demand("push", repository);
+  // Who sends a manifest again by its digest wants to know whether all of it is here, as if each blob were asked for.
+  const again = isDigest(reference) && (await storage.metadata.hasManifest(repository, digest));
+  const lost = again ? await lostBlobs(exchange, references.blobs) : [];
+  if (lost.length > 0) throw missingContent(lost);
   const missing = await storage.metadata.putManifest(repository, { ...record, bytes }, {
     tags, references, sparse: settings.sparse, actor: exchange.actor, onMove: (tag) => demandMove(exchange, tag), limits: exchange.quotas?.limitsOf(repository) ?? [],
   });
