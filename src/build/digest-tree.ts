@@ -22,8 +22,8 @@ export async function digestTree(store: Store, selected: Omit<DigestSourcesOptio
   });
   learn(few);
   if (few.result) return few.result;
-  for (const [key, digest] of few.learned) known.set(key, digest);
-  const result = await inWorker<Parameters<typeof digestSources>[0], SourcesDigest>("files/digest-sources.ts", "digestSources", { ...selected, known }, { signal });
+  const all = new Map([...known, ...few.learned]);
+  const result = await inWorker<Parameters<typeof digestSources>[0], SourcesDigest>("files/digest-sources.ts", "digestSources", { ...selected, known: all }, { signal });
   learn(result);
   return result;
 }

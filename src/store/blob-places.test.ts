@@ -32,6 +32,19 @@ test("only the youngest places of a blob are kept", async (context) => {
   assert.deepEqual(places.find("a.example", blob), repositoryNames(12).slice(4).reverse());
 });
 
+test("many blobs are noted together: one that is named twice once, and none takes another's place", async (context) => {
+  const { places } = await temporaryStore(context);
+  const others = Array.from({ length: 20 }, (_, at) => sha256(`other ${at}`));
+  context.mock.timers.enable({ apis: ["Date"], now: 1_000 });
+  for (const repository of repositoryNames(9)) {
+    places.remember({ host: "a.example", repository }, repository === "team/app8" ? [...others, blob, blob] : [blob]);
+    context.mock.timers.tick(1);
+  }
+  places.remember({ host: "a.example", repository: "none" }, []);
+  assert.deepEqual(places.find("a.example", blob), repositoryNames(9).slice(1).reverse());
+  for (const each of others) assert.deepEqual(places.find("a.example", each), ["team/app8"]);
+});
+
 test("places of blobs that the store has no use for go with the next collection", async (context) => {
   const store = await temporaryStore(context);
   const kept = store.blobs.writeBytes(Buffer.from("kept"));

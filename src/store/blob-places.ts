@@ -20,14 +20,17 @@ export class BlobPlaces {
 
   /** Notes that the repository holds the blobs. */
   remember({ host, repository }: Place, digests: readonly Digest[]): void {
-    const now = Date.now();
+    const blobs = JSON.stringify(digests);
     this.#database.transaction(() => {
-      for (const digest of digests) {
-        this.#database.run(
-          `INSERT INTO blob_place (digest, host, repository, seen_at) VALUES (?, ?, ?, ?)
-           ON CONFLICT (digest, host, repository) DO UPDATE SET seen_at = excluded.seen_at`,
-          digest, host, repository, now,
-        );
+      this.#database.run(
+        `INSERT INTO blob_place (digest, host, repository, seen_at) SELECT DISTINCT value, ?2, ?3, ?4 FROM json_each(?1) WHERE true
+         ON CONFLICT (digest, host, repository) DO UPDATE SET seen_at = excluded.seen_at`,
+        blobs, host, repository, Date.now(),
+      );
+      const full = this.#database.all<{ digest: Digest }>(
+        "SELECT digest FROM blob_place WHERE digest IN (SELECT value FROM json_each(?)) AND host = ? GROUP BY digest HAVING count(*) > ?", blobs, host, MOST,
+      );
+      for (const { digest } of full) {
         this.#database.run(
           `DELETE FROM blob_place WHERE digest = ?1 AND host = ?2 AND repository NOT IN
            (SELECT repository FROM blob_place WHERE digest = ?1 AND host = ?2 ORDER BY seen_at DESC, repository LIMIT ?3)`,

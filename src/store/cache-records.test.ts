@@ -112,3 +112,47 @@ test("a blob that was expected counts as used when it was looked up", async (con
   assert.ok(usedAt(one.blob) > 1);
   assert.equal(usedAt(two.blob), 1);
 });
+
+test("what was expected is found as it is: by key before alias, as it was saved since, and not under an alias that leads elsewhere now", async (context) => {
+  const root = join(temporaryFolder(context), "store");
+  const [a, b, c] = ["a", "b", "c"].map((name) => sha256(name)) as [Digest, Digest, Digest];
+  const [content, both] = [sha256("content"), c];
+  const save = ({ cache, snapshots }: Store, key: Digest, slot: string, aliases: readonly Digest[]): string => {
+    const { id } = snapshots.commit(snapshots.prepare(), { createdAt: 1 });
+    cache.save({ ...record, key, resultId: key, slot, snapshot: id, aliases });
+    return id;
+  };
+  const maker = await openStore(root);
+  // The third record's key is an alias of the first, and its slot is not expected.
+  for (const [key, slot, aliases] of [[a, "one", [content, both]], [b, "two", []], [c, "three", []]] as const) save(maker, key, slot, aliases);
+  await maker.close();
+  const store = await openStore(root);
+  context.after(() => store.close());
+  store.cache.expect(["one", "two"]);
+  const found = (key: Digest): Digest | undefined => store.cache.find(key)?.key;
+  assert.deepEqual([a, b, content, both, sha256("other")].map(found), [a, b, a, c, undefined]);
+  assert.deepEqual({ ...store.cache.find(a)! }, { ...record, key: a, resultId: a, slot: "one", snapshot: store.cache.latest("one")!.snapshot, files: undefined });
+  store.cache.alias(b, content);
+  assert.equal(found(content), b);
+  const again = save(store, a, "one", [b]);
+  assert.equal(store.cache.find(a)!.snapshot, again);
+  assert.equal(found(b), b);
+});
+
+test("what was expected is looked for once more where a transaction was undone", async (context) => {
+  const root = join(temporaryFolder(context), "store");
+  const maker = await openStore(root);
+  const step = saveStep(maker, "one", "a");
+  await maker.close();
+  const store = await openStore(root);
+  context.after(() => store.close());
+  store.cache.expect(["one"]);
+  assert.throws(() => store.images.put({ config: Buffer.from("{"), names: [] }));
+  assert.throws(() => store.snapshots.commit({ id: "zz", upper: "", lowers: [] } as never, { createdAt: 1 }));
+  const database = new Database(join(root, "sampan.db"));
+  context.after(() => database.close());
+  database.run("DELETE FROM lease_item");
+  database.run("UPDATE snapshot SET state = 2");
+  assert.equal(store.cache.find(sha256("a")), undefined);
+  assert.equal(store.snapshots.get(step.snapshot), undefined);
+});

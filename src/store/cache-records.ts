@@ -45,6 +45,8 @@ export class CacheRecords {
   readonly #database: Database;
   readonly #lease: Lease;
   readonly #found = new Set<Digest>();
+  /** What was left in the slots that are expected, by keys and aliases. */
+  readonly #left = new Map<Digest, Row>();
 
   constructor(database: Database, lease: Lease) {
     this.#database = database;
@@ -53,7 +55,7 @@ export class CacheRecords {
 
   /** The record of that key or alias. Its snapshot is held: it stays for as long as this process works. */
   find(key: Digest): CacheRecord | undefined {
-    const record = this.#usable(() => this.#database.get<Row>(`${SELECT} AND key IN (?1, (SELECT key FROM cache_alias WHERE alias = ?1)) ORDER BY key = ?1 DESC LIMIT 1`, key));
+    const record = this.#usable(() => this.#database.get<Row>(`${SELECT} AND key IN (?1, (SELECT key FROM cache_alias WHERE alias = ?1)) ORDER BY key = ?1 DESC LIMIT 1`, key), this.#left.get(key));
     if (record !== undefined) this.#found.add(record.key);
     return record;
   }
@@ -75,15 +77,19 @@ export class CacheRecords {
 
   /**
    * Holds what the last build left in these slots, as a build does that will look most of it up: snapshots, and the blobs that
-   * their layers are packed in.
+   * their layers are packed in. The records are read with it.
    */
   expect(slots: readonly string[]): void {
-    const left = (): LeftRow[] => this.#database.all<LeftRow>(LEFT, JSON.stringify(slots));
-    if (left().length === 0) return;
+    const wanted = JSON.stringify(slots);
+    if (this.#database.get(`SELECT 1 ${LEFT} LIMIT 1`, wanted) === undefined) return;
     this.#database.transaction(() => {
-      const rows = left();
+      const rows = this.#database.all<LeftRow>(`SELECT ${COLUMNS}, b.digest ${LEFT}`, wanted);
       this.#lease.expect("snapshot", rows.map(({ snapshot }) => String(snapshot)));
       this.#lease.expect("blob", rows.flatMap(({ digest }) => digest ?? []));
+      const byKey = new Map(rows.map((row) => [row.key, row]));
+      const aliases = this.#database.all<{ alias: Digest; key: Digest }>(ALIASES, JSON.stringify([...byKey.keys()]));
+      for (const { alias, key } of aliases) this.#left.set(alias, byKey.get(key)!);
+      for (const [key, row] of byKey) this.#left.set(key, row);
     });
   }
 
@@ -96,12 +102,14 @@ export class CacheRecords {
         record.key, record.resultId, record.snapshot === null ? null : toNumber(record.snapshot), record.slot,
         JSON.stringify(record.components), files, record.createdAt, this.#lease.usedAt,
       );
+      for (const key of [record.key, ...record.aliases]) this.#left.delete(key);
       for (const alias of record.aliases) this.#database.run("INSERT OR REPLACE INTO cache_alias (alias, key) VALUES (?, ?)", alias, record.key);
     });
   }
 
   /** From now on `alias` finds what `key` finds. */
   alias(key: Digest, alias: Digest): void {
+    this.#left.delete(alias);
     this.#database.run(
       "INSERT OR REPLACE INTO cache_alias (alias, key) SELECT ?1, key FROM cache_record WHERE key = ?2 UNION SELECT ?1, key FROM cache_alias WHERE alias = ?2",
       alias, key,
@@ -118,8 +126,7 @@ export class CacheRecords {
     this.#found.clear();
   }
 
-  #usable(read: () => Row | undefined): CacheRecord | undefined {
-    const seen = read();
+  #usable(read: () => Row | undefined, seen = read()): CacheRecord | undefined {
     if (seen === undefined) return undefined;
     const row = seen.snapshot === null ? seen : this.#lease.lookup("snapshot", read, ({ snapshot }) => String(snapshot), seen);
     return row && this.#record(row);
@@ -153,21 +160,29 @@ interface Row {
   readonly created_at: number;
 }
 
-interface LeftRow {
+interface LeftRow extends Row {
   readonly snapshot: number;
+  /** Of the blob that the snapshot's layer is packed in; where there are several, there is a row for each. */
   readonly digest: Digest | null;
 }
 
+const COLUMNS = "r.key, r.result_id, r.snapshot, r.slot, r.components, r.files IS NOT NULL AS has_files, r.created_at";
+
 const LEFT = `
-  SELECT s.id AS snapshot, b.digest FROM json_each(?) AS wanted
+  FROM json_each(?) AS wanted
   JOIN cache_record AS r ON r.rowid = (SELECT rowid FROM cache_record WHERE slot = wanted.value ORDER BY created_at DESC, rowid DESC LIMIT 1)
   JOIN snapshot AS s ON s.id = r.snapshot AND s.state = 1
   LEFT JOIN layer_blob AS l ON l.diff_id = s.diff_id LEFT JOIN blob AS b ON b.digest = l.digest AND b.state = 1`;
 
+/** A record of that key comes before one that has it as an alias. */
+const ALIASES = `
+  SELECT alias, key FROM cache_alias AS a
+  WHERE key IN (SELECT value FROM json_each(?)) AND NOT EXISTS (SELECT 1 FROM cache_record AS r WHERE r.key = a.alias)`;
+
 /** A record whose snapshot is gone or going is no record. */
 const SELECT = `
-  SELECT key, result_id, snapshot, slot, components, files IS NOT NULL AS has_files, created_at FROM cache_record
-  WHERE (snapshot IS NULL OR EXISTS (SELECT 1 FROM snapshot AS s WHERE s.id = cache_record.snapshot AND s.state = 1))`;
+  SELECT ${COLUMNS} FROM cache_record AS r
+  WHERE (snapshot IS NULL OR EXISTS (SELECT 1 FROM snapshot AS s WHERE s.id = r.snapshot AND s.state = 1))`;
 
 function readFiles(database: Database, key: Digest): CachedFile[] | undefined {
   const row = database.get<{ files: Uint8Array | null }>("SELECT files FROM cache_record WHERE key = ?", key);

@@ -45,3 +45,19 @@ test("the digests of a snapshot's files go with the snapshot", async (context) =
   assert.equal(store.fileDigests.load(folder).size, 0);
   assert.equal(store.fileDigests.load("/context").size, 1);
 });
+
+test("what two processes learn of one scope side by side is kept, and what is learned between two looks is seen", async (context) => {
+  const root = temporaryFolder(context);
+  const [one, two] = [await openStore(root), await openStore(root)];
+  for (const store of [one, two]) assert.equal(store.fileDigests.load("/context").size, 0);
+  one.fileDigests.put("1:1:1:1:1", sha256("a"), "/context");
+  two.fileDigests.put("1:2:1:1:1", sha256("b"), "/context");
+  assert.deepEqual([...one.fileDigests.load("/context").keys()], ["1:1:1:1:1"]);
+  one.fileDigests.load("/elsewhere");
+  one.fileDigests.put("1:3:1:1:1", sha256("c"), "/context");
+  assert.deepEqual([...one.fileDigests.load("/context").keys()], ["1:1:1:1:1", "1:3:1:1:1"]);
+  await one.close();
+  await two.close();
+  await using store = await openStore(root);
+  assert.deepEqual([...store.fileDigests.load("/context").keys()].sort(), ["1:1:1:1:1", "1:2:1:1:1", "1:3:1:1:1"]);
+});

@@ -16,6 +16,8 @@ export class FileDigests implements FileDigestCache {
   readonly #database: Database;
   readonly #learned = new Map<string, Map<FileKey, Digest>>();
   readonly #loaded = new Set<string>();
+  /** The scope that was loaded last, since most steps read the same context. Others are read again: a worker gets a copy of all that it has. */
+  #last: { readonly scope: string; readonly known: Map<FileKey, Digest> } | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -23,18 +25,24 @@ export class FileDigests implements FileDigestCache {
 
   /** The digest of the data of a file in that state, if it was learned. */
   get(key: FileKey, scope = ""): Digest | undefined {
-    return this.#learned.get(scope)?.get(key) ?? this.load(scope).get(key);
+    return this.load(scope).get(key);
   }
 
   put(key: FileKey, digest: Digest, scope = ""): void {
     let learned = this.#learned.get(scope);
     if (learned === undefined) this.#learned.set(scope, learned = new Map());
     learned.set(key, digest);
+    if (this.#last?.scope === scope) this.#last.known.set(key, digest);
   }
 
-  /** All digests of a scope; a worker gets them at once because it cannot ask one by one. */
-  load(scope: string): Map<FileKey, Digest> {
+  /** All digests of a scope; a worker gets them at once because it cannot ask one by one. Not to be written to. */
+  load(scope: string): ReadonlyMap<FileKey, Digest> {
     this.#loaded.add(scope);
+    if (this.#last?.scope !== scope) this.#last = { scope, known: this.#read(scope) };
+    return this.#last.known;
+  }
+
+  #read(scope: string): Map<FileKey, Digest> {
     const entries = this.#database.get<{ entries: string }>("SELECT entries FROM file_digest_scope WHERE scope = ?", scope)?.entries;
     const known = new Map(entries === undefined ? [] : entries.split("\n").map(parseEntry));
     for (const [key, digest] of this.#learned.get(scope) ?? []) known.set(key, digest);
@@ -44,13 +52,14 @@ export class FileDigests implements FileDigestCache {
   /** Writes what was learned, and which scopes were used. */
   flush(): void {
     const used = this.#loaded.size > 0 && [...this.#loaded].some((scope) => this.#database.get(STALE, scope, Date.now() - SAME_USE) !== undefined);
+    this.#last = undefined;
     if (this.#learned.size === 0 && !used) return;
     this.#database.transaction(() => {
       for (const scope of this.#loaded) this.#database.run("UPDATE file_digest_scope SET used_at = ? WHERE scope = ? AND used_at < ?", Date.now(), scope, Date.now() - SAME_USE);
       for (const scope of this.#learned.keys()) {
         // A later entry of the same file replaces the earlier one and goes to the end.
         const byFile = new Map<string, string>();
-        for (const [key, digest] of this.load(scope)) {
+        for (const [key, digest] of this.#read(scope)) {
           const file = fileOf(key);
           byFile.delete(file);
           byFile.set(file, `${key} ${digest}`);
