@@ -71,7 +71,7 @@ const LAYERS = {
   ],
   "layer-archive": ["layer/apply-layer.ts", "layer/unpack-archive.ts"],
   "layer-carry": [
-    "build/portable-index.ts", "cache/cache-places.ts", "cache/imported-caches.ts", "carry/location.ts", "carry/places/registry-sink.ts", "carry/places/registry-source.ts", "carry/places/store-source.ts", "carry/sync/select-tags.ts", "cli/commands/copy.ts",
+    "build/arrive.ts", "build/export-caches.ts", "build/portable-index.ts", "cache/cache-places.ts", "cache/imported-caches.ts", "carry/location.ts", "carry/places/registry-sink.ts", "carry/places/registry-source.ts", "carry/places/store-source.ts", "carry/sync/select-tags.ts", "cli/commands/copy.ts",
     "cli/commands/pull.ts", "cli/commands/push.ts", "cli/commands/sync.ts", "cli/commands/tag.ts", "cli/copy/copy-access.ts", "cli/copy/copy-image.ts", "cli/copy/wanted-platforms.ts",
     "cli/flags/given-login.ts", "cli/flags/whole-number.ts", "cli/images/pull-names.ts", "cli/images/push-names.ts", "cli/sync/sync-file.ts", "store/receive-file.ts",
   ],

@@ -92,6 +92,10 @@ describe("what a start loads stays small", () => {
     assert.deepEqual(Object.keys(start(["pull", "-q", `${registry}/app:1`], "empty-store")).sort(), carrying, "a pull that receives something");
     assert.deepEqual(Object.keys(start(["copy", `${registry}/app:1`, `${other}/app:1`])).sort(), carrying, "a copy that sends something");
     assert.ok(bytesOf(...carrying) <= BUDGET.carry.bytes, `${bytesOf(...carrying)} bytes, ${BUDGET.carry.bytes} are fine`);
+    // A cache in a registry, and a machine that has nothing of its own.
+    const ref = `${registry}/cache:main`;
+    assert.deepEqual(Object.keys(start([...build, "--cache-to", `type=registry,ref=${ref},mode=max`])).sort(), [...layers, "layer-carry"].sort());
+    assert.deepEqual(Object.keys(start([...build, "-t", `${registry}/new:1`, "--cache-from", ref], "new")).sort(), [...layers, "layer-carry"].sort());
   });
 
   test("but what faults say is read by a server when it starts: its program may be replaced while it runs", async (context) => {
