@@ -13,12 +13,12 @@ import { parseReference } from "../oci/reference.ts";
 import { insecureHosts } from "./build-caches.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { lazyClient, type ClientSource } from "./lazy-client.ts";
+import { lazySshAgents, type AgentForwarding } from "./lazy-ssh-agents.ts";
 import type { ImageLayers } from "./materialize.ts";
 import { createBaseResolver, type BaseResolver } from "./resolve-base.ts";
 import { isEmulatedApart } from "../exec/emulation/find-emulation.ts";
 import { createSandboxes, type Sandboxes } from "./sandboxes.ts";
 import { Secrets } from "./secrets.ts";
-import { SshAgents } from "./ssh-agents.ts";
 
 /** What all targets of one build share: said once, whatever the targets say of themselves. */
 export type SharedOptions = Pick<BuildOptions, "root" | "runtime" | "hostCertificates" | "insecure" | "logins" | "anonymous" | "authFile" | "explain" | "cwd" | "onProgress" | "onFailedRun" | "signal">;
@@ -29,7 +29,7 @@ export interface BuildSession extends AsyncDisposable {
   readonly client: ClientSource;
   readonly sandboxes: Sandboxes;
   readonly secrets: Secrets;
-  readonly agents: SshAgents;
+  readonly agents: AgentForwarding;
   readonly pool: VertexPool;
   /** Contexts that were opened, by {@link contextKey}. */
   readonly contexts: Map<string, LocalFolder>;
@@ -67,7 +67,7 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
     const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store), isEmulatedApart));
     const cwd = shared.cwd ?? process.cwd();
     const secrets = new Secrets(targets.flatMap((target) => target.secrets ?? []), cwd);
-    const agents = cleanup.use(new SshAgents(targets.flatMap(({ ssh }) => ssh ?? []), { cwd, temporary: () => store.temporary }));
+    const agents = cleanup.use(lazySshAgents(targets.flatMap(({ ssh }) => ssh ?? []), { cwd, temporary: () => store.temporary }));
     const resolvers = new Map<string, BaseResolver>();
     const remotes = new Map<boolean, RemoteSources>();
     const pins = new Map<string, string>();

@@ -11,10 +11,10 @@ import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
 import { guarded } from "../store/storage-fault.ts";
 import type { OnFailedRun } from "./failed-run.ts";
+import type { AgentForwarding } from "./lazy-ssh-agents.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import type { Secrets } from "./secrets.ts";
-import type { SshAgents } from "./ssh-agents.ts";
 import { prepareStepMounts, type StepMountOptions } from "./step-mounts.ts";
 
 export interface RunOptions {
@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly runtime: string;
   readonly store: Store;
   readonly secrets: Secrets;
-  readonly agents: SshAgents;
+  readonly agents: AgentForwarding;
   readonly mountsElsewhere: MountsElsewhere;
   readonly recordOwners: boolean;
   /** What the inputs are that the RUN mounts. */

@@ -2,14 +2,14 @@ import type { Fetched } from "../fetch/fetched.ts";
 import type { RemoteSources } from "../fetch/remote-sources.ts";
 import type { Vertex } from "../graph/vertex.ts";
 import type { OnProgress } from "../std/progress.ts";
-import type { SshAgents } from "./ssh-agents.ts";
+import type { AgentForwarding } from "./lazy-ssh-agents.ts";
 
 /**
  * Brings what a vertex of the graph says from elsewhere, and reports how far a download is. A repository that a Dockerfile
  * names may use the agent that `--ssh default` gives, one that the user names what the user has. @throws SSH_INVALID, GIT_…, FETCH_…
  */
 export async function fetchVertex(
-  remote: RemoteSources, { operation, digest }: Vertex, { agents, onProgress, signal }: { agents: SshAgents; onProgress: OnProgress; signal: AbortSignal },
+  remote: RemoteSources, { operation, digest }: Vertex, { agents, onProgress, signal }: { agents: AgentForwarding; onProgress: OnProgress; signal: AbortSignal },
 ): Promise<Fetched> {
   if (operation.kind === "git") {
     const socket = operation.trusted ? undefined : await agents.socket("default");

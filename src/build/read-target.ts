@@ -9,7 +9,7 @@ import { createArchivePort } from "./archive-port.ts";
 import type { BuildOptions } from "./build-options.ts";
 import { contextKey, type BuildSession } from "./build-session.ts";
 import { createRemotePort } from "./remote-port.ts";
-import { openNamedContexts } from "./named-contexts.ts";
+import type { NamedContexts } from "./named-contexts.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { createSourceTime } from "./source-time.ts";
 import { planPlatforms } from "./plan-platforms.ts";
@@ -42,13 +42,18 @@ export async function openTarget(session: BuildSession, options: BuildOptions): 
     keepGitDir: isSwitchedOn(options.buildArgs?.["BUILDKIT_CONTEXT_KEEP_GIT_DIR"]),
     signal,
   }));
-  const named = openNamedContexts(options.buildContexts ?? {}, cwd);
+  const named = await namedContextsOf(options, cwd);
   const scope = sha256([context.place, context.dockerfile.file, ...[...named.folders.values()].map(({ root }) => root)].join("\0")).slice(7, 23);
   contexts.set(contextKey({ scope, name: "context" }), context);
   for (const [name, folder] of named.folders) contexts.set(contextKey({ scope, name: `context:${name}` }), folder);
   const foreign = foreignFrontend(new TextDecoder().decode(context.dockerfile.source), options.buildArgs?.["BUILDKIT_SYNTAX"]);
   if (foreign !== undefined) access.onProgress({ type: "warning", message: `the frontend ${foreign} is not run: the Dockerfile is read as one of docker/dockerfile` });
   return { context, scope, contexts: named.sources };
+}
+
+async function namedContextsOf({ buildContexts = {} }: BuildOptions, cwd: string): Promise<NamedContexts> {
+  if (Object.keys(buildContexts).length === 0) return { sources: new Map(), folders: new Map() };
+  return (await import("./named-contexts.ts")).openNamedContexts(buildContexts, cwd);
 }
 
 /** As Go reads it; anything else is no. */

@@ -12,6 +12,7 @@ import type { CopyOperation, ImageOperation, LocalOperation, MkdirOperation, Ver
 import type { DistantLayer, Result, Runner } from "../solve/ports.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
+import type { AgentForwarding } from "./lazy-ssh-agents.ts";
 import { stackMerge } from "./stack-merge.ts";
 import { digestMounts, type MountedInput } from "./digest-mounts.ts";
 import { executeRun } from "./execute-run.ts";
@@ -20,7 +21,6 @@ import type { OnFailedRun } from "./failed-run.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import type { Secrets } from "./secrets.ts";
-import type { SshAgents } from "./ssh-agents.ts";
 
 export interface RunnerOptions {
   readonly store: Store;
@@ -28,7 +28,7 @@ export interface RunnerOptions {
   readonly contextOf: (operation: LocalOperation) => LocalFolder;
   readonly sandboxes: Sandboxes;
   readonly secrets: Secrets;
-  readonly agents: SshAgents;
+  readonly agents: AgentForwarding;
   readonly mountsElsewhere: MountsElsewhere;
   /** Called when a step has to be done, and waited for: what can be started ahead starts better before long work. */
   readonly onWork: () => Promise<void>;

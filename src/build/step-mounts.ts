@@ -11,14 +11,14 @@ import type { HeldCacheMount } from "../store/cache-mounts.ts";
 import type { Store } from "../store/open-store.ts";
 import { removeTree } from "../store/remove-tree.ts";
 import { copyRootAttributes } from "../store/snapshot-store.ts";
+import type { AgentForwarding } from "./lazy-ssh-agents.ts";
 import type { MountsElsewhere } from "./mounts-elsewhere.ts";
 import type { Secrets } from "./secrets.ts";
-import type { SshAgents } from "./ssh-agents.ts";
 
 export interface StepMountOptions {
   readonly store: Store;
   readonly secrets: Secrets;
-  readonly agents: SshAgents;
+  readonly agents: AgentForwarding;
   /** What other machines have kept of cache folders. */
   readonly mountsElsewhere: Pick<MountsElsewhere, "fill" | "used">;
   readonly recordOwners: boolean;
