@@ -6,6 +6,8 @@ import { SpareMemory } from "../../std/spare-memory.ts";
 const BLOCK = 512 * 1024;
 /** Less room than this is not worth a read. */
 const SMALLEST = 64 * 1024;
+/** Bytes that are read at once before it is known that they are of a long body: what comes with the headers is copied twice. */
+const HEADERS = 16 * 1024;
 /** Bytes that are worth waking their reader for. */
 const WORTH_WAKING = 384 * 1024;
 /** Bytes that wait for their reader before the connection is told to wait. */
@@ -15,7 +17,12 @@ const WAITING = 4 * 1024 * 1024;
 const spare = new SpareMemory(BLOCK, 16);
 
 /** What a connection reads into, and where its bytes go once its answer is a long body; until then node:http gets them. */
-const connections = new WeakMap<Socket, { readonly blocks: Blocks; body?: BulkBody }>();
+const connections = new WeakMap<Socket, Connection>();
+
+interface Connection {
+  readonly blocks: Blocks;
+  body?: BulkBody;
+}
 
 /**
  * Lets the connections of an agent read into large blocks of memory. Taken from node:http, a long body comes in pieces of
@@ -25,8 +32,7 @@ export function withBulkSockets<Made extends Agent>(agent: Made): Made {
   const connect = agent.createConnection;
   agent.createConnection = (options, callback) => {
     const blocks = new Blocks((block, count) => {
-      const { body } = connections.get(socket)!;
-      if (body) return body.take(block, count);
+      if (connection.body) return connection.body.take(block, count);
       // Nobody has asked: it is more than an earlier answer announced.
       if (socket.listenerCount("data") === 0) {
         socket.destroy();
@@ -34,9 +40,10 @@ export function withBulkSockets<Made extends Agent>(agent: Made): Made {
       }
       socket.emit("data", Buffer.from(block.memory.subarray(block.read, (block.read += count))));
       return true;
-    });
+    }, () => connection.body?.isComing === true);
+    const connection: Connection = { blocks };
     const socket = connect.call(agent, Object.assign({}, options, { onread: blocks }), callback) as Socket;
-    connections.set(socket, { blocks });
+    connections.set(socket, connection);
     return socket;
   };
   return agent;
@@ -54,9 +61,11 @@ interface Block {
 /** The memory that a connection reads into: behind what was read, until a block is full. */
 class Blocks implements OnReadOpts {
   readonly callback: OnReadOpts["callback"];
+  readonly #isBodyComing: () => boolean;
   filling: Block | undefined;
 
-  constructor(take: (block: Block, count: number) => boolean) {
+  constructor(take: (block: Block, count: number) => boolean, isBodyComing: () => boolean) {
+    this.#isBodyComing = isBodyComing;
     this.callback = (count) => {
       const block = this.filling!;
       block.filled += count;
@@ -69,7 +78,8 @@ class Blocks implements OnReadOpts {
     if (!this.filling || this.filling.memory.length - this.filling.filled < SMALLEST) {
       this.filling = { memory: spare.take(), filled: 0, read: 0 };
     }
-    return this.filling.memory.subarray(this.filling.filled);
+    const { memory, filled } = this.filling;
+    return memory.subarray(filled, this.#isBodyComing() ? memory.length : filled + HEADERS);
   };
 }
 
@@ -113,6 +123,11 @@ export class BulkBody {
   /** Whether it is the reader that is waited for. */
   get held(): boolean {
     return this.#waiting >= WAITING;
+  }
+
+  /** Whether there is more of it that has not come. */
+  get isComing(): boolean {
+    return this.#taken + this.#waiting < this.#length;
   }
 
   /** @returns whether there may be more */
