@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sessionOf } from "../../src/cli/standby/standby-place.ts";
+import { sessionOf, statFields } from "../../src/cli/standby/standby-place.ts";
 import { noBusybox, writeBusyboxLayout } from "../support/busybox-base.ts";
 import { importLayout } from "../support/import-layout.ts";
 import { noTerminal, onTerminal } from "../support/on-terminal.ts";
@@ -230,6 +230,7 @@ test("a place that names another process's file has nothing written to it, and s
     assert.equal(readFileSync(victim, "utf8"), "");
     assert.equal(existsSync(`${victim}.more`), false);
     process.kill(pid, "SIGTERM"); // it was not asked
+    await until(() => !existsSync(`/proc/${pid}/fd/0`)); // the next command leaves none where one is
   }
   const pid = await begin();
   chownSync(places, 1, 1);
@@ -250,6 +251,7 @@ test("one that is stopped, and one whose caller was killed before it asked, are 
   const { places, run, begin, ready } = standingBy(context);
   const stopped = await begin();
   process.kill(stopped, "SIGSTOP");
+  await until(() => statFields(stopped)[0] === "T");
   const { status, stderr } = await run(["version", "--short"]);
   assert.deepEqual([status, stderr], [0, ""]);
   process.kill(stopped, "SIGCONT");
