@@ -13,6 +13,8 @@ export interface S3Options extends S3Bucket {
   readonly touchRefresh?: number;
   /** Blobs that are sent at once. */
   readonly uploadParallelism?: number;
+  /** How often a request is made in all before it fails; 5. */
+  readonly attempts?: number;
 }
 
 /** Where a build looks for results of other builds. */

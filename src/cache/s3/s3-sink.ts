@@ -4,7 +4,8 @@ import { discard, header, type Answer } from "../../registry/transport/transport
 import type { S3Options } from "../cache-options.ts";
 import { putInParts } from "./multipart.ts";
 import { blobKey, manifestKeys } from "./object-keys.ts";
-import { S3Session, type S3Place } from "../../s3/s3-session.ts";
+import { openSession } from "./open-session.ts";
+import type { S3Place, S3Session } from "../../s3/s3-session.ts";
 
 const DAY = 24 * 3_600_000;
 /** Bytes: the service takes 5 GiB at once; beyond this a broken connection would cost too much. */
@@ -12,7 +13,7 @@ const LARGEST_AT_ONCE = 1024 ** 3;
 
 /** A cache in a bucket to be written: blobs by digest, the manifest by each of its names. */
 export function s3Sink(options: S3Options, place: S3Place, largest = LARGEST_AT_ONCE): Sink {
-  const session = new S3Session(options, place);
+  const session = openSession(options, place);
   return {
     name: place.name,
     holds: "anything",

@@ -5,11 +5,12 @@ import { header, readBody } from "../../registry/transport/transport.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { S3Options } from "../cache-options.ts";
 import { blobKey, manifestKeys } from "./object-keys.ts";
-import { S3Session, type S3Place } from "../../s3/s3-session.ts";
+import { openSession } from "./open-session.ts";
+import type { S3Place, S3Session } from "../../s3/s3-session.ts";
 
 /** A cache in a bucket: its manifest by name, its blobs by digest. */
 export function s3Source(options: S3Options, place: S3Place): Source {
-  const session = new S3Session(options, place);
+  const session = openSession(options, place);
   return {
     name: place.name,
     root: (signal) => firstManifest(session, options, place.name, signal),

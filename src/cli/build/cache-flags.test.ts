@@ -13,6 +13,7 @@ test("--cache-from is read as buildx reads it", () => {
     ["type=registry,ref=r.example/app,registry.insecure=true", { type: "registry", ref: "r.example/app", insecure: true }],
     ["type=local,src=dir,tag=x", { type: "local", src: "dir", tag: "x" }],
     [`type=local,src=dir,digest=${sha256("x")}`, { type: "local", src: "dir", digest: sha256("x") }],
+    ["type=s3,bucket=b,retry_mode=standard,retry_max_attempts=2", { type: "s3", bucket: "b", region: "eu-west-1", attempts: 2 }],
     ["type=s3,bucket=b,name=x;y", { type: "s3", bucket: "b", region: "eu-west-1", names: ["x", "y"] }],
     ["type=s3,bucket=b,region=r,endpoint_url=http://h:1,use_path_style=true,access_key_id=i,secret_access_key=s", { type: "s3", bucket: "b", region: "r", endpointUrl: "http://h:1", usePathStyle: true, accessKeyId: "i", secretAccessKey: "s" }],
   ];
@@ -53,6 +54,15 @@ test("what makes no sense is refused, and keys are not repeated", () => {
   refused("type=s3,bucket=b,region=r,odd=1,secret_access_key=hush", "to", "NOT_SUPPORTED");
   refused("type=s3,bucket=b,region=r,endpoint_url=http://u:hush@h,secret_access_key=hush", "to", "USAGE");
   refused("type=s3,bucket=b,region=r,touch_refresh=soon", "to", "USAGE");
+  refused("type=s3,bucket=b,region=r,secret_access_key=hush,mode=most", "to", "USAGE");
+  refused("type=s3,bucket=b,region=r,secret_access_key=hush,image-manifest=true,oci-mediatypes=false", "to", "USAGE");
+  refused('type=s3,bucket=b,region=r,"session_token=hu,hush",mode=most', "to", "USAGE");
+  refused('type=s3,bucket=b,region=r,"secret_access_key=hush,mode=most', "to", "USAGE");
+  refused("type=s3,bucket=b,region=r, Secret_Access_Key =hush,,mode=max", "to", "USAGE");
+  refused("type=odd,secret_access_key=hush", "to", "USAGE");
+  refused("type=s3,bucket=b,region=r,retry_mode=adaptive", "from", "USAGE");
+  refused("type=s3,bucket=b,region=r,retry_max_attempts=0", "to", "USAGE");
+  refused("type=s3,bucket=b,region=r,name=", "to", "USAGE");
 });
 
 test("folders of cache mounts have no mode and lie in no image", () => {
