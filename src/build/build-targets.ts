@@ -131,10 +131,10 @@ function graphFor(target: PreparedTarget | undefined, platform: Platform): Build
   return target?.graphs[Math.max(index, 0)];
 }
 
-function packingOf({ store, access }: BuildSession, { plan, graphs, ahead, cacheAhead, options }: PreparedTarget): LayerPacking {
+function packingOf({ store, access, own }: BuildSession, { plan, graphs, ahead, cacheAhead, options }: PreparedTarget): LayerPacking {
   const target = new Set(plan.image ? graphs.flatMap(layerVertices) : []);
   const jobOf = planPacking({ target, packing: plan.packing, ahead, cacheTo: options.cacheTo ?? [], cacheAhead });
-  return new LayerPacking(store, { jobOf, packing: plan.packing, signal: access.signal });
+  return own(new LayerPacking(store, { jobOf, packing: plan.packing, signal: access.signal }));
 }
 
 /** All that a target is made of. */

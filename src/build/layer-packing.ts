@@ -35,15 +35,18 @@ export interface PackingOptions {
   readonly signal: AbortSignal;
 }
 
-/** Hashes and packs layers as soon as each is there, while later steps run. */
-export class LayerPacking {
+/** Hashes and packs layers as soon as each is there, while later steps run. What nobody waited for is given up when it is disposed of. */
+export class LayerPacking implements AsyncDisposable {
   readonly #store: Store;
   readonly #options: PackingOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #pending = new Map<string, Promise<PackedLayer>>();
 
   constructor(store: Store, options: PackingOptions) {
     this.#store = store;
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 
   add(vertex: Vertex, result: Result): void {
@@ -72,8 +75,14 @@ export class LayerPacking {
     return Promise.all(chain.map(async ({ id }) => ({ ...(await this.#pack(id)), snapshot: id })));
   }
 
+  /** After a step has failed, layers of others are still being packed: the store is not to be closed before they have ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#pending.values());
+  }
+
   #pack(snapshot: string, { packing, taker }: PackingJob = this.#options): Promise<PackedLayer> {
-    const { signal } = this.#options;
+    const signal = this.#signal;
     let packed = this.#pending.get(snapshot);
     if (!packed) {
       packed = packSnapshot(this.#store, snapshot, { packing, signal, taker });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { inWorker } from "./worker-pool.ts";
@@ -23,4 +25,23 @@ test("a worker that has nothing to do for a while ends, and the next job gets a 
   for (let round = 0; round < 100 && threads() > before; round += 1) await wait(50);
   assert.equal(threads(), before);
   assert.equal(await check("right"), true);
+});
+
+test("the thread of a job that is given up has ended when its promise rejects", { skip: process.platform !== "linux" && "threads are counted in /proc" }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const source = join(folder, "source");
+  mkdirSync(source);
+  for (let index = 0; index < 400; index += 1) writeFileSync(join(source, `file-${index}`), Buffer.alloc(64 * 1024, index));
+  for (let round = 0; round < 5; round += 1) {
+    const output = join(folder, `out-${round}`);
+    const abort = new AbortController();
+    const job = inWorker("layer/pack-layer.ts", "packLayer", { upper: source, lowers: [], codec: "none", output }, { signal: abort.signal });
+    const rejected = assert.rejects(job, /enough/);
+    for (let turn = 0; turn < 5_000 && !existsSync(output); turn += 1) await wait(1);
+    const during = threads();
+    abort.abort(new Error("enough"));
+    await rejected;
+    assert.equal(threads(), during - 1);
+  }
 });

@@ -12,6 +12,8 @@ import { entryUrl, loadModule } from "./sources.ts";
  *
  * With `short`, the job runs on this thread unless a worker stands ready: to start one takes longer.
  *
+ * When the signal is aborted, it rejects with its reason as soon as the thread has ended.
+ *
  *     const summary = await inWorker<ApplyOptions, Applied>("layer/apply-layer.ts", "applyLayer", options)
  */
 export async function inWorker<Argument, Result>(
@@ -30,10 +32,13 @@ export async function inWorker<Argument, Result>(
   let aborted = false;
   try {
     return await new Promise<Result>((resolve, reject) => {
+      // Until the thread has ended it may still write: whoever removes its files afterwards has to find all of them.
       const stop = (): void => {
         aborted = true;
-        void slot.worker.terminate();
-        reject(options.signal!.reason);
+        finish();
+        const give = (): void => reject(options.signal!.reason);
+        const stuck = setTimeout(give, STUCK);
+        slot.worker.on("error", () => undefined).terminate().finally(() => clearTimeout(stuck)).then(give, give);
       };
       const finish = (): void => {
         options.signal?.removeEventListener("abort", stop);
@@ -91,6 +96,8 @@ interface Slot {
   rest?: NodeJS.Timeout;
 }
 
+/** Milliseconds: a thread in a system call that does not come back, as on a mount that hangs, is not waited for. */
+const STUCK = 2_000;
 const LIMIT = Math.max(2, availableParallelism());
 /** What jobs make and drop at once needs little room; a thread that may have more takes it, 48 MiB by default. */
 const YOUNG_MIB = 12;
