@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { generatedDocs } from "../../docs/generate.ts";
 import { commandAliases } from "../../src/cli/command-names.ts";
@@ -8,6 +10,7 @@ import { processIo } from "../../src/cli/io.ts";
 import { commandTable } from "../../src/cli/command-table.ts";
 import { runSampan, scratchSampan } from "../support/run-sampan.ts";
 
+const LAUNCHER = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
 test("version names the version of the package, in docker's forms", async () => {
@@ -41,6 +44,18 @@ test("wrong usage ends with status 2, says what was meant and how it is used", a
     assert.equal(stdout, "");
     for (const message of messages) assert.match(stderr, message);
   }));
+});
+
+test("a command whose folder has been removed says so, where it needs to know the folder", async (context) => {
+  const { folder, root } = scratchSampan(context);
+  const gone = join(folder, "gone");
+  for (const [words, expected] of [[["build", "."], 1], [["bake", "--print"], 1], [["images"], 0]] as const) {
+    mkdirSync(gone);
+    const { status, stderr } = spawnSync("sh", ["-c", 'cd "$0" && rmdir "$0" && exec "$@"', gone, process.execPath, LAUNCHER, ...words], { encoding: "utf8", env: { ...process.env, SAMPAN_ROOT: root } });
+    assert.equal(status, expected, stderr);
+    if (expected === 0) assert.doesNotMatch(stderr, /ERROR/);
+    else assert.match(stderr, /^ERROR: the folder that this command was started in is no longer there$/m);
+  }
 });
 
 test("what belongs to a later version is refused by name", async () => {

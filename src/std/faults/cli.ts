@@ -2,6 +2,12 @@ import { spec } from "../fault-spec.ts";
 
 /** Faults of the command line. */
 export const cliFaults = {
+  WORKING_FOLDER_GONE: spec<Record<string, never>>({
+    when: "The folder that a command was started in has been removed meanwhile, and the command needs to know where it is.",
+    exit: 1,
+    message: () => "the folder that this command was started in is no longer there",
+    hint: () => "change to one that exists; where another of the same name was made anew, `cd .` or `cd \"$PWD\"` enters it",
+  }),
   FILE_PROBLEM: spec<{ path: string; problem: string; hint?: string }>({
     when: "A file that a command names or needs cannot be read or written.",
     exit: 1,
