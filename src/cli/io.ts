@@ -1,12 +1,9 @@
-import { fault } from "../std/fault.ts";
-
 /** The streams and surroundings of the process; a getter where touching the stream costs start-up time. */
 export interface Io {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
-  /** Reading it throws WORKING_FOLDER_GONE. */
   readonly cwd: string;
 }
 
@@ -16,16 +13,8 @@ export function processIo(): Io {
     get stdout() { return process.stdout; },
     get stderr() { return process.stderr; },
     env: process.env,
-    get cwd() { return workingFolder(); },
+    get cwd() { return process.cwd(); },
   };
-}
-
-function workingFolder(): string {
-  try {
-    return process.cwd();
-  } catch (error) {
-    throw fault("WORKING_FOLDER_GONE", {}, { cause: error });
-  }
 }
 
 /** Whether text on that stream may be coloured (no-color.org). */

@@ -82,17 +82,8 @@ export function enterNamespacesOf(pid: number): void {
   const nsenter = findProgram("nsenter");
   if (nsenter === undefined) throw fault("SANDBOX_TOOL_MISSING", { tool: "nsenter" });
   const self = thisProgram();
-  const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", "/bin/sh", "-c", IN_FOLDER, workingFolder(), ...self];
+  const args = ["nsenter", "--preserve-credentials", `--user=/proc/${pid}/ns/user`, `--mount=/proc/${pid}/ns/mnt`, "--", "/bin/sh", "-c", IN_FOLDER, process.cwd(), ...self];
   process.execve!(nsenter, args, { ...process.env, SAMPAN_USERNS_ENTERED: enteredAs() });
-}
-
-/** The root where the folder has been removed: there is nothing to come back to. */
-function workingFolder(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return "/";
-  }
 }
 
 /** Without `--` Node takes words behind the program for its own: the file of `run --env-file`. */

@@ -6,7 +6,8 @@ import { fault, isFault, type Fault } from "../../std/fault.ts";
 export function asFault(error: unknown): Fault | undefined {
   if (isFault(error)) return error;
   if (!(error instanceof Error)) return undefined;
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" && syscall === "uv_cwd") return fault("WORKING_FOLDER_GONE", {}, { cause: error });
   const path = blamed(error);
   const disk = diskFault(error, path ?? "the store");
   if (disk) return disk;
