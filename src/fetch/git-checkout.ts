@@ -30,7 +30,9 @@ export async function checkOut(remote: GitRemote, ref: RemoteRef, wanted: GitWan
   await fetchCommit(git, remote, ref);
   await sure("checking out", "checkout", "-q", "-f", "--detach", ref.commit);
   if (wanted.submodules && existsSync(join(cwd, ".gitmodules"))) {
-    await sure("updating submodules", "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1");
+    const update = ["submodule", "--quiet", "update", "--init", "--recursive"];
+    // Servers of plain files know no shallow copies, and some others give no commit that is not the last one of a branch.
+    if ((await git(...update, "--depth=1")).status !== 0) await sure("updating submodules", ...update);
   }
   const time = Number(await sure("reading the commit", "show", "-s", "--format=%ct", ref.commit));
   const keep = wanted.keepGitDir && wanted.subdir === undefined;

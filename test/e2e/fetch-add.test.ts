@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,6 +135,25 @@ describe("ADD of git repositories", { skip: noBuilds || noGit }, () => {
     const moved = await run();
     assert.match(moved, /refs\/heads\/main moved: \w{40} → \w{40}/);
     assert.match(moved, /a\.txt: content changed/);
+  });
+
+  test("fetches a repository with submodules from a server of plain files, with and without git's own files", async (t) => {
+    const { root, server, [Symbol.asyncDispose]: close } = await repositories(t);
+    await using _ = { [Symbol.asyncDispose]: close };
+    for (const name of ["parent.git", "module.git"]) {
+      git(join(root, name), "update-server-info");
+      for (const item of readdirSync(join(root, name), { recursive: true, withFileTypes: true })) {
+        const path = join(item.parentPath, item.name);
+        if (item.isFile()) server.files.set(`/plain/${path.slice(root.length + 1)}`, { body: readFileSync(path), plain: true });
+      }
+    }
+    const { build, folder } = await scratchBuild(t, { base: false });
+    const out = join(folder, "out");
+    const built = await build(`FROM scratch\nADD ${server.origin}/plain/parent.git /without\nADD ${server.origin}/plain/parent.git?keep-git-dir=true /with\n`, ["-o", out]);
+    assert.equal(built.status, 0, built.stderr);
+    for (const place of ["with", "without"]) assert.equal(readFileSync(join(out, place, "mod/m.txt"), "utf8"), "module\n");
+    assert.deepEqual([existsSync(join(out, "with/.git/modules/mod")), existsSync(join(out, "without/.git")), existsSync(join(out, "without/mod/.git"))], [true, false, false]);
+    assert.equal(git(join(out, "with"), "-c", "safe.directory=*", "status", "--porcelain").toString(), "");
   });
 
   test("runs no hooks and no filters of a repository, asks no questions and uses no key that was not given", async (t) => {
