@@ -42,7 +42,7 @@ export const registryReplicationStatusCommand = command({
     for (const { name, held } of rules) {
       if (held !== undefined) io.stdout.write(`${name}: the registry was restored or copied, so nothing is deleted over there (${held} tags would be): \`sampan registry replication run --confirm-deletes RULE\` lets it delete again\n`);
     }
-    for (const { name, problems } of rules) for (const [what, reason] of problems) io.stdout.write(`${name}: ${what}: ${reason}\n`);
+    for (const { name, problems } of rules) for (const [what, { reason }] of problems) io.stdout.write(`${name}: ${what}: ${reason}\n`);
     return failing ? 1 : 0;
   },
 });
