@@ -54,9 +54,19 @@ export function linkedFunction(prototype: string): { readonly call: CFunction; r
   const call = found.library.func(prototype);
   return {
     call,
-    callInThread: (...values) => new Promise((resolve, reject) => call.async(...values, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)))),
+    callInThread: (...values) => new Promise((resolve, reject) => {
+      underWay.add(values);
+      call.async(...values, (error: Error | null, result: number) => {
+        underWay.delete(values);
+        if (error) reject(error);
+        else resolve(result);
+      });
+    }),
   };
 }
+
+/** What other threads are using: its memory must not be collected. */
+const underWay = new Set<readonly unknown[]>();
 
 /** The errno that the last failed C call of this thread left. */
 export function errno(): number {

@@ -11,7 +11,7 @@ export interface OpensslHash {
   free(): void;
 }
 
-type OpenHash = (algorithm: "sha256" | "sha512") => OpensslHash;
+type OpenHash = (algorithm: "sha256" | "sha512") => OpensslHash | undefined;
 
 let opener: OpenHash | null | undefined;
 
@@ -26,6 +26,7 @@ function findOpener(): OpenHash | null {
     const open = bind();
     for (const algorithm of ["sha256", "sha512"] as const) {
       const known = open(algorithm);
+      if (!known) return null;
       known.update(Buffer.from("abc"));
       const found = known.digest();
       known.free();
@@ -46,11 +47,14 @@ function bind(): OpenHash {
   const types = { sha256: linkedFunction("const void *EVP_sha256()").call(), sha512: linkedFunction("const void *EVP_sha512()").call() };
   return (algorithm) => {
     const context = make();
-    if (!context) throw new Error("there is no memory for a hash");
+    if (!context) return undefined;
     const checked = (result: number): void => {
       if (result !== 1) throw new Error(`${algorithm} cannot be computed`);
     };
-    checked(begin(context, types[algorithm], null));
+    if (begin(context, types[algorithm], null) !== 1) {
+      release(context);
+      return undefined;
+    }
     return {
       update: (bytes) => checked(add.call(context, bytes, bytes.length)),
       updateInThread: async (bytes) => checked(await add.callInThread(context, bytes, bytes.length)),
