@@ -25,6 +25,12 @@ test("a login that was granted what it asked for, and is refused: that a rule of
   }
 });
 
+test("without a login: a refusal may be a rule that a login has to meet too, where the registry says anything", () => {
+  const own = { host: "registry.example.com", repository: "prod/shop", scopes: ["repository:prod/shop:pull,push"] };
+  assert.match(accessHint({ ...own, answer: "DENIED · the tag v1 of prod/shop is immutable" }, "denied"), /^log in with `sampan login registry\.example\.com`.*, unless it is a rule of the registry/);
+  for (const hint of [accessHint(own, "denied"), accessHint({ ...own, answer: "UNAUTHORIZED" }, "unauthorized")]) assert.equal(hint, "log in with `sampan login registry.example.com`, and check that the repository exists");
+});
+
 test("of a digest that is not there, the tag is not to blame", () => {
   assert.match(manifestHint({ reference: "127.0.0.1:5000/team/app@sha256:0000" }), /^check the digest and the repository/);
   assert.match(manifestHint({ reference: "127.0.0.1:5000/team/app:1" }), /^check the tag/);

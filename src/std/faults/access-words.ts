@@ -46,7 +46,9 @@ export function accessHint(who: Identity, outcome: Outcome): string {
   const { credentialSource, trouble, repository = "", host } = who;
   if (credentialSource === undefined) {
     const missing = trouble === undefined ? "" : `; a kept login may be out of reach: ${trouble}`;
-    return `log in with \`sampan login ${host}\`, and check that the repository exists${afterName(who)}${missing}`;
+    const login = `log in with \`sampan login ${host}\`, and check that the repository exists${afterName(who)}${missing}`;
+    // A 403 that asks for no login may be one that none helps against, such as an immutable tag.
+    return outcome === "denied" && who.answer ? `${login}, unless it is a rule of the registry that refuses it, in its words above: a login has to meet that too` : login;
   }
   if (outcome === "unauthorized") return `${renew(who)}; \`sampan auth doctor ${host}${repository ? `/${repository}` : ""}\` shows what is sent and answered`;
   const name = nameProblem(who);
