@@ -1,19 +1,44 @@
 import type { Expression } from "./hcl/expression.ts";
-import { isEqual, isList, isMap, problem, toNumber, toSwitch, toText, typeName, type Value } from "./value.ts";
+import { readType, type TypeConstraint } from "./type-constraint.ts";
+import { isEqual, problem, toList, toMap, toNumber, toSwitch, toText, type Value, type ValueMap } from "./value.ts";
 
-/** A value as a type wants it; what is deeper than lists and maps of primitives is taken as it is. @param name what messages call it */
+/** A value as a type wants it. @param name what messages call it; `type` is one that {@link readType} takes */
 export function ofType(name: string, type: string, value: Value): Value {
+  const constraint = readType(type);
+  return named(name, type, () => converted(constraint, value));
+}
+
+function converted(type: TypeConstraint, value: Value): Value {
   if (value === null) return null;
-  return named(name, type, () => {
-    if (type === "string") return toText(value);
-    if (type === "number") return toNumber(value);
-    if (type === "bool") return typeof value === "string" ? readSwitch(value) : toSwitch(value);
-    const [, outer, inner] = /^(list|set|map)\((.*)\)$/s.exec(type) ?? [];
-    if (outer === "map") return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ofType(name, inner!, item)])) : problem(`an object is required, not ${typeName(value)}`);
-    if (outer === undefined) return value;
-    const items = isList(value) ? value.map((item) => ofType(name, inner!, item)) : problem(`a list is required, not ${typeName(value)}`);
-    return outer === "set" ? setOf(items) : items;
-  });
+  switch (type.kind) {
+    case "any": return value;
+    case "string": return toText(value);
+    case "number": return toNumber(value);
+    case "bool": return typeof value === "string" ? readSwitch(value) : toSwitch(value);
+    case "list": return alike(type.of, toList(value).map((item) => converted(type.of, item)));
+    case "set": return setOf(alike(type.of, toList(value).map((item) => converted(type.of, item))));
+    case "map": return Object.fromEntries(Object.entries(toMap(value)).map(([key, item]) => [key, converted(type.of, item)]));
+    case "tuple": {
+      const items = toList(value);
+      if (items.length !== type.items.length) problem(`a tuple of ${type.items.length} is required, not of ${items.length}`);
+      return items.map((item, index) => converted(type.items[index]!, item));
+    }
+    case "object": return object(type.attributes, toMap(value));
+  }
+}
+
+/** Attributes that are not named go, optional ones that are missing are null. */
+function object(attributes: Extract<TypeConstraint, { kind: "object" }>["attributes"], value: ValueMap): Value {
+  return Object.fromEntries([...attributes].map(([name, { type, optional }]) => {
+    if (Object.hasOwn(value, name)) return [name, converted(type, value[name]!)];
+    return optional ? [name, null] : problem(`attribute ${JSON.stringify(name)} is required`);
+  }));
+}
+
+/** Items of any type are of one: where one is a text, all are. */
+function alike(type: TypeConstraint, items: readonly Value[]): readonly Value[] {
+  const isText = type.kind === "any" && items.some((item) => typeof item === "string") && items.every((item) => typeof item !== "object" || item === null);
+  return isText ? items.map((item) => (item === null ? null : toText(item))) : items;
 }
 
 /** Each once; primitives in their order, as HCL goes through sets. */

@@ -1,6 +1,7 @@
 import { csvFields } from "../dockerfile/csv-fields.ts";
 import { evaluate, type Scope } from "./hcl/evaluate.ts";
 import type { Block, Expression } from "./hcl/expression.ts";
+import { readType } from "./type-constraint.ts";
 import { problem, toNumber, toText, typeName, type Value } from "./value.ts";
 import { named, ofType, readSwitch, typeText } from "./value-type.ts";
 
@@ -23,6 +24,7 @@ export function readVariable({ label, body }: Block, scope: Scope): Variable {
   for (const name of body.attributes.keys()) {
     if (!["default", "description", "type"].includes(name)) problem(`variable ${JSON.stringify(label)}: an argument named ${JSON.stringify(name)} is not expected here`);
   }
+  if (type !== undefined) readType(typeText(type));
   return {
     name: label, description: text("description"), type: type === undefined ? "" : typeText(type), default: body.attributes.get("default"),
     validations: body.blocks.filter(({ type: kind }) => kind === "validation"),
@@ -46,7 +48,11 @@ export function variableValue({ name, type, default: written }: Variable, lookup
   const element = /^(?:list|set)\((string|number|bool)\)$/.exec(type)?.[1];
   if (element !== undefined) return (given === "" ? [] : csvFields(given, name)).map((item) => ofType(name, element, item));
   const values = /^map\((string|number|bool)\)$/.exec(type)?.[1];
-  if (values !== undefined) return Object.fromEntries(csvFields(given, name).map((field) => { const [key = "", value = ""] = field.split(/=(.*)/s, 2); return [key, ofType(name, values, value)]; }));
+  if (values !== undefined) return Object.fromEntries(csvFields(given, name).map((field) => {
+    const [key = "", value, ...more] = field.split(":");
+    if (value === undefined || more.length > 0) problem(`failed to parse ${name} as map(${values}): ${JSON.stringify(field)} is no KEY:VALUE`);
+    return [key, ofType(name, values, value)];
+  }));
   return problem(`unsupported type ${type || typeName(preset ?? null)} for variable ${name}: give it as JSON in ${name}_JSON`);
 }
 

@@ -47,7 +47,7 @@ export function buildTarget(service: string, { build: written, image, environmen
       case "ssh": set("ssh", sshKeys(value)); break;
       case "shm_size": set("shm-size", memory(String(value)) ?? refuse(`invalid shm_size ${JSON.stringify(value)}`)); break;
       case "ulimits": set("ulimits", ulimits(mapOf(value, "ulimits", file))); break;
-      case "provenance": case "sbom": set("attest", (["sbom", "provenance"] as const).flatMap((type) => (build[type] === undefined ? [] : [attestation(type, build[type])]))); break;
+      case "provenance": case "sbom": if (value === null) refuse(`${key} has no value: write true, false or what it takes`); set("attest", (["sbom", "provenance"] as const).flatMap((type) => (build[type] === undefined ? [] : [attestation(type, build[type])]))); break;
       case "x-bake": break;
       default: if (!key.startsWith("x-")) refuse(`additional properties '${key}' not allowed`);
     }

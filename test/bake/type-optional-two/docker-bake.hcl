@@ -1,0 +1,5 @@
+variable "O" {
+  type = object({ a = optional(string, "d") })
+  default = {}
+}
+target "default" { args = { J = jsonencode(O) } }

@@ -1,0 +1,5 @@
+variable "O" {
+  type = strin
+  default = "x"
+}
+target "default" { args = { J = jsonencode(O) } }
