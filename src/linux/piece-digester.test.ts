@@ -34,6 +34,18 @@ describe("a digester of pieces", () => {
     }), { numRuns: 60 });
   });
 
+  test("is right however many there are at once", async () => {
+    const [pieces, wanted] = [[1, 2].map((value) => Buffer.alloc(300_000, value)), createHash("sha256")];
+    for (const piece of pieces) wanted.update(piece);
+    const expected = `sha256:${wanted.digest("hex")}`;
+    const digests = await Promise.all(Array.from({ length: 600 }, async () => {
+      await using digester = pieceDigester("sha256", MUCH);
+      for (const piece of pieces) await digester.take(piece);
+      return digester.digest();
+    }));
+    assert.deepEqual([...new Set(digests)], [expected]);
+  });
+
   test("may be left while another thread is at work", async () => {
     for (let count = 0; count < 20; count += 1) {
       await using digester = pieceDigester("sha256", MUCH);

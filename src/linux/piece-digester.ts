@@ -7,6 +7,8 @@ const WORTH_A_THREAD = 32 * 1024 * 1024;
 const LARGE_BLOB = 1024 * 1024;
 /** Bytes of a piece that is not hashed sooner than handed over. */
 const LARGE_PIECE = 128 * 1024;
+/** Pieces that threads are given at once. They are few, and what calls them for us fails beyond 256, each of which takes 256 KiB. */
+const MOST_AT_ONCE = 32;
 
 /** A running digest of pieces that come from elsewhere. */
 export interface PieceDigester extends AsyncDisposable {
@@ -18,6 +20,8 @@ export interface PieceDigester extends AsyncDisposable {
 
 /** Bytes of all blobs so far. */
 let announced = 0;
+/** Pieces that threads were given and are not done with. */
+let atWork = 0;
 
 /**
  * A digester that hashes a piece while the next one comes, where this process hashes enough for that.
@@ -44,8 +48,9 @@ function inThread(hash: OpensslHash, algorithm: "sha256" | "sha512"): PieceDiges
     async take(piece) {
       await running;
       running = undefined;
-      if (piece.length < LARGE_PIECE) return hash.update(piece);
-      running = hash.updateInThread(piece);
+      if (piece.length < LARGE_PIECE || atWork >= MOST_AT_ONCE) return hash.update(piece);
+      atWork += 1;
+      running = hash.updateInThread(piece).finally(() => { atWork -= 1; });
       running.catch(() => undefined); // thrown to the next call
     },
     async digest() {

@@ -132,7 +132,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       streamBlobUp(session, await target(reference), reference, blob, {
         ...uploads, ...(onBytes ? { onBytes } : {}), ...(needless ? { needless } : {}), ...(signal ? { signal } : {}),
       }),
-    blobMount: answeredMounts(async (reference, mount: Parameters<RegistryClient["blobMount"]>[1], { signal }: Stoppable = {}) => mountBlob(session, await target(reference), reference, mount, signal)),
+    blobMount: answeredMounts(
+      async (reference, mount: Parameters<RegistryClient["blobMount"]>[1], { signal }: Stoppable = {}) => mountBlob(session, await target(reference), reference, mount, signal),
+      () => session.clock.now(),
+    ),
     uploadOpen: async (reference, { signal } = {}) => openUpload(session, await target(reference), reference, signal),
     uploadCancel: async (reference, upload, { signal } = {}) => cancelUpload(session, await target(reference), reference, upload, signal),
     blobDelete: async (reference, digest, { signal } = {}) => deleteBlob(session, await target(reference), reference, digest, signal),

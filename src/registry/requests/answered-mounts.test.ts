@@ -8,10 +8,12 @@ import { isFault } from "../../std/fault.ts";
 import { createRegistryClient } from "../client.ts";
 import { anonymous } from "../credentials/credentials.ts";
 
-test("a registry that leaves a mount without an answer is asked for no other, whatever the repository; another registry is", async () => {
-  await using silent = await startScriptedServer((request, response) => (request.method === "POST" ? undefined : reply(response, 200)));
+test("a registry that leaves a mount without an answer is asked for no other for an hour, whatever the repository; another registry is", async () => {
+  let answers = false;
+  await using silent = await startScriptedServer((request, response) => (request.method === "POST" && !answers ? undefined : reply(response, request.method === "POST" ? 201 : 200)));
   await using other = await startScriptedServer((request, response) => reply(response, request.method === "POST" ? 201 : 200));
-  await using client = createRegistryClient({ credentials: anonymous, environment: {}, clock: createTestClock(), timeouts: { idle: 60 } });
+  const clock = createTestClock();
+  await using client = createRegistryClient({ credentials: anonymous, environment: {}, clock, timeouts: { idle: 60 } });
   const mount = (host: string, repository: string, content: string) => client.blobMount(parseReference(`${host}/${repository}`), { digest: sha256(content), from: "base" });
   const asked = (): number => silent.requests.filter(({ method }) => method === "POST").length;
   const timedOut = (error: unknown): boolean => isFault(error, "REGISTRY_TIMEOUT");
@@ -22,4 +24,9 @@ test("a registry that leaves a mount without an answer is asked for no other, wh
   await assert.rejects(mount(silent.host, "b", "1"), timedOut);
   assert.equal(asked(), before);
   assert.equal(await mount(other.host, "a", "1"), undefined);
+  answers = true;
+  clock.advance(3_500_000);
+  await assert.rejects(mount(silent.host, "a", "2"), timedOut);
+  clock.advance(100_001);
+  assert.equal(await mount(silent.host, "a", "2"), undefined);
 });
