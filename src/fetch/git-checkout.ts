@@ -32,7 +32,12 @@ export async function checkOut(remote: GitRemote, ref: RemoteRef, wanted: GitWan
   if (wanted.submodules && existsSync(join(cwd, ".gitmodules"))) {
     const update = ["submodule", "--quiet", "update", "--init", "--recursive"];
     // Servers of plain files know no shallow copies, and some others give no commit that is not the last one of a branch.
-    if ((await git(...update, "--depth=1")).status !== 0) await sure("updating submodules", ...update);
+    if ((await git(...update, "--depth=1")).status !== 0) {
+      // What is shallow stays so, and its server gives no more for it: all anew.
+      await sure("updating submodules", "submodule", "--quiet", "deinit", "--all", "--force");
+      rmSync(join(cwd, ".git/modules"), { recursive: true, force: true });
+      await sure("updating submodules", ...update);
+    }
   }
   const time = Number(await sure("reading the commit", "show", "-s", "--format=%ct", ref.commit));
   const keep = wanted.keepGitDir && wanted.subdir === undefined;

@@ -156,6 +156,20 @@ describe("ADD of git repositories", { skip: noBuilds || noGit }, () => {
     assert.equal(git(join(out, "with"), "-c", "safe.directory=*", "status", "--porcelain").toString(), "");
   });
 
+  test("fetches a submodule whose commit is no longer the last one, from a server that gives no other by its id", async (t) => {
+    const { root, server, [Symbol.asyncDispose]: close } = await repositories(t);
+    await using _ = { [Symbol.asyncDispose]: close };
+    commit(join(root, "work/module"), "later", { "m.txt": "later\n" });
+    publish(root, "module");
+    git(join(root, "module.git"), "config", "uploadpack.allowReachableSHA1InWant", "false");
+    const { build, folder } = await scratchBuild(t, { base: false });
+    const out = join(folder, "out");
+    const built = await build(`FROM scratch\nADD ${server.origin}/old-git/parent.git?keep-git-dir=true /p\n`, ["-o", out]);
+    assert.equal(built.status, 0, built.stderr);
+    assert.equal(readFileSync(join(out, "p/mod/m.txt"), "utf8"), "module\n");
+    assert.equal(git(join(out, "p"), "-c", "safe.directory=*", "status", "--porcelain").toString(), "");
+  });
+
   test("runs no hooks and no filters of a repository, asks no questions and uses no key that was not given", async (t) => {
     const { root, server, [Symbol.asyncDispose]: close } = await repositories(t);
     await using _ = { [Symbol.asyncDispose]: close };

@@ -11,7 +11,7 @@ export interface ServedFile {
   readonly plain?: boolean;
 }
 
-/** A server on loopback for what builds fetch: files with ETags, redirects, and git repositories below `/git/`. */
+/** A server on loopback for what builds fetch: files with ETags, redirects, and git repositories below `/git/`; below `/old-git/` by git's first protocol only. */
 export interface SourceServer extends AsyncDisposable {
   readonly origin: string;
   /** By path; may be changed at any time. */
@@ -31,7 +31,7 @@ export async function serveSources(repositories?: string): Promise<SourceServer>
     const url = new URL(request.url!, "http://origin");
     response.once("finish", () => log.push(`${request.method} ${request.url} ${response.statusCode}`));
     headers.push(request.headers);
-    if (repositories !== undefined && url.pathname.startsWith("/git/")) return serveGit(repositories, url, request, response);
+    if (repositories !== undefined && /^\/(?:old-)?git\//.test(url.pathname)) return serveGit(repositories, url, request, response);
     serveFile(files.get(url.pathname + url.search) ?? files.get(url.pathname), request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -59,9 +59,9 @@ function serveFile(file: ServedFile | undefined, request: IncomingMessage, respo
 function serveGit(root: string, url: URL, request: IncomingMessage, response: ServerResponse): void {
   const child = spawn("git", ["-c", "safe.directory=*", "http-backend"], {
     env: {
-      PATH: process.env["PATH"], GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: "1", PATH_INFO: url.pathname.slice("/git".length), QUERY_STRING: url.search.slice(1),
+      PATH: process.env["PATH"], GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: "1", PATH_INFO: url.pathname.replace(/^\/(?:old-)?git/, ""), QUERY_STRING: url.search.slice(1),
       REQUEST_METHOD: request.method, CONTENT_TYPE: request.headers["content-type"] ?? "", HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
-      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""), GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*",
+      GIT_PROTOCOL: url.pathname.startsWith("/old-git/") ? "" : String(request.headers["git-protocol"] ?? ""), GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*",
       ...(request.headers["content-length"] ? { CONTENT_LENGTH: request.headers["content-length"] } : {}),
     },
     stdio: ["pipe", "pipe", "ignore"],
