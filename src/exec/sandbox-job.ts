@@ -63,6 +63,8 @@ export type SandboxReport =
   | { readonly kind: "executing"; readonly fd: number }
   /** Mount points that it had to make in the root. */
   | { readonly kind: "stubs"; readonly stubs: readonly MountStub[] }
+  /** What waits for the command, where there is such a process, hands its exit status on. */
+  | { readonly kind: "waited" }
   /** It did not come as far as the command. */
   | { readonly kind: "failed"; readonly step: string; readonly code?: string; readonly message: string; readonly path?: string }
   | { readonly kind: "noUser"; readonly user: string; readonly problem: string }

@@ -13,6 +13,8 @@ export interface SandboxProcess {
   onEnd(listener: (exitCode: number, failure?: unknown) => void): void;
   /** Ends a sandbox that is not ready yet. */
   giveUp(): void;
+  /** Whether its exit status is the command's only if that was said before: `waited`. */
+  readonly tellsEnd?: boolean;
   /** Whether this process stays for as long as that one. */
   hold(hold: boolean): void;
 }
@@ -28,6 +30,7 @@ export interface SandboxEnd {
 }
 
 const SIGKILL = 9;
+const KILLED = 128 + SIGKILL;
 
 /** A sandbox child: it starts, waits for a job, becomes the command, ends. */
 export class Sandbox {
@@ -144,8 +147,13 @@ export class Sandbox {
     else closeSync(this.#pidfd);
     this.#pidfd = undefined;
     this.stdin?.destroy();
-    if (this.#failure === undefined) this.#ended.resolve({ exitCode, reports: this.#reports });
+    if (this.#failure === undefined) this.#ended.resolve({ exitCode: this.#isKilled() ? KILLED : exitCode, reports: this.#reports });
     else this.#ended.reject(this.#failure);
+  }
+
+  /** Whether what waited for the command was killed, and all of it therefore. */
+  #isKilled(): boolean {
+    return this.#process.tellsEnd === true && !this.#reports.some(({ kind }) => kind === "waited");
   }
 
   /** What setpriv, unshare or Node said instead of starting the child. */

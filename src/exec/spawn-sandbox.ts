@@ -13,10 +13,10 @@ import { startedProcess } from "./started-process.ts";
 // Process 1 of an outer PID namespace is a shell that nothing inside can disarm: when this process ends, however
 // that comes, the kernel kills the shell and with it both namespaces. A setuid program as the command itself
 // would lose its own death signal. The shell, and not unshare, hands the exit status on: unshare of util-linux 2.38
-// reports every death by a signal as status 1. The shell's messages ("Killed") are nobody's output.
+// reports every death by a signal as status 1, its own too: the shell says when it hands one on. Its messages ("Killed") are nobody's output.
 export const OUTER = ["--pid", "--fork", "--kill-child=KILL"];
 const INNER = ["--pid", "--mount", "--ipc", "--uts", "--propagation", "private"];
-const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?';
+const WAIT = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); status=$?; echo "{\\"kind\\":\\"waited\\"}" >&3; exit $status';
 const SHELL = ["/bin/sh", "-c", WAIT, "sampan"];
 
 /**
@@ -46,7 +46,7 @@ export function spawnSandbox(stdin: "null" | "pipe", { kind = "sandbox", namespa
     },
   );
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
-  return new Sandbox(startedProcess(child), sandboxStreams(input, output, errors));
+  return new Sandbox({ ...startedProcess(child), tellsEnd: true }, sandboxStreams(input, output, errors));
 }
 
 /** What a command line begins with that is to run in a user namespace. */

@@ -66,6 +66,16 @@ for (const runtime of ["builtin", "runc", "crun"]) {
   });
 }
 
+test("a container that somebody else kills as a whole is told as killed, not as a command that ended with 1", { skip }, async () => {
+  await using root = await SandboxRoot.create();
+  const mark = `6${process.pid}${Date.now() % 100000}`;
+  // What waits for it is the parent of the container's process 1.
+  const waiting = (pid: number): number => Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
+  const result = await root.run(`sleep ${mark}; exit 1`, {}, { onStart: ({ pid }) => void process.kill(waiting(pid), "SIGKILL") });
+  assert.deepEqual([result.exitCode, result.signal], [137, "SIGKILL"]);
+  assert.equal((await root.run("exit 1")).exitCode, 1);
+});
+
 test("a command that listens to SIGTERM may end in its own way", { skip }, async () => {
   await using root = await SandboxRoot.create();
   const controller = new AbortController();
