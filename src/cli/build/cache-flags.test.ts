@@ -60,6 +60,11 @@ test("what makes no sense is refused, and keys are not repeated", () => {
   refused('type=s3,bucket=b,region=r,"secret_access_key=hush,mode=most', "to", "USAGE");
   refused("type=s3,bucket=b,region=r, Secret_Access_Key =hush,,mode=max", "to", "USAGE");
   refused("type=odd,secret_access_key=hush", "to", "USAGE");
+  refused("type=s3,bucket=b,region=r,secret-access-key=hush", "to", "NOT_SUPPORTED");
+  refused("type=s3,bucket=b,region=r,AWS_SESSION_TOKEN=hush", "to", "NOT_SUPPORTED");
+  refused('type=s3,bucket=b,region=r,x="1,secret_access_key=hush', "to", "NOT_SUPPORTED");
+  refused("type=s3,bucket=b,region=r,endpoint_url=http://u:hu/hush@h,mode=most", "to", "USAGE");
+  refused('type=s3,bucket=b,region=r,"endpoint_url=http://u:hu,hush@h"', "to", "USAGE");
   refused("type=s3,bucket=b,region=r,retry_mode=adaptive", "from", "USAGE");
   refused("type=s3,bucket=b,region=r,retry_max_attempts=0", "to", "USAGE");
   refused("type=s3,bucket=b,region=r,name=", "to", "USAGE");

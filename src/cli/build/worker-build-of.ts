@@ -5,7 +5,7 @@ import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { TypedAttrs, WorkerBuild } from "../../remote/worker-build.ts";
 import { fault } from "../../std/fault.ts";
 import type { Call } from "../command.ts";
-import { csvFields } from "../flags/csv.ts";
+import { csvFields, withoutKeys } from "../flags/csv.ts";
 import { extraHosts } from "../flags/extra-hosts.ts";
 import { labels } from "../flags/key-values.ts";
 import { parseBytes } from "../flags/parse-bytes.ts";
@@ -76,7 +76,7 @@ function csvField(field: string): string {
 function cacheOf(text: string, shown: string): TypedAttrs {
   if (!text.includes("=")) return { type: "registry", attrs: { ref: text } };
   const { type, ...attrs } = Object.fromEntries(csvFields(text, shown));
-  if (!type) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(text)} for ${shown}`, hint: "it looks like type=registry,ref=registry.example.com/team/cache" });
+  if (!type) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(withoutKeys(text))} for ${shown}`, hint: "it looks like type=registry,ref=registry.example.com/team/cache" });
   return { type, attrs };
 }
 
@@ -84,7 +84,7 @@ function cacheOf(text: string, shown: string): TypedAttrs {
 function cachesTo(texts: readonly string[]): TypedAttrs[] {
   const caches = texts.map((text) => cacheOf(text, "--cache-to"));
   const local = caches.find(({ type }) => type === "local");
-  if (local && !local.attrs["dest"]) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(texts[caches.indexOf(local)])} for --cache-to: dest= is missing` });
+  if (local && !local.attrs["dest"]) throw fault("USAGE", { problem: `invalid argument ${JSON.stringify(withoutKeys(texts[caches.indexOf(local)]!))} for --cache-to: dest= is missing` });
   if (local && caches.filter(({ type }) => type !== "inline").length > 1) {
     throw fault("NOT_SUPPORTED", { feature: "--cache-to type=local beside other caches, together with a builder", hint: "one cache in a folder is written, or any number elsewhere" });
   }

@@ -1,6 +1,9 @@
 import { fault } from "../../std/fault.ts";
 
-const KEPT_BACK = "access_key_id|secret_access_key|session_token";
+/** From the name of a value that nobody should see, also as others write it or with a slip: `secret-access-key`, `AWS_SESSION_TOKEN`. */
+const KEPT_BACK = /((?:key|secret|token|password)[^=]*=).*/is;
+/** What is between commas; also where a quote begins too late, or ends never, what it seems to hold. */
+const FIELD = /(?:"(?:[^"]|"")*(?:"|$)|[^,"])+/g;
 
 /**
  * The `key=value,key=value` of -o, read as one line of CSV like Docker does: a field in double quotes may contain
@@ -19,10 +22,7 @@ export function csvFields(text: string, shown: string): Map<string, string> {
 
 /** Such a text for messages: without the values that nobody should see, and without logins in addresses. */
 export function withoutKeys(text: string): string {
-  return text
-    .replace(new RegExp(`"(\\s*(?:${KEPT_BACK})\\s*=)(?:[^"]|"")*(?:"|$)`, "gi"), '"$1…"')
-    .replace(new RegExp(`(^|,)(\\s*(?:${KEPT_BACK})\\s*=)[^,]*`, "gi"), "$1$2…")
-    .replace(/\/\/[^/,]*@/g, "//…@");
+  return text.replace(FIELD, (field) => field.replace(KEPT_BACK, "$1…").replace(/\/\/.*@/s, "//…@"));
 }
 
 function splitCsv(text: string, shown: string): string[] {
