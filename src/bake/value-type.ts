@@ -14,10 +14,14 @@ function converted(type: TypeConstraint, value: Value): Value {
     case "any": return value;
     case "string": return toText(value);
     case "number": return toNumber(value);
-    case "bool": return typeof value === "string" ? readSwitch(value) : toSwitch(value);
+    case "bool": return toSwitch(value);
     case "list": return alike(type.of, toList(value).map((item) => converted(type.of, item)));
     case "set": return setOf(alike(type.of, toList(value).map((item) => converted(type.of, item))));
-    case "map": return Object.fromEntries(Object.entries(toMap(value)).map(([key, item]) => [key, converted(type.of, item)]));
+    case "map": {
+      const map = toMap(value);
+      const items = alike(type.of, Object.values(map).map((item) => converted(type.of, item)));
+      return Object.fromEntries(Object.keys(map).map((key, index) => [key, items[index]!]));
+    }
     case "tuple": {
       const items = toList(value);
       if (items.length !== type.items.length) problem(`a tuple of ${type.items.length} is required, not of ${items.length}`);
@@ -35,10 +39,13 @@ function object(attributes: Extract<TypeConstraint, { kind: "object" }>["attribu
   }));
 }
 
-/** Items of any type are of one: where one is a text, all are. */
+/** Items of any type are of one: where one is a text, all are; numbers and bools have none in common. */
 function alike(type: TypeConstraint, items: readonly Value[]): readonly Value[] {
-  const isText = type.kind === "any" && items.some((item) => typeof item === "string") && items.every((item) => typeof item !== "object" || item === null);
-  return isText ? items.map((item) => (item === null ? null : toText(item))) : items;
+  if (type.kind !== "any") return items;
+  const kinds = new Set(items.filter((item) => item !== null).map((item) => typeof item));
+  if (kinds.size <= 1) return items;
+  if (kinds.has("object") || !kinds.has("string")) problem("all of its elements must have the same type");
+  return items.map((item) => (item === null ? null : toText(item)));
 }
 
 /** Each once; primitives in their order, as HCL goes through sets. */

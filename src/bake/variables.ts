@@ -46,14 +46,25 @@ export function variableValue({ name, type, default: written }: Variable, lookup
   if (type === "number" || (type === "" && typeof preset === "number")) return named(name, "number", () => toNumber(given));
   if (type === "bool" || (type === "" && typeof preset === "boolean")) return named(name, "bool", () => readSwitch(given));
   const element = /^(?:list|set)\((string|number|bool)\)$/.exec(type)?.[1];
-  if (element !== undefined) return (given === "" ? [] : csvFields(given, name)).map((item) => ofType(name, element, item));
+  if (element !== undefined) return ofType(name, type, (given === "" ? [] : csvFields(given, name)).map((item) => fromText(name, element, item)));
+  const items = /^tuple\(\[((?:string|number|bool)(?:, (?:string|number|bool))*)\]\)$/.exec(type)?.[1]!.split(", ");
+  if (items !== undefined) {
+    const fields = csvFields(given, name);
+    if (fields.length !== items.length) problem(`failed to parse ${name} as ${type}: ${items.length} values are required, not ${fields.length}`);
+    return fields.map((field, index) => fromText(name, items[index]!, field));
+  }
   const values = /^map\((string|number|bool)\)$/.exec(type)?.[1];
   if (values !== undefined) return Object.fromEntries(csvFields(given, name).map((field) => {
     const [key = "", value, ...more] = field.split(":");
     if (value === undefined || more.length > 0) problem(`failed to parse ${name} as map(${values}): ${JSON.stringify(field)} is no KEY:VALUE`);
-    return [key, ofType(name, values, value)];
+    return [key, fromText(name, values, value)];
   }));
   return problem(`unsupported type ${type || typeName(preset ?? null)} for variable ${name}: give it as JSON in ${name}_JSON`);
+}
+
+/** A text of the environment as a primitive type; bools have more words there than in expressions. */
+function fromText(name: string, type: string, text: string): Value {
+  return type === "bool" ? named(name, "bool", () => readSwitch(text)) : ofType(name, type, text);
 }
 
 function readJson(name: string, text: string): Value {

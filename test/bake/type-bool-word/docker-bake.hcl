@@ -1,0 +1,5 @@
+variable "O" {
+  type = bool
+  default = "t"
+}
+target "default" { args = { J = jsonencode(O) } }
