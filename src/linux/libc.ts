@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { unstoppable } from "../std/unstoppable.ts";
 
 /** A C function: returns its int result and leaves errno where {@link errno} finds it. */
 export type CFunction = (...values: unknown[]) => number;
@@ -34,7 +35,7 @@ export function libc(prototype: string): CFunction {
     return (call ??= found.library.func(prototype));
   };
   declared.push(bind);
-  return (...values) => (call ?? bind())(...values);
+  return (...values) => unstoppable(() => (call ?? bind())(...values));
 }
 
 const declared: (() => CFunction)[] = [];
@@ -81,8 +82,10 @@ export function addressOf(buffer: Uint8Array): bigint {
 function load(): NonNullable<typeof loaded> | undefined {
   if (loaded === null) {
     try {
-      const koffi = requireKoffi();
-      loaded = { koffi, library: koffi.load(null) };
+      loaded = unstoppable(() => {
+        const koffi = requireKoffi();
+        return { koffi, library: koffi.load(null) };
+      });
     } catch {
       loaded = undefined;
     }

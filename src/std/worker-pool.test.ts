@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -43,5 +43,23 @@ test("the thread of a job that is given up has ended when its promise rejects", 
     abort.abort(new Error("enough"));
     await rejected;
     assert.equal(threads(), during - 1);
+  }
+});
+
+test("a thread that is given up while it loads a native module ends, and this process goes on", { skip: process.platform !== "linux" && "what is loaded is read in /proc" }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const source = join(folder, "source");
+  mkdirSync(source);
+  for (let index = 0; index < 40; index += 1) writeFileSync(join(source, `file-${index}`), Buffer.alloc(1024 * 1024, index));
+  const isLoaded = (): boolean => readFileSync("/proc/self/maps", "latin1").includes("koffi");
+  for (let round = 0; round < 12; round += 1) {
+    const abort = new AbortController();
+    const job = inWorker("layer/pack-layer.ts", "packLayer", { upper: source, lowers: [], codec: "gzip", output: join(folder, `out-${round}`) }, { signal: abort.signal });
+    const ended = job.then(() => undefined, (error: unknown) => assert.match((error as Error).message, /enough/));
+    const late = Date.now() + 1000;
+    while (!isLoaded() && Date.now() < late) await new Promise((resolve) => setImmediate(resolve));
+    abort.abort(new Error("enough"));
+    await ended;
   }
 });

@@ -1,9 +1,11 @@
 import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker, type Transferable } from "node:worker_threads";
 import { reviveError, type PlainError } from "./plain-error.ts";
 import { entryUrl, loadModule } from "./sources.ts";
+import { BUSY, ENDING, FREE } from "./unstoppable.ts";
 
 /**
  * Whole synchronous jobs in worker threads. A job is an exported function `(argument, context) => result`
@@ -38,7 +40,8 @@ export async function inWorker<Argument, Result>(
         finish();
         const give = (): void => reject(options.signal!.reason);
         const stuck = setTimeout(give, STUCK);
-        slot.worker.on("error", () => undefined).terminate().finally(() => clearTimeout(stuck)).then(give, give);
+        slot.worker.on("error", () => undefined);
+        endThread(slot).finally(() => clearTimeout(stuck)).then(give, give);
       };
       const finish = (): void => {
         options.signal?.removeEventListener("abort", stop);
@@ -90,6 +93,8 @@ export type FromWorker =
 
 interface Slot {
   readonly worker: Worker;
+  /** See unstoppable.ts. */
+  readonly lock: Int32Array;
   /** Whether it has started and loaded a module. */
   ready: boolean;
   /** Ends it, while it is idle. */
@@ -119,9 +124,16 @@ function start(young = YOUNG_MIB): Slot {
   const cache = getCompileCacheDir();
   // A worker has the compile cache by its environment only; without it, it takes three times as long to start.
   const env = cache === undefined ? {} : { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } };
-  const worker = new Worker(entryUrl("std/worker-entry.ts"), { ...env, resourceLimits: { maxYoungGenerationSizeMb: young } });
+  const lock = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(entryUrl("std/worker-entry.ts"), { ...env, workerData: lock, resourceLimits: { maxYoungGenerationSizeMb: young } });
   worker.unref();
-  return { worker, ready: false };
+  return { worker, lock, ready: false };
+}
+
+/** Ends a thread as soon as it can be. */
+async function endThread({ worker, lock }: Slot): Promise<void> {
+  while (Atomics.compareExchange(lock, 0, FREE, ENDING) === BUSY) await sleep(1, undefined, { ref: false });
+  await worker.terminate();
 }
 
 async function acquire(signal: AbortSignal | undefined): Promise<Slot> {
@@ -154,7 +166,7 @@ function release(slot: Slot, dead: boolean): void {
     slot.rest = setTimeout(() => {
       idle.splice(idle.indexOf(slot), 1);
       running -= 1;
-      void slot.worker.terminate();
+      void endThread(slot);
     }, IDLE).unref();
   }
 }
