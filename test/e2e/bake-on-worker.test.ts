@@ -155,6 +155,7 @@ describe("bake on a BuildKit worker", { skip: noBuildkitd }, () => {
   test("what only a build here can follow is refused by name", async (context) => {
     const { bake } = here(context);
     assert.match((await bake("--explain")).stderr, /the flag --explain together with a builder is not supported/);
-    assert.match((await bake("--set", "app.cache-to=type=local,dest=x", "app")).stderr, /--cache-to type=local together with a builder/);
+    const caches = ["type=local,dest=x", "r.example/cache"].flatMap((cache) => ["--set", `app.cache-to+=${cache}`]);
+    assert.match((await bake(...caches, "app")).stderr, /--cache-to type=local beside other caches, together with a builder/);
   });
 });
