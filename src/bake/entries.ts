@@ -18,7 +18,7 @@ export function readEntries(key: EntryKey, value: Value): Entry[] {
 
 function fromMap(key: EntryKey, map: Readonly<Record<string, Value>>): Entry {
   const entry = Object.fromEntries(Object.entries(map).filter(([, item]) => item !== null).map(([name, item]) => [name, Array.isArray(item) ? item.map((path) => toText(path as Value)).join(",") : toText(item)]));
-  return checked(key, entry, JSON.stringify(map));
+  return checked(key, entry);
 }
 
 function fromText(key: EntryKey, text: string): Entry[] {
@@ -35,7 +35,7 @@ function fromText(key: EntryKey, text: string): Entry[] {
     if (equals < 0) problem(`invalid value ${field}`);
     return [entryName(key, field.slice(0, equals).trim().toLowerCase()), field.slice(equals + 1)] as const;
   }));
-  return [checked(key, key === "secret" ? plainSecret(entry, text) : entry, text)];
+  return [checked(key, key === "secret" ? plainSecret(entry, text) : entry)];
 }
 
 function entryName(key: EntryKey, name: string): string {
@@ -50,8 +50,9 @@ function plainSecret({ type, ...entry }: Entry, text: string): Entry {
   return { ...rest, env: src };
 }
 
-function checked(key: EntryKey, entry: Entry, text: string): Entry {
-  if (key !== "secret" && key !== "ssh" && !entry["type"]) problem(`type is required in ${key} ${JSON.stringify(text)}`);
+/** Messages name what an entry has, not the values: keys of a bucket may be among them. */
+function checked(key: EntryKey, entry: Entry): Entry {
+  if (key !== "secret" && key !== "ssh" && !entry["type"]) problem(`type is required in ${key} with ${Object.keys(entry).map((name) => `${name}=`).join(", ") || "nothing"}`);
   return entry;
 }
 
