@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,5 +62,24 @@ test("a thread that is given up while it loads a native module ends, and this pr
     while (!isLoaded() && Date.now() < late) await new Promise((resolve) => setImmediate(resolve));
     abort.abort(new Error("enough"));
     await ended;
+  }
+});
+
+test("a process that ends while a thread of it loads a native module has the status that it gave", { skip: process.platform !== "linux" && "what is loaded is read in /proc" }, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "source"));
+  writeFileSync(join(folder, "source/file"), "content");
+  writeFileSync(join(folder, "program.mjs"), `
+    import { readFileSync } from "node:fs";
+    const { inWorker } = await import(${JSON.stringify(new URL("worker-pool.ts", import.meta.url).href)});
+    void inWorker("layer/pack-layer.ts", "packLayer", ${JSON.stringify({ upper: join(folder, "source"), lowers: [], codec: "gzip", output: join(folder, "out") })});
+    const late = Date.now() + 2000;
+    while (!readFileSync("/proc/self/maps", "latin1").includes("koffi") && Date.now() < late) await new Promise((resolve) => setImmediate(resolve));
+    process.exit(3);
+  `);
+  for (let round = 0; round < 3; round += 1) {
+    const { status, signal, stderr } = spawnSync(process.execPath, ["--no-warnings", join(folder, "program.mjs")], { encoding: "utf8" });
+    assert.deepEqual({ status, signal }, { status: 3, signal: null }, stderr);
   }
 });

@@ -103,6 +103,8 @@ interface Slot {
 
 /** Milliseconds: a thread in a system call that does not come back, as on a mount that hangs, is not waited for. */
 const STUCK = 2_000;
+/** Milliseconds: a thread may be in a system call that does not come back when this process ends. */
+const LONGEST_CALL = 500;
 const LIMIT = Math.max(2, availableParallelism());
 /** What jobs make and drop at once needs little room; a thread that may have more takes it, 48 MiB by default. */
 const YOUNG_MIB = 12;
@@ -112,6 +114,8 @@ const IDLE = 10_000;
 const idle: Slot[] = [];
 const waiting: { resolve: (slot: Slot) => void }[] = [];
 let running = 0;
+/** Of threads that have not ended. */
+const locks = new Set<Int32Array>();
 
 /** A thread of its own for one job that lasts and makes few objects; it does not keep the process alive. The job's end or failure is its last message. */
 export function startThread(module: string, name: string, argument: unknown, transfer: readonly Transferable[]): Worker {
@@ -127,7 +131,19 @@ function start(young = YOUNG_MIB): Slot {
   const lock = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(entryUrl("std/worker-entry.ts"), { ...env, workerData: lock, resourceLimits: { maxYoungGenerationSizeMb: young } });
   worker.unref();
+  if (locks.size === 0) process.once("exit", stopThreads);
+  locks.add(lock);
+  worker.once("exit", () => {
+    locks.delete(lock);
+    if (locks.size === 0) process.off("exit", stopThreads);
+  });
   return { worker, lock, ready: false };
+}
+
+/** This process ends, and with it all threads: none is to begin what it must not be ended in, and what it has begun takes some milliseconds. */
+function stopThreads(): void {
+  const latest = Date.now() + LONGEST_CALL;
+  for (const lock of locks) while (Atomics.compareExchange(lock, 0, FREE, ENDING) === BUSY && Date.now() < latest) Atomics.wait(lock, 0, BUSY, 1);
 }
 
 /** Ends a thread as soon as it can be. */
