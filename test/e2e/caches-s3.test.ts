@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
 import { cacheMachines, steps } from "../support/cache-machines.ts";
@@ -55,7 +55,7 @@ test("what is wrong with S3 is a warning for who reads and an error for who writ
   const ignored = await build(",ignore-error=true", { AWS_ACCESS_KEY_ID: "nobody", AWS_SECRET_ACCESS_KEY: "x" });
   assert.equal(ignored.status, 0, ignored.stderr);
   assert.match(ignored.stderr, /could not be written/);
-  const without = await build("", { HOME: "/nonexistent", AWS_SHARED_CREDENTIALS_FILE: "/nonexistent" });
+  const without = await build("", { HOME: join(dirname(project), "no-home"), AWS_SHARED_CREDENTIALS_FILE: "/nonexistent" });
   assert.equal(without.status, 1);
   assert.match(without.stderr, /no access key for s3:\/\/caches/);
 });
