@@ -147,7 +147,10 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
 /** Blobs that are asked for in one round: there are no more connections. */
 const ONE_ROUND = 8;
 
-/** Whether a registry takes a manifest that it has, as far as that can be told: it may take none at all. */
+/**
+ * Whether a registry takes a manifest once more that it has. One that looks at what it is given refuses it when it has lost something
+ * of it; one that takes manifests unseen says yes in any case (docs/guides/transfers.md). It may take none at all.
+ */
 async function takesAgain(client: RegistryClient, place: Reference, { manifest }: PushableImage, options: { readonly signal?: AbortSignal }): Promise<boolean> {
   try {
     await client.manifestPut(place, manifest, options);
