@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { startChecks } from "../../src/check/checker.ts";
 import { cacheImports } from "../../src/cli/build/cache-flags.ts";
 import { buildOutputs } from "../../src/cli/build/outputs.ts";
+import { withoutKeys } from "../../src/cli/flags/csv.ts";
 import { hideLogin, isGitUrl, parseGitUrl } from "../../src/context/git-url.ts";
 import { csvFields } from "../../src/dockerfile/csv-fields.ts";
 import { expand } from "../../src/dockerfile/expand.ts";
@@ -63,6 +64,9 @@ const LINEAR: Readonly<Record<string, (size: number) => unknown>> = {
   "a platform": (size) => parsePlatform(`${times(size, "a.")}/`),
   "attributes of an output": (size) => buildOutputs({ output: [`type=oci,dest=x,${times(size, "\"name=a\"\"b\",")}tar=true`], push: false, load: false, several: false, terminal: false }),
   "attributes of a cache": (size) => cacheImports([`type=local,src=x,${times(size, "tag=a,")}tag=b`], {}),
+  "names of keys in a flag that is shown": (size) => withoutKeys(times(size, "key")),
+  "addresses in a flag that is shown": (size) => withoutKeys(times(size, "//")),
+  "quotes in a flag that is shown": (size) => withoutKeys(times(size, "a\"\"\"")),
   "fields of a flag": (size) => csvFields(`${times(size, "\"a\"\"\",")}x`, "mount"),
   "stages upon each other": (size) => graphOf(times(size, (index) => (index === 0 ? "FROM a AS s0\n" : `FROM s${index - 1} AS s${index}\n`))),
   "stages that copy from the two before": (size) => graphOf(`FROM a AS s0\nFROM a AS s1\n${times(size, (index) => `FROM a AS s${index + 2}\nCOPY --from=s${index + 1} /a /a\nCOPY --from=s${index} /b /b\n`)}`),

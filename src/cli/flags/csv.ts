@@ -1,7 +1,7 @@
 import { fault } from "../../std/fault.ts";
 
 /** From the name of a value that nobody should see, also as others write it or with a slip: `secret-access-key`, `AWS_SESSION_TOKEN`. */
-const KEPT_BACK = /((?:key|secret|token|password)[^=]*=).*/is;
+const KEPT_BACK = /((?:key|secret|token|password)[^=]{0,100}=).*/is;
 /** What is between commas; also where a quote begins too late, or ends never, what it seems to hold. */
 const FIELD = /(?:"(?:[^"]|"")*(?:"|$)|[^,"])+/g;
 
@@ -22,7 +22,13 @@ export function csvFields(text: string, shown: string): Map<string, string> {
 
 /** Such a text for messages: without the values that nobody should see, and without logins in addresses. */
 export function withoutKeys(text: string): string {
-  return text.replace(FIELD, (field) => field.replace(KEPT_BACK, "$1…").replace(/\/\/.*@/s, "//…@"));
+  return text.replace(FIELD, (field) => withoutLogin(field.replace(KEPT_BACK, "$1…")));
+}
+
+/** A login may hold the signs that end one. */
+function withoutLogin(field: string): string {
+  const [start, end] = [field.indexOf("//"), field.lastIndexOf("@")];
+  return start < 0 || end < start + 2 ? field : `${field.slice(0, start)}//…@${field.slice(end + 1)}`;
 }
 
 function splitCsv(text: string, shown: string): string[] {

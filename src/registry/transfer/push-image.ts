@@ -37,7 +37,7 @@ export interface PushOptions {
   /**
    * Whether it is likely that the registry has just this under the name: it is asked for that and for all blobs at once, and where it
    * has them, nothing is sent. Where they are many, it gets the manifest that it has under the name once more, by its digest, instead of
-   * the questions: it refuses one of which it has lost something.
+   * the questions: one that looks at what it is given refuses it when it has lost something of it.
    */
   readonly unchanged?: boolean;
   /** The manifest that the registry had under the name a moment ago, where that is known or on its way. */
