@@ -3,9 +3,19 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { inWorker } from "./worker-pool.ts";
+
+/** A folder of so many files of so many bytes, within one that goes with the test. */
+function filesToPack(context: TestContext, count: number, size: number): { folder: string; source: string } {
+  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const source = join(folder, "source");
+  mkdirSync(source);
+  for (let index = 0; index < count; index += 1) writeFileSync(join(source, `file-${index}`), Buffer.alloc(size, index));
+  return { folder, source };
+}
 
 const threads = (): number => readdirSync("/proc/self/task").length;
 
@@ -29,11 +39,7 @@ test("a worker that has nothing to do for a while ends, and the next job gets a 
 });
 
 test("the thread of a job that is given up has ended when its promise rejects", { skip: process.platform !== "linux" && "threads are counted in /proc" }, async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  const source = join(folder, "source");
-  mkdirSync(source);
-  for (let index = 0; index < 400; index += 1) writeFileSync(join(source, `file-${index}`), Buffer.alloc(64 * 1024, index));
+  const { folder, source } = filesToPack(context, 400, 64 * 1024);
   for (let round = 0; round < 5; round += 1) {
     const output = join(folder, `out-${round}`);
     const abort = new AbortController();
@@ -48,11 +54,7 @@ test("the thread of a job that is given up has ended when its promise rejects", 
 });
 
 test("a thread that is given up while it loads a native module ends, and this process goes on", { skip: process.platform !== "linux" && "what is loaded is read in /proc" }, async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  const source = join(folder, "source");
-  mkdirSync(source);
-  for (let index = 0; index < 40; index += 1) writeFileSync(join(source, `file-${index}`), Buffer.alloc(1024 * 1024, index));
+  const { folder, source } = filesToPack(context, 40, 1024 * 1024);
   const isLoaded = (): boolean => readFileSync("/proc/self/maps", "latin1").includes("koffi");
   for (let round = 0; round < 12; round += 1) {
     const abort = new AbortController();
@@ -66,10 +68,7 @@ test("a thread that is given up while it loads a native module ends, and this pr
 });
 
 test("a process that ends while a thread of it loads a native module has the status that it gave", { skip: process.platform !== "linux" && "what is loaded is read in /proc" }, (context) => {
-  const folder = mkdtempSync(join(tmpdir(), "sampan-worker-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  mkdirSync(join(folder, "source"));
-  writeFileSync(join(folder, "source/file"), "content");
+  const { folder } = filesToPack(context, 1, 7);
   writeFileSync(join(folder, "program.mjs"), `
     import { readFileSync } from "node:fs";
     const { inWorker } = await import(${JSON.stringify(new URL("worker-pool.ts", import.meta.url).href)});
