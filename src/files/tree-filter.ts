@@ -45,11 +45,12 @@ export function takenEntries(view: SourceView, directory: SourceEntry, filter: T
   return view.children(directory).flatMap((entry): TakenEntry[] => {
     const path = prefix + entry.name;
     const isDirectory = entry.stat.isDirectory();
-    let found: TakenEntry[] | undefined;
-    const below = (): TakenEntry[] => (found ??= isDirectory ? takenEntries(view, entry, filter, `${path}/`) : []);
-    const itself = filter === undefined || filter.takes(path);
-    if (itself) return [{ entry, path, itself, below }];
-    return isDirectory && filter.mayTakeBelow(path) && below().length > 0 ? [{ entry, path, itself, below }] : [];
+    // Read when it is asked for, and not kept: trees may be large.
+    const below = (): TakenEntry[] => (isDirectory ? takenEntries(view, entry, filter, `${path}/`) : []);
+    if (filter === undefined || filter.takes(path)) return [{ entry, path, itself: true, below }];
+    if (!isDirectory || !filter.mayTakeBelow(path)) return [];
+    const found = below();
+    return found.length > 0 ? [{ entry, path, itself: false, below: () => found }] : [];
   });
 }
 
