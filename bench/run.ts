@@ -1,6 +1,5 @@
 import { availableParallelism, loadavg, release } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { formatNumber, formatTable } from "./measure/print-table.ts";
 import { runMeasured, type Measured } from "./measure/run-measured.ts";
 import { createCrane, createRegctl } from "./peers/carriers.ts";
@@ -23,27 +22,29 @@ import { longRow } from "./rows/long.ts";
 import type { Bench, Row } from "./rows/row.ts";
 import { smallRow } from "./rows/small.ts";
 import { startRow } from "./rows/start.ts";
+import { readFlags, refuse } from "./setup/read-flags.ts";
 import { startRegistry } from "./setup/registry.ts";
 import { createWorkspace, type Workspace } from "./setup/workspace.ts";
 
-/**
- * Measures this project beside its peers: in each round every tool does the same in turn, against the same registry.
- *
- *     npm run bench -- [--rounds 3] [--only small,large] [--peers sampan,buildkit]
- *
- * Peers are looked for in PATH and in the folder that PEERS names. Both lists may be given in several flags, too.
- */
 const ROWS: readonly Row[] = [startRow, smallRow, flaskRow, fanOutRow, longRow, emulatedRow, cacheMountRow, cacheRow, filesRow, linkRow, largeRow, layersRow, fleetRow, hugeRow];
 const PEERS: Readonly<Record<string, (workspace: Workspace) => Promise<Peer | string>>> = {
   sampan: createSampan, "sampan-standby": createSampanStandby, "sampan-zstd": createSampanZstd, buildkit: createBuildkit, docker: createDocker, buildah: createBuildah, skopeo: createSkopeo, crane: createCrane, regctl: createRegctl, floor: createFloor,
 };
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    only: { type: "string", multiple: true },
-    peers: { type: "string", multiple: true },
-  },
+const HELP = `Measures Sampan beside its peers: in each round every tool does the same in turn, against the same registry.
+
+  npm run bench -- [--rounds 3] [--only ROW,...] [--peers PEER,...]
+
+Rows:
+${ROWS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n")}
+
+Peers, which are looked for in PATH and in the folder that $PEERS names:
+  ${Object.keys(PEERS).join(", ")}`;
+
+const values = readFlags(HELP, {
+  rounds: { type: "string", default: "3" },
+  only: { type: "string", multiple: true },
+  peers: { type: "string", multiple: true },
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds ${values.rounds}: a whole number from 1 on is needed`);
@@ -112,9 +113,4 @@ function chooseNames(lists: readonly string[] | undefined, known: readonly strin
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0 || names.length === 0) refuse(`${flag}: ${unknown.length > 0 ? `there is no ${unknown.join(", ")}` : "it is empty"}; there are ${known.join(", ")}`);
   return names;
-}
-
-function refuse(problem: string): never {
-  process.stderr.write(`bench: ${problem}\n`);
-  process.exit(2);
 }

@@ -3,32 +3,32 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { digestBytes } from "../../src/oci/digest.ts";
 import { mediaType } from "../../src/oci/media-type.ts";
 import { findProgram } from "../../test/support/find-program.ts";
 import { cpuOfProcess } from "../measure/cpu-time.ts";
 import { median } from "../measure/statistics.ts";
+import { readFlags } from "../setup/read-flags.ts";
 import { Connection } from "./connection.ts";
 import { LOGIN, startServers, type Server } from "./servers.ts";
 import { imageOf, pushBlob, pushSmallImage, putManifest } from "./work.ts";
 
-/**
- * Measures registry servers side by side, by what they answer over raw sockets; in each round every server has its turn, and requests have
- * a turn before the first round:
- *
- *     npm run bench:registry -- [--rounds 3] [--many 10000] [--only tags] [--servers sampan,docker-registry,registry,zot] [--guarded]
- *
- * `--guarded`: behind a password file, with a name and a password in each request; and where there are tokens, with one.
- */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    many: { type: "string", default: "10000" },
-    only: { type: "string", multiple: true, default: [] },
-    guarded: { type: "boolean", default: false },
-    servers: { type: "string", default: "sampan,docker-registry,registry,zot" },
-  },
+const HELP = `Measures registry servers side by side, by what they answer over raw sockets; in each round every server has its turn, and requests have
+a turn before the first round.
+
+  npm run bench:registry -- [--rounds 3] [--many 10000] [--only ROW]... [--servers sampan,docker-registry,registry,zot] [--guarded]
+
+  --many      tags and repositories of the rows that list them
+  --only      rows whose name has this in it, such as PUT, GET, tags
+  --servers   programs in PATH or in the folder that $PEERS names; the launcher of another checkout by its path
+  --guarded   behind a password file, with a name and a password in each request; and where there are tokens, with one`;
+
+const values = readFlags(HELP, {
+  rounds: { type: "string", default: "3" },
+  many: { type: "string", default: "10000" },
+  only: { type: "string", multiple: true, default: [] },
+  guarded: { type: "boolean", default: false },
+  servers: { type: "string", default: "sampan,docker-registry,registry,zot" },
 });
 const MEBIBYTE = 1024 * 1024;
 const many = Number(values.many);
