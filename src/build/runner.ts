@@ -94,7 +94,8 @@ export function createRunner(options: RunnerOptions): BuildRunner {
       return { layers: [root], excludes: [...excludes], zeroOwner, ...(zeroOwner ? {} : { recordOwners: options.recordOwners }), ...(name === "context" ? {} : { name: `the context ${name.slice(8)}` }) };
     }
     const snapshot = await snapshotOf(vertex, result);
-    const name = vertex.name.replace(/^\[([^\]]*?) *\d+\/\d+\].*$/s, "stage $1");
+    // Stages that begin with the same image are one vertex, which has the name of one of them only.
+    const name = vertex.operation.kind === "image" ? vertex.operation.reference.replace(/@.*$/, "") : vertex.name.replace(/^\[([^\]]*?) *\d+\/\d+\].*$/s, "stage $1");
     return { layers: snapshot === undefined ? [] : store.snapshots.lowers(snapshot), zeroOwner: false, recordOwners: options.recordOwners, name };
   };
 

@@ -120,7 +120,7 @@ class Preparation {
       return applyAttributes(path, { owner: { uid, gid }, mode }, recordOwners);
     }
     await inWorker<Parameters<typeof performFileOperation>[0], Awaited<ReturnType<typeof performFileOperation>>>("files/file-operation.ts", "performFileOperation", {
-      operation: { kind: "copy", createdBy: "COPY", mounted: true, writable: true, sources: [{ tree: 0, path: seed!, wildcards: false, unpack: "never" }], destination: "/fs" },
+      operation: { kind: "copy", createdBy: "RUN --mount", mounted: true, writable: true, sources: [{ tree: 0, path: seed!, wildcards: false, unpack: "never" }], destination: "/fs" },
       upper: folder, lowers: [], trees: [tree], recordOwners,
     }, { signal });
   }

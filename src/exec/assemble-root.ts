@@ -7,7 +7,7 @@ import { cloneDevices, fillDev } from "./make-dev.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import { EMULATOR_TARGET, registerEmulator } from "./emulation/register-emulator.ts";
 import { mountRoot } from "./mount-root.ts";
-import { ensureTarget } from "./mount-stubs.ts";
+import { demandKind, ensureTarget } from "./mount-stubs.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
 import { pickStepMount, type Picked } from "./step-mounts.ts";
 import { tmpfsOptions } from "./tmpfs-options.ts";
@@ -31,7 +31,9 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   const through = job.emulator && !showHandlers ? { source: job.emulator.path, target: EMULATOR_TARGET, readonly: true } : undefined;
   const mounts = [...job.mounts, ...(through ? [through] : [])].map(pickMount);
   process.chdir(job.staging);
-  const picked = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs), ...job.stepMounts.map(pickStepMount)];
+  const own = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs)].sort(byDepth);
+  // What a RUN mounts on /etc hides the files that this program puts there.
+  const picked = [...own, ...job.stepMounts.map(pickStepMount).sort(byDepth)];
   mountRoot(job);
   process.chdir("root");
   // A command that runs /proc/self/exe gets this Node: its file is not writable from inside (CVE-2019-5736).
@@ -44,9 +46,10 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   fillDev(dev.path, devices, job.shmSize);
   // BuildKit leaves dev, proc and sys that it made, but takes a dev back that only holds a mount of the job's own.
   const stubs: MountStub[] = [...job.mounts, ...job.stepMounts].some(({ target }) => target.startsWith("/dev/")) ? dev.stubs : [];
-  for (const { fd, target, kind } of picked.sort((a, b) => depth(a.target) - depth(b.target))) {
+  for (const { fd, target, kind } of picked) {
     const made = ensureTarget(target, kind);
     stubs.push(...made.stubs);
+    demandKind(made.path, kind);
     attach(fd, made.path);
   }
   if (!job.insecure) maskPaths();
@@ -104,6 +107,10 @@ function maskPaths(): void {
     restrictMount(fd, RDONLY | NOSUID | NODEV | NOEXEC, { recursive: true });
     attach(fd, path);
   }
+}
+
+function byDepth(a: Picked, b: Picked): number {
+  return depth(a.target) - depth(b.target);
 }
 
 const depth = (path: string): number => path.split("/").filter((part) => part !== "").length;

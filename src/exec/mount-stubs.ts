@@ -3,8 +3,36 @@ import { dirname, join } from "node:path";
 import { setTimes } from "../linux/times.ts";
 import type { MountStub } from "./sandbox-job.ts";
 
+/** Something of another type is at a mount's target: a mount covers a folder with a folder only, and a file with a file (mount(2), ENOTDIR). */
+export class TargetMismatch extends Error {
+  readonly target: string;
+  readonly kind: "file" | "directory";
+
+  constructor(target: string, kind: "file" | "directory") {
+    super(`${target} is not a ${kind}`);
+    this.target = target;
+    this.kind = kind;
+  }
+}
+
+/** A mount's target is missing, and cannot be made in what lies there. */
+export class TargetReadonly extends Error {
+  readonly target: string;
+
+  constructor(target: string, cause: unknown) {
+    super(`${target} is missing in a file system that is read-only`, { cause });
+    this.target = target;
+  }
+}
+
+/** @param path free of symlinks, of something that is there @throws TargetMismatch */
+export function demandKind(path: string, kind: "file" | "directory"): void {
+  if (lstatSync(path).isDirectory() !== (kind === "directory")) throw new TargetMismatch(path, kind);
+}
+
 /**
  * Makes what is missing at a mount target below the root "/" of this process, parents included.
+ * @throws TargetReadonly
  * @returns the path free of symlinks, and what had to be made, outermost first.
  */
 export function ensureTarget(target: string, kind: "file" | "directory"): { path: string; stubs: MountStub[] } {
@@ -18,8 +46,13 @@ export function ensureTarget(target: string, kind: "file" | "directory"): { path
 function makeStub(path: string, kind: "file" | "directory"): MountStub {
   const parent = dirname(path);
   const before = statSync(parent, { bigint: true });
-  if (kind === "directory") mkdirSync(path, 0o755);
-  else writeFileSync(path, "", { mode: 0o755, flag: "wx" });
+  try {
+    if (kind === "directory") mkdirSync(path, 0o755);
+    else writeFileSync(path, "", { mode: 0o755, flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EROFS") throw new TargetReadonly(path, error);
+    throw error;
+  }
   const after = statSync(parent, { bigint: true });
   return {
     path,

@@ -31,7 +31,7 @@ export interface CopyFiles {
   readonly mounted?: boolean;
   /** What is made will be written to: no file of it may be one with a layer's. */
   readonly writable?: boolean;
-  readonly createdBy: "COPY" | "ADD";
+  readonly createdBy: "COPY" | "ADD" | "RUN --mount";
 }
 
 /** A heredoc that is a source. */

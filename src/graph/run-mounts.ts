@@ -42,6 +42,7 @@ export async function evaluateMounts(evaluation: Evaluation, state: StageState, 
         mounts.push(sshMount(state, mount, sockets++));
         break;
       case "tmpfs":
+        if (rooted(mount.source) !== "/") throw fault("DOCKERFILE_FLAG", { problem: "tmpfs does not support source" }, { location });
         mounts.push({ kind: "tmpfs", target: targetOf(state, mount, instruction), size: mount.size, readonly: mount.readonly });
         break;
       case "cache":

@@ -184,3 +184,35 @@ test("a path in a stage that has no files is not found, like any other that is n
   assert.equal(status, 1);
   assert.match(stderr, /"\/made" not found in an empty file system/);
 });
+
+test("what cannot be mounted says which target it is and why, and not that this machine is to be mended", { skip }, async (context) => {
+  const { context: write, sampan } = await startJourney(context);
+  for (const [mounts, message, hint] of [
+    ["source=a,target=/folder", /a file cannot be mounted at "\/folder": there is a folder/, /target, as \/folder\/NAME/],
+    ["source=d,target=/file", /a folder cannot be mounted at "\/file": there is a file/, /mount the file itself/],
+    ["type=cache,target=/file", /a folder cannot be mounted at "\/file": there is a file/, /another target/],
+    ["target=/src --mount=type=cache,target=/src/node_modules", /"\/src\/node_modules" cannot be mounted on: it is missing in another mount, which is read-only/, /make node_modules where .*,rw/],
+    ["source=none,target=/src", /RUN --mount: "\/none" not found in the build context/, /begin at the root/],
+    ["type=tmpfs,source=/x,target=/t", /tmpfs does not support source/, /flags/],
+  ] as const) {
+    const project = write("project", { Dockerfile: `FROM base:1\nRUN mkdir /folder && touch /file\nRUN --mount=${mounts} true\n`, a: "a\n", "d/b": "b\n" });
+    const { status, stderr } = await sampan(["build", project]);
+    assert.equal(status, 1, mounts);
+    assert.match(stderr, message);
+    assert.match(stderr, hint);
+    assert.match(stderr, /Dockerfile:3/);
+    assert.doesNotMatch(stderr, /doctor/);
+  }
+});
+
+test("a name of few hexadecimal digits is no image whose id begins so", { skip }, async (context) => {
+  const { context: write, sampan, base } = await startJourney(context);
+  const id = base.slice(7);
+  const build = (from: string): ReturnType<typeof sampan> => sampan(["build", "--network", "none", write("project", { Dockerfile: `FROM ${from}\nENV A=b\n` })]);
+  assert.equal((await build(id.slice(0, 12))).status, 0);
+  for (const digits of [1, 11]) {
+    const { status, stderr } = await build(id.slice(0, digits));
+    assert.equal(status, 1);
+    assert.match(stderr, /docker\.io|library/);
+  }
+});

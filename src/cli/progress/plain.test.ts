@@ -24,7 +24,7 @@ test("a step is written as BuildKit writes it: name, lines with times, end", () 
       { type: "step", id: "a", name: "[builder 2/4] RUN make", started: 1000, completed: 125_240 },
       { type: "step", id: "b", name: "[stage-1 1/2] COPY . .", cached: true },
     ]),
-    "#1 [builder 2/4] RUN make\n#1 0.123 one\n#1 12.34 two\n#1 end\n#1 DONE 124.2s\n\n#2 [stage-1 1/2] COPY . .\n#2 CACHED\n",
+    "#1 [builder 2/4] RUN make\n#1 0.123 one\n#1 12.34 two\n#1 123.0 end\n#1 DONE 124.2s\n\n#2 [stage-1 1/2] COPY . .\n#2 CACHED\n",
   );
 });
 

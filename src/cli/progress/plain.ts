@@ -23,7 +23,8 @@ interface Shown {
   readonly lines: string[];
   /** When the oldest of `lines` came. */
   waitingSince?: number;
-  readonly streams: Record<"stdout" | "stderr", LogLines>;
+  /** `last` is when a stream's last piece came. */
+  readonly streams: Record<"stdout" | "stderr", { readonly lines: LogLines; last: number }>;
   readonly transfers: Map<string, number>;
   saidWhy: boolean;
 }
@@ -53,7 +54,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     let step = steps.get(id);
     if (!step) {
       counter += 1;
-      step = { number: counter, name, named: false, done: false, lines: [], streams: { stdout: new LogLines(), stderr: new LogLines() }, transfers: new Map(), saidWhy: false };
+      step = { number: counter, name, named: false, done: false, lines: [], streams: { stdout: { lines: new LogLines(), last: 0 }, stderr: { lines: new LogLines(), last: 0 } }, transfers: new Map(), saidWhy: false };
       steps.set(id, step);
     }
     return step;
@@ -108,7 +109,7 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
     if (step.done) return;
     if (event.completed === undefined && event.error === undefined && !event.cached) return;
     step.done = true;
-    for (const lines of Object.values(step.streams)) for (const line of lines.end()) say(step, line);
+    for (const { lines, last } of Object.values(step.streams)) for (const line of lines.end()) say(step, `${logSeconds(last - (step.started ?? last))} ${line}`);
     failed ||= event.error !== undefined;
     if (isCanceled(event.error)) say(step, "CANCELED");
     else if (event.error !== undefined) say(step, `ERROR: ${event.error}`);
@@ -117,7 +118,9 @@ export function plainRenderer({ stream, explain }: RendererOptions): Renderer {
   };
   const onLog = (event: LogEvent): void => {
     const step = stepOf(event.id);
-    for (const line of step.streams[event.stream].push(event.data)) say(step, `${logSeconds(event.time - (step.started ?? event.time))} ${line}`);
+    const stream = step.streams[event.stream];
+    stream.last = event.time;
+    for (const line of stream.lines.push(event.data)) say(step, `${logSeconds(event.time - (step.started ?? event.time))} ${line}`);
   };
   const onTransfer = (event: TransferEvent): void => {
     const step = stepOf(event.id);
