@@ -3,7 +3,7 @@ import { sha256, type Digest } from "../oci/digest.ts";
 import type { CopyOperation, MkdirOperation } from "../graph/vertex.ts";
 import type { CacheRecord } from "../solve/ports.ts";
 import type { SourcesDigest } from "../files/digest-sources.ts";
-import type { CopyFiles, FileOperation, performFileOperation } from "../files/file-operation.ts";
+import type { FileOperation, performFileOperation } from "../files/file-operation.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { Store } from "../store/open-store.ts";
 import type { ActiveSnapshot } from "../store/snapshot-store.ts";
@@ -42,7 +42,7 @@ async function digestSelection(
   store: Store, operation: CopyOperation, { tree, sources, wildcards, signal }: { tree: SourceTree; sources: readonly string[]; wildcards: boolean; signal: AbortSignal },
 ): Promise<CopiedContent> {
   const scope = tree.layers[0] ?? "";
-  const selected = { tree, sources, wildcards: wildcards && !operation.mounted, mounted: operation.mounted, command: shownCommand(operation), ...selection(operation) };
+  const selected = { tree, sources, wildcards: wildcards && !operation.mounted, mounted: operation.mounted, command: operation.command, ...selection(operation) };
   const name = tree.zeroOwner ? sha256(JSON.stringify([scope, tree.excludes, sources, selected.wildcards, selected.mounted])) : undefined;
   const seen = name && store.seenSelections.get(name, scope);
   if (seen) {
@@ -102,7 +102,7 @@ function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation
   }
   return {
     kind: "copy",
-    createdBy: shownCommand(operation),
+    createdBy: operation.command,
     ...(operation.mounted ? { mounted: true } : {}),
     sources: operation.sources.map((path, source) => {
       const { tree, fetched } = operation.origins?.[source] ?? { tree: 0, fetched: false };
@@ -114,11 +114,6 @@ function fileOperation(operation: CopyOperation | MkdirOperation): FileOperation
     ...(operation.chmod ? { chmod: operation.chmod } : {}),
     ...selection(operation),
   };
-}
-
-/** The words of the Dockerfile that ask for the files. */
-function shownCommand({ command, mounted }: CopyOperation): CopyFiles["createdBy"] {
-  return mounted ? "RUN --mount" : command;
 }
 
 function selection({ parents, exclude }: CopyOperation): Pick<CopyOperation, "parents" | "exclude"> {

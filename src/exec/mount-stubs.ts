@@ -3,36 +3,29 @@ import { dirname, join } from "node:path";
 import { setTimes } from "../linux/times.ts";
 import type { MountStub } from "./sandbox-job.ts";
 
-/** Something of another type is at a mount's target: a mount covers a folder with a folder only, and a file with a file (mount(2), ENOTDIR). */
-export class TargetMismatch extends Error {
-  readonly target: string;
-  readonly kind: "file" | "directory";
+/** What lies at a mount's target: a mount covers a folder with a folder only, and a file with a file (mount(2), ENOTDIR). `readonly`: nothing, in a mount where nothing can be made. */
+export type Obstacle = "file" | "folder" | "readonly";
 
-  constructor(target: string, kind: "file" | "directory") {
-    super(`${target} is not a ${kind}`);
+export class TargetUnfit extends Error {
+  readonly target: string;
+  readonly obstacle: Obstacle;
+
+  constructor(target: string, obstacle: Obstacle, cause?: unknown) {
+    super(`${target}: ${obstacle}`, { cause });
     this.target = target;
-    this.kind = kind;
+    this.obstacle = obstacle;
   }
 }
 
-/** A mount's target is missing, and cannot be made in what lies there. */
-export class TargetReadonly extends Error {
-  readonly target: string;
-
-  constructor(target: string, cause: unknown) {
-    super(`${target} is missing in a file system that is read-only`, { cause });
-    this.target = target;
-  }
-}
-
-/** @param path free of symlinks, of something that is there @throws TargetMismatch */
+/** @param path free of symlinks, of something that is there @throws TargetUnfit */
 export function demandKind(path: string, kind: "file" | "directory"): void {
-  if (lstatSync(path).isDirectory() !== (kind === "directory")) throw new TargetMismatch(path, kind);
+  const isFolder = lstatSync(path).isDirectory();
+  if (isFolder !== (kind === "directory")) throw new TargetUnfit(path, isFolder ? "folder" : "file");
 }
 
 /**
  * Makes what is missing at a mount target below the root "/" of this process, parents included.
- * @throws TargetReadonly
+ * @throws TargetUnfit
  * @returns the path free of symlinks, and what had to be made, outermost first.
  */
 export function ensureTarget(target: string, kind: "file" | "directory"): { path: string; stubs: MountStub[] } {
@@ -50,7 +43,7 @@ function makeStub(path: string, kind: "file" | "directory"): MountStub {
     if (kind === "directory") mkdirSync(path, 0o755);
     else writeFileSync(path, "", { mode: 0o755, flag: "wx" });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EROFS") throw new TargetReadonly(path, error);
+    if ((error as NodeJS.ErrnoException).code === "EROFS") throw new TargetUnfit(path, "readonly", error);
     throw error;
   }
   const after = statSync(parent, { bigint: true });

@@ -3,13 +3,12 @@ import { fault } from "../std/fault.ts";
 import type { RunResult } from "./run-job.ts";
 import type { SandboxEnd } from "./sandbox.ts";
 
-/** What a sandbox's end means. @throws SANDBOX_FAILED, MOUNT_TARGET_KIND, MOUNT_TARGET_READONLY, USER_NOT_FOUND, USER_NOT_MAPPED */
+/** What a sandbox's end means. @throws SANDBOX_FAILED, MOUNT_TARGET_UNFIT, USER_NOT_FOUND, USER_NOT_MAPPED */
 export function runResult({ exitCode, reports }: SandboxEnd): RunResult {
   for (const report of reports) {
     switch (report.kind) {
       case "failed": throw fault("SANDBOX_FAILED", { step: report.step, problem: report.message });
-      case "wrongTarget": throw fault("MOUNT_TARGET_KIND", { target: report.target, mounted: report.mounted });
-      case "readonlyTarget": throw fault("MOUNT_TARGET_READONLY", { target: report.target });
+      case "unfit": throw fault("MOUNT_TARGET_UNFIT", report);
       case "noUser": throw fault("USER_NOT_FOUND", { user: report.user, problem: report.problem });
       case "notMapped": throw fault("USER_NOT_MAPPED", { user: report.user });
       case "notStarted": {

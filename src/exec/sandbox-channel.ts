@@ -2,7 +2,7 @@ import { closeSync, readSync, writeSync } from "node:fs";
 import { endAtOnce } from "../linux/process.ts";
 import { createTerminal, standOnTerminal } from "../linux/terminal.ts";
 import { CommandNotStarted } from "./find-command.ts";
-import { TargetMismatch, TargetReadonly } from "./mount-stubs.ts";
+import { TargetUnfit } from "./mount-stubs.ts";
 import type { SandboxReport, ZygoteReport } from "./sandbox-job.ts";
 import { UserNotFound, UserNotMapped } from "./user.ts";
 
@@ -48,8 +48,7 @@ export function failure(error: unknown): SandboxReport {
   if (error instanceof CommandNotStarted) return { kind: "notStarted", failure: error.failure, message: error.message };
   if (error instanceof UserNotMapped) return { kind: "notMapped", user: error.user };
   if (error instanceof UserNotFound) return { kind: "noUser", user: error.user, problem: error.message };
-  if (error instanceof TargetMismatch) return { kind: "wrongTarget", target: error.target, mounted: error.kind };
-  if (error instanceof TargetReadonly) return { kind: "readonlyTarget", target: error.target };
+  if (error instanceof TargetUnfit) return { kind: "unfit", target: error.target, obstacle: error.obstacle };
   const { code, message, path, syscall, stack } = error as NodeJS.ErrnoException;
   const step = syscall ?? "setup";
   return { kind: "failed", step, message: syscall ? message : (stack ?? message), ...(code ? { code } : {}), ...(path ? { path } : {}) };

@@ -1,4 +1,5 @@
 import type { Emulator } from "./emulation/find-emulation.ts";
+import type { Obstacle } from "./mount-stubs.ts";
 import type { NotStarted, StepMount } from "./run-job.ts";
 
 /** A command and the rights that it gets. */
@@ -67,10 +68,8 @@ export type SandboxReport =
   | { readonly kind: "waited" }
   /** It did not come as far as the command. */
   | { readonly kind: "failed"; readonly step: string; readonly code?: string; readonly message: string; readonly path?: string }
-  /** What is at a mount's target in the image is no file, or no folder, as what was to be mounted. */
-  | { readonly kind: "wrongTarget"; readonly target: string; readonly mounted: "file" | "directory" }
-  /** What is to be mounted upon is missing in a mount that is read-only. */
-  | { readonly kind: "readonlyTarget"; readonly target: string }
+  /** Nothing can be mounted at that target. */
+  | { readonly kind: "unfit"; readonly target: string; readonly obstacle: Obstacle }
   | { readonly kind: "noUser"; readonly user: string; readonly problem: string }
   | { readonly kind: "notMapped"; readonly user: string }
   | { readonly kind: "notStarted"; readonly failure: NotStarted; readonly message: string };

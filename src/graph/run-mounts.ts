@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { RunInstruction } from "../dockerfile/instruction.ts";
 import { readMount, type WrittenMount } from "../dockerfile/run-mount.ts";
-import { fault } from "../std/fault.ts";
+import { fault, type SourceLocation } from "../std/fault.ts";
 import { expandIn, located, type Evaluation } from "./evaluation.ts";
 import { trimSlash } from "./file-instructions.ts";
 import { localVertex } from "./source-vertices.ts";
@@ -38,11 +38,11 @@ export async function evaluateMounts(evaluation: Evaluation, state: StageState, 
         mounts.push(secretMount(state, mount));
         break;
       case "ssh":
-        if (mount.source !== "") throw fault("DOCKERFILE_FLAG", { problem: "ssh does not support source" }, { location });
+        refuseSource(mount, location);
         mounts.push(sshMount(state, mount, sockets++));
         break;
       case "tmpfs":
-        if (rooted(mount.source) !== "/") throw fault("DOCKERFILE_FLAG", { problem: "tmpfs does not support source" }, { location });
+        refuseSource(mount, location);
         mounts.push({ kind: "tmpfs", target: targetOf(state, mount, instruction), size: mount.size, readonly: mount.readonly });
         break;
       case "cache":
@@ -59,6 +59,10 @@ export async function evaluateMounts(evaluation: Evaluation, state: StageState, 
     }
   }
   return { mounts: mounts.sort((a, b) => compare(a.target ?? "", b.target ?? "")), trees };
+}
+
+function refuseSource({ type, source }: WrittenMount, location: SourceLocation): void {
+  if (source !== "") throw fault("DOCKERFILE_FLAG", { problem: `${type} does not support source` }, { location });
 }
 
 function compare(a: string, b: string): number {
@@ -97,7 +101,7 @@ function localMount(
 ): Vertex {
   const { name } = local.operation as LocalOperation;
   return evaluation.pool.add(
-    { kind: "copy", command: "COPY", mounted: true, sources: [source], inline: [], destination: MOUNTED, platform: state.platform },
+    { kind: "copy", command: "RUN --mount", mounted: true, sources: [source], inline: [], destination: MOUNTED, platform: state.platform },
     [undefined, local],
     {
       name: `${local.name} for --mount${source === "/" ? "" : ` of ${source.slice(1)}`}`,

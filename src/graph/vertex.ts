@@ -145,7 +145,8 @@ export interface SshMount extends ShownFile {
 
 export interface CopyOperation {
   readonly kind: "copy";
-  readonly command: "COPY" | "ADD";
+  /** What the Dockerfile calls it. */
+  readonly command: "COPY" | "ADD" | "RUN --mount";
   /**
    * What RUN mounts of the context: the sources have no wildcards, and a folder's own mode and owner count and are copied.
    */

@@ -28,6 +28,11 @@ test("--check shows what it finds on standard output, with exit status 1, and st
   assert.equal(stderr, "");
   assert.match(stdout, /^Check complete, 1 warning has been found!\n\nWARNING: LegacyKeyValueFormat - https:\/\//);
   assert.match(stdout, / {3}2 \| >>> ENV a b\n/);
+  // Names are those that lead there from where the command is run.
+  for (const [words, cwd, name] of [[["context"], "..", "context/Dockerfile"], [["."], ".", "Dockerfile"], [["-f", "./Dockerfile", "."], ".", "./Dockerfile"], [["-f", "-", "."], ".", "stdin"]] as const) {
+    const { stdout: told } = await sampan(["build", "--check", ...words], { cwd: join(folder, cwd), input: DOCKERFILE });
+    assert.ok(told.includes(`\n${name}:2\n`), told);
+  }
   assert.equal((await sampan(["build", "--call", "check,ignorestatus=true", folder])).status, 0);
   assert.equal((await sampan(["images", "-qa"])).stdout, "");
 });

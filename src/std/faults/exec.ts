@@ -8,21 +8,15 @@ export const execFaults = {
     message: ({ step, problem }) => `the container cannot be set up (${step}): ${problem}`,
     hint: () => "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox",
   }),
-  MOUNT_TARGET_KIND: spec<{ target: string; mounted: "file" | "directory" }>({
-    when: "A folder was to be mounted where the image has a file, by RUN --mount or by `-v`, or a file where it has a folder.",
+  MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" }>({
+    when: "A folder was to be mounted on a file, by RUN --mount or by `-v`, a file on a folder, or something below a mount that is read-only and lacks the place.",
     exit: 1,
-    message: ({ target, mounted }) => mounted === "file"
-      ? `a file cannot be mounted at ${JSON.stringify(target)}: there is a folder`
-      : `a folder cannot be mounted at ${JSON.stringify(target)}: there is a file`,
-    hint: ({ target, mounted }) => mounted === "file"
-      ? `name the file's own place as target, as ${target}/NAME`
-      : "choose another target, or mount the file itself",
-  }),
-  MOUNT_TARGET_READONLY: spec<{ target: string }>({
-    when: "A mount lies below another one, which is read-only and lacks the folder to mount it on.",
-    exit: 1,
-    message: ({ target }) => `${JSON.stringify(target)} cannot be mounted on: it is missing in another mount, which is read-only`,
-    hint: ({ target }) => `make ${target.replace(/^.*\//, "")} where that mount comes from, or make it writable: RUN --mount=…,rw keeps what is written for that command only`,
+    message: ({ target, obstacle }) => obstacle === "readonly"
+      ? `${JSON.stringify(target)} cannot be mounted on: it is missing in another mount, which is read-only`
+      : `a ${obstacle === "file" ? "folder" : "file"} cannot be mounted at ${JSON.stringify(target)}: there is a ${obstacle}`,
+    hint: ({ target, obstacle }) => obstacle === "readonly"
+      ? `make ${target.replace(/^.*\//, "")} where that mount comes from, or make it writable: RUN --mount=…,rw keeps what is written for that command only`
+      : obstacle === "folder" ? `name the file's own place as target, as ${target}/NAME` : "choose another target, or mount the file itself",
   }),
   PLATFORM_NOT_LINUX: spec<{ platform: string }>({
     when: "A command of an image for another operating system was to run.",
