@@ -54,7 +54,7 @@ describe("a Dockerfile is checked, outlined and listed as buildx and BuildKit do
       let text = "";
       const io = { stdout: { write: (part: string) => (text += part) } } as unknown as Io;
       try {
-        const status = await runCall({ method, json, ignoreStatus: false }, { root, context: folder, ...options, onProgress: () => {} }, io);
+        const status = await runCall({ method, json, ignoreStatus: false }, { root, context: ".", cwd: folder, ...options, onProgress: () => {} }, io);
         return { status, text };
       } catch (error) {
         assert.ok(isFault(error), String((error as Error).stack));
