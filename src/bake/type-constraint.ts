@@ -40,6 +40,7 @@ function attributeAt(cursor: Cursor, depth: number): [string, { readonly type: T
   const end = cursor.text.indexOf("=", cursor.at);
   if (end < 0) problem("an attribute of an object has no type");
   const name = cursor.text.slice(cursor.at, end).trim();
+  if (!/^[\p{L}_][\p{L}\p{N}_-]*$/u.test(name)) problem(`${JSON.stringify(name)} is no name of an attribute`);
   cursor.at = end + 1;
   const before = cursor.at;
   if (wordAt(cursor) === "optional") return [name, { type: inBrackets(cursor, () => typeAt(cursor, depth), "the modifier optional takes one argument, the type of the attribute"), optional: true }];

@@ -1,5 +1,6 @@
 import type { Expression } from "./hcl/expression.ts";
 import { readType, type TypeConstraint } from "./type-constraint.ts";
+import { unified } from "./unified.ts";
 import { isEqual, problem, toList, toMap, toNumber, toSwitch, toText, type Value, type ValueMap } from "./value.ts";
 
 /** A value as a type wants it. @param name what messages call it; `type` is one that {@link readType} takes */
@@ -39,13 +40,19 @@ function object(attributes: Extract<TypeConstraint, { kind: "object" }>["attribu
   }));
 }
 
-/** Items of any type are of one: where one is a text, all are; numbers and bools have none in common. */
+/** Items whose type leaves something open are of one type in the end. */
 function alike(type: TypeConstraint, items: readonly Value[]): readonly Value[] {
-  if (type.kind !== "any") return items;
-  const kinds = new Set(items.filter((item) => item !== null).map((item) => typeof item));
-  if (kinds.size <= 1) return items;
-  if (kinds.has("object") || !kinds.has("string")) problem("all of its elements must have the same type");
-  return items.map((item) => (item === null ? null : toText(item)));
+  return isOpen(type) ? unified(items) : items;
+}
+
+function isOpen(type: TypeConstraint): boolean {
+  switch (type.kind) {
+    case "any": return true;
+    case "list": case "set": case "map": return isOpen(type.of);
+    case "tuple": return type.items.some(isOpen);
+    case "object": return [...type.attributes.values()].some((attribute) => isOpen(attribute.type));
+    default: return false;
+  }
 }
 
 /** Each once; primitives in their order, as HCL goes through sets. */
@@ -69,15 +76,23 @@ export function readSwitch(text: string): boolean {
   return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : problem(`invalid syntax ${JSON.stringify(text)}`);
 }
 
-/** A type is written as an expression that is never evaluated. */
+/**
+ * A type is written as an expression that is never evaluated.
+ * @throws BAKE_EXPRESSION where a part of it is written in quotes
+ */
 export function typeText(expression: Expression): string {
+  // What the parser gives for an attribute is a template of it.
+  return expression.kind === "template" ? expression.parts.map(partText).join("") : partText(expression);
+}
+
+function partText(expression: Expression): string {
   switch (expression.kind) {
-    case "template": return expression.parts.map(typeText).join("");
     case "literal": return String(expression.value ?? "");
     case "variable": return expression.name;
-    case "call": return `${expression.name}(${expression.args.map(typeText).join(", ")})`;
-    case "object": return `{${expression.entries.map(([key, value]) => `${typeText(key)}=${typeText(value)}`).join(", ")}}`;
-    case "list": return `[${expression.items.map(typeText).join(", ")}]`;
+    case "call": return `${expression.name}(${expression.args.map(partText).join(", ")})`;
+    case "object": return `{${expression.entries.map(([key, value]) => `${partText(key)}=${partText(value)}`).join(", ")}}`;
+    case "list": return `[${expression.items.map(partText).join(", ")}]`;
+    case "template": return problem("a type and the names of its attributes are written without quotes, as object({name = string})");
     default: return problem("this is no type");
   }
 }

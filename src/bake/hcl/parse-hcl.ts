@@ -1,7 +1,7 @@
 import { fault, isFault } from "../../std/fault.ts";
 import { problem } from "../value.ts";
 import { jsonBody, readLiteral, type Json } from "./json-body.ts";
-import type { Body, Expression } from "./expression.ts";
+import type { Block, Body, Expression } from "./expression.ts";
 import { readAst, type AstNode } from "./read-ast.ts";
 
 /** The part of @cdktn/hcl2json that is used here: HashiCorp's own parser, compiled to WebAssembly. */
@@ -30,7 +30,16 @@ export async function parseHcl(file: string, text: string): Promise<Body> {
   } catch (error) {
     throw fault("BAKE_SYNTAX", { file, problem: syntaxProblem(error) });
   }
-  return jsonBody(file, json, templateReader(file));
+  const body = await jsonBody(file, json, templateReader(file));
+  for (const block of body.blocks) refuseQuotedType(file, block);
+  return body;
+}
+
+/** In JSON a type can be written as a text only; here it is a slip, which the parser hands on as one. */
+function refuseQuotedType(file: string, { type, label, body }: Block): void {
+  const written = body.attributes.get("type");
+  if (type !== "variable" || written?.kind !== "literal") return;
+  throw fault("BAKE_SYNTAX", { file, problem: `variable ${JSON.stringify(label)}: its type is written without quotes, as type = string or type = list(string)` });
 }
 
 /** Reads a file in HCL's JSON syntax, where the strings are templates. @throws BAKE_SYNTAX, BAKE_EXPRESSION */
