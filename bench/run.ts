@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg, release } from "node:os";
 import { join } from "node:path";
+import { AsyncCleanupStack } from "../src/std/cleanup-stack.ts";
 import { formatNumber, formatTable } from "./measure/print-table.ts";
 import { runMeasured, type Measured } from "./measure/run-measured.ts";
 import { createCrane, createRegctl } from "./peers/carriers.ts";
@@ -52,7 +53,7 @@ const rowNames = chooseNames(values.only, ROWS.map(({ name }) => name), "--only"
 const peerNames = chooseNames(values.peers, Object.keys(PEERS), "--peers");
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-await using cleanup = new AsyncDisposableStack();
+await using cleanup = new AsyncCleanupStack();
 const workspace = cleanup.use(createWorkspace());
 // What was measured until then is printed, and everything is cleaned up.
 const interruption = new AbortController();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestBytes } from "../../src/oci/digest.ts";
 import { mediaType } from "../../src/oci/media-type.ts";
+import { AsyncCleanupStack } from "../../src/std/cleanup-stack.ts";
 import { findProgram } from "../../test/support/find-program.ts";
 import { cpuOfProcess } from "../measure/cpu-time.ts";
 import { median } from "../measure/statistics.ts";
@@ -33,7 +34,7 @@ const values = readFlags(HELP, {
 const MEBIBYTE = 1024 * 1024;
 const many = Number(values.many);
 const folder = mkdtempSync(join(tmpdir(), "sampan-bench-registry-"));
-await using cleanup = new AsyncDisposableStack();
+await using cleanup = new AsyncCleanupStack();
 cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
 const servers = await startServers(folder, values.servers.split(","), values);
 const basic = values.guarded ? `Authorization: Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString("base64")}\r\n` : "";

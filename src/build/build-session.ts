@@ -6,6 +6,7 @@ import { VertexPool } from "../graph/vertex.ts";
 import type { Executor } from "../exec/run-job.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { mirrorTrouble } from "../registry/routes/mirror-trouble.ts";
+import { AsyncCleanupStack } from "../std/cleanup-stack.ts";
 import type { OnProgress, StepEvent } from "../std/progress.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { storeRoot } from "../store/store-root.ts";
@@ -57,7 +58,7 @@ export function contextKey({ scope, name }: Pick<LocalOperation, "scope" | "name
 export async function openSession(shared: SharedOptions, targets: readonly BuildOptions[]): Promise<BuildSession> {
   const onProgress: OnProgress = shared.onProgress ?? (() => undefined);
   const signal = shared.signal ?? new AbortController().signal;
-  const cleanup = new AsyncDisposableStack();
+  const cleanup = new AsyncCleanupStack();
   try {
     const store = cleanup.use(await openWatched(shared.root ?? storeRoot(process.env), { onProgress, signal }));
     const { get: client } = cleanup.use(lazyClient({
@@ -89,10 +90,10 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
         return known;
       },
       own: (thing) => cleanup.use(thing),
-      [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+      [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await cleanup.disposeAsync();
+    await cleanup[Symbol.asyncDispose]();
     throw error;
   }
 }

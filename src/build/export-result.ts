@@ -8,6 +8,7 @@ import { writeOutput } from "../export/write-output.ts";
 import { emptyFolder, writeFolder, writeTar } from "../export/write-tree.ts";
 import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
 import type { findOverwritten } from "../layer/find-overwritten.ts";
+import { CleanupStack } from "../std/cleanup-stack.ts";
 import { fault } from "../std/fault.ts";
 import type { OnProgress } from "../std/progress.ts";
 import { inWorker } from "../std/worker-pool.ts";
@@ -91,7 +92,7 @@ async function writeFiles(output: FilesOutput, access: LayerAccess, { store, bui
   const epoch = seconds === undefined ? undefined : BigInt(seconds);
   const split = output.platformSplit ?? several;
   const attesters = all.filter(({ inlineOnly }) => !inlineOnly);
-  using statements = new DisposableStack();
+  using statements = new CleanupStack();
   const trees = await Promise.all(builds.map(async (build) => {
     const top = await build.snapshot();
     const layers = top === undefined ? [] : store.snapshots.lowers(top);
@@ -145,7 +146,7 @@ async function writeImages(output: ImageOutput, access: LayerAccess, options: Ex
   const docker = output.ociMediaTypes === false && attesters.length === 0;
   if (output.ociMediaTypes === false && !docker) access.onProgress({ type: "warning", message: "attestations need OCI media types, which are used in spite of oci-mediatypes=false" });
   if (annotations.needIndex && !indexed) throw fault("ANNOTATION_INVALID", { annotation: "index", problem: "index annotations not supported for single platform export" });
-  using images = new DisposableStack();
+  using images = new CleanupStack();
   const exported: ExportedImage[] = [];
   for (const build of builds) {
     const own = { output, docker, annotations: annotations.of("manifest", build.platform), access: output.type === "registry" ? { ...access, taker: ahead } : access };

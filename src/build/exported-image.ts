@@ -1,6 +1,7 @@
 import { asDockerImage, assembleImage, type Image } from "../image/image.ts";
 import type { BlobSource } from "../image/blobs.ts";
 import type { Platform } from "../oci/platform.ts";
+import { CleanupStack } from "../std/cleanup-stack.ts";
 import type { Store } from "../store/open-store.ts";
 import type { WrittenOutput } from "./build-options.ts";
 import type { ConvertedImage } from "./converted-image.ts";
@@ -30,18 +31,18 @@ export async function exportedImage(
   const { output, annotations } = options;
   const packing = packingOf(output);
   const access = { ...options.access, base: build.base };
-  using cleanup = new DisposableStack();
+  using cleanup = new CleanupStack();
   const epoch = isRestamped(output) ? epochOf(output, build.graph.epoch) : undefined;
   const portable = epoch !== undefined ? await restamped(store, build, output, epoch, access, cleanup) : await portableImage(store, store.images.get(build.image!.id)!, packing, access);
   const converted = packing.force ? cleanup.use(await convert(store, portable, packing, access)) : undefined;
   const annotated = annotate(converted?.image ?? portable, annotations);
   const image = options.docker ? asDockerImage(annotated) : annotated;
   const kept = cleanup.move();
-  return { platform: build.platform, build, image, docker: options.docker, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => kept.dispose() };
+  return { platform: build.platform, build, image, docker: options.docker, blobs: converted ?? new LazyBlobs(store, access), [Symbol.dispose]: () => kept[Symbol.dispose]() };
 }
 
 /** The build's image with the times of an output, in the store as long as the output is written, or for good where that is the store. */
-async function restamped(store: Store, build: FinishedBuild, output: WrittenOutput, epoch: number, access: LayerAccess, cleanup: DisposableStack): Promise<Image> {
+async function restamped(store: Store, build: FinishedBuild, output: WrittenOutput, epoch: number, access: LayerAccess, cleanup: CleanupStack): Promise<Image> {
   const { restampedImage } = await import("./restamped-image.ts");
   const made = await restampedImage(store, build, { epoch, files: isRewritten(output, epoch), packing: packingOf(output), access });
   if (store.images.get(made.id) === undefined) {

@@ -5,6 +5,7 @@ import { applyAttributes } from "../files/apply-attributes.ts";
 import type { performFileOperation } from "../files/file-operation.ts";
 import type { SourceTree } from "../files/source-view.ts";
 import type { CacheMount, RunMount, RunOperation, SecretMount, SshMount, TreeMount } from "../graph/vertex.ts";
+import { AsyncCleanupStack } from "../std/cleanup-stack.ts";
 import { fault } from "../std/fault.ts";
 import { inWorker } from "../std/worker-pool.ts";
 import type { HeldCacheMount } from "../store/cache-mounts.ts";
@@ -38,7 +39,7 @@ export interface StepMounts extends AsyncDisposable {
 
 /** @throws COPY_SOURCE_NOT_FOUND, SECRET_NOT_FOUND, SECRET_INVALID, SSH_NOT_FORWARDED, SSH_INVALID, MOUNT_INVALID */
 export async function prepareStepMounts(operation: RunOperation, options: StepMountOptions): Promise<StepMounts> {
-  await using ready = new AsyncDisposableStack();
+  await using ready = new AsyncCleanupStack();
   const preparation = new Preparation(operation, options, ready);
   const written = operation.mounts ?? [];
   // Caches that are locked are taken in one order by all, so that no two wait for each other.
@@ -46,7 +47,7 @@ export async function prepareStepMounts(operation: RunOperation, options: StepMo
   const made = new Map<RunMount, StepMount | undefined>();
   for (const mount of order) made.set(mount, await preparation.prepare(mount));
   const cleanup = ready.move();
-  return { mounts: written.flatMap((mount) => made.get(mount) ?? []), env: preparation.env, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+  return { mounts: written.flatMap((mount) => made.get(mount) ?? []), env: preparation.env, [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose]() };
 }
 
 function cacheOrder(mount: RunMount): string {
@@ -57,11 +58,11 @@ class Preparation {
   readonly env: string[] = [];
   readonly #operation: RunOperation;
   readonly #options: StepMountOptions;
-  readonly #ready: AsyncDisposableStack;
+  readonly #ready: AsyncCleanupStack;
   /** One RUN has a cache once, however many of its mounts show it. */
   readonly #held = new Map<string, HeldCacheMount>();
 
-  constructor(operation: RunOperation, options: StepMountOptions, ready: AsyncDisposableStack) {
+  constructor(operation: RunOperation, options: StepMountOptions, ready: AsyncCleanupStack) {
     this.#operation = operation;
     this.#options = options;
     this.#ready = ready;

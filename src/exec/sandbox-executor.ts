@@ -8,6 +8,7 @@ import { followSandbox } from "./follow-sandbox.ts";
 import { HOST_GATEWAY } from "./hosts-file.ts";
 import { removeStubs } from "./mount-stubs.ts";
 import { connectByPasta, havePasta } from "./pasta.ts";
+import { AsyncCleanupStack } from "../std/cleanup-stack.ts";
 import { fault } from "../std/fault.ts";
 import type { Executor, RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
@@ -85,7 +86,7 @@ export class SandboxExecutor implements Executor {
   async #runIn(sandbox: Sandbox, job: RunJob, options: RunOptions): Promise<RunResult> {
     await sandbox.ready;
     options.signal?.throwIfAborted();
-    await using network = new AsyncDisposableStack();
+    await using network = new AsyncCleanupStack();
     const ports = job.ports ?? [];
     const ownNetwork = job.network === "default" && (insideUserNamespace() !== undefined || ports.length > 0) && havePasta();
     if (ports.length > 0 && !ownNetwork) throw fault("PORTS_IMPOSSIBLE", { problem: "pasta is not here or may not open /dev/net/tun" });

@@ -1,5 +1,6 @@
 import { Secrets } from "../build/secrets.ts";
 import type { CredentialSource } from "../registry/credentials/credentials.ts";
+import { CleanupStack } from "../std/cleanup-stack.ts";
 import type { Worker } from "./connect/worker.ts";
 import type { PreparedTarget } from "./prepare-targets.ts";
 import { chosenFrontend, frontendAttrs } from "./request/frontend-attrs.ts";
@@ -24,7 +25,7 @@ export interface OpenTargets extends Disposable {
 
 /** Opens a session for each target, and one for each folder that several of them are built of: a worker asks for it once then. */
 export async function openTargets(worker: Worker, prepared: readonly PreparedTarget[], { credentials, signal }: { credentials: CredentialSource; signal: AbortSignal }): Promise<OpenTargets> {
-  using stack = new DisposableStack();
+  using stack = new CleanupStack();
   const sessions: OpenSession[] = [];
   const open = async (services: SessionServices, id: string, sharedKey: string): Promise<void> => {
     sessions.push(stack.use(await openSession(worker, services, { id, sharedKey, signal })));
@@ -45,7 +46,7 @@ export async function openTargets(worker: Worker, prepared: readonly PreparedTar
   const kept = stack.move();
   const broken = Promise.race(sessions.map((session) => session.broken));
   broken.catch(() => undefined);
-  return { targets, broken, [Symbol.dispose]: () => kept.dispose() };
+  return { targets, broken, [Symbol.dispose]: () => kept[Symbol.dispose]() };
 }
 
 function servicesOf({ target, inputs, caches, exports, results }: PreparedTarget, all: readonly PreparedTarget[], credentials: CredentialSource): SessionServices {

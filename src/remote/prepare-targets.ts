@@ -1,3 +1,4 @@
+import { CleanupStack } from "../std/cleanup-stack.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
 import { cacheExports, type CacheExports } from "./request/cache-exports.ts";
@@ -28,12 +29,12 @@ export interface PreparedTarget {
 
 /** Finds what the targets are built of, before a worker is called. @throws the faults of {@link prepareInputs} */
 export async function prepareTargets(targets: readonly WorkerTarget[], { store, onProgress, signal }: { store: () => Promise<Store>; onProgress: OnProgress; signal: AbortSignal }): Promise<Disposable & { readonly targets: readonly PreparedTarget[] }> {
-  using stack = new DisposableStack();
+  using stack = new CleanupStack();
   const prepared: PreparedTarget[] = [];
   for (const target of targets) {
     const inputs = stack.use(await prepareInputs(target.build, signal));
     prepared.push({ target, inputs, caches: cacheImports(target.build, onProgress), exports: await cacheExports(target.build, signal), results: prepareResults(target.build, { store, signal }) });
   }
   const kept = stack.move();
-  return { targets: prepared, [Symbol.dispose]: () => kept.dispose() };
+  return { targets: prepared, [Symbol.dispose]: () => kept[Symbol.dispose]() };
 }

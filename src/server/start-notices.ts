@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { AsyncCleanupStack } from "../std/cleanup-stack.ts";
 import type { LoginFailure } from "./access/logins.ts";
 import { recordIncidents } from "./audit/record-incidents.ts";
 import type { ServerConfig } from "./config/config-schema.ts";
@@ -48,7 +49,7 @@ export async function startNotices(
   const { config, report } = options;
   const metrics = createMetrics();
   const monitor = createMonitor({ ...options, storage, metrics });
-  await using opened = new AsyncDisposableStack();
+  await using opened = new AsyncCleanupStack();
   const observers: ((entry: RequestEntry) => void)[] = [metrics.request];
   if (options.onRequest) observers.push(options.onRequest);
   if (options.logRequests || config.log.requests) {
@@ -87,7 +88,7 @@ export async function startNotices(
     observe: (request, response, note) => observeRequest(request, response, note, (entry) => {
       for (const observer of observers) observer(entry);
     }),
-    [Symbol.asyncDispose]: () => lifetime.disposeAsync(),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
 

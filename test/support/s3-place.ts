@@ -8,6 +8,7 @@ import type { BlobStorage } from "../../src/server/storage/blob-storage.ts";
 import type { Metadata } from "../../src/server/storage/metadata.ts";
 import { openS3Blobs } from "../../src/server/storage/s3/open-s3-blobs.ts";
 import { openSqliteMetadata } from "../../src/server/storage/sqlite/open-sqlite-metadata.ts";
+import { AsyncCleanupStack } from "../../src/std/cleanup-stack.ts";
 import { S3_LOGIN } from "./s3-server.ts";
 
 export interface S3Place {
@@ -22,9 +23,9 @@ export function s3Place(context: TestContext, host: string, more: Readonly<Recor
   count += 1;
   const folder = mkdtempSync(join(tmpdir(), "sampan-contract-"));
   const config = v.parse(storageSection, { s3: { bucket: "caches", endpoint: `http://${host}`, region: "eu-central-1", prefix: `c${process.pid}-${count}/`, ...more } }).s3!;
-  const opened = new AsyncDisposableStack();
+  const opened = new AsyncCleanupStack();
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
-  context.after(() => opened.disposeAsync());
+  context.after(() => opened[Symbol.asyncDispose]());
   return {
     async open({ environment = S3_LOGIN, problems } = {}) {
       const report = (problem: Error): void => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { MAGIC_LENGTH, decodeStream, sniffCodec } from "../../image/decode-stream.ts";
 import { cleanPath } from "../../layer/parse-tar-header.ts";
 import { createTarReader } from "../../layer/read-tar.ts";
+import { AsyncCleanupStack } from "../../std/cleanup-stack.ts";
 import { fault } from "../../std/fault.ts";
 import { writeChunks } from "../../std/write-chunks.ts";
 import type { LayoutFiles } from "./layout-files.ts";
@@ -21,7 +22,7 @@ const SCAN = 16 * 1024;
  * @throws FILE_PROBLEM, LAYOUT_INVALID, ARCHIVE_INVALID, ARCHIVE_DAMAGED, and what open(2) says
  */
 export async function archiveFiles(path: string, signal: AbortSignal): Promise<LayoutFiles> {
-  await using cleanup = new AsyncDisposableStack();
+  await using cleanup = new AsyncCleanupStack();
   let file = await openArchive(path);
   cleanup.defer(() => file.close());
   if (await mustSpool(file, path)) {
@@ -53,7 +54,7 @@ export async function archiveFiles(path: string, signal: AbortSignal): Promise<L
       if (!place) throw fault("LAYOUT_INVALID", { path, problem: `${name} is missing` });
       yield* readRange(file, { start: place.offset + start, end: place.offset + place.size, signal: stop });
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 

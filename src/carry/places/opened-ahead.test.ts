@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CleanupStack } from "../../std/cleanup-stack.ts";
 import { openedAhead } from "./opened-ahead.ts";
 
 function counting() {
@@ -45,14 +46,14 @@ test("it is closed when its reader leaves, and when nobody has read it", async (
 
 test("of many only some are open before they are read, as each takes a connection from those that are", async () => {
   const { log, open } = counting();
-  using all = new DisposableStack();
+  using all = new CleanupStack();
   const many = Array.from({ length: 6 }, () => all.use(openedAhead(open)));
   assert.equal(log.length, 4);
   assert.deepEqual(await read(many[5]!.open(0)), [0, 1, 2, 3]);
   assert.deepEqual(await read(many[0]!.open(0)), [0, 1, 2, 3]);
   all.use(openedAhead(open));
   assert.deepEqual(log.slice(4), ["open 0", "closed", "closed", "open 0"]);
-  all.dispose();
+  all[Symbol.dispose]();
   using _next = openedAhead(open);
   assert.equal(log.at(-1), "open 0");
 });

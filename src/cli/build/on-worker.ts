@@ -6,6 +6,7 @@ import { buildOnWorker } from "../../remote/build-on-worker.ts";
 import { parseBuilderAddress } from "../../remote/connect/builder-address.ts";
 import type { WorkerTarget } from "../../remote/prepare-targets.ts";
 import type { WorkerResult } from "../../remote/solve-target.ts";
+import { AsyncCleanupStack } from "../../std/cleanup-stack.ts";
 import { isFault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { FlagValues } from "../flags/flag.ts";
@@ -47,7 +48,7 @@ export async function onWorker(targets: readonly WorkerTarget[], { builder, flag
     renderer.onEvent(event);
     if (!renderer.showsLogs) logs.add(event);
   });
-  await using cleanup = new AsyncDisposableStack();
+  await using cleanup = new AsyncCleanupStack();
   let opened: Promise<Store> | undefined;
   const store = (): Promise<Store> => (opened ??= openOwnStore().then((found) => cleanup.use(found)));
   const wanted = targets.filter(({ inner }) => inner !== true).map(({ build }) => build);

@@ -1,4 +1,5 @@
 import type { FailedRun, OnFailedRun } from "../../build/failed-run.ts";
+import { CleanupStack } from "../../std/cleanup-stack.ts";
 import { fault } from "../../std/fault.ts";
 import type { Io } from "../io.ts";
 import { passSignals } from "../run/pass-signals.ts";
@@ -24,7 +25,7 @@ async function openShell(failed: FailedRun, { io, signal, onOpen }: { io: Io; si
   onOpen();
   const shell = shellOf(failed.args);
   io.stderr.write(`\n${failed.name} failed: ${failed.error.message}\nThis is ${shell} where it failed; what you change is thrown away. \`exit\` ends the build.\n\n`);
-  using passing = new DisposableStack();
+  using passing = new CleanupStack();
   const { failure, message } = await failed.run(
     { args: [shell], stdin: "inherit", terminal: true, env: io.env["TERM"] === undefined ? [] : [`TERM=${io.env["TERM"]}`] },
     {

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { askSupervisor } from "../../container/control.ts";
 import { encodeFrame, frameReader } from "../../container/attach-frames.ts";
 import { connectToContainer } from "../../container/attach-socket.ts";
+import { CleanupStack } from "../../std/cleanup-stack.ts";
 import { fault, isFault, type FaultDetails } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
@@ -35,7 +36,7 @@ export async function attachToContainer(store: Store, record: ContainerRecord, o
   const folder = store.containers.folder(id);
   const socket = await connectToContainer(folder).catch(() => undefined);
   if (socket === undefined) throw fault("CONTAINER_NOT_RUNNING", { container: name });
-  using ending = new DisposableStack();
+  using ending = new CleanupStack();
   ending.defer(() => socket.destroy());
   const detached = Promise.withResolvers<"detached">();
   const ended = new Promise<"ended">((resolve) => socket.on("close", () => resolve("ended")).on("error", () => undefined));

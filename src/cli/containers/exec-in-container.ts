@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { joinContainer } from "../../container/join-container.ts";
+import { CleanupStack } from "../../std/cleanup-stack.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import type { Store } from "../../store/open-store.ts";
 import type { Call } from "../command.ts";
@@ -15,7 +16,7 @@ export async function execInContainer(store: Store, { flags, positionals, io, si
   const record = store.containers.find(text);
   const { job } = record.spec;
   const env = environmentOf([...(flags.tty ? ["TERM=xterm"] : []), ...job.env, ...readEnvFiles(flags["env-file"], io), ...givenEnv(flags.env, io.env)]);
-  using passing = new DisposableStack();
+  using passing = new CleanupStack();
   const { exitCode, failure, message } = await joinContainer(record, {
     args, env,
     cwd: givenFolder(flags.workdir) ?? job.cwd,

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { containerRoot } from "../../container/container-root.ts";
 import { keepRunning } from "../../container/keep-running.ts";
+import { CleanupStack } from "../../std/cleanup-stack.ts";
 import { fault, isFault, type FaultDetails } from "../../std/fault.ts";
 import type { ContainerRecord } from "../../store/container-record.ts";
 import type { Store } from "../../store/open-store.ts";
@@ -16,7 +17,7 @@ import { writeTo } from "./write-to.ts";
 export async function runContainer(store: Store, record: ContainerRecord, options: { io: Io; signal: AbortSignal; stdin: boolean; output?: boolean }): Promise<number> {
   const { io, signal } = options;
   const { id } = record;
-  using passing = new DisposableStack();
+  using passing = new CleanupStack();
   try {
     const { exitCode, failure, message } = await keepRunning(record, {
       folder: store.containers.folder(id),

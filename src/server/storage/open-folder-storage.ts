@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { AsyncCleanupStack } from "../../std/cleanup-stack.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
 import { openCarriers } from "./carrier/carriers.ts";
@@ -23,7 +24,7 @@ export async function openFolderStorage(
   options: { uploadExpiry: number; uploads: number; blobLease: number; records?: RecordsPlace | undefined; report: (problem: Error) => void },
 ): Promise<RegistryStorage & AsyncDisposable> {
   const temporary = join(root, "temporary");
-  await using opened = new AsyncDisposableStack();
+  await using opened = new AsyncCleanupStack();
   try {
     opened.defer(await prepareFolder(root, options));
     const layout = readLayout(root);
@@ -37,7 +38,7 @@ export async function openFolderStorage(
     const storage = joinStorage({ ...files, uploads }, metadata);
     for (const digest of await metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await removeBlob(storage, digest);
     const lifetime = opened.move();
-    return { ...storage, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
+    return { ...storage, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
   } catch (cause) {
     throw unusable(root, cause);
   }

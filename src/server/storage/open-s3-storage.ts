@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { AsyncCleanupStack } from "../../std/cleanup-stack.ts";
 import { fault, isFault } from "../../std/fault.ts";
 import { makeFolder } from "../../std/make-folder.ts";
 import type { S3Config } from "../config/storage-section.ts";
@@ -20,7 +21,7 @@ export async function openS3Storage(
   options: { configFile: string; environment: Readonly<Record<string, string | undefined>>; uploadExpiry: number; uploads: number; blobLease: number; records?: RecordsPlace | undefined; report: (problem: Error) => void },
 ): Promise<RegistryStorage & AsyncDisposable> {
   const bucket = nameOfBucket(config);
-  await using opened = new AsyncDisposableStack();
+  await using opened = new AsyncCleanupStack();
   try {
     makeFolder(join(root, "temporary"));
     const layout = readLayout(root);
@@ -32,7 +33,7 @@ export async function openS3Storage(
     const storage = joinStorage(blobs, metadata, { shared: true });
     for (const digest of await metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await removeBlob(storage, digest);
     const lifetime = opened.move();
-    return { ...storage, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
+    return { ...storage, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
   } catch (cause) {
     if (isFault(cause)) throw cause;
     throw fault("SERVER_ROOT_UNUSABLE", { root, problem: (cause as Error).message }, { cause });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { RetryPolicy } from "../../../registry/transport/retry.ts";
 import { S3Session } from "../../../s3/s3-session.ts";
+import { AsyncCleanupStack } from "../../../std/cleanup-stack.ts";
 import { fault } from "../../../std/fault.ts";
 import { Semaphore } from "../../../std/semaphore.ts";
 import type { S3Config } from "../../config/storage-section.ts";
@@ -50,7 +51,7 @@ export function nameOfBucket({ bucket, prefix }: S3Config): string {
  */
 export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Promise<S3BlobStorage> {
   const { records, report } = options;
-  await using opened = new AsyncDisposableStack();
+  await using opened = new AsyncCleanupStack();
   const session = opened.use(openSession(config, options));
   await checkBucket(session);
   const registry = await records.registryId();
@@ -78,7 +79,7 @@ export async function openS3Blobs(config: S3Config, options: S3BlobsOptions): Pr
     expiry: options.uploadExpiry, limit: options.uploads, reap: reapLater, placed: blobs.forget,
   }));
   const lifetime = opened.move();
-  return { ...blobs, uploads, claim, checkReachable: () => checkBucket(session), [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
+  return { ...blobs, uploads, claim, checkReachable: () => checkBucket(session), [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
 }
 
 /**

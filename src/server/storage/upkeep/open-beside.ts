@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { AsyncCleanupStack } from "../../../std/cleanup-stack.ts";
 import { fault } from "../../../std/fault.ts";
 import type { S3Config } from "../../config/storage-section.ts";
 import type { BlobStorage } from "../blob-storage.ts";
@@ -50,7 +51,7 @@ export async function openBeside(root: string, options: { lease: number; bucket?
   const layout = findLayout(root);
   const s3 = bucket && (await import("../s3/open-s3-blobs.ts"));
   checkBlobsPlace(root, layout, s3?.nameOfBucket(bucket!.config));
-  await using opened = new AsyncDisposableStack();
+  await using opened = new AsyncCleanupStack();
   if (!options.records) opened.defer(lockRoot(root, "collector.lock"));
   const { metadata } = await openRecords(root, layout, options.records, { ...options, bucket: layout.bucket });
   opened.use(metadata);
@@ -63,7 +64,7 @@ export async function openBeside(root: string, options: { lease: number; bucket?
     ? opened.use(await s3.openS3Blobs(bucket!.config, { ...bucket!, records: metadata, uploadExpiry: Number.MAX_SAFE_INTEGER, uploads: 0, report }))
     : createFolderBlobs(join(root, "blobs"), join(root, "temporary"));
   const lifetime = opened.move();
-  return { root, files, shared: bucket !== undefined, metadata, [Symbol.asyncDispose]: () => lifetime.disposeAsync() };
+  return { root, files, shared: bucket !== undefined, metadata, [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose]() };
 }
 
 function findLayout(root: string): Layout {

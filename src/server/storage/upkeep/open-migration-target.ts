@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { AsyncCleanupStack } from "../../../std/cleanup-stack.ts";
 import { fault } from "../../../std/fault.ts";
 import { makeFolder } from "../../../std/make-folder.ts";
 import { placeOf } from "../../terms/database-url.ts";
@@ -48,7 +49,7 @@ const UPLOADS = 1000;
 export async function openMigrationTarget({ root, bucket, records: recordsPlace }: Omit<RegistryPlace, "archive">, source: string, report: (problem: Error) => void): Promise<MigrationTarget> {
   const refuse = (problem: string): Error => fault("SERVER_MIGRATION_TARGET", { target: root, problem });
   if (existsSync(root) && !readdirSync(root).every((name) => FOLDER_FILES.includes(name))) throw refuse("it holds something else");
-  await using opened = new AsyncDisposableStack();
+  await using opened = new AsyncCleanupStack();
   const temporary = join(root, "temporary");
   let claimed = false;
   const made = makeAnew(root, temporary);
@@ -93,7 +94,7 @@ export async function openMigrationTarget({ root, bucket, records: recordsPlace 
       await writeLayout(root, whole);
       await metadata.endFilling(); // last, since records that are being filled can be gone on with
     },
-    [Symbol.asyncDispose]: () => lifetime.disposeAsync(),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
 
@@ -124,7 +125,7 @@ async function claim(bucket: S3BlobStorage | undefined, begin: () => Promise<str
   }
 }
 
-function folderBlobs(root: string, temporary: string, opened: AsyncDisposableStack): BlobStorage {
+function folderBlobs(root: string, temporary: string, opened: AsyncCleanupStack): BlobStorage {
   const files = createFolderBlobs(join(root, "blobs"), temporary);
   return { ...files, uploads: opened.use(createFolderUploads({ folder: temporary, expiry: UPLOAD_EXPIRY, limit: UPLOADS, adopt: files.adopt })) };
 }
