@@ -42,6 +42,15 @@ test("a lock that another one keeps for too long is reported", (context) => {
   waiter.transaction(() => {});
 });
 
+test("parameters with numbers may come in any order and several times", (context) => {
+  const database = new Database(join(temporaryFolder(context), "db"));
+  context.after(() => database.close());
+  database.exec("CREATE TABLE word (one TEXT, two BLOB, three INTEGER)");
+  assert.equal(database.run("INSERT INTO word SELECT ?3, ?1, ?2 WHERE ?3 = 'x'", Buffer.from("bytes"), null, "x").changes, 1);
+  const [row] = database.all<{ one: string; two: Uint8Array; three: null }>("SELECT * FROM word WHERE one = ?2 AND three IS ?1", null, "x");
+  assert.deepEqual([row!.one, Buffer.from(row!.two).toString(), row!.three], ["x", "bytes", null]);
+});
+
 test("a closed database says so", (context) => {
   const database = new Database(join(temporaryFolder(context), "db"));
   database.close();

@@ -48,11 +48,11 @@ export class Database {
   }
 
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
-    return this.#guard(() => this.#prepare(sql).get(...values) as Row | undefined);
+    return this.#guard(() => this.#prepare(sql).get(...this.#inOrder(sql, values)) as Row | undefined);
   }
 
   all<Row>(sql: string, ...values: SqlValue[]): Row[] {
-    return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
+    return this.#guard(() => this.#prepare(sql).all(...this.#inOrder(sql, values)) as Row[]);
   }
 
   /** Rows one after the other: those before one that cannot be read are had. */
@@ -63,7 +63,7 @@ export class Database {
 
   /** @returns how many rows changed, and the id of the last inserted one. */
   run(sql: string, ...values: SqlValue[]): { changes: number; lastId: number } {
-    const { changes, lastInsertRowid } = this.#guard(() => this.#prepare(sql).run(...values));
+    const { changes, lastInsertRowid } = this.#guard(() => this.#prepare(sql).run(...this.#inOrder(sql, values)));
     return { changes: Number(changes), lastId: Number(lastInsertRowid) };
   }
 
@@ -163,6 +163,13 @@ export class Database {
     return statement;
   }
 
+  /** Node up to 22.19 and 24.6 takes numbers of parameters for names (nodejs/node#59340). Elsewhere names would only take longer. */
+  #inOrder(sql: string, values: SqlValue[]): SqlValue[] {
+    if (!/\?\d/.test(sql) || (numbersKnown ??= takesNumbers(this.#connection))) return values;
+    const named = Object.fromEntries(values.map((value, index) => [`?${index + 1}`, value]));
+    return [named as unknown as SqlValue];
+  }
+
   #guard<Result>(work: () => Result): Result {
     try {
       return work();
@@ -214,4 +221,14 @@ function sqlite(): typeof import("node:sqlite") {
     }
   }
   return loaded;
+}
+
+let numbersKnown: boolean | undefined;
+
+function takesNumbers(connection: DatabaseSync): boolean {
+  try {
+    return connection.prepare("SELECT ?1").get(1) !== undefined;
+  } catch {
+    return false;
+  }
 }
