@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { constants, createDeflateRaw, createZstdCompress, crc32, deflateRawSync, type DeflateRaw, type ZlibOptions, type ZstdCompress } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 import { freeBuffer } from "../std/free-buffer.ts";
+import { readAhead } from "../std/read-ahead.ts";
 import { SpareMemory } from "../std/spare-memory.ts";
 
 /**
@@ -206,7 +207,7 @@ function inOneStep(stream: DeflateRaw | ZstdCompress, block: Buffer): Promise<Bu
     stream.once("error", reject);
     stream.write(block, (error) => {
       if (error) return; // told by the event
-      resolve(stream.read() as Buffer);
+      resolve(readAhead(stream));
       stream.close(); // the end would bring something more: zstd another frame, with nothing in it
     });
   });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { readAhead } from "../std/read-ahead.ts";
 import { openSocketOf, stopReading } from "./open-socket.ts";
 
 test("a connection that was stopped in the middle of a body gives no more of it, though its bytes are asked for", async (context) => {
@@ -19,7 +20,7 @@ test("a connection that was stopped in the middle of a body gives no more of it,
   for (let round = 0; round < 1000 && request.readableLength < request.readableHighWaterMark; round += 1) await turn();
   assert.ok(request.readableLength >= request.readableHighWaterMark);
   stopReading(request.socket);
-  assert.ok((request.read() as Buffer).length >= request.readableHighWaterMark);
+  assert.ok(readAhead(request).length >= request.readableHighWaterMark);
   const before = request.socket.bytesRead;
   for (let round = 0; round < 50; round += 1) {
     await turn();

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readAhead } from "../std/read-ahead.ts";
 import type { Exchange } from "./exchange.ts";
 import { LARGE_UPLOAD, openSocketOf, stopReading } from "./open-socket.ts";
 import type { Upload } from "./storage/blob-storage.ts";
@@ -25,7 +26,7 @@ export async function receiveBody({ request, response, settings, note }: Exchang
   response.setHeader("Connection", "close");
   request.socket.setTimeout(0);
   const readAgain = stopReading(request.socket);
-  const first = (request.read() as Buffer | null) ?? Buffer.alloc(0);
+  const first = readAhead(request);
   const before = upload.size;
   const receiving = receive({ socket, first, length });
   note.beside = receiving;

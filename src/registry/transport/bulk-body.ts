@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { OnReadOpts, Socket } from "node:net";
+import { readAhead } from "../../std/read-ahead.ts";
 import { SpareMemory } from "../../std/spare-memory.ts";
 
 /** Bytes of the blocks that connections read into: few enough for a processor to have two of them at hand. */
@@ -151,11 +152,11 @@ export class BulkBody {
   async *#pieces(lent: boolean): AsyncGenerator<Buffer, void, undefined> {
     try {
       // What came with the headers has gone through node:http, which stops the connection when that is a lot.
-      const first = this.#answer.read() as Buffer | null;
+      const first = readAhead(this.#answer);
       // All of it came with the headers: node:http gives the connection to others now, however long the reader takes with it.
       if (this.#answer.complete) this.#leave();
       this.#goOn();
-      if (first) yield* this.#within(first);
+      if (first.length > 0) yield* this.#within(first);
       while (this.#taken < this.#length) {
         const block = this.#nextBlock(lent);
         if (block) {
