@@ -3,7 +3,7 @@
 "use strict";
 // As a program this file begins in a shell: without `--` Node reads the file of `run --env-file` too, for options of its own;
 // and with room for 8 MiB of young objects a short command ends before it collects garbage.
-// Starts the CLI on a Node that can run it: this one if it is new enough, else the one that `npm ci` put into
+// Starts the CLI on a Node that can run it: this one if it is one of those that package.json names, else the one that `npm ci` put into
 // node_modules. Runs the bundle; in a checkout, where a source is newer than the bundle, the .ts sources as they are.
 const fs = require("node:fs");
 const path = require("node:path");
@@ -12,10 +12,7 @@ const root = path.dirname(__dirname);
 const sources = path.join(root, "src");
 const inCheckout = fs.existsSync(path.join(sources, "cli", "main.ts"));
 
-function newEnough(version) {
-  const [major, minor] = version.split(".").map(Number);
-  return major > 22 || (major === 22 && minor >= 19);
-}
+const [major, minor] = process.versions.node.split(".").map(Number);
 
 /**
  * Turns the compile cache on; it is for packages and for other threads and processes. Node's own choice lies in the shared
@@ -63,20 +60,18 @@ function becomeSmall() {
   process.execve(process.execPath, [process.execPath, ...kept, "--max-semi-space-size=2", "--", __filename, ...process.argv.slice(2)], { MALLOC_ARENA_MAX: "1", ...process.env });
 }
 
-if (newEnough(process.versions.node)) {
-  if (process.argv[2] === "registry" && process.argv[3] === "serve") becomeSmall();
-  const folder = enableCompileCache();
-  const bundle = path.join(root, "dist", "bundle");
-  if (!inCheckout || require("./sources.cjs").isFresh(root, bundle)) require("./run-bundle.cjs").runCommandLine(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
-  else runSources();
-} else {
+/**
+ * Does the command on the Node that `npm ci` put into node_modules.
+ * @param needed which versions can do it
+ */
+function runElsewhere(needed) {
   const bundled = path.join(root, "node_modules", "node", "bin", "node");
   if (!fs.existsSync(bundled)) {
     process.stderr.write(
-      `sampan: Node ${process.versions.node} is too old, 22.19 or newer is needed.\n` +
+      `sampan: Node ${process.versions.node} will not do, ${needed} is needed.\n` +
         (inCheckout
           ? `Run \`npm ci\` in ${root}: it brings a Node of its own along.\n`
-          : "Install a newer Node (nodejs.org), or run `npm install node@24` beside the package.\n"),
+          : "Install another Node (nodejs.org), or run `npm install node@24` beside the package.\n"),
     );
     process.exit(1);
   }
@@ -96,4 +91,14 @@ if (newEnough(process.versions.node)) {
       process.kill(process.pid, signal);
     } else process.exit(code ?? 1);
   });
+}
+
+if (major < 24 && (major !== 22 || minor < 19)) runElsewhere("22.19 or newer of 22, or 24 or newer,");
+else {
+  if (process.argv[2] === "registry" && process.argv[3] === "serve") becomeSmall();
+  const folder = enableCompileCache();
+  const bundle = path.join(root, "dist", "bundle");
+  if (!inCheckout || require("./sources.cjs").isFresh(root, bundle)) require("./run-bundle.cjs").runCommandLine(path.join(bundle, "main.cjs"), { folder, word: process.argv[2] });
+  else if (major < 24) runElsewhere("for sources that are newer than their bundle 24 or newer"); // `using` is compiled in the bundle only
+  else runSources();
 }
