@@ -55,7 +55,7 @@ const faultsPlugin = {
 
 /**
  * The command line in layers, each a file: what every command needs, what speaks to stores and registries, what most builds do, what
- * unpacks layers and archives and opens more contexts and agents, what carries images, what faults say, and the rest. A module is in the first
+ * unpacks layers and archives, writes archives and folders and opens more contexts and agents, what carries images, what faults say, and the rest. A module is in the first
  * layer with an entry that needs it at once; what modules of other layers want of it goes through bin/run-bundle.cjs.
  */
 const LAYERS = {
@@ -69,7 +69,7 @@ const LAYERS = {
     "cli/commands/build.ts", "cli/progress/plain.ts", "cli/progress/tty.ts", "cli/keep-store.ts", "build/build.ts", "build/export-result.ts",
     "exec/create-executor.ts", "files/digest-sources.ts", "files/file-operation.ts", "layer/pack-layer.ts",
   ],
-  "layer-archive": ["build/named-contexts.ts", "build/ssh-agents.ts", "layer/apply-layer.ts", "layer/unpack-archive.ts"],
+  "layer-archive": ["build/named-contexts.ts", "build/ssh-agents.ts", "export/write-tree.ts", "image/write-archive.ts", "layer/apply-layer.ts", "layer/unpack-archive.ts"],
   "layer-carry": [
     "build/arrive.ts", "build/export-caches.ts", "build/portable-index.ts", "cache/cache-places.ts", "cache/imported-caches.ts", "carry/location.ts", "carry/places/registry-sink.ts", "carry/places/registry-source.ts", "carry/places/store-source.ts", "carry/sync/select-tags.ts", "cli/commands/copy.ts",
     "cli/commands/pull.ts", "cli/commands/push.ts", "cli/commands/sync.ts", "cli/commands/tag.ts", "cli/copy/copy-access.ts", "cli/copy/copy-image.ts", "cli/copy/wanted-platforms.ts",

@@ -5,8 +5,6 @@ import type { Descriptor } from "../oci/manifest.ts";
 import { formatRepository, parseReference } from "../oci/reference.ts";
 import { formatTime } from "../oci/time.ts";
 import { writeOutput } from "../export/write-output.ts";
-import { emptyFolder, writeFolder, writeTar } from "../export/write-tree.ts";
-import { writeDockerArchive, writeIndexArchive, writeOciArchive } from "../image/write-archive.ts";
 import type { findOverwritten } from "../layer/find-overwritten.ts";
 import { CleanupStack } from "../std/cleanup-stack.ts";
 import { fault } from "../std/fault.ts";
@@ -106,6 +104,7 @@ async function writeFiles(output: FilesOutput, access: LayerAccess, { store, bui
     return { folder: split ? folderOf(build.platform) : "", layers };
   }));
   if (!split && trees.length > 1) await refuseOverwriting(trees, builds, access);
+  const { emptyFolder, writeFolder, writeTar } = await import("../export/write-tree.ts");
   if (output.type === "tar") return await writeOutput(output.dest, cwd, (stream) => writeTar(trees, stream, { ...access, epoch, temporary: store.temporary }));
   const root = resolve(cwd, output.dest);
   const exact = output.mode === "delete";
@@ -229,6 +228,7 @@ async function writeArchive(
     const [{ writeLayout }, { imageContents, indexContents }] = await Promise.all([import("../export/write-layout.ts"), import("../image/pack-archive.ts")]);
     return writeLayout(resolve(cwd, output.dest), several ? indexContents(several) : imageContents(single!, { form: "oci" }), blobs, stoppable);
   }
+  const { writeDockerArchive, writeIndexArchive, writeOciArchive } = await import("../image/write-archive.ts");
   await writeOutput(output.dest, cwd, async (stream) => {
     if (several) await writeIndexArchive(several, blobs, stream, stoppable);
     else await (output.type === "oci" ? writeOciArchive : writeDockerArchive)(single!, blobs, stream, stoppable);

@@ -78,6 +78,11 @@ describe("on another Node than that of the tests", () => {
       assert.match(run("registry", "check", "--root", join(here, "registry")), /all is well/);
     });
 
+    test(`the zygote's copies of Node ${version} wait for no thread that they do not have`, { skip: skip || noContainers }, () => {
+      // V8 tells of flags that this version of it does not have.
+      assert.equal(execFileSync(program!, ["--no-warnings", join(root, "test/support/collecting-copies.ts")], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }), "0 of 8\n");
+    });
+
     test(`in a checkout whose bundle is old, Node ${version} runs the sources, or has a Node do it that can`, { skip }, (context) => {
       const changed = join(mkdtempSync(join(folder, "changed-")), "checkout");
       cpSync(checkout, changed, { recursive: true, preserveTimestamps: true });
