@@ -7,8 +7,8 @@ import { fault } from "../std/fault.ts";
 import type { HostGateway } from "./host-gateway.ts";
 import type { PortForward } from "./run-job.ts";
 
-/** How long pasta may take to be ready, in milliseconds. */
-const PATIENCE = 10_000;
+/** How long pasta may take to be ready, in milliseconds: a moment, but on a machine with much to do. */
+const PATIENCE = 60_000;
 
 // pasta gives up its rights before it opens the namespace, and may then not look into /proc/PID any more. The mount that
 // it gets instead is in a mount namespace of its own, so that it goes with it, however it ends.

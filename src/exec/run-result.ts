@@ -2,12 +2,13 @@ import { constants } from "node:os";
 import { fault } from "../std/fault.ts";
 import type { RunResult } from "./run-job.ts";
 import type { SandboxEnd } from "./sandbox.ts";
+import { setupFailure } from "./setup-failure.ts";
 
 /** What a sandbox's end means. @throws SANDBOX_FAILED, MOUNT_TARGET_UNFIT, USER_NOT_FOUND, USER_NOT_MAPPED */
 export function runResult({ exitCode, reports }: SandboxEnd): RunResult {
   for (const report of reports) {
     switch (report.kind) {
-      case "failed": throw fault("SANDBOX_FAILED", { step: report.step, problem: report.message });
+      case "failed": throw setupFailure(report.step, report.message);
       case "unfit": throw fault("MOUNT_TARGET_UNFIT", report);
       case "noUser": throw fault("USER_NOT_FOUND", { user: report.user, problem: report.problem });
       case "notMapped": throw fault("USER_NOT_MAPPED", { user: report.user });

@@ -1,9 +1,9 @@
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { openProcess, signalProcess, takeDescriptor } from "../linux/pidfd.ts";
-import { fault } from "../std/fault.ts";
 import { onReports } from "./on-reports.ts";
 import type { JoinJob, SandboxJob, SandboxReport } from "./sandbox-job.ts";
+import { setupFailure } from "./setup-failure.ts";
 
 /** The outermost process of a sandbox. */
 export interface SandboxProcess {
@@ -159,6 +159,6 @@ export class Sandbox {
   /** What setpriv, unshare or Node said instead of starting the child. */
   async #startFailure(exitCode: number): Promise<Error> {
     const text = Buffer.concat((await this.stderr.toArray().catch(() => [])) as Buffer[]).toString("utf8").trim();
-    return fault("SANDBOX_FAILED", { step: "start", problem: text === "" ? `its process ended with status ${exitCode}` : text });
+    return setupFailure("start", text === "" ? `its process ended with status ${exitCode}` : text);
   }
 }

@@ -4,7 +4,9 @@ import { release, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { humanSize } from "../std/human-size.ts";
 import { findProgram } from "./find-program.ts";
+import { kernelHas, NEEDED_KERNEL } from "./kernel-version.ts";
 import { haveLibc } from "./libc.ts";
+import { canFilter } from "./seccomp.ts";
 import { isContainedRoot, subordinateMaps, userNamespaceObstacle } from "./user-namespace.ts";
 
 /** What one probe of this machine found. */
@@ -34,7 +36,7 @@ export async function doctorProbes({ root }: { readonly root: string }): Promise
     seccomp(),
     ...(namespaces ? [namespaces] : []),
     ...(ordinary ? [manyIds(), pasta()] : []),
-    ...(namespaces?.ok === false ? [] : [overlay(folder, own), processes(own)]),
+    ...(namespaces?.ok === false || !kernelHas(NEEDED_KERNEL) ? [] : [overlay(folder, own), processes(own)]),
     runtimes(),
     cgroups(),
     space(root, folder),
@@ -43,9 +45,8 @@ export async function doctorProbes({ root }: { readonly root: string }): Promise
 
 function kernel(): DoctorRow {
   const version = release();
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const ok = major > 5 || (major === 5 && minor >= 12);
-  return { name: "kernel", ok, needed: true, why: ok ? `Linux ${version}` : `Linux ${version}, 5.12 is needed`, mend: "a newer kernel of the distribution" };
+  const ok = kernelHas(NEEDED_KERNEL);
+  return { name: "kernel", ok, needed: true, why: ok ? `Linux ${version}` : `Linux ${version}, ${NEEDED_KERNEL} is needed`, mend: "a newer kernel of the distribution" };
 }
 
 function koffi(): DoctorRow {
@@ -64,6 +65,7 @@ function tools(): DoctorRow {
 
 function seccomp(): DoctorRow {
   const ok = existsSync("/proc/sys/kernel/seccomp/actions_avail");
+  if (!canFilter()) return { name: "seccomp", ok: false, needed: true, mend: "a machine of amd64 or arm64 for RUN and `sampan run`; the rest works here", why: `the numbers of ${process.arch}'s system calls are not known` };
   return { name: "seccomp", ok, needed: true, mend: "a kernel with CONFIG_SECCOMP_FILTER", why: ok ? "system calls can be filtered" : "the kernel cannot filter system calls" };
 }
 
@@ -100,7 +102,7 @@ function processes(own: readonly string[]): DoctorRow {
   const row = { name: "processes", needed: true, mend: "in a container: `docker run --security-opt systempaths=unconfined`, in Kubernetes `procMount: Unmasked`" };
   const { status, stderr, error } = spawnSync("unshare", [...own, "--pid", "--fork", "--mount-proc", "true"], { encoding: "utf8" });
   if (status === 0) return { ...row, ok: true, why: "a container sees its own only" };
-  return { ...row, ok: false, why: `a container gets no /proc of its own: ${error?.message ?? stderr.trim().split("\n").at(-1)}` };
+  return { ...row, ok: false, why: `a container gets no /proc of its own: ${error?.message ?? lastWords(stderr)}` };
 }
 
 /** Mounts an overlay as the sandbox does, in namespaces that end with the trial. */
@@ -113,7 +115,7 @@ function overlay(folder: string, own: readonly string[]): DoctorRow {
     const script = "trap 'umount merged 2>/dev/null; chmod -R u+rwx work' EXIT; mkdir lower upper work merged && mknod lower/whiteout c 0 0 && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr overlay merged && echo x >merged/file";
     const { status, stderr, error } = spawnSync("unshare", [...own, "sh", "-c", script], { cwd: trial, encoding: "utf8" });
     if (status === 0) return { ...row, ok: true, why: `works in ${folder}` };
-    return { ...row, ok: false, why: `refused in ${folder}: ${error?.message ?? stderr.trim().split("\n").at(-1)}` };
+    return { ...row, ok: false, why: `refused in ${folder}: ${error?.message ?? lastWords(stderr)}` };
   } catch (error) {
     return { ...row, ok: false, why: `${folder}: ${(error as Error).message}` };
   } finally {
@@ -139,6 +141,11 @@ function space(root: string, folder: string): DoctorRow {
   if (free < 2 ** 30) return { ...row, ok: false, why: `${humanSize(free)} free for ${root}` };
   if (files > 0 && ffree < 10_000) return { ...row, ok: false, why: `${ffree} inodes free for ${root}` };
   return { ...row, ok: true, why: `${humanSize(free)} free for ${root}` };
+}
+
+/** The last line that tells something: mount(8) ends with a hint at dmesg(1). */
+function lastWords(stderr: string): string {
+  return stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("dmesg(1)")).at(-1) ?? "nothing is said why";
 }
 
 function existingAncestor(path: string): string {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import { callNumber } from "./call-number.ts";
 import { libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
@@ -10,7 +11,6 @@ const pollCall = libc("int poll(_Inout_ uint8_t *descriptors, unsigned long coun
 
 export const CLONE = { NEWNS: 0x2_0000, NEWUTS: 0x400_0000, NEWIPC: 0x800_0000, NEWPID: 0x2000_0000 } as const;
 
-const SYS_CLONE = process.arch === "arm64" ? 220 : 56;
 const SIGCHLD = 17;
 const MADV_DOFORK = 11;
 
@@ -83,7 +83,7 @@ function readMaps(): string {
  * @returns the number of the copy; 0 in the copy
  */
 export function forkProcess(namespaces: number): number {
-  const pid = Number(cloneCall(SYS_CLONE, namespaces | SIGCHLD, 0, 0, 0, 0));
+  const pid = Number(cloneCall(callNumber("clone"), namespaces | SIGCHLD, 0, 0, 0, 0));
   return pid >= 0 ? pid : throwErrno("clone");
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { release } from "node:os";
+import { kernelHas } from "./kernel-version.ts";
 import { insideUserNamespace } from "./user-namespace.ts";
 
 /** A user namespace that a child of this process holds open. */
@@ -11,9 +11,8 @@ export interface NestedNamespace extends AsyncDisposable {
 }
 
 /** Whether user namespaces can have handlers for programs of their own (Linux 6.7). */
-export function handlersPerNamespace(kernel: string = release()): boolean {
-  const [major = 0, minor = 0] = kernel.split(".").map((part) => Number.parseInt(part, 10));
-  return major > 6 || (major === 6 && minor >= 7);
+export function handlersPerNamespace(kernel?: string): boolean {
+  return kernelHas("6.7", kernel);
 }
 
 /** The kernel can be told of handlers in a user namespace of one's own only, unless this is one already. */

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { callNumber } from "./call-number.ts";
 import { libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
@@ -123,9 +124,8 @@ export function changeFolder(fd: number): void {
 
 /** Leaves the session keyring of whoever started this process for a new, empty one; best effort (quota, old kernels). */
 export function leaveKeyring(): void {
-  const number = process.arch === "arm64" ? 219 : 250;
   const KEYCTL_JOIN_SESSION_KEYRING = 1;
-  keyctlCall(number, KEYCTL_JOIN_SESSION_KEYRING, null);
+  keyctlCall(callNumber("keyctl"), KEYCTL_JOIN_SESSION_KEYRING, null);
 }
 
 /** Ends the process without running any more of Node, whose threads may no longer do what they need to. */

@@ -1,3 +1,4 @@
+import { callNumber } from "./call-number.ts";
 import { addressOf, libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 import { syscallNumbers, type SyscallAbi } from "./syscall-numbers.ts";
@@ -43,6 +44,11 @@ const argument = (index: number): { low: number; high: number } => ({ low: 16 + 
 const AUDIT_ARCH: Readonly<Record<SyscallAbi, number>> = { x64: 0xc000_003e, ia32: 0x4000_0003, arm64: 0xc000_00b7, arm: 0x4000_0028 };
 const ABIS: Readonly<Record<string, readonly SyscallAbi[]>> = { x64: ["x64", "ia32"], arm64: ["arm64", "arm"] };
 
+/** Whether programs can be made for an architecture of Node. */
+export function canFilter(arch: string = process.arch): boolean {
+  return Object.hasOwn(ABIS, arch);
+}
+
 /**
  * The BPF program of a profile for an architecture of Node (`x64`, `arm64`), its 32-bit sibling included. Calls
  * above the highest number that the profile knows fail with ENOSYS, so that programs fall back from calls that
@@ -64,11 +70,10 @@ export function assembleFilter(profile: SeccompProfile, arch: string = process.a
 export function installFilter(instructions: Uint8Array): void {
   const SECCOMP_SET_MODE_FILTER = 1;
   const SECCOMP_FILTER_FLAG_TSYNC = 1;
-  const SYS_SECCOMP = process.arch === "arm64" ? 277 : 317;
   const header = Buffer.alloc(16); // struct sock_fprog: a length of 16 bits, then a pointer at offset 8
   header.writeUInt16LE(instructions.length / 8, 0);
   header.writeBigUInt64LE(addressOf(instructions), 8);
-  const result = Number(seccompCall(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, header));
+  const result = Number(seccompCall(callNumber("seccomp"), SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, header));
   if (result !== 0) throwErrno("seccomp");
 }
 

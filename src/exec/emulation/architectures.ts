@@ -1,4 +1,5 @@
 import { hostPlatform, type Platform } from "../../oci/platform.ts";
+import { runsArm } from "./runs-arm.ts";
 
 /** How programs of an architecture are known by their first bytes, and which of qemu's emulators runs them. */
 export interface Architecture {
@@ -25,17 +26,23 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   s390x: { emulator: "s390x", bits: 64, order: "big", machine: 22 },
 };
 
-/** Architectures whose programs a processor runs by itself. */
+/** Architectures whose programs every processor of one runs by itself. */
 const NATIVE: Readonly<Record<string, readonly string[]>> = { amd64: ["amd64", "386"], arm64: ["arm64"] };
 
 /** Whether this machine's processor runs commands of that platform. */
 export function isNative(platform: Platform, host: Platform = hostPlatform(process.arch)): boolean {
-  return platform.os === host.os && (NATIVE[host.architecture] ?? [host.architecture]).includes(platform.architecture);
+  if (platform.os !== host.os) return false;
+  return always(platform.architecture, host) || (platform.architecture === "arm" && host.architecture === "arm64" && runsArm());
 }
 
-/** All that this machine's processor does not run by itself. */
+function always(architecture: string, host: Platform): boolean {
+  return (NATIVE[host.architecture] ?? [host.architecture]).includes(architecture);
+}
+
+/** All that this machine's processor may not run by itself. */
 export function foreignArchitectures(): Architecture[] {
-  return Object.entries(ARCHITECTURES).filter(([architecture]) => !isNative({ os: "linux", architecture })).map(([, architecture]) => architecture);
+  const host = hostPlatform(process.arch);
+  return Object.entries(ARCHITECTURES).filter(([name]) => !always(name, host)).map(([, architecture]) => architecture);
 }
 
 /** The emulator's name as a static program. */

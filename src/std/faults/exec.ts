@@ -2,11 +2,13 @@ import { MORE_IDS, spec } from "../fault-spec.ts";
 
 /** Faults of the exec station. */
 export const execFaults = {
-  SANDBOX_FAILED: spec<{ step: string; problem: string; rootless?: boolean }>({
+  SANDBOX_FAILED: spec<{ step: string; problem: string; kernel?: string; needed?: string }>({
     when: "The container for a RUN or for `sampan run` could not be set up on this machine.",
     exit: 1,
     message: ({ step, problem }) => `the container cannot be set up (${step}): ${problem}`,
-    hint: () => "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox",
+    hint: ({ kernel, needed }) => kernel === undefined
+      ? "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox"
+      : `this is Linux ${kernel}, and containers want ${needed} or newer; without RUN images are built here all the same, and pulled, copied and pushed`,
   }),
   MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" }>({
     when: "A folder was to be mounted on a file, by RUN --mount or by `-v`, a file on a folder, or something below a mount that is read-only and lacks the place.",
