@@ -52,7 +52,7 @@ export async function exportMounts(caches: readonly CacheExport[], options: Expo
       options.onProgress({ ...step, completed: Date.now() });
     } catch (error) {
       options.signal.throwIfAborted();
-      const failure = fault("CACHE_EXPORT_FAILED", { cache: name, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+      const failure = fault("CACHE_EXPORT_FAILED", { cache: name, mounts: true, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
       if (cache.ignoreError) options.onProgress({ type: "warning", id, message: failure.message });
       options.onProgress({ ...step, completed: Date.now(), ...(cache.ignoreError ? {} : { error: failure.message }) });
       if (!cache.ignoreError) throw failure;

@@ -14,7 +14,7 @@ import type { Store } from "../store/open-store.ts";
 const SCHEME = "oci-layout://";
 
 /**
- * Brings the image of an OCI layout, `oci-layout://path[:tag|@digest]`, into the store, where it gets no name.
+ * Brings the image of an OCI layout, `oci-layout://path[:tag][@digest]`, into the store, where it gets no name. With both, the digest counts.
  * @throws LAYOUT_INVALID, LAYOUT_NAME, PLATFORM_UNAVAILABLE, NAMED_CONTEXT_INVALID
  */
 export async function importLayoutBase(store: Store, name: string, { cwd, platform, signal }: { cwd: string; platform: Platform; signal?: AbortSignal }): Promise<ImageRecord> {
@@ -33,13 +33,10 @@ export async function importLayoutBase(store: Store, name: string, { cwd, platfo
 function parseLayoutName(name: string): { path: string; tag: string | undefined; digest: Digest | undefined } {
   const text = name.slice(SCHEME.length);
   const at = text.lastIndexOf("@");
-  if (at >= 0) {
-    const digest = text.slice(at + 1);
-    if (!isDigest(digest)) throw fault("NAMED_CONTEXT_INVALID", { problem: `${JSON.stringify(digest)} in ${name} is no digest` });
-    return { path: text.slice(0, at), tag: undefined, digest };
-  }
-  const [, path = "", tag] = /^(.*?)(?::([\w][\w.-]{0,127}))?$/s.exec(text) ?? [];
-  return { path, tag, digest: undefined };
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  if (digest !== undefined && !isDigest(digest)) throw fault("NAMED_CONTEXT_INVALID", { problem: `${JSON.stringify(digest)} in ${name} is no digest` });
+  const [, path = "", tag] = /^(.*?)(?::([\w][\w.-]{0,127}))?$/s.exec(at < 0 ? text : text.slice(0, at)) ?? [];
+  return { path, tag, digest };
 }
 
 function openLayout(folder: string, { name, tag, digest }: { name: string; tag: string | undefined; digest: Digest | undefined }): Source {

@@ -106,6 +106,9 @@ test("a cache that cannot be written fails the build, unless that is to be ignor
     assert.match(failed.stderr, /ERROR: the cache could not be written to/);
     assert.match(await one.build(["-t", "app:1", "--cache-to", `${place},ignore-error=true`]), /1 warning found:\n - the cache could not be written to/);
   }
+  const mounts = await one.sampan(["build", "--cache-mounts-to", "type=registry,ref=127.0.0.1:1/cache:x", project]);
+  assert.equal(mounts.status, 1);
+  assert.match(mounts.stderr, /the cache mounts could not be written to 127\.0\.0\.1:1[^]*hint: ignore-error=true in --cache-mounts-to/);
   // What was built is there.
   assert.equal((await one.sampan(["run", "--rm", "app:1"])).status, 0);
 });

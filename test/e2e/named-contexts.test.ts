@@ -17,7 +17,7 @@ describe("named contexts", { skip: noBuilds }, () => {
     execFileSync("tar", ["-xf", `${layout}.tar`, "-C", layout]);
     const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8")) as { manifests: { digest: string }[] };
     const other = await scratchBuild(t, { base: false });
-    for (const suffix of ["", ":1", `@${manifests[0]!.digest}`]) {
+    for (const suffix of ["", ":1", `@${manifests[0]!.digest}`, `:other@${manifests[0]!.digest}`]) {
       const out = join(folder, `out${suffix.length}`);
       const { status, stderr } = await other.build("FROM app\nCOPY --from=app /from-layout /copied\n", ["--build-context", `app=oci-layout://${layout}${suffix}`, "-o", out]);
       assert.equal(status, 0, stderr);

@@ -19,7 +19,7 @@ export const buildFlags = flagTable({
   check: { kind: "switch", help: "Only look for mistakes in the Dockerfile, `--call check`", group: "Dockerfile" },
   call: { kind: "text", value: "METHOD[,format=json]", help: "What to do with the Dockerfile: build, check, outline (what its target asks for) or targets (its stages)", default: "build", group: "Dockerfile" },
 
-  "build-context": { kind: "list", value: "NAME=VALUE", help: "What FROM, COPY --from and RUN --mount mean by a name: a folder, docker-image://REF, oci-layout://PATH[:TAG|@DIGEST], an http(s) or git URL, or target:STAGE", group: "Dockerfile" },
+  "build-context": { kind: "list", value: "NAME=VALUE", help: "What FROM, COPY --from and RUN --mount mean by a name: a folder, docker-image://REF, oci-layout://PATH[:TAG][@DIGEST], an http(s) or git URL, or target:STAGE", group: "Dockerfile" },
 
   "no-cache": { kind: "switch", help: "Run every step", group: "Cache" },
   "no-cache-filter": { kind: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages", group: "Cache" },

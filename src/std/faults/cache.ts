@@ -10,11 +10,11 @@ export const cacheFaults = {
       maker ? `the keys of ${maker} mean nothing to Sampan; give its own cache another name, and write it with --cache-to`
         : image ? "an image holds one when it was built with --cache-to type=inline" : "write one with --cache-to",
   }),
-  CACHE_EXPORT_FAILED: spec<{ cache: string; reason: string }>({
-    when: "A cache could not be written where --cache-to says. What was built is there.",
+  CACHE_EXPORT_FAILED: spec<{ cache: string; reason: string; mounts?: boolean }>({
+    when: "A cache could not be written where --cache-to says, or cache mounts where --cache-mounts-to does. What was built is there.",
     exit: 1,
-    message: ({ cache, reason }) => `the cache could not be written to ${cache}: ${reason}`,
-    hint: () => "ignore-error=true in --cache-to makes a warning of it",
+    message: ({ cache, reason, mounts }) => `the ${mounts ? "cache mounts" : "cache"} could not be written to ${cache}: ${reason}`,
+    hint: ({ mounts }) => `ignore-error=true in ${mounts ? "--cache-mounts-to" : "--cache-to"} makes a warning of it`,
   }),
   LAYER_CLAIMED: spec<{ digest: string; claimed: string; found: string }>({
     when: "A cache says of a layer that it holds something else than it does. The step runs instead.",
