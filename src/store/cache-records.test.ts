@@ -148,7 +148,7 @@ test("what was expected is looked for once more where a transaction was undone",
   context.after(() => store.close());
   store.cache.expect(["one"]);
   assert.throws(() => store.images.put({ config: Buffer.from("{"), names: [] }));
-  assert.throws(() => store.snapshots.commit({ id: "zz", upper: "", lowers: [] } as never, { createdAt: 1 }));
+  assert.throws(() => store.snapshots.commit({ id: "zz", upper: "", work: join(root, "none"), lowers: [] }, { createdAt: 1 }));
   const database = new Database(join(root, "sampan.db"));
   context.after(() => database.close());
   database.run("DELETE FROM lease_item");
