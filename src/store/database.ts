@@ -165,7 +165,7 @@ export class Database {
 
   /** Node up to 22.19 and 24.6 takes numbers of parameters for names (nodejs/node#59340). Elsewhere names would only take longer. */
   #inOrder(sql: string, values: SqlValue[]): SqlValue[] {
-    if (!/\?\d/.test(sql) || (numbersKnown ??= takesNumbers(this.#connection))) return values;
+    if ((numbersKnown ??= takesNumbers(this.#connection)) || !/\?\d/.test(sql)) return values;
     const named = Object.fromEntries(values.map((value, index) => [`?${index + 1}`, value]));
     return [named as unknown as SqlValue];
   }
