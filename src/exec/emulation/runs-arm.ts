@@ -41,13 +41,17 @@ export function armProgram(): Buffer {
   return file;
 }
 
+/** Whether a program can be executed here and ends well; not where nothing can be written to be executed. */
 function ends(program: Buffer): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "sampan-arm-"));
+  let folder: string | undefined;
   try {
+    folder = mkdtempSync(join(tmpdir(), "sampan-arm-"));
     const path = join(folder, "program");
     writeFileSync(path, program, { mode: 0o700 });
     return spawnSync(path, { stdio: "ignore" }).status === 0;
+  } catch {
+    return false;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
