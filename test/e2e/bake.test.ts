@@ -119,6 +119,7 @@ test("a step that fails ends the build with its place, and what cannot be built 
     [["--set", "app.nothing=1"], 2, /unknown key: nothing/],
     [["--list", "odd"], 2, /invalid list type/],
     [["--print", "--list", "targets"], 2, /mutually exclusive/],
+    [["--print", "--allow", "network.hos"], 2, /invalid entitlement "network\.hos" for --allow\nhint: did you mean network\.host/],
     [["--call", "odd"], 2, /"odd" is none of build, check, outline, targets/],
   ] as const) {
     const result = await sampan(["bake", ...words], { cwd });

@@ -39,18 +39,23 @@ export function consentOf({ flags, io, positionals }: Call<typeof bakeFlags>): C
  * @throws BAKE_NOT_ALLOWED, USAGE for an entitlement that there is not
  */
 export function requireConsent(targets: readonly Target[], { allowed, cwd, elsewhere }: Consent): void {
-  for (const value of allowed) {
-    const name = value.replace(/=.*$/s, "");
-    if (ENTITLEMENTS.includes(value) || FREE.includes(name)) continue;
-    const near = suggest(name, [...ENTITLEMENTS, ...FREE]);
-    throw fault("USAGE", { problem: `invalid entitlement ${JSON.stringify(value)} for --allow`, hint: near ? `did you mean ${near}?` : `it is one of ${[...ENTITLEMENTS, ...FREE].join(", ")}` });
-  }
+  refuseUnknown(allowed);
   for (const target of targets) {
     const { name, entitlements = [] } = target;
     const taken = elsewhere ? takenOf(target).find((one) => !isAllowed(one, allowed, cwd)) : undefined;
     if (taken) throw fault("BAKE_NOT_ALLOWED", { target: name, entitlement: taken.path === undefined ? taken.right : `${taken.right}=${taken.path}` });
     const missing = entitlements.find((entitlement) => ENTITLEMENTS.includes(entitlement) && !allowed.includes(entitlement));
     if (missing !== undefined) throw fault("BAKE_NOT_ALLOWED", { target: name, entitlement: missing });
+  }
+}
+
+/** @param allowed what --allow was given @throws USAGE for an entitlement that there is not */
+export function refuseUnknown(allowed: readonly string[]): void {
+  for (const value of allowed) {
+    const name = value.replace(/=.*$/s, "");
+    if (ENTITLEMENTS.includes(value) || FREE.includes(name)) continue;
+    const near = suggest(name, [...ENTITLEMENTS, ...FREE]);
+    throw fault("USAGE", { problem: `invalid entitlement ${JSON.stringify(value)} for --allow`, hint: near ? `did you mean ${near}?` : `it is one of ${[...ENTITLEMENTS, ...FREE].join(", ")}` });
   }
 }
 

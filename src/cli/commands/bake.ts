@@ -31,6 +31,7 @@ export const bakeCommand = command({
     }
     const resolved = chosenTargets(definition, call);
     if (flags.print) {
+      (await import("../bake/require-consent.ts")).refuseUnknown(flags.allow);
       const { printTargets } = await import("../../bake/print.ts");
       return void io.stdout.write(`${printTargets(resolved.groups, resolved.targets)}\n`);
     }
