@@ -47,7 +47,7 @@ export async function executeRun(options: RunOptions, vertex: Vertex, operation:
   await using prepared = await prepareStepMounts(operation, {
     ...options, signal,
     onWait: (cache) => options.onProgress({
-      type: "log", id: vertex.digest, stream: "stderr", time: Date.now(), data: Buffer.from(`waiting for the cache ${cache}, which another RUN has locked\n`),
+      type: "log", id: vertex.digest, stream: "stderr", time: Date.now(), data: Buffer.from(`waiting for the cache ${cache}, which another RUN is using or filling\n`),
     }),
   });
   const documents = operation.documents.length > 0 ? writeDocuments(options.store.temporary, operation) : undefined;
