@@ -6,6 +6,7 @@ import { joinCgroups } from "../linux/cgroup.ts";
 import { createPipe } from "../linux/pipe.ts";
 import { entryUrl } from "../std/sources.ts";
 import { followSandbox } from "./follow-sandbox.ts";
+import { BOUND, launchWords } from "./launch-words.ts";
 import type { RunJob, RunOptions, RunResult } from "./run-job.ts";
 import { runResult } from "./run-result.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -70,12 +71,12 @@ function spawnJoined({ mnt, pid, ipc, uts, net }: Namespaces, stdio: "null" | "p
   const entry = fileURLToPath(entryUrl("exec/join-entry.ts"));
   const input = stdio === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
-  const bound = stdio === "nothing" ? [] : ["setpriv", "--pdeathsig", "KILL"];
+  const bound = stdio === "nothing" ? [] : BOUND;
   // The child's descriptors: 3 to talk to it, 4 the mounts, which it enters itself, then what nsenter enters.
-  const [program = "", ...args] = [
+  const [program, ...args] = launchWords([
     ...bound, "nsenter", "--pid=/proc/self/fd/5", "--ipc=/proc/self/fd/6", "--uts=/proc/self/fd/7", ...(isOurNetwork(net) ? [] : ["--net=/proc/self/fd/8"]), "--",
     "unshare", "--mount", "--propagation", "private", "--", ...bound, process.execPath, "--no-warnings", entry,
-  ];
+  ], { descriptors: 5 });
   const child = spawn(program, args, {
     stdio: [input?.read ?? "ignore", stdio === "nothing" ? "ignore" : output.write, stdio === "nothing" ? "ignore" : errors.write, "pipe", mnt, pid, ipc, uts, net],
     env: childEnvironment(), cwd: "/", detached: true,

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findProgram } from "../linux/find-program.ts";
 import { fault } from "../std/fault.ts";
 import type { HostGateway } from "./host-gateway.ts";
+import { BOUND, launchWords } from "./launch-words.ts";
 import type { PortForward } from "./run-job.ts";
 
 /** How long pasta may take to be ready, in milliseconds: a moment, but on a machine with much to do. */
@@ -35,16 +36,13 @@ export async function connectByPasta(pid: number, folder: string, { ports = [], 
   const namespace = join(folder, `network-${pid}`);
   const pidFile = join(folder, `pasta-${pid}`);
   writeFileSync(namespace, "");
-  const child = spawn(
-    "setpriv",
-    [
-      "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", BIND, "sampan", `/proc/${pid}/ns/net`, namespace,
-      findProgram("pasta")!, "--foreground", "--quiet", "--config-net", ...(gateway === undefined ? ["--no-map-gw"] : gateway.isNameServer ? ["--dns-forward", gateway.address] : []),
-      ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
-      "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
-    ],
-    { stdio: ["ignore", "ignore", "pipe"], cwd: "/", detached: true },
-  );
+  const [program, ...words] = launchWords([
+    ...BOUND, "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", BIND, "sampan", `/proc/${pid}/ns/net`, namespace,
+    findProgram("pasta")!, "--foreground", "--quiet", "--config-net", ...(gateway === undefined ? ["--no-map-gw"] : gateway.isNameServer ? ["--dns-forward", gateway.address] : []),
+    ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
+    "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
+  ], { descriptors: 3 });
+  const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"], cwd: "/", detached: true });
   let messages = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => { messages += text; });
   const ended = new Promise<void>((resolve) => { child.once("close", () => resolve()).once("error", () => resolve()); });

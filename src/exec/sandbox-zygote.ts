@@ -6,10 +6,11 @@ import { fileURLToPath } from "node:url";
 import type { NestedNamespace } from "../linux/nested-namespace.ts";
 import { openProcess, takeDescriptor } from "../linux/pidfd.ts";
 import { entryUrl } from "../std/sources.ts";
+import { BOUND, launchWords } from "./launch-words.ts";
 import { onReports } from "./on-reports.ts";
 import { NOT_WANTED, type ZygoteReport } from "./sandbox-job.ts";
 import { Sandbox, type SandboxProcess } from "./sandbox.ts";
-import { childEnvironment, inNamespace, OUTER } from "./spawn-sandbox.ts";
+import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
 
 const KILLED = 128 + 9;
 export interface ZygoteOptions {
@@ -43,7 +44,8 @@ export class SandboxZygote {
   /** @param namespace a user namespace to make all children in */
   constructor({ patience = 10_000, entry = fileURLToPath(entryUrl("exec/zygote-entry.ts")) }: ZygoteOptions = {}, namespace?: NestedNamespace) {
     this.#patience = patience;
-    this.#child = spawn("setpriv", ["--pdeathsig", "KILL", ...inNamespace(namespace), "unshare", ...OUTER, "--", process.execPath, "--no-warnings", entry], {
+    const [program, ...words] = launchWords([...BOUND, "unshare", ...OUTER, "--", process.execPath, "--no-warnings", entry], { descriptors: 4, namespace });
+    this.#child = spawn(program, words, {
       stdio: ["ignore", "ignore", "ignore", "pipe"], env: childEnvironment(), cwd: "/",
       detached: true, // a terminal's Ctrl-C must not reach it behind our back
     });

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { NestedNamespace } from "../linux/nested-namespace.ts";
 import { createPipe } from "../linux/pipe.ts";
 import { entryUrl } from "../std/sources.ts";
+import { BOUND, launchWords } from "./launch-words.ts";
 import { Sandbox } from "./sandbox.ts";
 import { startedProcess } from "./started-process.ts";
 
@@ -32,26 +33,18 @@ export function spawnSandbox(stdin: "null" | "pipe", { kind = "sandbox", namespa
   const input = stdin === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
   const entry = fileURLToPath(entryUrl(`exec/${kind}-entry.ts`));
-  const child: ChildProcess = spawn(
-    "setpriv",
-    [
-      "--pdeathsig", "KILL", ...inNamespace(namespace), "unshare", ...OUTER, "--", "unshare", ...INNER, "--",
-      ...SHELL, ...(init ? SHELL : []), process.execPath, "--no-warnings", entry,
-    ],
-    {
-      stdio: [input?.read ?? "ignore", output.write, errors.write, "pipe"],
-      env: childEnvironment(),
-      cwd: "/",
-      detached: true, // a terminal's Ctrl-C must not reach it behind our back
-    },
+  const [program, ...words] = launchWords(
+    [...BOUND, "unshare", ...OUTER, "--", "unshare", ...INNER, "--", ...SHELL, ...(init ? SHELL : []), process.execPath, "--no-warnings", entry],
+    { descriptors: 4, namespace },
   );
+  const child: ChildProcess = spawn(program, words, {
+    stdio: [input?.read ?? "ignore", output.write, errors.write, "pipe"],
+    env: childEnvironment(),
+    cwd: "/",
+    detached: true, // a terminal's Ctrl-C must not reach it behind our back
+  });
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
   return new Sandbox({ ...startedProcess(child), tellsEnd: true }, sandboxStreams(input, output, errors));
-}
-
-/** What a command line begins with that is to run in a user namespace. */
-export function inNamespace(namespace: NestedNamespace | undefined): string[] {
-  return namespace ? ["nsenter", `--user=${namespace.path}`, "--"] : [];
 }
 
 type Pipe = ReturnType<typeof createPipe>;

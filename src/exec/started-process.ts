@@ -10,7 +10,7 @@ export function startedProcess(child: ChildProcess): SandboxProcess {
   return {
     channel,
     onEnd: (listener) => {
-      child.once("error", (error: NodeJS.ErrnoException) => listener(125, error.code === "ENOENT" ? fault("SANDBOX_TOOL_MISSING", { tool: "setpriv" }) : error));
+      child.once("error", (error: NodeJS.ErrnoException) => listener(125, error.code === "ENOENT" ? fault("SANDBOX_TOOL_MISSING", { tool: child.spawnfile }) : error));
       child.once("close", (code: number | null, signal: NodeJS.Signals | null) => listener(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
     },
     giveUp: () => {

@@ -4,10 +4,12 @@ import { release, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { humanSize } from "../std/human-size.ts";
 import { findProgram } from "./find-program.ts";
+import { installAdvice } from "./install-advice.ts";
 import { kernelHas, NEEDED_KERNEL } from "./kernel-version.ts";
 import { haveLibc } from "./libc.ts";
 import { canFilter } from "./seccomp.ts";
 import { isContainedRoot, subordinateMaps, userNamespaceObstacle } from "./user-namespace.ts";
+import { haveUtilLinux } from "./util-linux.ts";
 
 /** What one probe of this machine found. */
 export interface DoctorRow {
@@ -36,7 +38,7 @@ export async function doctorProbes({ root }: { readonly root: string }): Promise
     seccomp(),
     ...(namespaces ? [namespaces] : []),
     ...(ordinary ? [manyIds(), pasta()] : []),
-    ...(namespaces?.ok === false || !kernelHas(NEEDED_KERNEL) ? [] : [overlay(folder, own), processes(own)]),
+    ...(namespaces?.ok === false || !kernelHas(NEEDED_KERNEL) || findProgram("unshare") === undefined ? [] : [overlay(folder, own), processes(own)]),
     runtimes(),
     cgroups(),
     space(root, folder),
@@ -58,9 +60,10 @@ function koffi(): DoctorRow {
 }
 
 function tools(): DoctorRow {
-  const missing = ["unshare", "setpriv", "sh"].filter((name) => findProgram(name) === undefined);
-  const ok = missing.length === 0;
-  return { name: "util-linux", ok, needed: true, mend: "apt install util-linux", why: ok ? "unshare, setpriv and sh are there" : `${missing.join(" and ")} not found` };
+  const name = "util-linux";
+  if (findProgram("sh") === undefined) return { name, ok: false, needed: true, why: "the shell, sh, was not found", mend: "a base image with /bin/sh" };
+  if (haveUtilLinux()) return { name, ok: true, needed: true, why: "unshare, setpriv and nsenter are there" };
+  return { name, ok: true, needed: true, why: `not there: Node starts containers in its place, each a little later (${installAdvice("util-linux")} spares that)` };
 }
 
 function seccomp(): DoctorRow {
@@ -81,14 +84,16 @@ function manyIds(): DoctorRow {
   const ok = subordinateMaps() !== undefined;
   const name = "many user ids";
   if (ok) return { name, ok, needed: false, why: "newuidmap and newgidmap map your ranges of /etc/subuid and /etc/subgid" };
-  if (findProgram("newuidmap") === undefined) return { name, ok, needed: false, why: "newuidmap not found: steps can only run as root", mend: "apt install uidmap" };
-  const mend = `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${personName()}`;
+  if (findProgram("newuidmap") === undefined) return { name, ok, needed: false, why: "newuidmap not found: steps can only run as root", mend: installAdvice("uidmap") };
+  const mend = findProgram("usermod") === undefined
+    ? `echo ${personName()}:100000:65536 | tee -a /etc/subuid >>/etc/subgid`
+    : `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${personName()}`;
   return { name, ok, needed: false, why: "you have no range in /etc/subuid and /etc/subgid: steps can only run as root", mend };
 }
 
 function pasta(): DoctorRow {
   const name = "pasta";
-  if (findProgram("pasta") === undefined) return { name, ok: false, needed: false, why: "not found: containers use the host's network", mend: "apt install passt" };
+  if (findProgram("pasta") === undefined) return { name, ok: false, needed: false, why: "not found: containers use the host's network", mend: installAdvice("passt") };
   try {
     accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
     return { name, ok: true, needed: false, why: "containers have a network of their own" };

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { unstoppable } from "../std/unstoppable.ts";
 
@@ -97,8 +98,16 @@ function load(): NonNullable<typeof loaded> | undefined {
 function requireKoffi(): Koffi {
   const require = createRequire(import.meta.url);
   try {
-    return require(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi;
+    return require(`@koromix/koffi-linux-${process.arch}/${isMusl() ? "musl" : "linux"}_${process.arch}/koffi.node`) as Koffi;
   } catch {
-    return require("koffi") as Koffi; // another C library, or another layout of the packages
+    return require("koffi") as Koffi; // another layout of the packages
   }
+}
+
+/**
+ * Whether this process has musl's loader in it, as on Alpine. To try the other binary first would not do: musl takes itself for the
+ * glibc that it names, and some machines have the rest of what it wants.
+ */
+function isMusl(): boolean {
+  return (existsSync("/lib/ld-musl-x86_64.so.1") || existsSync("/lib/ld-musl-aarch64.so.1")) && readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-");
 }

@@ -22,7 +22,8 @@ export function handlersWantNamespace(): boolean {
 
 /** Makes a user namespace below this one in which all ids are what they are here; undefined where that is not allowed. */
 export async function openNestedNamespace(): Promise<NestedNamespace | undefined> {
-  const holder = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", "--user", "--", "/bin/sh", "-c", "echo; read -r _"], { stdio: ["pipe", "pipe", "ignore"] });
+  // The shell ends with this process, whose end of the pipe it reads from.
+  const holder = spawn("unshare", ["--user", "--", "/bin/sh", "-c", "echo; read -r _"], { stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(holder, "close").catch(() => undefined);
   holder.stdin.on("error", () => undefined);
   const close = async (): Promise<void> => {

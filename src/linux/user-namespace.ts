@@ -93,7 +93,7 @@ function thisProgram(): string[] {
 
 /** Why an ordinary user gets no user namespace on this machine, with the command that mends it; undefined if nothing is known. */
 export function userNamespaceObstacle(): { readonly problem: string; readonly hint: string } | undefined {
-  if (findProgram("unshare") === undefined) return { problem: "the program unshare was not found", hint: "apt install util-linux" };
+  if (findProgram("unshare") === undefined) return { problem: "the program unshare was not found", hint: "install util-linux (`apt install util-linux`, `apk add util-linux`)" };
   if (readNumber("/proc/sys/user/max_user_namespaces") === 0) {
     return { problem: "user namespaces are switched off (user.max_user_namespaces = 0)", hint: "sysctl -w user.max_user_namespaces=15000" };
   }

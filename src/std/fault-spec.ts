@@ -20,4 +20,4 @@ export function didYouMean(near: string | undefined): string {
 }
 
 /** How an ordinary user gets more than one id in a user namespace. */
-export const MORE_IDS = "install newuidmap and newgidmap (`apt install uidmap`) and give yourself 65536 ids: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <you>`; or run as root";
+export const MORE_IDS = "install newuidmap and newgidmap (Debian, Ubuntu: `apt install uidmap`; Alpine: `apk add shadow-uidmap shadow`) and give yourself 65536 ids: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 <you>`; or run as root";

@@ -8,6 +8,9 @@ const STATUS = /^(?:Uid|Gid|Groups|SigBlk|Cap[A-Z][a-z]+|NoNewPrivs|Seccomp|Secc
 /** Node sets these two for itself. */
 const OWN_SIGNALS = (1n << 12n) | (1n << 24n); // SIGPIPE, SIGXFSZ
 
+/** Busybox's shell ignores SIGQUIT for itself, and not for what it runs; it still passes on what it has a trap for. */
+const SHELLS_SIGNAL = 1n << 2n;
+
 /** What Node, the C library and libraries below them read once, when a process starts; and what says where a process stands by. */
 const READ_AT_START = /^(?:NODE_|UV_|LD_|MALLOC_|GLIBC_|OPENSSL_|SSL_|ICU_|LC_)|^(?:LANG|LANGUAGE|PATH|HOME|TZ|XDG_CACHE_HOME|SAMPAN_STANDBY)$/;
 
@@ -29,7 +32,7 @@ export function surroundingsOf(pid: number | "self", env: Readonly<Record<string
   const [status, stat] = [read("status"), statFields(pid)];
   return new Map([
     ["rights and processors", (status.match(STATUS) ?? []).join("\n")],
-    ["ignored signals", String(BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)/m.exec(status)![1]}`) & ~OWN_SIGNALS)],
+    ["ignored signals", String(ignoredSignals(status) & ~(pid === "self" ? 0n : SHELLS_SIGNAL))],
     ["priority", [stat[16], stat[37], stat[38], optional("oom_score_adj")].join(" ")], // nice, rt_priority, policy
     // Node raises the soft limit of open files to the hard one.
     ["limits", read("limits").replace(/^(Max open files\s+)\S+/m, "$1")],
@@ -43,6 +46,10 @@ export function surroundingsOf(pid: number | "self", env: Readonly<Record<string
     ["login", optional("loginuid")],
     ...Object.entries(env).filter(([name]) => READ_AT_START.test(name)).map(([name, value = ""]) => [`values of ${name}`, value] as const),
   ]);
+}
+
+function ignoredSignals(status: string): bigint {
+  return BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)/m.exec(status)![1]}`) & ~OWN_SIGNALS;
 }
 
 /**

@@ -23,6 +23,6 @@ export function emulationRow(): DoctorRow {
     ok: parts.length > 0,
     needed: false,
     why: parts.length > 0 ? parts.join("; ") : "neither the kernel nor an emulator runs their commands",
-    ...(parts.length > 0 ? {} : { mend: "apt install qemu-user-static" }),
+    ...(parts.length > 0 ? {} : { mend: findProgram("apk") ? "handlers with the flag F in the machine's kernel" : "apt install qemu-user-static" }),
   };
 }

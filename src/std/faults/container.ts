@@ -59,7 +59,7 @@ export const containerFaults = {
     when: "-p or -P is given where containers cannot have a network of their own.",
     exit: 1,
     message: ({ problem }) => `ports cannot be published: ${problem}`,
-    hint: () => "install pasta (`apt install passt`) and let its user open /dev/net/tun; or leave -p away and use `--network host`: the container's ports are then those of the machine",
+    hint: () => "install pasta (the package passt) and let its user open /dev/net/tun; or leave -p away and use `--network host`: the container's ports are then those of the machine",
   }),
   LIMITS_IMPOSSIBLE: spec<{ flag: string; problem: string; hint: string }>({
     when: "A limit of memory, processors or processes is asked for where no cgroup can be made.",

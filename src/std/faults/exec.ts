@@ -45,7 +45,7 @@ export const execFaults = {
     when: "A program of the system that starts containers is not in PATH.",
     exit: 1,
     message: ({ tool }) => `the program ${tool} was not found`,
-    hint: () => "install the package util-linux (unshare, setpriv) and a POSIX shell as /bin/sh",
+    hint: () => "install the package util-linux, and a POSIX shell as /bin/sh; `ps` is of the package procps",
   }),
   SANDBOX_LIBRARY_MISSING: spec<Record<never, never>>({
     when: "koffi, the optional dependency through which containers are set up, is not installed for this platform.",

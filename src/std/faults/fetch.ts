@@ -50,7 +50,7 @@ export const fetchFaults = {
     when: "A git repository is needed, and the program git is not on this machine.",
     exit: 1,
     message: () => "git repositories are fetched with the program git, which is not on this machine",
-    hint: () => "install it, with Debian: apt-get install git",
+    hint: () => "install it (Debian, Ubuntu: `apt install git`; Alpine: `apk add git`)",
   }),
   GIT_REF_MISSING: spec<{ remote: string; ref: string }>({
     when: "A git repository has no branch, tag or commit of that name.",
