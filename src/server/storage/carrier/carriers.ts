@@ -8,8 +8,8 @@ import { startThread } from "../../../std/worker-pool.ts";
 import type { OpenSocket } from "../blob-storage.ts";
 import type { CarrierOrder, CarrierReport, CarrierStart, ReceiveOrder, SendOrder } from "./orders.ts";
 
-/** Threads that receive: they hash, which is work for a core. */
-const MOST_RECEIVERS = 4;
+/** Threads that receive: they hash, which is work for a core. Two take in more than a fast network brings, and each takes 15 MiB of memory. */
+const MOST_RECEIVERS = 2;
 /** Bodies from this size on wait for a thread that starts: several of them on the way through node:http fill the memory with its pieces. */
 const WORTH_WAITING = 8 * 1024 * 1024;
 /** A thread takes 15 MiB: one that has had nothing to do for so many milliseconds ends. Well above the time between asking for it and giving it an order. */
