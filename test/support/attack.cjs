@@ -10,6 +10,8 @@ const library = koffi.load(null);
 const call = library.func("long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e, intptr_t f)");
 const withPath = library.func("long syscall(long number, const char *a, const char *b, const char *c, unsigned long d, const char *e)");
 const onPath = library.func("long syscall(long number, const char *a, intptr_t b, intptr_t c)");
+const AT_FDCWD = -100;
+const inFolder = library.func("long syscall(long number, intptr_t folder, const char *a, intptr_t b, intptr_t c)");
 const statvfs = library.func("int statvfs(const char *path, _Out_ uint8_t *result)");
 const names = Object.fromEntries(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
 const arm = process.arch === "arm64";
@@ -76,8 +78,8 @@ const [major, minor] = process.argv[5].split(":").map(Number);
 const device = (major << 8) | (minor & 0xff) | ((minor & ~0xff) << 12);
 for (const folder of ["/", "/dev", "/dev/shm", "/dev/mqueue", "/tmp", "/shown"]) {
   const path = `${folder}/disk`;
-  const made = outcome(onPath(nr(133, 33), path, 0o60600, device));
-  results[`device ${folder}`] = arm || made !== "ok" ? `mknod ${made}` : file(() => fs.closeSync(fs.openSync(path, "r")));
+  const made = outcome(inFolder(nr(259, 33), AT_FDCWD, path, 0o60600, device)); // mknodat(2): arm64 has no mknod
+  results[`device ${folder}`] = made !== "ok" ? `mknod ${made}` : file(() => fs.closeSync(fs.openSync(path, "r")));
 }
 
 // The classic way out of a chroot: keep a descriptor of the root, chroot below it, go back through the descriptor.
