@@ -8,7 +8,8 @@ import { allowFork, awaitSleep, exitStatus, forkProcess, workAlone } from "../li
 import { bindDeclared } from "../linux/libc.ts";
 import { mount, MS } from "../linux/mount.ts";
 import { enterNamespace, leaveNamespaces } from "../linux/namespace.ts";
-import { dieWithParent, endAtOnce, execute, passDescriptor, restoreSignals } from "../linux/process.ts";
+import { dieWithParent, endAtOnce, execute, passDescriptor, replaceDescriptor, restoreSignals } from "../linux/process.ts";
+import { duplicate } from "../linux/socket-transfer.ts";
 import { launchPlan, type LaunchStep } from "./launch-plan.ts";
 
 const [starter, descriptors, ...words] = process.argv.slice(2);
@@ -43,8 +44,17 @@ function bind(): void {
   if (!isCopy && process.ppid !== Number(starter)) endAtOnce(1);
 }
 
-function fork(bound: boolean): void {
+/** Standard error is the program's, and V8 tells there of each flag that it does not know. */
+function workAloneQuietly(): void {
+  const [errors, nothing] = [duplicate(2), openSync("/dev/null", "w")];
+  replaceDescriptor(nothing, 2);
   workAlone();
+  replaceDescriptor(errors, 2);
+  for (const fd of [errors, nothing]) closeSync(fd);
+}
+
+function fork(bound: boolean): void {
+  workAloneQuietly();
   awaitSleep();
   allowFork();
   const child = forkProcess(0);
