@@ -1,7 +1,7 @@
 import type { NestedNamespace } from "../linux/nested-namespace.ts";
 import { takeZygoteAhead } from "./zygote-ahead.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { SandboxZygote, type ZygoteOptions } from "./sandbox-zygote.ts";
+import { CAN_COPY, SandboxZygote, type ZygoteOptions } from "./sandbox-zygote.ts";
 import { spawnSandbox } from "./spawn-sandbox.ts";
 
 /** Sandbox children of one kind, in one user namespace: those that stand ready for the next commands, and what makes further ones. */
@@ -24,7 +24,7 @@ export class SandboxStock implements AsyncDisposable {
   warm(count: number, followed: number): void {
     if (this.#closed) return;
     if (count > 0 && this.#kind === "sandbox" && !this.#namespace) this.#zygote ??= takeZygoteAhead();
-    if (followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote(this.#zygoteOptions, this.#namespace);
+    if (CAN_COPY && followed > 1 && this.#kind === "sandbox") this.#zygote ??= new SandboxZygote(this.#zygoteOptions, this.#namespace);
     while (this.#idle.length > count) void this.#idle.pop()!.then((sandbox) => sandbox.destroy(), () => undefined);
     while (this.#idle.length < count) this.#startAhead();
   }

@@ -12,6 +12,9 @@ import { NOT_WANTED, type ZygoteReport } from "./sandbox-job.ts";
 import { Sandbox, type SandboxProcess } from "./sandbox.ts";
 import { childEnvironment, OUTER } from "./spawn-sandbox.ts";
 
+/** With V8 12.4 (Node 22) one copy of a dozen dies by SIGSEGV before it becomes its command. */
+export const CAN_COPY = Number.parseInt(process.versions.v8, 10) >= 13;
+
 const KILLED = 128 + 9;
 export interface ZygoteOptions {
   /** How long it may take to start, to answer, and to bring a copy up, in milliseconds each; it takes some ten. */

@@ -1,4 +1,4 @@
-import { SandboxZygote } from "./sandbox-zygote.ts";
+import { CAN_COPY, SandboxZygote } from "./sandbox-zygote.ts";
 
 let ahead: SandboxZygote | undefined;
 
@@ -7,7 +7,7 @@ let ahead: SandboxZygote | undefined;
  * copies itself, so that what is mounted meanwhile counts.
  */
 export function startZygoteAhead(): void {
-  ahead = new SandboxZygote();
+  if (CAN_COPY) ahead = new SandboxZygote();
 }
 
 /** The zygote that was started ahead, once. */
