@@ -3,8 +3,12 @@ import { dirname, join } from "node:path";
 import { setTimes } from "../linux/times.ts";
 import type { MountStub } from "./sandbox-job.ts";
 
-/** What lies at a mount's target: a mount covers a folder with a folder only, and a file with a file (mount(2), ENOTDIR). `readonly`: nothing, in a mount where nothing can be made. */
-export type Obstacle = "file" | "folder" | "readonly";
+/**
+ * What lies at a mount's target: a mount covers a folder with a folder only, and a file with a file (mount(2), ENOTDIR). `readonly`:
+ * nothing, in a mount where nothing can be made. `above`: the target lies below this, which is no folder. `loop`: symlinks that lead
+ * nowhere.
+ */
+export type Obstacle = "file" | "folder" | "readonly" | "above" | "loop";
 
 export class TargetUnfit extends Error {
   readonly target: string;
@@ -92,7 +96,7 @@ function isPlainFolder(folder: string, path: string): boolean {
   return true;
 }
 
-/** Where a path leads when every symlink is followed; components that do not exist are kept as written. */
+/** Where a path leads when every symlink is followed; components that do not exist are kept as written. @throws TargetUnfit */
 function followLinks(target: string): string {
   const pending = parts(target).reverse();
   let done: string[] = [];
@@ -104,13 +108,15 @@ function followLinks(target: string): string {
       continue;
     }
     const here = `/${[...done, part].join("/")}`;
-    if (lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink()) {
-      if (++links > 255) throw Object.assign(new Error(`ELOOP: too many links in ${target}`), { code: "ELOOP", path: target });
+    const stat = lstatSync(here, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink()) {
+      if (++links > 255) throw new TargetUnfit(target, "loop");
       const link = readlinkSync(here);
       if (link.startsWith("/")) done = [];
       pending.push(...parts(link).reverse());
       continue;
     }
+    if (stat?.isDirectory() === false && pending.length > 0 && pending.at(-1) !== "..") throw new TargetUnfit(here, "above");
     done.push(part);
   }
   return `/${done.join("/")}`;

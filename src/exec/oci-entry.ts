@@ -13,7 +13,7 @@ import { containerUser, makeFolder, readIdMaps, withMissing } from "./container-
 import { checkCommand } from "./find-command.ts";
 import { joinCertificates, readHostBundle } from "./host-certificates.ts";
 import { mountRoot } from "./mount-root.ts";
-import { ensureTarget } from "./mount-stubs.ts";
+import { demandKind, ensureTarget } from "./mount-stubs.ts";
 import { ociConfig } from "./oci-config.ts";
 import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
@@ -93,7 +93,12 @@ function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
     const env = withMissing(job.env, [`HOME=${user.home}`, ...(certificates?.env ?? [])]);
     const stubs: MountStub[] = [];
     for (const folder of ["/dev", "/proc", "/sys"]) ensureTarget(folder, "directory");
-    for (const { target, kind } of targets) stubs.push(...ensureTarget(target, kind).stubs);
+    const made = targets.map(({ target, kind }) => ({ kind, ...ensureTarget(target, kind) }));
+    for (const { path, kind, stubs: own } of made) {
+      stubs.push(...own);
+      // What lies below another mount is not of the root.
+      if (!made.some((other) => path.startsWith(`${other.path}/`))) demandKind(path, kind);
+    }
     makeFolder(job.cwd === "" ? "/" : job.cwd, user.uid, user.gid);
     process.chdir(job.cwd === "" ? "/" : job.cwd);
     checkCommand(job.args[0] ?? "", env);

@@ -94,3 +94,15 @@ test("an end that fails keeps no other from coming, and no error is lost", async
   });
   assert.deepEqual(ended, ["begin bad", "bad", "begin good", "good"]);
 });
+
+test("very many things end, too", async () => {
+  let ended = 0;
+  const [one, other] = [new CleanupStack(), new AsyncCleanupStack()];
+  for (let count = 0; count < 20_000; count += 1) {
+    one.defer(() => void (ended += 1));
+    other.defer(() => void (ended += 1));
+  }
+  one[Symbol.dispose]();
+  await other[Symbol.asyncDispose]();
+  assert.equal(ended, 40_000);
+});

@@ -66,15 +66,29 @@ function living<Thing>(things: Thing[] | undefined): Thing[] {
   return things;
 }
 
-/** The blocks lie in each other as those of several `using` would. */
-function endAll([first, ...rest]: readonly Disposable[]): void {
-  if (first === undefined) return;
-  using _first = first;
-  endAll(rest);
+/** Each end has a block of its own, which ends with what the ones before it have thrown. */
+function endAll(things: readonly Disposable[]): void {
+  let thrown: { readonly error: unknown } | undefined;
+  for (const thing of things.toReversed()) {
+    try {
+      using _thing = thing;
+      if (thrown) throw thrown.error;
+    } catch (error) {
+      thrown = { error };
+    }
+  }
+  if (thrown) throw thrown.error;
 }
 
-async function endAllInTurn([first, ...rest]: readonly (Disposable | AsyncDisposable)[]): Promise<void> {
-  if (first === undefined) return;
-  await using _first = first;
-  await endAllInTurn(rest);
+async function endAllInTurn(things: readonly (Disposable | AsyncDisposable)[]): Promise<void> {
+  let thrown: { readonly error: unknown } | undefined;
+  for (const thing of things.toReversed()) {
+    try {
+      await using _thing = thing;
+      if (thrown) throw thrown.error;
+    } catch (error) {
+      thrown = { error };
+    }
+  }
+  if (thrown) throw thrown.error;
 }

@@ -10,15 +10,21 @@ export const execFaults = {
       ? "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox"
       : `this is Linux ${kernel}, and containers want ${needed} or newer; without RUN images are built here all the same, and pulled, copied and pushed`,
   }),
-  MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" }>({
-    when: "A folder was to be mounted on a file, by RUN --mount or by `-v`, a file on a folder, or something below a mount that is read-only and lacks the place.",
+  MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" | "above" | "loop" }>({
+    when: "A folder was to be mounted on a file, by RUN --mount or by `-v`, a file on a folder, something below a file or at symbolic links that lead in a circle, or something below a mount that is read-only and lacks the place.",
     exit: 1,
-    message: ({ target, obstacle }) => obstacle === "readonly"
-      ? `${JSON.stringify(target)} cannot be mounted on: it is missing in another mount, which is read-only`
-      : `a ${obstacle === "file" ? "folder" : "file"} cannot be mounted at ${JSON.stringify(target)}: there is a ${obstacle}`,
-    hint: ({ target, obstacle }) => obstacle === "readonly"
-      ? `make ${target.replace(/^.*\//, "")} where that mount comes from, or make it writable: RUN --mount=…,rw keeps what is written for that command only`
-      : obstacle === "folder" ? `name the file's own place as target, as ${target}/NAME` : "choose another target, or mount the file itself",
+    message: ({ target, obstacle }) => {
+      const place = JSON.stringify(target);
+      if (obstacle === "readonly") return `${place} cannot be mounted on: it is missing in another mount, which is read-only`;
+      if (obstacle === "above") return `nothing can be mounted below ${place}: it is no folder`;
+      if (obstacle === "loop") return `nothing can be mounted at ${place}: its symbolic links lead in a circle`;
+      return `a ${obstacle === "file" ? "folder" : "file"} cannot be mounted at ${place}: there is a ${obstacle}`;
+    },
+    hint: ({ target, obstacle }) => {
+      if (obstacle === "readonly") return `make ${target.replace(/^.*\//, "")} where that mount comes from, or make it writable: RUN --mount=…,rw keeps what is written for that command only`;
+      if (obstacle === "folder") return `name the file's own place as target, as ${target}/NAME`;
+      return obstacle === "file" ? "choose another target, or mount the file itself" : "choose another target";
+    },
   }),
   PLATFORM_NOT_LINUX: spec<{ platform: string }>({
     when: "A command of an image for another operating system was to run.",
