@@ -23,7 +23,7 @@ import { longRow } from "./rows/long.ts";
 import type { Bench, Row } from "./rows/row.ts";
 import { smallRow } from "./rows/small.ts";
 import { startRow } from "./rows/start.ts";
-import { readFlags, refuse } from "./setup/read-flags.ts";
+import { readFlags, refuse, wholeNumber } from "./setup/read-flags.ts";
 import { startRegistry } from "./setup/registry.ts";
 import { createWorkspace, type Workspace } from "./setup/workspace.ts";
 
@@ -47,8 +47,7 @@ const values = readFlags(HELP, {
   only: { type: "string", multiple: true },
   peers: { type: "string", multiple: true },
 });
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds ${values.rounds}: a whole number from 1 on is needed`);
+const rounds = wholeNumber("--rounds", values.rounds);
 const rowNames = chooseNames(values.only, ROWS.map(({ name }) => name), "--only");
 const peerNames = chooseNames(values.peers, Object.keys(PEERS), "--peers");
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

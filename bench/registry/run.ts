@@ -9,9 +9,9 @@ import { AsyncCleanupStack } from "../../src/std/cleanup-stack.ts";
 import { findProgram } from "../../test/support/find-program.ts";
 import { cpuOfProcess } from "../measure/cpu-time.ts";
 import { median } from "../measure/statistics.ts";
-import { readFlags } from "../setup/read-flags.ts";
+import { readFlags, refuse, wholeNumber } from "../setup/read-flags.ts";
 import { Connection } from "./connection.ts";
-import { LOGIN, startServers, type Server } from "./servers.ts";
+import { isThere, LOGIN, startServers, type Server } from "./servers.ts";
 import { imageOf, pushBlob, pushSmallImage, putManifest } from "./work.ts";
 
 const HELP = `Measures registry servers side by side, by what they answer over raw sockets; in each round every server has its turn, and requests have
@@ -32,11 +32,15 @@ const values = readFlags(HELP, {
   servers: { type: "string", default: "sampan,docker-registry,registry,zot" },
 });
 const MEBIBYTE = 1024 * 1024;
-const many = Number(values.many);
+const [rounds, many] = [wholeNumber("--rounds", values.rounds), wholeNumber("--many", values.many)];
+const wantedServers = values.servers.split(",");
+const missing = wantedServers.filter((name) => !isThere(name));
+if (missing.length === wantedServers.length) refuse(`--servers ${values.servers}: none of them is there`);
+if (missing.length > 0) process.stderr.write(`bench: not there: ${missing.join(", ")}\n`);
 const folder = mkdtempSync(join(tmpdir(), "sampan-bench-registry-"));
 await using cleanup = new AsyncCleanupStack();
 cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
-const servers = await startServers(folder, values.servers.split(","), values);
+const servers = await startServers(folder, wantedServers.filter(isThere), values);
 const basic = values.guarded ? `Authorization: Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString("base64")}\r\n` : "";
 const connectTo = (host: string, lines = basic): Connection => new Connection(host, lines);
 for (const { daemon } of servers) cleanup.use(daemon);
@@ -82,7 +86,7 @@ async function row(name: string, unit: string, amount: number, prepare: (server:
   const own: number[] = [];
   // What a program does the first time says how it was compiled, and the rows that come first would pay for it.
   if (unit === "requests") for (const [server, work] of works) await work(server);
-  for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     for (const [server, work] of works) {
       const [began, cpu, used] = [performance.now(), cpuOfProcess(server.daemon.pid), process.cpuUsage()];
       await work(server);

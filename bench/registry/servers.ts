@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
 import { findProgram } from "../../test/support/find-program.ts";
@@ -16,7 +16,14 @@ export interface Server {
 
 const launcher = join(import.meta.dirname, "../../bin/sampan.cjs");
 
-/** Ours, also of another checkout by the path of its launcher, and every other registry server that is installed, each on a folder of its own. */
+const isOurs = (name: string): boolean => name === "sampan" || name.endsWith("/bin/sampan.cjs");
+
+/** Whether there is a server of that name: ours, also of another checkout by the path of its launcher, or one that is installed. */
+export function isThere(name: string): boolean {
+  return isOurs(name) ? name === "sampan" || existsSync(name) : name !== "" && findProgram(name) !== undefined;
+}
+
+/** Starts servers that are there, each on a folder of its own. */
 export async function startServers(folder: string, wanted: readonly string[], { guarded }: { guarded: boolean }): Promise<Server[]> {
   const htpasswd = guarded ? join(folder, "htpasswd") : undefined;
   if (htpasswd !== undefined) writeFileSync(htpasswd, `${LOGIN.user}:${hashSync(LOGIN.password, LOGIN.cost)}\n`);
@@ -26,21 +33,19 @@ export async function startServers(folder: string, wanted: readonly string[], { 
     mkdirSync(root, { recursive: true });
     const host = `127.0.0.1:${await freePort()}`;
     const command = commandOf(name, { root, host, htpasswd });
-    if (command === undefined) continue;
     const answers = (): Promise<boolean> => fetch(`http://${host}/v2/`).then(({ ok, status }) => ok || (guarded && status === 401), () => false);
     servers.push({ name, host, daemon: await startDaemon(command[0]!, command.slice(1), { log: `${root}.log`, answers }) });
   }
   return servers;
 }
 
-function commandOf(name: string, { root, host, htpasswd }: { root: string; host: string; htpasswd: string | undefined }): readonly string[] | undefined {
-  if (name === "sampan" || name.endsWith("/bin/sampan.cjs")) {
+function commandOf(name: string, { root, host, htpasswd }: { root: string; host: string; htpasswd: string | undefined }): readonly string[] {
+  if (isOurs(name)) {
     const own = join(root, "registry.yaml");
     if (htpasswd !== undefined) writeFileSync(own, JSON.stringify({ access: { htpasswd, grants: [{ who: LOGIN.user, role: "admin", repositories: "**" }] } }));
     return [process.execPath, name === "sampan" ? launcher : name, "registry", "serve", "--listen", host, "--root", root, ...(htpasswd === undefined ? [] : ["--config", own])];
   }
-  const program = findProgram(name);
-  if (program === undefined) return undefined;
+  const program = findProgram(name)!;
   const config = join(root, "config.json");
   if (name === "zot") {
     writeFileSync(config, JSON.stringify({ storage: { rootDirectory: join(root, "data") }, http: { address: "127.0.0.1", port: host.split(":")[1], ...(htpasswd === undefined ? {} : { auth: { htpasswd: { path: htpasswd } } }) }, log: { level: "error" } }));

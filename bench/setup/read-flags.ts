@@ -15,6 +15,13 @@ export function readFlags<Options extends NonNullable<ParseArgsConfig["options"]
   process.exit(0);
 }
 
+/** The number that a flag was given; what is none ends the bench. */
+export function wholeNumber(flag: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) refuse(`${flag} ${text}: a whole number from 1 on is needed`);
+  return number;
+}
+
 /** Ends the bench before it has begun. */
 export function refuse(problem: string): never {
   process.stderr.write(`bench: ${problem}\n`);
