@@ -23,7 +23,7 @@ export const execFaults = {
     hint: ({ target, obstacle }) => {
       if (obstacle === "readonly") return `make ${target.replace(/^.*\//, "")} where that mount comes from, or make it writable: RUN --mount=…,rw keeps what is written for that command only`;
       if (obstacle === "folder") return `name the file's own place as target, as ${target}/NAME`;
-      return obstacle === "file" ? "choose another target, or mount the file itself" : "choose another target";
+      return obstacle === "above" || obstacle === "loop" ? "choose another target" : "choose another target, or mount the file itself";
     },
   }),
   PLATFORM_NOT_LINUX: spec<{ platform: string }>({
