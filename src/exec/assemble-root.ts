@@ -1,7 +1,8 @@
 import { statSync, writeFileSync } from "node:fs";
 import {
-  attach, bindOver, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, replaceRoot, restrictMount,
+  attach, bindOver, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount,
 } from "../linux/mount.ts";
+import { replaceRoot } from "../linux/replace-root.ts";
 import { joinCertificates, readHostBundle, showCertificates } from "./host-certificates.ts";
 import { cloneDevices, fillDev } from "./make-dev.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";

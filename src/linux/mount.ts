@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { libc } from "./libc.ts";
 import { throwErrno } from "./system-error.ts";
 
@@ -30,8 +30,6 @@ export const MOUNT_ATTR = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8, NOATIME: 
 
 const mountCall = libc("int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options)");
 const umountCall = libc("int umount2(const char *target, int flags)");
-const pivotRootCall = libc("int pivot_root(const char *root, const char *old)");
-const chrootCall = libc("int chroot(const char *path)");
 const openTreeCall = libc("long syscall(long number, long folder, const char *path, unsigned long flags)");
 const moveMountCall = libc("long syscall(long number, long from, const char *fromPath, long to, const char *toPath, unsigned long flags)");
 const fsopenCall = libc("long syscall(long number, const char *type, unsigned long flags)");
@@ -53,41 +51,6 @@ export function unmount(target: string): void {
 export function detach(target: string): void {
   const MNT_DETACH = 2;
   if (umountCall(target, MNT_DETACH) !== 0) throwErrno("umount", target);
-}
-
-/**
- * Makes the working directory, a mount, the root of this mount namespace. All of the old root is read-only then, for those
- * that got hold of a file of it, and nothing of it can be reached by a path any more.
- */
-export function replaceRoot(): void {
-  const old = openSync("/", constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    pivotRoot();
-    restrictMount(old, MOUNT_ATTR.RDONLY, { recursive: true });
-    detach("."); // the old root lies on the new one, and is "." (pivot_root(2), NOTES)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall !== "pivot_root" || (error as NodeJS.ErrnoException).code !== "EPERM") throw error;
-    coverRoot(old);
-  } finally {
-    closeSync(old);
-  }
-  process.chdir("/");
-}
-
-function pivotRoot(): void {
-  if (pivotRootCall(".", ".") !== 0) throwErrno("pivot_root", ".");
-}
-
-/**
- * Docker's containers may not call pivot_root(2), whatever their rights (moby, profiles/seccomp). So the working directory is
- * hung over the old root, as initial file systems do (switch_root(8)); only who may unmount would get below it.
- */
-function coverRoot(old: number): void {
-  const root = cloneMount(".", { recursive: true }); // not below the old root, which becomes read-only
-  restrictMount(old, MOUNT_ATTR.RDONLY, { recursive: true });
-  process.chdir(`/proc/self/fd/${root}`);
-  attach(root, "/");
-  if (chrootCall(".") !== 0) throwErrno("chroot", ".");
 }
 
 /** A copy of the mount, or of the file or folder as a mount, given by path or descriptor, that hangs nowhere yet; returns its descriptor. */
