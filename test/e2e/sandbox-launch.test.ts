@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { haveUtilLinux } from "../../src/linux/util-linux.ts";
-import { until } from "../support/process-tree.ts";
+import { processesWith, until } from "../support/process-tree.ts";
 import { noSandbox } from "../support/sandbox-root.ts";
 
 // What stands in for util-linux is compared with it: the same command line, once by each.
@@ -68,7 +68,7 @@ test("without util-linux a container's namespaces are entered", { skip }, async 
 });
 
 test("what it starts ends with it, and with its parent", { skip }, async () => {
-  const alive = (mark: string): boolean => spawnSync("pgrep", ["-f", mark]).status === 0;
+  const alive = (mark: string): boolean => processesWith(mark).length > 0;
   const words = [...BOUND, ...OUTER, ...INNER, "/bin/sh", "-c", "echo; exec sleep"];
   for (const [end, mark] of [["itself", "1234501"], ["parent", "1234502"]] as const) {
     const all = standIn([...words.slice(0, -1), `echo; sleep ${mark}; :`], end === "parent" ? 0 : process.pid);
