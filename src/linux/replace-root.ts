@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { heldCapabilities } from "./capabilities.ts";
 import { libc } from "./libc.ts";
-import { attach, cloneMount, detach, MOUNT_ATTR, restrictMount } from "./mount.ts";
+import { attach, cloneMount, detach, mount, MOUNT_ATTR, MS, restrictMount } from "./mount.ts";
 import { enterMountNamespace } from "./namespace.ts";
 import { changeFolder, changeRoot } from "./process.ts";
 import { throwErrno } from "./system-error.ts";
@@ -34,6 +34,7 @@ export function replaceRoot(): void {
 
 /**
  * Makes "/" the root of this thread's mount namespace, which it is not for what was started in a chroot; the working directory stays.
+ * The mounts outside of the chroot are shared with the machine so far, where they would go as well when they are detached here.
  * Without CAP_SYS_CHROOT, which no command can get here then, nothing happens.
  */
 function leaveChroot(): void {
@@ -41,6 +42,7 @@ function leaveChroot(): void {
   const folder = openSync(".", constants.O_RDONLY | constants.O_DIRECTORY);
   const namespace = openSync("/proc/self/ns/mnt", "r");
   enterMountNamespace(namespace);
+  mount("none", "/", null, MS.REC | MS.PRIVATE);
   changeFolder(folder);
   for (const fd of [folder, namespace]) closeSync(fd);
 }

@@ -10,7 +10,12 @@ import { noContainers } from "../support/sampan-base.ts";
 // A chroot of all that this machine has, some folders below its root: what gets out of it sees these folders. The files of process 1
 // serve as the descriptor that the classic way out of a chroot needs, and as the programs that are run from there.
 const OUT = "chroot /proc /1/root/bin/busybox sh -c 'cd -P /1/root; for up in 1 2 3 4 5 6 7 8; do cd -P ..; /1/root/bin/busybox ls; done' 2>&1 | sort -u";
-const IN_CHROOT = 'mount --rbind / "$1" && exec chroot "$1" /bin/sh -c "$2"';
+// The mounts of the machine are shared, as systemd has them; what a container does without must stay where it is.
+const IN_CHROOT = `mount --make-rshared / && mount --rbind / "$1" || exit
+mounts() { cut -d " " -f 1-6 /proc/self/mountinfo; }
+before=$(mounts)
+chroot "$1" /bin/sh -c "$2" || exit
+[ "$before" = "$(mounts)" ] || { echo "$before" >"$1.before"; mounts | diff "$1.before" -; exit 1; }`;
 
 test("in a chroot, containers have what is theirs as their root: neither exec nor a command that may chroot sees what is outside", { skip: noBusybox || noContainers }, async (context) => {
   const { folder, root } = await withContainers(context);
