@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../exec/spawn-sandbox.ts";
 import { fault } from "../std/fault.ts";
 import { reviveError } from "../std/plain-error.ts";
 import { entryUrl } from "../std/sources.ts";
@@ -31,7 +32,7 @@ export function startCopy(job: CopyJob, container: ContainerRecord | undefined):
   try {
     const entry = fileURLToPath(entryUrl("container/copy-entry.ts"));
     const child = spawn(process.execPath, ["--no-warnings", entry, JSON.stringify(job)], {
-      stdio: [job.kind === "unpack" ? "pipe" : "ignore", job.kind === "pack" ? "pipe" : "ignore", "ignore", "pipe", ...(root === undefined ? [] : [root])], cwd: "/",
+      stdio: [job.kind === "unpack" ? "pipe" : "ignore", job.kind === "pack" ? "pipe" : "ignore", "ignore", "pipe", ...(root === undefined ? [] : [root])], cwd: "/", env: childEnvironment(),
     });
     // It may end first, with a reason that is told elsewhere.
     child.stdin?.on("error", () => undefined);

@@ -7,6 +7,7 @@ import { fault } from "../std/fault.ts";
 import type { HostGateway } from "./host-gateway.ts";
 import { BOUND, launchWords } from "./launch-words.ts";
 import type { PortForward } from "./run-job.ts";
+import { childEnvironment } from "./spawn-sandbox.ts";
 
 /** How long pasta may take to be ready, in milliseconds: a moment, but on a machine with much to do. */
 const PATIENCE = 60_000;
@@ -42,7 +43,7 @@ export async function connectByPasta(pid: number, folder: string, { ports = [], 
     ...forwards("-t", "tcp", ports), ...forwards("-u", "udp", ports), "-T", "none", "-U", "none",
     "--netns-only", "--runas", "0", "--pid", pidFile, "--netns", namespace,
   ], { descriptors: 3 });
-  const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"], cwd: "/", detached: true });
+  const child = spawn(program, words, { stdio: ["ignore", "ignore", "pipe"], cwd: "/", env: childEnvironment(), detached: true });
   let messages = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => { messages += text; });
   const ended = new Promise<void>((resolve) => { child.once("close", () => resolve()).once("error", () => resolve()); });
