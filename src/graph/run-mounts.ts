@@ -42,7 +42,8 @@ export async function evaluateMounts(evaluation: Evaluation, state: StageState, 
         mounts.push(sshMount(state, mount, sockets++));
         break;
       case "tmpfs":
-        refuseSource(mount, location);
+        // There is nothing in it: its root is all that a source can name.
+        if (rooted(mount.source) !== "/") refuseSource(mount, location);
         mounts.push({ kind: "tmpfs", target: targetOf(state, mount, instruction), size: mount.size, readonly: mount.readonly });
         break;
       case "cache":

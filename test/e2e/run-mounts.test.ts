@@ -205,6 +205,9 @@ test("what cannot be mounted says which target it is and why, and not that this 
     assert.match(stderr, /Dockerfile:3/);
     assert.doesNotMatch(stderr, /doctor|\n +at /);
   }
+  // The root of what is empty is there.
+  const { status, stderr } = await sampan(["build", write("project", { Dockerfile: "FROM base:1\nRUN --mount=type=tmpfs,source=/,target=/t test -d /t\n" })]);
+  assert.equal(status, 0, stderr);
 });
 
 for (const runtime of ["runc", "crun"]) {
