@@ -14,6 +14,8 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, gateway, runtime,
   readonly announce: boolean;
 }): SandboxJob {
   const certificates = job.hostCertificates ? findHostBundle() : undefined;
+  // As with BuildKit, what is mounted at a place takes that of what was to be mounted there before, be it a file or a folder.
+  const stepMounts = (job.stepMounts ?? []).filter(({ target }, index, all) => !all.slice(index + 1).some((later) => later.target === target));
   return {
     staging,
     root: job.root,
@@ -27,10 +29,10 @@ export function sandboxJob(job: RunJob, { staging, ownNetwork, gateway, runtime,
     files: [
       { target: "/etc/resolv.conf", content: resolvConf(ownNetwork) },
       { target: "/etc/hosts", content: hostsFile(job.hostname, job.extraHosts, gateway) },
-    ],
+    ].filter(({ target }) => !stepMounts.some((mount) => mount.target === target)),
     mounts: job.mounts,
     tmpfs: job.tmpfs ?? [],
-    stepMounts: job.stepMounts ?? [],
+    stepMounts,
     ...(job.insecure ? { insecure: true } : {}),
     ...(certificates === undefined ? {} : { certificates }),
     terminal: job.terminal,

@@ -210,6 +210,17 @@ test("what cannot be mounted says which target it is and why, and not that this 
   assert.equal(status, 0, stderr);
 });
 
+for (const runtime of ["builtin", "runc", "crun"]) {
+  test(`of two mounts at one place the later one counts, be it a folder where the other is a file (${runtime})`, { skip: skip || (runtime !== "builtin" && findProgram(runtime) === undefined ? `needs ${runtime}` : false) }, async (context) => {
+    const { context: write, sampan } = await startJourney(context);
+    const project = write("project", {
+      Dockerfile: "FROM base:1\nRUN --mount=source=a,target=/t --mount=source=d,target=/t --mount=source=d,target=/etc/resolv.conf cat /t/b /etc/resolv.conf/b\n", a: "a\n", "d/b": "b\n",
+    });
+    const { status, stderr } = await sampan(["build", "--runtime", runtime, project]);
+    assert.equal(status, 0, stderr);
+  });
+}
+
 for (const runtime of ["runc", "crun"]) {
   test(`what cannot be mounted is told before ${runtime} starts, and what lies in another mount is its own affair`, { skip: skip || (findProgram(runtime) === undefined ? `needs ${runtime}` : false) }, async (context) => {
     const { context: write, sampan } = await startJourney(context);
