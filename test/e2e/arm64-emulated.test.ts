@@ -11,7 +11,8 @@ import { temporaryFolder } from "../support/temporary-store.ts";
 /** A Node of arm64, koffi's binary for it, and the libraries of Debian that both want (.ci/run). */
 const machine = "/var/cache/sampan-tests/arm64";
 const emulator = findProgram("qemu-aarch64-static");
-const missing = [...(emulator === undefined ? ["qemu-aarch64-static"] : []), ...["node", "node_modules/@koromix", "root/lib/ld-linux-aarch64.so.1"].map((name) => join(machine, name)).filter((path) => !existsSync(path))];
+const missing = ["node", "node_modules/@koromix", "root/lib/ld-linux-aarch64.so.1"].map((name) => join(machine, name)).filter((path) => !existsSync(path));
+const skip = emulator === undefined ? "needs qemu-aarch64-static (Debian's qemu-user-static)" : missing.length > 0 && `an arm64 Node to emulate is missing: ${missing.join(", ")}`;
 
 const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
 
@@ -26,7 +27,7 @@ function sampan(words: readonly string[], env: Readonly<Record<string, string>>)
   });
 }
 
-test("an image goes its way on arm64: built, pushed, and pulled by another store", { skip: missing.length > 0 && `an arm64 Node to emulate is missing: ${missing.join(", ")}` }, async (context) => {
+test("an image goes its way on arm64: built, pushed, and pulled by another store", { skip }, async (context) => {
   const folder = temporaryFolder(context);
   const host = await serveRegistry(context);
   const env = { SAMPAN_ROOT: join(folder, "store"), DOCKER_CONFIG: join(folder, "docker"), NO_COLOR: "1" };
