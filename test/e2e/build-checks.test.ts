@@ -32,6 +32,10 @@ test("--check shows what it finds on standard output, with exit status 1, and st
   for (const [words, cwd, name] of [[["context"], "..", "context/Dockerfile"], [["."], ".", "Dockerfile"], [["-f", "./Dockerfile", "."], ".", "./Dockerfile"], [["-f", "-", "."], ".", "stdin"]] as const) {
     const { stdout: told } = await sampan(["build", "--check", ...words], { cwd: join(folder, cwd), input: DOCKERFILE });
     assert.ok(told.includes(`\n${name}:2\n`), told);
+    writeFileSync(join(folder, "Dockerfile"), `${DOCKERFILE}ODD\n`);
+    const { stderr: error } = await sampan(["build", "--check", ...words], { cwd: join(folder, cwd), input: `${DOCKERFILE}ODD\n` });
+    assert.ok(error.includes(`\n${name}:${DOCKERFILE.split("\n").length}\n`), error);
+    writeFileSync(join(folder, "Dockerfile"), DOCKERFILE);
   }
   assert.equal((await sampan(["build", "--call", "check,ignorestatus=true", folder])).status, 0);
   assert.equal((await sampan(["images", "-qa"])).stdout, "");

@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { BuildOptions } from "../../build/build-options.ts";
 import type { InspectTarget } from "../../build/inspect-dockerfile.ts";
-import type { Fault } from "../../std/fault.ts";
+import { Fault } from "../../std/fault.ts";
 import type { Io } from "../io.ts";
 import type { BuildCall } from "./call-flag.ts";
 
@@ -41,7 +41,7 @@ export async function answerCall(call: BuildCall, target: InspectTarget): Promis
     const { checkJson, checkText } = await import("../../check/check-report.ts");
     const file = shownFile(found.file, target.options);
     const shown = checkText({ ...found, warnings: found.warnings.map((warning) => ({ ...warning, location: { ...warning.location, file } })) });
-    return { json: checkJson(found), text: checkText(found), shown, ...(found.error ? { error: found.error } : {}), status: found.warnings.length > 0 && !call.ignoreStatus ? 1 : 0 };
+    return { json: checkJson(found), text: checkText(found), shown, ...(found.error ? { error: inFile(found.error, file) } : {}), status: found.warnings.length > 0 && !call.ignoreStatus ? 1 : 0 };
   }
   if (found.error) return { text: "", error: found.error, status: 1 };
   if (call.method === "targets") {
@@ -58,4 +58,8 @@ function shownFile(file: string, options: BuildOptions): string {
   if (options.file === "-") return "stdin";
   const isFolder = statSync(resolve(options.cwd ?? ".", options.context), { throwIfNoEntry: false })?.isDirectory();
   return options.file === undefined && isFolder ? join(options.context, file) : file;
+}
+
+function inFile({ code, details, cause, location }: Fault, file: string): Fault {
+  return new Fault(code, details, { cause, ...(location ? { location: { ...location, file } } : {}) });
 }
