@@ -66,7 +66,8 @@ function becomeSmall() {
  */
 function runElsewhere(needed) {
   const bundled = path.join(root, "node_modules", "node", "bin", "node");
-  if (!fs.existsSync(bundled)) {
+  // One that is no better would start itself again, without end.
+  if (!fs.existsSync(bundled) || fs.realpathSync(bundled) === fs.realpathSync(process.execPath)) {
     process.stderr.write(
       `sampan: Node ${process.versions.node} will not do, ${needed} is needed.\n` +
         (inCheckout
