@@ -4,6 +4,7 @@ import type { Codec } from "../oci/media-type.ts";
 import { freeBuffer } from "../std/free-buffer.ts";
 import { readAhead } from "../std/read-ahead.ts";
 import { SpareMemory } from "../std/spare-memory.ts";
+import { unstoppable } from "../std/unstoppable.ts";
 
 /**
  * Bytes of input that make one unit of compression: fixed, so that the output never depends on the machine. A zstd block
@@ -115,8 +116,8 @@ const ROOM = {
 } as const;
 
 async function deflate(block: Buffer, options: ZlibOptions & { readonly flush: number }): Promise<Buffer> {
-  if (block.length <= AT_ONCE) return deflateRawSync(block, { ...options, finishFlush: options.flush });
-  return inOneStep(createDeflateRaw({ ...options, ...ROOM.gzip }), block);
+  if (block.length <= AT_ONCE) return unstoppable(() => deflateRawSync(block, { ...options, finishFlush: options.flush }));
+  return inOneStep(unstoppable(() => createDeflateRaw({ ...options, ...ROOM.gzip })), block);
 }
 
 const SAMPLES = 4096;
@@ -137,7 +138,7 @@ function isDense(block: Buffer): boolean {
   if (spread > 400) return false;
   for (const part of [0, 0.5, 1]) {
     const start = Math.floor((block.length - TASTE) * part);
-    const tasted = deflateRawSync(block.subarray(start, start + TASTE), { level: 1, chunkSize: 8 * TASTE });
+    const tasted = unstoppable(() => deflateRawSync(block.subarray(start, start + TASTE), { level: 1, chunkSize: 8 * TASTE }));
     const { length } = tasted;
     freeBuffer(tasted);
     if (length < TASTE * 0.98) return false;
@@ -188,12 +189,12 @@ function zstd(level: number, output: (piece: Buffer) => void): TakeBlock {
 }
 
 function compressFrame(block: Buffer, level: number): Promise<Buffer> {
-  return inOneStep(createZstdCompress({
+  return inOneStep(unstoppable(() => createZstdCompress({
     ...ROOM.zstd,
     pledgedSrcSize: block.length,
     flush: constants.ZSTD_e_end,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-  }), block);
+  })), block);
 }
 
 /**

@@ -4,6 +4,7 @@ import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import type { Codec } from "../oci/media-type.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { freeBuffer } from "../std/free-buffer.ts";
+import { unstoppable } from "../std/unstoppable.ts";
 import { decodeBzip2 } from "./decode-bzip2.ts";
 import { decodeXz } from "./decode-xz.ts";
 import { splitZstdFrames } from "./zstd-frames.ts";
@@ -105,5 +106,5 @@ function damage(error: unknown, compression: Compression, archive: string): unkn
 
 function decoderOf(compression: "gzip" | "zstd", chunkSize: number): Transform {
   const options = { chunkSize, readableHighWaterMark: chunkSize };
-  return compression === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } });
+  return unstoppable(() => (compression === "gzip" ? createGunzip(options) : createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: 27 } })));
 }

@@ -11,7 +11,8 @@ export function setThreadLock(shared: Int32Array): void {
 
 /**
  * Does what a thread must not be ended in the middle of: a native module that finds its thread ending while it makes objects ends the
- * whole process with SIGABRT. A thread whose end was decided before goes no further.
+ * whole process with SIGABRT, and so does Node where an object of zlib's is made but not set up yet. A thread whose end was decided
+ * before goes no further.
  */
 export function unstoppable<Result>(work: () => Result): Result {
   if (lock === undefined || depth > 0) return work();
