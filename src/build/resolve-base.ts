@@ -74,7 +74,7 @@ async function meaningOf(name: string, onProgress: OnProgress): Promise<{ readon
 /** What the store has under a name may be for other platforms only; then its registry is asked. */
 function findLocal(store: Store, name: string, platform: Platform, strict: boolean): ImageRecord | undefined {
   // `FROM 0` and `from=a` are slips, for a stage or an image of that name: an id has as many digits as `images` shows, at least.
-  const names = /^[0-9a-f]{1,11}$/.test(name) ? [] : [name];
+  const names = /^(?:sha256:)?[0-9a-f]{1,11}$/.test(name) ? [] : [name];
   for (const text of new Set([formatReference(parseReference(name)), ...names])) {
     const target = store.images.meant(text);
     if (!target) continue;

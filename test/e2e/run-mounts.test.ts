@@ -245,10 +245,12 @@ test("a name of few hexadecimal digits is no image whose id begins so", { skip }
   const { context: write, sampan, base } = await startJourney(context);
   const id = base.slice(7);
   const build = (from: string): ReturnType<typeof sampan> => sampan(["build", "--network", "none", write("project", { Dockerfile: `FROM ${from}\nENV A=b\n` })]);
-  assert.equal((await build(id.slice(0, 12))).status, 0);
-  for (const digits of [1, 11]) {
-    const { status, stderr } = await build(id.slice(0, digits));
-    assert.equal(status, 1);
-    assert.match(stderr, /docker\.io|library/);
+  for (const start of ["", "sha256:"]) {
+    assert.equal((await build(start + id.slice(0, 12))).status, 0);
+    for (const digits of [1, 11]) {
+      const { status, stderr } = await build(start + id.slice(0, digits));
+      assert.equal(status, 1);
+      assert.match(stderr, /docker\.io|library/);
+    }
   }
 });
