@@ -109,7 +109,7 @@ class Preparation {
     this.#held.set(`${mount.id}\0${seed}`, held);
     mountsElsewhere.used(held.path);
     const { target, readonly } = mount;
-    return { kind: "host", source: join(held.path, ".."), path: join("/fs", mount.source), target, readonly };
+    return { kind: "host", source: join(held.path, ".."), path: posix.join("/fs", mount.source).replace(/\/$/, ""), target, readonly };
   }
 
   async #fill({ seed, attributes }: CacheMount, tree: SourceTree | undefined, folder: string): Promise<void> {

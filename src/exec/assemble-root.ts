@@ -8,9 +8,9 @@ import { cloneDevices, fillDev } from "./make-dev.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import { EMULATOR_TARGET, registerEmulator } from "./emulation/register-emulator.ts";
 import { mountRoot } from "./mount-root.ts";
-import { demandKind, ensureTarget } from "./mount-stubs.ts";
+import { demandKind, ensureTarget, spareKernel } from "./mount-stubs.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
-import { pickStepMount, type Picked } from "./step-mounts.ts";
+import { devInMemory, pickStepMount, type Picked } from "./step-mounts.ts";
 import { tmpfsOptions } from "./tmpfs-options.ts";
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = MOUNT_ATTR;
@@ -33,8 +33,10 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   const mounts = [...job.mounts, ...(through ? [through] : [])].map(pickMount);
   process.chdir(job.staging);
   const own = [...job.files.map(pickFile), ...mounts, ...job.tmpfs.map(pickTmpfs)].sort(byDepth);
+  const { memory, others } = devInMemory(job.stepMounts);
+  const devRoot = memory && pickStepMount({ ...memory, readonly: false }, job.stepMounts.length).fd;
   // What a RUN mounts on /etc hides the files that this program puts there.
-  const picked = [...own, ...job.stepMounts.map(pickStepMount).sort(byDepth)];
+  const picked = [...own, ...others.map(pickStepMount).sort(byDepth)];
   mountRoot(job);
   process.chdir("root");
   // A command that runs /proc/self/exe gets this Node: its file is not writable from inside (CVE-2019-5736).
@@ -42,13 +44,15 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
 
   attach(proc, ensureTarget("/proc", "directory").path);
   showHandlers?.();
-  attach(sys, ensureTarget("/sys", "directory").path);
+  const sysFolder = ensureTarget("/sys", "directory");
+  attach(sys, sysFolder.path);
   const dev = ensureTarget("/dev", "directory");
-  fillDev(dev.path, devices, job.shmSize);
-  // BuildKit leaves dev, proc and sys that it made, but takes a dev back that only holds a mount of the job's own.
-  const stubs: MountStub[] = [...job.mounts, ...job.stepMounts].some(({ target }) => target.startsWith("/dev/")) ? dev.stubs : [];
-  for (const { fd, target, kind } of picked) {
+  fillDev(dev.path, devices, { shmSize: job.shmSize, root: devRoot });
+  // BuildKit leaves dev, proc and sys that it made, but takes one back that a mount of the job's own lies at or in.
+  const stubs: MountStub[] = [dev, sysFolder].flatMap((made) => [...job.mounts, ...job.stepMounts].some(({ target }) => `${target}/`.startsWith(`${made.path}/`)) ? made.stubs : []);
+  for (const [index, { fd, target, kind }] of picked.entries()) {
     const made = ensureTarget(target, kind);
+    spareKernel(made.path, index >= own.length);
     stubs.push(...made.stubs);
     demandKind(made.path, kind);
     attach(fd, made.path);
@@ -56,6 +60,8 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   if (!job.insecure) maskPaths();
   const certificates = hostBundle === undefined ? undefined : joinCertificates(hostBundle);
   if (certificates) showCertificates(certificates);
+  // After all that puts something into it for a moment.
+  if (memory?.readonly) restrictMount(dev.path, RDONLY);
   if (job.readonlyRoot) restrictMount("/", RDONLY);
   return { stubs, env: [...(certificates?.env ?? [])], ...(through ? { through: EMULATOR_TARGET } : {}) };
 }

@@ -23,10 +23,13 @@ export function cloneDevices(insecure = false): Map<string, number> {
   }));
 }
 
-/** Mounts and fills the container's /dev (runtime-spec, config-linux.md, "Default Devices"; moby, oci/defaults.go). */
-export function fillDev(dev: string, devices: ReadonlyMap<string, number>, shmSize: number = 64 * 1024 * 1024): void {
+/**
+ * Mounts and fills the container's /dev (runtime-spec, config-linux.md, "Default Devices"; moby, oci/defaults.go).
+ * @param options.root the file system in memory that a RUN asks for in place of the usual one
+ */
+export function fillDev(dev: string, devices: ReadonlyMap<string, number>, { shmSize = 64 * 1024 * 1024, root }: { shmSize?: number | undefined; root?: number | undefined } = {}): void {
   const closed = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
-  attach(newFileSystem("tmpfs", { mode: "755", size: "65536k" }, closed), dev);
+  attach(root ?? newFileSystem("tmpfs", { mode: "755", size: "65536k" }, closed), dev);
   for (const [name, fd] of devices) {
     mkdirSync(dirname(`${dev}/${name}`), { recursive: true });
     writeFileSync(`${dev}/${name}`, "", { mode: 0o666 });

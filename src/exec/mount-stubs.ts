@@ -6,9 +6,9 @@ import type { MountStub } from "./sandbox-job.ts";
 /**
  * What lies at a mount's target: a mount covers a folder with a folder only, and a file with a file (mount(2), ENOTDIR). `readonly`:
  * nothing, in a mount where nothing can be made. `above`: the target lies below this, which is no folder. `loop`: symlinks that lead
- * nowhere.
+ * nowhere. `kernel`: /proc or /dev, without which no command starts, or a place in /proc that is not there.
  */
-export type Obstacle = "file" | "folder" | "readonly" | "above" | "loop";
+export type Obstacle = "file" | "folder" | "readonly" | "above" | "loop" | "kernel";
 
 export class TargetUnfit extends Error {
   readonly target: string;
@@ -25,6 +25,15 @@ export class TargetUnfit extends Error {
 export function demandKind(path: string, kind: "file" | "directory"): void {
   const isFolder = lstatSync(path).isDirectory();
   if (isFolder !== (kind === "directory")) throw new TargetUnfit(path, isFolder ? "folder" : "file");
+}
+
+/**
+ * The devices of what is mounted at /dev would be none: no mount brings any into a container. The host's own /proc may be shown by `-v`.
+ * @param path free of symlinks, where something is to be mounted; `ofStep`: by a RUN
+ * @throws TargetUnfit
+ */
+export function spareKernel(path: string, ofStep: boolean): void {
+  if (path === "/dev" || (path === "/proc" && ofStep)) throw new TargetUnfit(path, "kernel");
 }
 
 /**
@@ -48,6 +57,7 @@ function makeStub(path: string, kind: "file" | "directory"): MountStub {
     else writeFileSync(path, "", { mode: 0o755, flag: "wx" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EROFS") throw new TargetUnfit(path, "readonly", error);
+    if (path.startsWith("/proc/")) throw new TargetUnfit(path, "kernel", error);
     throw error;
   }
   const after = statSync(parent, { bigint: true });

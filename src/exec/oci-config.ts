@@ -10,7 +10,7 @@ import type { ProcessUser } from "./user.ts";
 interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
 
 /** The config.json of a bundle (runtime-spec 1.0.2, config.md) with the settings that the built-in sandbox has. */
-export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootless, oneId }: {
+export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootless, oneId, dev }: {
   readonly user: ProcessUser;
   readonly env: readonly string[];
   /** Small files to show, where they lie now. */
@@ -20,6 +20,8 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootl
   /** The user namespace does not own the network, so that sysfs has to be the host's. */
   readonly rootless: boolean;
   readonly oneId: boolean;
+  /** What /dev is to lie in, where it is not the usual file system. */
+  readonly dev: { readonly size: number; readonly readonly: boolean } | undefined;
 }): object {
   const capabilities = job.insecure ? capabilityNames(heldCapabilities()) : job.capabilities ?? DEFAULT_CAPABILITIES;
   const held = user.uid === 0 ? capabilities : [];
@@ -44,7 +46,7 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootl
     },
     mounts: [
       { destination: "/proc", type: "proc", source: "proc", options: closed },
-      { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"] },
+      { destination: "/dev", type: "tmpfs", source: "tmpfs", options: dev ? ["nosuid", ...(dev.size > 0 ? [`size=${dev.size}`] : []), ...(dev.readonly ? ["ro"] : [])] : ["nosuid", "strictatime", "mode=755", "size=65536k"] },
       { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...(oneId ? [] : ["gid=5"])] },
       { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...closed, "mode=1777", `size=${job.shmSize ?? "65536k"}`] },
       { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: closed },

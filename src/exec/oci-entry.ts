@@ -13,11 +13,11 @@ import { containerUser, makeFolder, readIdMaps, withMissing } from "./container-
 import { checkCommand } from "./find-command.ts";
 import { joinCertificates, readHostBundle } from "./host-certificates.ts";
 import { mountRoot } from "./mount-root.ts";
-import { demandKind, ensureTarget } from "./mount-stubs.ts";
+import { demandKind, ensureTarget, spareKernel } from "./mount-stubs.ts";
 import { ociConfig } from "./oci-config.ts";
 import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
-import { placeStepMount } from "./step-mounts.ts";
+import { devInMemory, placeStepMount } from "./step-mounts.ts";
 
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
 bindDeclared();
@@ -39,7 +39,8 @@ function becomeRuntime(job: SandboxJob): never {
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   process.chdir(job.staging);
   mountRoot(job);
-  const stepMounts = job.stepMounts.map((mount, index) => ({ ...placeStepMount(mount, index), target: mount.target }));
+  const { memory, others } = devInMemory(job.stepMounts);
+  const stepMounts = others.map((mount, index) => ({ ...placeStepMount(mount, index), target: mount.target }));
   const files = job.files.map(({ target, content }, index) => {
     writeFileSync(`file${index}`, content, { mode: 0o644 });
     return { source: join(job.staging, `file${index}`), target };
@@ -54,6 +55,7 @@ function becomeRuntime(job: SandboxJob): never {
     stepMounts: stepMounts.map(({ source, target }) => ({ source: join(job.staging, source), target })),
     rootless: namespace !== undefined && job.network === "host",
     oneId: namespace?.mapped === "one",
+    dev: memory,
   });
   writeFileSync("config.json", JSON.stringify(config));
   mkdirSync("state");
@@ -93,7 +95,11 @@ function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
     const env = withMissing(job.env, [`HOME=${user.home}`, ...(certificates?.env ?? [])]);
     const stubs: MountStub[] = [];
     for (const folder of ["/dev", "/proc", "/sys"]) ensureTarget(folder, "directory");
-    const made = targets.map(({ target, kind }) => ({ kind, ...ensureTarget(target, kind) }));
+    const made = targets.map(({ target, kind, ofStep }) => {
+      const place = { kind, ...ensureTarget(target, kind) };
+      spareKernel(place.path, ofStep);
+      return place;
+    });
     for (const { path, kind, stubs: own } of made) {
       stubs.push(...own);
       // What lies below another mount is not of the root.
@@ -115,12 +121,12 @@ function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
 interface PlacedMount { readonly source: string; readonly target: string; readonly kind: "file" | "directory" }
 
 /** Where the runtime is going to mount on the root itself; /dev is in memory. */
-function mountTargets({ files, mounts, tmpfs }: SandboxJob, stepMounts: readonly PlacedMount[]): { target: string; kind: "file" | "directory" }[] {
+function mountTargets({ files, mounts, tmpfs }: SandboxJob, stepMounts: readonly PlacedMount[]): { target: string; kind: "file" | "directory"; ofStep: boolean }[] {
   const targets = [
-    ...files.map(({ target }) => ({ target, kind: "file" as const })),
-    ...mounts.map(({ target, source }) => ({ target, kind: statSync(source).isDirectory() ? "directory" as const : "file" as const })),
-    ...tmpfs.map(({ target }) => ({ target, kind: "directory" as const })),
-    ...stepMounts,
+    ...files.map(({ target }) => ({ target, kind: "file" as const, ofStep: false })),
+    ...mounts.map(({ target, source }) => ({ target, kind: statSync(source).isDirectory() ? "directory" as const : "file" as const, ofStep: false })),
+    ...tmpfs.map(({ target }) => ({ target, kind: "directory" as const, ofStep: false })),
+    ...stepMounts.map(({ target, kind }) => ({ target, kind, ofStep: true })),
   ];
   return targets.filter(({ target }) => !target.startsWith("/dev/"));
 }

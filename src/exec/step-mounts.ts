@@ -13,6 +13,14 @@ export interface Picked {
   readonly kind: "file" | "directory";
 }
 
+type MemoryMount = Extract<StepMount, { readonly kind: "tmpfs" }>;
+
+/** A tmpfs at /dev is no mount upon the container's devices: they are made in it, as OCI runtimes do it. The last one counts. */
+export function devInMemory(mounts: readonly StepMount[]): { readonly memory: MemoryMount | undefined; readonly others: readonly StepMount[] } {
+  const isMemory = (mount: StepMount): mount is MemoryMount => mount.kind === "tmpfs" && mount.target === "/dev";
+  return { memory: mounts.findLast(isMemory), others: mounts.filter((mount) => !isMemory(mount)) };
+}
+
 /**
  * Makes the mount that a RUN asks for. The working directory is in memory and of this process alone: a secret is
  * written there, and nowhere else.

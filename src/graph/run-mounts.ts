@@ -39,9 +39,11 @@ export async function evaluateMounts(evaluation: Evaluation, state: StageState, 
         break;
       case "ssh":
         refuseSource(mount, location);
+        await demandNamed(evaluation, state, mount, instruction);
         mounts.push(sshMount(state, mount, sockets++));
         break;
       case "tmpfs":
+        await demandNamed(evaluation, state, mount, instruction);
         // There is nothing in it: its root is all that a source can name.
         if (rooted(mount.source) !== "/") refuseSource(mount, location);
         mounts.push({ kind: "tmpfs", target: targetOf(state, mount, instruction), size: mount.size, readonly: mount.readonly });
@@ -94,6 +96,11 @@ async function mountedTree(evaluation: Evaluation, state: StageState, { from, ta
   if (index === state.stage.index) throw fault("STAGE_CIRCULAR", { stage: state.label }, { location });
   if (index > state.stage.index) throw fault("MOUNT_STAGE_ORDER", { stage: from, target }, { location });
   return (await evaluation.stageState(index, state)).vertex;
+}
+
+/** Nothing of what from= names is mounted by these types, but it has to be there. */
+async function demandNamed(evaluation: Evaluation, state: StageState, mount: WrittenMount, instruction: RunInstruction): Promise<void> {
+  if (mount.from !== "") await mountedTree(evaluation, state, mount, instruction);
 }
 
 /** The files of a folder of this machine as root's, without what .dockerignore excludes: a copy, so that they stay what they were when the key was made. */

@@ -64,6 +64,7 @@ test("folders of the host are shown, read-only ones cannot be written, and the i
   const locked = await sampan(["run", "--read-only", "--tmpfs", "/run", "base:1", "sh", "-c", "echo x > /x 2>/dev/null || echo refused; echo y > /run/y && cat /run/y"]);
   assert.equal(locked.stdout, "refused\ny\n", locked.stderr);
   // docker makes a folder that is missing, and lets programs run where `exec` is given.
+  for (const words of [["-v", "/dev:/dev"], ["--tmpfs", "/dev"]]) assert.match((await sampan(["run", ...words, "base:1", "true"])).stderr, /nothing can be mounted at "\/dev": a container needs what is there/);
   const made = await sampan(["run", "-v", "./new/one:/host", "--tmpfs", "/t:size=1m,mode=700,exec", "base:1", "sh", "-c", "echo z > /host/file; grep -o ' /t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700' /proc/mounts"], { cwd: folder });
   assert.equal(made.stdout, " /t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700\n", made.stderr);
   assert.equal(readFileSync(join(folder, "new/one/file"), "utf8"), "z\n");

@@ -194,6 +194,9 @@ test("what cannot be mounted says which target it is and why, and not that this 
     ["type=cache,target=/file/x/y", /nothing can be mounted below "\/file": it is no folder/, /another target/],
     ["type=cache,target=/loop/x", /nothing can be mounted at "\/loop\/x": its symbolic links lead in a circle/, /another target/],
     ["target=/src --mount=type=cache,target=/src/node_modules", /"\/src\/node_modules" cannot be mounted on: it is missing in another mount, which is read-only/, /make node_modules where .*,rw/],
+    ["source=d,target=/dev", /nothing can be mounted at "\/dev": a container needs what is there/, /below \/dev/],
+    ["type=tmpfs,target=/proc", /nothing can be mounted at "\/proc": a container needs/, /another target/],
+    ["type=cache,target=/proc/none", /nothing can be mounted at "\/proc\/none": a container needs/, /another target/],
     ["source=none,target=/src", /RUN --mount: "\/none" not found in the build context/, /begin at the root/],
     ["type=tmpfs,source=/x,target=/t", /tmpfs does not support source/, /flags/],
   ] as const) {
@@ -221,6 +224,17 @@ for (const runtime of ["builtin", "runc", "crun"]) {
   });
 }
 
+for (const runtime of ["builtin", "runc", "crun"]) {
+  test(`a tmpfs at /dev is filled with the container's devices (${runtime})`, { skip: skip || (runtime !== "builtin" && findProgram(runtime) === undefined ? `needs ${runtime}` : false) }, async (context) => {
+    const { context: write, sampan } = await startJourney(context);
+    const project = write("project", {
+      Dockerfile: "FROM base:1\nRUN --mount=type=tmpfs,target=/dev echo x > /dev/null && touch /dev/x && test -d /dev/shm\nRUN --mount=type=tmpfs,target=/dev,ro test ! -e /dev/x && echo x > /dev/null && ! touch /dev/y\n",
+    });
+    const { status, stderr } = await sampan(["build", "--runtime", runtime, project]);
+    assert.equal(status, 0, stderr);
+  });
+}
+
 for (const runtime of ["runc", "crun"]) {
   test(`what cannot be mounted is told before ${runtime} starts, and what lies in another mount is its own affair`, { skip: skip || (findProgram(runtime) === undefined ? `needs ${runtime}` : false) }, async (context) => {
     const { context: write, sampan } = await startJourney(context);
@@ -231,6 +245,8 @@ for (const runtime of ["runc", "crun"]) {
       ["source=a,target=/folder", /a file cannot be mounted at "\/folder": there is a folder/],
       ["source=d,target=/file", /a folder cannot be mounted at "\/file": there is a file/],
       ["source=d,target=/file/x", /nothing can be mounted below "\/file": it is no folder/],
+      ["source=d,target=/dev", /nothing can be mounted at "\/dev": a container needs/],
+      ["type=tmpfs,target=/proc", /nothing can be mounted at "\/proc": a container needs/],
     ] as const) {
       const { status, stderr } = await build(mounts, "true");
       assert.equal(status, 1);

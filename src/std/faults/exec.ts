@@ -10,19 +10,21 @@ export const execFaults = {
       ? "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox"
       : `this is Linux ${kernel}, and containers want ${needed} or newer; without RUN images are built here all the same, and pulled, copied and pushed`,
   }),
-  MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" | "above" | "loop" }>({
-    when: "A folder was to be mounted on a file, by RUN --mount or by `-v`, a file on a folder, something below a file or at symbolic links that lead in a circle, or something below a mount that is read-only and lacks the place.",
+  MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" | "above" | "loop" | "kernel" }>({
+    when: "A folder was to be mounted on a file, by RUN --mount or by `-v`, a file on a folder, something below a file or at symbolic links that lead in a circle, something below a mount that is read-only and lacks the place, or something in place of what the kernel shows in a container.",
     exit: 1,
     message: ({ target, obstacle }) => {
       const place = JSON.stringify(target);
       if (obstacle === "readonly") return `${place} cannot be mounted on: it is missing in another mount, which is read-only`;
       if (obstacle === "above") return `nothing can be mounted below ${place}: it is no folder`;
+      if (obstacle === "kernel") return `nothing can be mounted at ${place}: a container needs what is there, and nothing can be made in it`;
       if (obstacle === "loop") return `nothing can be mounted at ${place}: its symbolic links lead in a circle`;
       return `a ${obstacle === "file" ? "folder" : "file"} cannot be mounted at ${place}: there is a ${obstacle}`;
     },
     hint: ({ target, obstacle }) => {
       if (obstacle === "readonly") return `make ${target.replace(/^.*\//, "")} where that mount comes from, or make it writable: RUN --mount=…,rw keeps what is written for that command only`;
       if (obstacle === "folder") return `name the file's own place as target, as ${target}/NAME`;
+      if (obstacle === "kernel") return target === "/dev" ? "mount below /dev; RUN --mount=type=tmpfs,target=/dev is filled with the container's devices" : "choose another target";
       return obstacle === "above" || obstacle === "loop" ? "choose another target" : "choose another target, or mount the file itself";
     },
   }),
