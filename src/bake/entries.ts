@@ -17,6 +17,7 @@ export function readEntries(key: EntryKey, value: Value): Entry[] {
 }
 
 function fromMap(key: EntryKey, map: Readonly<Record<string, Value>>): Entry {
+  if (map["type"] === null && key !== "secret" && key !== "ssh") problem(`null is not allowed for type in ${key}`);
   const entry = Object.fromEntries(Object.entries(map).filter(([, item]) => item !== null).map(([name, item]) => [name, Array.isArray(item) ? item.map((path) => toText(path as Value)).join(",") : toText(item)]));
   return checked(key, entry);
 }
@@ -68,7 +69,7 @@ export function withoutDuplicates(key: EntryKey, entries: readonly Entry[]): Ent
 
 /** An entry as a flag takes it. */
 export function entryText(key: EntryKey, entry: Entry): string {
-  if (key === "ssh") return entry["paths"] === undefined ? entry["id"]! : `${entry["id"]}=${entry["paths"]}`;
+  if (key === "ssh") return `${entry["id"] || "default"}${entry["paths"] === undefined ? "" : `=${entry["paths"]}`}`;
   const names = Object.keys(entry).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return names.map((name) => {
     const field = `${name}=${entry[name]}`;

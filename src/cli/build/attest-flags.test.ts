@@ -28,3 +28,10 @@ test("the attributes of a provenance become options, mode=max and v1 where nothi
   assert.deepEqual(attestOptions(words({ provenance: "mode=min,version=v0.2,builder-id=urn:x,filename=p.json,reproducible=1,inline-only=t" })).provenance,
     { mode: "min", version: "v0.2", builderId: "urn:x", filename: "p.json", reproducible: true, completeMaterials: false, inlineOnly: true });
 });
+
+test("a word alone is no attribute, and is told as buildx tells it", () => {
+  for (const [given, flag, word] of [[{ attest: ["foo"] }, "--attest", "foo"], [{ provenance: "1,mode=max" }, "--provenance", "1"], [{ sbom: "yes" }, "--sbom", "yes"], [{ attest: ["type=provenance,mode=min,Max"] }, "--attest", "max"]] as const) {
+    assert.throws(() => attestFlags(words(given)), new RegExp(`for ${flag}: invalid value ${word}$`));
+  }
+  assert.deepEqual(told({ provenance: "mode=max,builder-id=" }), { provenance: { mode: "max", "builder-id": "" } });
+});

@@ -23,7 +23,10 @@ export function attestFlags({ attest, provenance, sbom }: AttestWords): Readonly
   const found = new Map<string, Attributes>();
   const words = [...attest.map((text) => [text, "--attest"] as const), ...[["provenance", provenance], ["sbom", sbom]].flatMap(([type, text]) => (text ? [[shorthand(type!, text), `--${type!}`] as const] : []))];
   for (const [text, shown] of words) {
-    const { type = "", disabled, ...attributes } = Object.fromEntries(csvFields(text, shown));
+    const fields = csvFields(text, shown);
+    const alone = [...fields].find(([key, value]) => value === "" && !text.toLowerCase().includes(`${key}=`));
+    if (alone) throw usage(text, shown, `invalid value ${alone[0]}`);
+    const { type = "", disabled, ...attributes } = Object.fromEntries(fields);
     if (!KINDS.includes(type)) throw usage(text, shown, type === "" ? "attestation type not specified" : `unknown attestation type ${JSON.stringify(type)}`);
     if (!found.has(type)) found.set(type, disabled !== undefined && readBoolean("disabled", disabled, { text, shown }) ? undefined : new Map(Object.entries(attributes)));
   }
