@@ -44,7 +44,7 @@ function openNamespaces(pid: number): Namespaces | undefined {
   const opened: number[] = [];
   try {
     const open = (name: string): number => opened[opened.push(openSync(`/proc/${pid}/ns/${name}`, "r")) - 1]!;
-    return { mnt: open("mnt"), pid: open("pid"), ipc: open("ipc"), uts: open("uts"), net: open("net") };
+    return { mnt: open("mnt"), cgroup: open("cgroup"), pid: open("pid"), ipc: open("ipc"), uts: open("uts"), net: open("net") };
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code!)) return undefined;

@@ -1,4 +1,5 @@
-import { freezerFor, isFrozen, joinCgroups, setFrozen } from "../linux/cgroup.ts";
+import { freezerFor, isFrozen, joinCgroups } from "../linux/cgroup.ts";
+import { setFrozen } from "../linux/remove-cgroups.ts";
 import { fault } from "../std/fault.ts";
 import type { ContainerRecord } from "../store/container-record.ts";
 import type { Store } from "../store/open-store.ts";

@@ -2,7 +2,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createExecutor } from "../exec/create-executor.ts";
 import type { RunJob, RunOptions, RunResult } from "../exec/run-job.ts";
-import { createCgroups, memoryKills, removeCgroups, removeFreezer } from "../linux/cgroup.ts";
+import { createCgroups, memoryKills, removeFreezer } from "../linux/cgroup.ts";
+import { removeCgroups } from "../linux/remove-cgroups.ts";
 import type { ContainerRecord, RunningContainer } from "../store/container-record.ts";
 import type { ContainerStore } from "../store/container-store.ts";
 import { startTime } from "../store/process-identity.ts";
@@ -59,7 +60,7 @@ export async function supervise(record: ContainerRecord, options: SuperviseOptio
     await using executor = await createExecutor({ runtime: spec.runtime, temporary });
     signal.throwIfAborted();
     let pid = 0;
-    const result = await executor.run({ ...spec.job, root: options.root, stdin: options.stdin, ports, cgroups }, {
+    const result = await executor.run({ ...spec.job, root: options.root, stdin: options.stdin, ports, cgroups, limits: spec.limits }, {
       onOutput: (stream, data) => {
         log?.write(stream, data);
         return options.onOutput?.(stream, data);

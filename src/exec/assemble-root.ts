@@ -9,6 +9,7 @@ import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import { EMULATOR_TARGET, registerEmulator } from "./emulation/register-emulator.ts";
 import { mountRoot } from "./mount-root.ts";
 import { demandKind, ensureTarget, spareKernel } from "./mount-stubs.ts";
+import { pickCgroups } from "./pick-cgroups.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
 import { devInMemory, pickStepMount, type Picked } from "./step-mounts.ts";
 import { tmpfsOptions } from "./tmpfs-options.ts";
@@ -25,6 +26,7 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   const proc = newFileSystem("proc", {}, NOSUID | NODEV | NOEXEC);
   const sys = sysFileSystem(job.insecure ? 0 : RDONLY);
+  const showCgroups = pickCgroups(job);
   const devices = cloneDevices(job.insecure);
   const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
   const showHandlers = job.emulator && registerEmulator(job.emulator);
@@ -46,6 +48,7 @@ export function assembleRoot(job: SandboxJob): { stubs: MountStub[]; env: string
   showHandlers?.();
   const sysFolder = ensureTarget("/sys", "directory");
   attach(sys, sysFolder.path);
+  showCgroups(`${sysFolder.path}/fs/cgroup`);
   const dev = ensureTarget("/dev", "directory");
   fillDev(dev.path, devices, { shmSize: job.shmSize, root: devRoot });
   // BuildKit leaves dev, proc and sys that it made, but takes one back that a mount of the job's own lies at or in.

@@ -1,5 +1,6 @@
 import { readlinkSync, writeFileSync } from "node:fs";
 import { bindOver } from "../linux/mount.ts";
+import { leaveNamespaces } from "../linux/namespace.ts";
 import { enterOwnNetwork } from "../linux/network.ts";
 import { endAtOnce, setHostname } from "../linux/process.ts";
 import { assembleFilter, encodeFilter } from "../linux/seccomp.ts";
@@ -26,6 +27,8 @@ export function contain(filter: Uint8Array): never {
   try {
     if (job.network !== "host") enterOwnNetwork();
     if (job.network === "wait") ask({ kind: "network" });
+    // By now it has been moved into the cgroups that were made for it, which it sees as the roots of all from here on.
+    if (!job.hostCgroups) leaveNamespaces(["cgroup"]);
     const { stubs, env, through } = assembleRoot(job);
     report({ kind: "stubs", stubs });
     newSession();

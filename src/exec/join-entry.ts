@@ -1,11 +1,11 @@
 // What runs a further command in a container: it is started in the container's PID, IPC, UTS and network namespaces,
 // in a mount namespace of its own that shows the host, and with all rights. The container's processes can see it from
 // then on, so it hides at once; everything that it needs is loaded before it enters the container's files.
-import { readlinkSync } from "node:fs";
+import { fstatSync, readlinkSync, statSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { bindDeclared } from "../linux/libc.ts";
 import { MOUNT_ATTR, restrictMount } from "../linux/mount.ts";
-import { enterMountNamespace } from "../linux/namespace.ts";
+import { enterMountNamespace, enterNamespace } from "../linux/namespace.ts";
 import { endAtOnce, hideProcess } from "../linux/process.ts";
 import { assembleFilter, encodeFilter } from "../linux/seccomp.ts";
 import { newSession } from "../linux/terminal.ts";
@@ -15,8 +15,9 @@ import { failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { JoinJob } from "./sandbox-job.ts";
 import { profileFor } from "./seccomp-profile.ts";
 
-/** The container's mount namespace. */
+/** The container's mount and cgroup namespaces. */
 const MOUNTS = 4;
+const CGROUPS = 5;
 
 hideProcess();
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
@@ -27,6 +28,7 @@ const job = JSON.parse(readLine()) as JoinJob;
 try {
   // A command that runs /proc/self/exe gets this Node: its file must not be writable from inside (CVE-2019-5736).
   restrictMount("/", MOUNT_ATTR.RDONLY, { recursive: true });
+  if (!isOurs(CGROUPS)) enterNamespace(CGROUPS, "cgroup");
   enterMountNamespace(MOUNTS);
   newSession();
   if (job.terminal) openTerminal();
@@ -35,4 +37,9 @@ try {
 } catch (error) {
   report(failure(error));
   endAtOnce(125);
+}
+
+/** With --cgroupns=host the container has that of this machine, which an ordinary user's root may not enter, and is in. */
+function isOurs(fd: number): boolean {
+  return fstatSync(fd).ino === statSync("/proc/self/ns/cgroup").ino;
 }

@@ -14,7 +14,7 @@ import { childEnvironment, sandboxStreams } from "./spawn-sandbox.ts";
 import { startedProcess } from "./started-process.ts";
 
 /** Descriptors of a container's namespaces. */
-export type Namespaces = Readonly<Record<"mnt" | "pid" | "ipc" | "uts" | "net", number>>;
+export type Namespaces = Readonly<Record<"mnt" | "cgroup" | "pid" | "ipc" | "uts" | "net", number>>;
 
 /** A further command in a container; what is not said is as for the container's own. */
 export type FurtherCommand = Pick<RunJob, "args" | "env" | "cwd" | "user" | "stdin" | "terminal" | "capabilities" | "noNewPrivileges" | "ulimits" | "cgroups">;
@@ -67,18 +67,18 @@ function jobOf({ args, env, cwd, user, terminal, capabilities, noNewPrivileges, 
 }
 
 /** @param stdio `nothing`: the child has no streams and does not end with this process */
-function spawnJoined({ mnt, pid, ipc, uts, net }: Namespaces, stdio: "null" | "pipe" | "nothing"): Sandbox {
+function spawnJoined({ mnt, cgroup, pid, ipc, uts, net }: Namespaces, stdio: "null" | "pipe" | "nothing"): Sandbox {
   const entry = fileURLToPath(entryUrl("exec/join-entry.ts"));
   const input = stdio === "pipe" ? createPipe() : undefined;
   const [output, errors] = [createPipe(), createPipe()];
   const bound = stdio === "nothing" ? [] : BOUND;
-  // The child's descriptors: 3 to talk to it, 4 the mounts, which it enters itself, then what nsenter enters.
+  // The child's descriptors: 3 to talk to it, 4 and 5 the mounts and cgroups, which it enters itself, then what nsenter enters.
   const [program, ...args] = launchWords([
-    ...bound, "nsenter", "--pid=/proc/self/fd/5", "--ipc=/proc/self/fd/6", "--uts=/proc/self/fd/7", ...(isOurNetwork(net) ? [] : ["--net=/proc/self/fd/8"]), "--",
+    ...bound, "nsenter", "--pid=/proc/self/fd/6", "--ipc=/proc/self/fd/7", "--uts=/proc/self/fd/8", ...(isOurNetwork(net) ? [] : ["--net=/proc/self/fd/9"]), "--",
     "unshare", "--mount", "--propagation", "private", "--", ...bound, process.execPath, "--no-warnings", entry,
-  ], { descriptors: 5 });
+  ], { descriptors: 6 });
   const child = spawn(program, args, {
-    stdio: [input?.read ?? "ignore", stdio === "nothing" ? "ignore" : output.write, stdio === "nothing" ? "ignore" : errors.write, "pipe", mnt, pid, ipc, uts, net],
+    stdio: [input?.read ?? "ignore", stdio === "nothing" ? "ignore" : output.write, stdio === "nothing" ? "ignore" : errors.write, "pipe", mnt, cgroup, pid, ipc, uts, net],
     env: childEnvironment(), cwd: "/", detached: true,
   });
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);

@@ -1,6 +1,6 @@
 import type { NamespaceKind } from "../linux/namespace.ts";
 
-type Entered = Exclude<NamespaceKind, "mount">;
+type Entered = Exclude<NamespaceKind, "mount" | "cgroup">;
 
 /** What is done, one after the other, before a program is run. */
 export type LaunchStep =
@@ -12,7 +12,7 @@ export type LaunchStep =
   | { readonly kind: "fork"; readonly bound: boolean };
 
 const ENTERED: readonly string[] = ["pid", "ipc", "uts", "net"] satisfies Entered[];
-const OWNED: readonly NamespaceKind[] = ["pid", "mount", "ipc", "uts", "net"];
+const OWNED: readonly Exclude<NamespaceKind, "cgroup">[] = ["pid", "mount", "ipc", "uts", "net"];
 
 /**
  * What a command line of setpriv, unshare and nsenter does, in the few words of theirs that sandboxes are started with.

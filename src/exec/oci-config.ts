@@ -1,4 +1,5 @@
 import { heldCapabilities } from "../linux/capabilities.ts";
+import { CPU_PERIOD, isUnified, type CgroupLimits } from "../linux/cgroup.ts";
 import { capabilityNames, DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
@@ -10,13 +11,15 @@ import type { ProcessUser } from "./user.ts";
 interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
 
 /** The config.json of a bundle (runtime-spec 1.0.2, config.md) with the settings that the built-in sandbox has. */
-export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootless, oneId, dev }: {
+export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgroups, rootless, oneId, dev }: {
   readonly user: ProcessUser;
   readonly env: readonly string[];
   /** Small files to show, where they lie now. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   /** What a RUN mounts, where it is mounted now, with all its attributes. */
   readonly stepMounts: readonly { readonly source: string; readonly target: string }[];
+  /** What is shown as its cgroups, where the runtime makes none. */
+  readonly cgroups: string | undefined;
   /** The user namespace does not own the network, so that sysfs has to be the host's. */
   readonly rootless: boolean;
   readonly oneId: boolean;
@@ -51,6 +54,7 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootl
       { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...closed, "mode=1777", `size=${job.shmSize ?? "65536k"}`] },
       { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: closed },
       sys,
+      cgroupMount(cgroups ?? (job.hostCgroups && isUnified() ? "/sys/fs/cgroup" : undefined), [access, ...closed]),
       ...files.map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["bind", "ro", ...closed] })),
       ...job.mounts.map(({ source, target, readonly }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind", "nosuid", "nodev", readonly ? "ro" : "rw"] })),
       ...stepMounts.toSorted((a, b) => depth(a.target) - depth(b.target)).map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind"] })),
@@ -58,14 +62,37 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, rootl
     ],
     linux: {
       // The network is the one that the runtime is started in: the host's or one of its own.
-      namespaces: ["pid", "ipc", "uts", "mount"].map((type) => ({ type })),
+      namespaces: ["pid", "ipc", "uts", "mount", ...(job.hostCgroups ? [] : ["cgroup"])].map((type) => ({ type })),
       ...(job.insecure ? {} : {
         maskedPaths: MASKED_PATHS,
         readonlyPaths: READONLY_PATHS,
         seccomp: seccomp(job.capabilities === undefined ? DEFAULT_PROFILE : profileFor(job.capabilities)),
       }),
-      resources: {},
+      // The limits hold already; what a container reads of them are those of the cgroup that the runtime makes.
+      ...(cgroups === undefined ? { ...pathInside(job.cgroups), resources: resources(job.limits ?? {}) } : { resources: {} }),
     },
+  };
+}
+
+/**
+ * What the cgroups are to be read from, or those that the runtime knows of. A new mount of version 2 in this machine's own
+ * cgroup namespace would change the options of all others there are.
+ */
+function cgroupMount(source: string | undefined, options: readonly string[]): OciMount {
+  const destination = "/sys/fs/cgroup";
+  return source === undefined ? { destination, type: "cgroup", source: "cgroup", options } : { destination, type: "bind", source, options: ["rbind", ...options] };
+}
+
+/** In version 2 the runtime's cgroup has to lie in ours, as it would be made beside it otherwise; in version 1 it does so by itself. */
+function pathInside([folder]: readonly string[]): { cgroupsPath?: string } {
+  return folder !== undefined && isUnified() ? { cgroupsPath: `${folder.slice("/sys/fs/cgroup".length)}/container` } : {};
+}
+
+function resources({ memory, cpus, pids }: CgroupLimits): object {
+  return {
+    ...(memory === undefined ? {} : { memory: { limit: memory } }),
+    ...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * CPU_PERIOD), period: CPU_PERIOD } }),
+    ...(pids === undefined ? {} : { pids: { limit: pids } }),
   };
 }
 

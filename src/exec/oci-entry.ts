@@ -2,9 +2,10 @@
 // mounts the root, writes a bundle into memory beside it, and becomes the runtime. Nothing of it is left on the host.
 import { closeSync, existsSync, mkdirSync, openSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { bindDeclared } from "../linux/libc.ts";
 import { mount, MS } from "../linux/mount.ts";
+import { leaveNamespaces } from "../linux/namespace.ts";
 import { enterOwnNetwork } from "../linux/network.ts";
 import { changeFolder, changeRoot, endAtOnce, execute, limitOpenFiles, passStandardDescriptors, restoreSignals } from "../linux/process.ts";
 import { newSession } from "../linux/terminal.ts";
@@ -15,8 +16,10 @@ import { joinCertificates, readHostBundle } from "./host-certificates.ts";
 import { mountRoot } from "./mount-root.ts";
 import { demandKind, ensureTarget, spareKernel } from "./mount-stubs.ts";
 import { ociConfig } from "./oci-config.ts";
+import { pickCgroups } from "./pick-cgroups.ts";
 import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
+import { staysInCgroup } from "./stays-in-cgroup.ts";
 import { devInMemory, placeStepMount } from "./step-mounts.ts";
 
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
@@ -39,6 +42,7 @@ function becomeRuntime(job: SandboxJob): never {
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   process.chdir(job.staging);
   mountRoot(job);
+  const cgroups = staysInCgroup(path) ? placeCgroups(job) : undefined;
   const { memory, others } = devInMemory(job.stepMounts);
   const stepMounts = others.map((mount, index) => ({ ...placeStepMount(mount, index), target: mount.target }));
   const files = job.files.map(({ target, content }, index) => {
@@ -51,7 +55,7 @@ function becomeRuntime(job: SandboxJob): never {
     files.push({ source: join(job.staging, "certificates"), target: inside.certificates.path });
   }
   const config = ociConfig(job, {
-    user: inside.user, env: inside.env, files,
+    user: inside.user, env: inside.env, files, cgroups,
     stepMounts: stepMounts.map(({ source, target }) => ({ source: join(job.staging, source), target })),
     rootless: namespace !== undefined && job.network === "host",
     oneId: namespace?.mapped === "one",
@@ -67,12 +71,19 @@ function becomeRuntime(job: SandboxJob): never {
   limitOpenFiles(1_048_576);
   restoreSignals();
   passStandardDescriptors();
-  const cgroups = basename(path) === "crun" ? withoutCgroups() : [];
-  const args = [path, ...cgroups, "--root", join(job.staging, "state"), "run", "--bundle", job.staging, id];
+  const options = staysInCgroup(path) ? withoutCgroups() : [];
+  const args = [path, ...options, "--root", join(job.staging, "state"), "run", "--bundle", job.staging, id];
   return execute(path, args, [`PATH=${process.env["PATH"]}`]);
 }
 
-/** Without cgroups nothing is left behind, whatever ends the container; of the runtimes, crun only can do that. */
+/** Shows in a folder here what a container sees as its cgroups, when the runtime makes it none. */
+function placeCgroups(job: SandboxJob): string {
+  if (!job.hostCgroups) leaveNamespaces(["cgroup"]);
+  mkdirSync("cgroups");
+  pickCgroups(job)("cgroups");
+  return join(job.staging, "cgroups");
+}
+
 function withoutCgroups(): string[] {
   // crun refuses machines that have both versions of cgroups, even when it shall not use any.
   const unified = "/sys/fs/cgroup/unified";

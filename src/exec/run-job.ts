@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { CgroupLimits } from "../linux/cgroup.ts";
 import type { Emulator } from "./emulation/find-emulation.ts";
 
 /** One command to run in a container of its own. All paths on the host are absolute. */
@@ -34,6 +35,10 @@ export interface RunJob {
   readonly ulimits?: readonly Ulimit[];
   /** Folders of cgroups to run in. */
   readonly cgroups?: readonly string[];
+  /** What these limit; for OCI runtimes, which make a further one inside. */
+  readonly limits?: CgroupLimits;
+  /** Whether it sees all cgroups of this machine by their names here, where it could see its own only (--cgroupns=host). */
+  readonly hostCgroups?: boolean;
   /** Ports of this machine that lead into the container; it then has a network of its own, by pasta. */
   readonly ports?: readonly PortForward[];
   /** Shows the host's CA certificates besides the image's and points the usual variables to them. */

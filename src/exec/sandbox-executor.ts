@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { joinCgroups } from "../linux/cgroup.ts";
 import { handlersWantNamespace, openNestedNamespace } from "../linux/nested-namespace.ts";
 import { insideUserNamespace } from "../linux/user-namespace.ts";
 import { followSandbox } from "./follow-sandbox.ts";
@@ -16,6 +15,7 @@ import { sandboxJob } from "./make-sandbox-job.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { SandboxStock } from "./sandbox-stock.ts";
 import type { ZygoteOptions } from "./sandbox-zygote.ts";
+import { staysInCgroup } from "./stays-in-cgroup.ts";
 
 /** How long a command that handles SIGTERM may take to end, in milliseconds. */
 const GRACE = 3000;
@@ -93,7 +93,12 @@ export class SandboxExecutor implements Executor {
     const wantsHost = job.extraHosts.some(({ ip }) => ip === HOST_GATEWAY);
     // On the machine's own network, that is what its loopback is; without one there is no way.
     const gateway = !wantsHost || job.network === "none" ? undefined : ownNetwork ? (await import("./host-gateway.ts")).gatewayByPasta() : { address: "127.0.0.1", isNameServer: false };
-    joinCgroups(job.cgroups ?? [], sandbox.pid!);
+    if (job.cgroups?.length) {
+      const { isUnified, joinCgroups } = await import("../linux/cgroup.ts");
+      // In version 2, a cgroup in which an OCI runtime makes one for the container has no processes of its own.
+      const inside = this.#kind === "oci" && !staysInCgroup(this.runtime) && isUnified();
+      if (!inside) for (const pid of [...(job.init ? [parentOf(sandbox.pid!)] : []), sandbox.pid!]) joinCgroups(job.cgroups, pid);
+    }
     const container = this.#kind === "oci" ? { path: this.runtime, id: `sampan-${process.pid}-${sandbox.pid}` } : undefined;
     const announce = options.onExecuted !== undefined && container === undefined;
     const end = await followSandbox(sandbox, job, options, (answers) => {
@@ -128,6 +133,11 @@ function stopper(sandbox: Sandbox): () => void {
     const clear = (): void => clearTimeout(timer);
     sandbox.ended.then(clear, clear);
   };
+}
+
+/** The shell that is process 1 of a container with --init: its children are in its cgroups, and it is to be no stranger to theirs. */
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
 }
 
 /** Process 1 of a namespace is not ended by a signal that it does not handle; shells, for one, do not. */

@@ -1,3 +1,4 @@
+import type { CgroupLimits } from "../linux/cgroup.ts";
 import type { Emulator } from "./emulation/find-emulation.ts";
 import type { Obstacle } from "./mount-stubs.ts";
 import type { NotStarted, StepMount } from "./run-job.ts";
@@ -39,6 +40,11 @@ export interface SandboxJob extends CommandJob {
   readonly files: readonly { readonly target: string; readonly content: string }[];
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readonly: boolean }[];
   readonly tmpfs: readonly { readonly target: string; readonly options?: string }[];
+  /** Folders of cgroups that were made for it; it is in them. */
+  readonly cgroups: readonly string[];
+  readonly limits?: CgroupLimits;
+  /** Whether it stays in the cgroup namespace that it is started in. */
+  readonly hostCgroups?: boolean;
   readonly stepMounts: readonly StepMount[];
   /** The host's CA bundle, where it is to be shown. */
   readonly certificates?: string;

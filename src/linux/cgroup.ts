@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fault, isFault } from "../std/fault.ts";
+import { freezeFile, removeCgroups } from "./remove-cgroups.ts";
 
 /** What a cgroup is to limit; bytes, processors, processes. */
 export interface CgroupLimits {
@@ -13,10 +14,12 @@ export interface CgroupLimits {
 
 type Controller = "memory" | "cpu" | "pids" | "freezer";
 const ROOT = "/sys/fs/cgroup";
+/** A JVM believes limits of version 1 where it sees all of these only (JDK, cgroupSubsystem_linux.cpp). */
+const COUNTED = ["memory", "cpu", "cpuacct", "cpuset"] as const;
 /** What asks for each, as messages call it. */
 const FLAGS: Readonly<Record<Controller, string>> = { memory: "--memory", cpu: "--cpus", pids: "--pids-limit", freezer: "pause" };
 /** Microseconds; what docker uses. */
-const PERIOD = 100_000;
+export const CPU_PERIOD = 100_000;
 
 /**
  * Makes cgroups with limits, of version 2 where the machine has its controllers there, else of version 1, below the
@@ -32,7 +35,7 @@ export function createCgroups(name: string, limits: CgroupLimits): string[] {
   const own = ownCgroups();
   const made: string[] = [];
   try {
-    if (existsSync(join(ROOT, "cgroup.controllers"))) {
+    if (isUnified()) {
       const folder = join(dividable(join(ROOT, own.get("") ?? "/"), wanted), name);
       mkdirSync(folder);
       made.push(folder);
@@ -40,20 +43,49 @@ export function createCgroups(name: string, limits: CgroupLimits): string[] {
       return made;
     }
     for (const controller of wanted) {
-      const mounted = join(ROOT, controller);
-      if (!existsSync(join(mounted, "cgroup.procs"))) throw impossible(controller, "the kernel offers no such cgroup here");
-      const inside = join(mounted, own.get(controller) ?? "/");
-      const folder = join(existsSync(inside) ? inside : mounted, name);
-      mkdirSync(folder);
+      if (!existsSync(join(ROOT, controller, "cgroup.procs"))) throw impossible(controller, "the kernel offers no such cgroup here");
+      const folder = join(parentOf(controller, own), name);
+      if (!made.includes(folder)) mkdirSync(folder);
       made.push(folder);
       for (const [file, value] of settings(controller, limits)) set(folder, file, value);
     }
-    return made;
+    for (const controller of COUNTED) makeBeside(made, controller, join(parentOf(controller, own), name));
+    return [...new Set(made)];
   } catch (error) {
     removeCgroups(made);
     const { code, message } = error as NodeJS.ErrnoException;
     throw code === undefined || !/^E[A-Z]+$/.test(code) ? error : impossible(wanted[0]!, message);
   }
+}
+
+/** Where a cgroup of version 1 can be made: below that of this process. Controllers that go together have one folder and two names. */
+function parentOf(controller: string, own: ReadonlyMap<string, string>): string {
+  const mounted = join(ROOT, controller);
+  const inside = join(mounted, own.get(controller) ?? "/");
+  const parent = existsSync(inside) ? inside : mounted;
+  return existsSync(parent) ? realpathSync(parent) : parent;
+}
+
+/** Makes a cgroup that limits nothing, where that is possible. */
+function makeBeside(made: string[], controller: string, folder: string): void {
+  if (made.includes(folder)) return;
+  try {
+    mkdirSync(folder);
+    made.push(folder);
+    // No process can be moved into a set of processors and memory that is empty, as a new one is.
+    for (const file of controller === "cpuset" ? ["cpuset.cpus", "cpuset.mems"] : []) {
+      const all = readText(join(dirname(folder), file)).trim();
+      if (all === "") throw new Error(`${file} above it is empty`);
+      writeFileSync(join(folder, file), all);
+    }
+  } catch {
+    if (made.includes(folder)) removeCgroups([made.pop()!]);
+  }
+}
+
+/** Whether this machine has its controllers in version 2. */
+export function isUnified(): boolean {
+  return existsSync(join(ROOT, "cgroup.controllers"));
 }
 
 /** Moves a process, and what it starts from now on, into cgroups. @throws LIMITS_IMPOSSIBLE */
@@ -96,39 +128,16 @@ export function removeFreezer(name: string): void {
 
 function freezerParent(): string {
   const own = ownCgroups();
-  if (existsSync(join(ROOT, "cgroup.controllers"))) return dividable(join(ROOT, own.get("") ?? "/"), []);
+  if (isUnified()) return dividable(join(ROOT, own.get("") ?? "/"), []);
   const mounted = join(ROOT, "freezer");
   const inside = join(mounted, own.get("freezer") ?? "/");
   return existsSync(inside) ? inside : mounted;
-}
-
-/** Lets everything in a cgroup stand still, or go on. */
-export function setFrozen(folder: string, frozen: boolean): void {
-  const file = freezeFile(folder)!;
-  writeFileSync(file, file.endsWith(".freeze") ? (frozen ? "1" : "0") : frozen ? "FROZEN" : "THAWED");
 }
 
 /** Whether everything in it stands still by now. */
 export function isFrozen(folder: string): boolean {
   const file = freezeFile(folder)!;
   return file.endsWith(".freeze") ? /^frozen 1$/m.test(readText(join(folder, "cgroup.events"))) : readText(file).trim() === "FROZEN";
-}
-
-function freezeFile(folder: string): string | undefined {
-  return [join(folder, "cgroup.freeze"), join(folder, "freezer.state")].find((file) => existsSync(file));
-}
-
-/** Removes cgroups that nothing is in any more; best effort. */
-export function removeCgroups(folders: readonly string[]): void {
-  for (const folder of folders) {
-    try {
-      // What was killed while it stood still has still to end.
-      if (freezeFile(folder) !== undefined) setFrozen(folder, false);
-      rmdirSync(folder);
-    } catch {
-      // It is gone already, or something still dies in it: an empty cgroup costs next to nothing.
-    }
-  }
 }
 
 /** How often the kernel killed a process in these cgroups for want of memory. */
@@ -161,7 +170,7 @@ function* unifiedSettings({ memory, memorySwap, cpus, pids }: CgroupLimits): Gen
     yield ["memory.max", String(memory)];
     yield ["memory.swap.max?", memorySwap === -1 ? "max" : String((memorySwap ?? 2 * memory) - memory)];
   }
-  if (cpus !== undefined) yield ["cpu.max", `${Math.round(cpus * PERIOD)} ${PERIOD}`];
+  if (cpus !== undefined) yield ["cpu.max", `${Math.round(cpus * CPU_PERIOD)} ${CPU_PERIOD}`];
   if (pids !== undefined) yield ["pids.max", pids < 0 ? "max" : String(pids)];
 }
 
@@ -170,8 +179,8 @@ function* settings(controller: Controller, { memory = 0, memorySwap, cpus = 0, p
     yield ["memory.limit_in_bytes", String(memory)];
     yield ["memory.memsw.limit_in_bytes?", String(memorySwap ?? 2 * memory)];
   } else if (controller === "cpu") {
-    yield ["cpu.cfs_period_us", String(PERIOD)];
-    yield ["cpu.cfs_quota_us", String(Math.round(cpus * PERIOD))];
+    yield ["cpu.cfs_period_us", String(CPU_PERIOD)];
+    yield ["cpu.cfs_quota_us", String(Math.round(cpus * CPU_PERIOD))];
   } else yield ["pids.max", pids < 0 ? "max" : String(pids)];
 }
 

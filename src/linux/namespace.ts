@@ -6,7 +6,7 @@ const setnsCall = libc("int setns(int fd, int type)");
 
 const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
-const FLAG = { mount: CLONE_NEWNS, uts: 0x400_0000, ipc: 0x800_0000, pid: 0x2000_0000, net: 0x4000_0000 } as const;
+const FLAG = { mount: CLONE_NEWNS, uts: 0x400_0000, ipc: 0x800_0000, pid: 0x2000_0000, net: 0x4000_0000, cgroup: 0x200_0000 } as const;
 
 /** A kind of namespaces by the long option that unshare(1) and nsenter(1) have for it. */
 export type NamespaceKind = keyof typeof FLAG;

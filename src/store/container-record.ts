@@ -43,7 +43,7 @@ export interface ContainerSpec {
   /** ENTRYPOINT, of the image or as --entrypoint changes it, and the words behind it, which make up the command together. */
   readonly entrypoint: readonly string[];
   readonly words: readonly string[];
-  readonly job: Omit<RunJob, "root" | "stdin" | "cgroups" | "ports">;
+  readonly job: Omit<RunJob, "root" | "stdin" | "cgroups" | "limits" | "ports">;
   /** The environment that was asked for: of the image and by flags. `job.env` has what every container gets beside it. */
   readonly env?: readonly string[];
   /** Whether standard input stays open. */

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { removeCgroups } from "../linux/cgroup.ts";
+import { removeCgroups } from "../linux/remove-cgroups.ts";
 import { isUp, type ContainerState, type RunningContainer } from "./container-record.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { moveAway, type RemovalPlace } from "./removal.ts";

@@ -89,6 +89,7 @@ function hostConfig(record: ContainerRecord): Record<string, unknown> {
     PortBindings: grouped(spec.ports.map(({ address, host, container, protocol }) => ({ key: `${container}/${protocol}`, binding: { HostIp: address, HostPort: host === 0 ? "" : String(host) } }))),
     RestartPolicy: { Name: spec.restart?.name ?? "no", MaximumRetryCount: spec.restart?.retries ?? 0 },
     AutoRemove: autoRemove,
+    CgroupnsMode: job.hostCgroups ? "host" : "private",
     Privileged: false,
     ReadonlyRootfs: job.readonlyRoot ?? false,
     Tmpfs: new Map((job.tmpfs ?? []).map(({ target, options }) => [target, options ?? ""])),

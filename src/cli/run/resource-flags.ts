@@ -49,8 +49,8 @@ export function restartPolicy({ restart, rm }: Flags): Pick<ContainerSpec, "rest
   return { restart: { name: name as "always" | "unless-stopped" | "on-failure", retries: Number(count ?? 0) } };
 }
 
-/** --ulimit, --shm-size, --cap-add, --cap-drop, --security-opt and --init. @throws USAGE, NOT_SUPPORTED */
-export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" | "capabilities" | "noNewPrivileges" | "init"> {
+/** --ulimit, --shm-size, --cap-add, --cap-drop, --security-opt, --init and --cgroupns. @throws USAGE, NOT_SUPPORTED */
+export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" | "capabilities" | "noNewPrivileges" | "init" | "hostCgroups"> {
   for (const option of flags["security-opt"]) {
     if (!/^no-new-privileges(?:[:=](?:true|false))?$/.test(option)) throw fault("NOT_SUPPORTED", { feature: `--security-opt ${option}` });
   }
@@ -65,6 +65,7 @@ export function processRights(flags: Flags): Pick<RunJob, "ulimits" | "shmSize" 
     ...(changes ? { capabilities: changes.names } : {}),
     ...(last !== undefined && !last.endsWith("false") ? { noNewPrivileges: true } : {}),
     ...(flags.init ? { init: true } : {}),
+    ...(flags.cgroupns === "host" ? { hostCgroups: true } : {}),
   };
 }
 

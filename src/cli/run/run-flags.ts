@@ -32,6 +32,7 @@ export const containerFlags = flagTable({
   "memory-swap": { kind: "text", value: "BYTES", help: "Limit of memory and swap together, -1 for none; twice the memory where not given" },
   cpus: { kind: "text", value: "NUMBER", help: "How many processors it may use, 1.5 for one and a half" },
   "pids-limit": { kind: "text", value: "NUMBER", help: "How many processes it may have, -1 for any number" },
+  cgroupns: { kind: "text", value: "MODE", help: "Which cgroups it sees: its own as if there were no others, or the host's", choices: ["private", "host"], default: "private" },
   ulimit: { kind: "list", value: "NAME=SOFT[:HARD]", help: "Limit of each process, nofile=1024" },
   "shm-size": { kind: "text", value: "BYTES", help: "Size of /dev/shm; 64m where not given" },
   "cap-add": { kind: "list", value: "NAME", help: "Capability that the container's root has besides Docker's default ones; ALL for every one" },
@@ -52,7 +53,6 @@ export const containerFlags = flagTable({
 
   annotation: { kind: "list", help: "", refused: later },
   "cgroup-parent": { kind: "text", help: "", refused: later },
-  cgroupns: { kind: "text", help: "", refused: later },
   "cpu-shares": { kind: "text", short: "c", help: "", refused: later },
   "cpuset-cpus": { kind: "text", help: "", refused: later },
   device: { kind: "list", help: "", refused: rights },

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { findProgram } from "../../src/linux/find-program.ts";
+import { createCgroups } from "../../src/linux/cgroup.ts";
+import { removeCgroups } from "../../src/linux/remove-cgroups.ts";
+import { noBusybox, writeBusyboxLayout } from "../support/busybox-base.ts";
+import { withContainers } from "../support/containers.ts";
+import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
+import { noContainers } from "../support/sampan-base.ts";
+
+const skip = noBusybox || noContainers;
+const noLimits = skip || !canLimit() && "needs cgroups that may be divided";
+
+function canLimit(): boolean {
+  try {
+    removeCgroups(createCgroups(`sampan-test-${process.pid}`, { memory: 64 << 20, cpus: 0.5, pids: 50 }));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+/** What the limits of 64 MB, half a processor and 50 processes are called. */
+const LIMITS = unified
+  ? { "memory.max": "67108864", "cpu.max": "50000 100000", "pids.max": "50" }
+  : { "memory/memory.limit_in_bytes": "67108864", "cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000", "pids/pids.max": "50" };
+const limited = ["-m", "64m", "--cpus", "0.5", "--pids-limit", "50"];
+const readLimits = `cd /sys/fs/cgroup; for file in ${Object.keys(LIMITS).join(" ")}; do cat $file; done`;
+
+/** Says which cgroup namespace it is in, and what of other cgroups a container can see or write: nothing. */
+const LOOK = `readlink /proc/self/ns/cgroup
+cat /proc/self/cgroup /proc/1/cgroup | grep -v ':/$'
+grep ' /sys' /proc/mounts | grep -v '^[^ ]* [^ ]* [^ ]* ro[, ]'
+for file in /sys/fs/cgroup/x /sys/fs/cgroup/*/x; do mkdir $file 2>/dev/null && echo $file made; done
+find /sys/fs/cgroup/ -name release_agent -o -type d -name 'sampan-*'`;
+
+/** The namespace that {@link LOOK} names, when it says nothing else. */
+function ownNamespace(said: string): string {
+  assert.match(said.trimEnd(), /^cgroup:\[\d+\]$/);
+  assert.notEqual(said.trimEnd(), readlinkSync("/proc/self/ns/cgroup"));
+  return said.trimEnd();
+}
+
+test("a container, what exec runs in it and the steps of a build see no cgroups but their own, and can write to none", { skip }, async (context) => {
+  const { ok, detach, sampan } = await withContainers(context);
+  ownNamespace(await ok("run", "--rm", "base:1", "sh", "-c", LOOK));
+  ownNamespace(await ok("run", "--rm", "--init", "--network", "none", "base:1", "sh", "-c", LOOK));
+  await detach("--name", "box", "base:1", "sleep", "1000");
+  const first = ownNamespace(await ok("exec", "box", "sh", "-c", LOOK));
+  assert.equal(await ok("exec", "box", "readlink", "/proc/1/ns/cgroup"), first);
+  // Two steps: the second one's sandbox is made by copying.
+  const dockerfile = `FROM base:1\nRUN <<END sh > /one\n${LOOK}\nEND\nRUN <<END sh > /two\n${LOOK}\nEND\n`.replaceAll("$file", "\\$file");
+  const built = await sampan(["build", "-q", "-t", "looked:1", "-"], { input: dockerfile });
+  assert.equal(built.status, 0, built.stderr);
+  for (const step of ["/one", "/two"]) ownNamespace(await ok("run", "--rm", "looked:1", "cat", step));
+});
+
+test("a container with limits reads them where programs look for them, and so does what exec runs", { skip: noLimits }, async (context) => {
+  const { ok, detach } = await withContainers(context);
+  const expected = Object.values(LIMITS).join("\n");
+  for (const words of [[], ["--init"], ["--cgroupns", "private"]]) {
+    ownNamespace(await ok("run", "--rm", ...limited, ...words, "base:1", "sh", "-c", LOOK));
+    assert.equal(await ok("run", "--rm", ...limited, ...words, "base:1", "sh", "-c", readLimits), expected, words.join(" "));
+  }
+  await detach("--name", "box", ...limited, "base:1", "sleep", "1000");
+  ownNamespace(await ok("exec", "box", "sh", "-c", LOOK));
+  assert.equal(await ok("exec", "box", "sh", "-c", readLimits), expected);
+  const id = await ok("inspect", "-f", "{{.Id}} {{.HostConfig.CgroupnsMode}}", "box");
+  assert.match(id, / private$/);
+  // A JVM wants to see all of these, or believes none.
+  if (!unified) assert.equal(await ok("exec", "box", "sh", "-c", "cd /sys/fs/cgroup; cat cpuset/cpuset.cpus cpuset/cpuset.mems cpuacct/cpuacct.usage | grep -c ."), "3");
+  await ok("rm", "-f", "box");
+  assert.equal(execFileSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `sampan-${id.slice(0, 64)}`], { encoding: "utf8" }), "");
+});
+
+test("--cgroupns=host leaves a container and what exec runs in it in this machine's cgroup namespace, still without writing", { skip }, async (context) => {
+  const { ok, detach, sampan } = await withContainers(context);
+  await detach("--name", "box", "--cgroupns", "host", ...(noLimits ? [] : limited), "base:1", "sleep", "1000");
+  const id = await ok("inspect", "-f", "{{.Id}} {{.HostConfig.CgroupnsMode}}", "box");
+  assert.match(id, / host$/);
+  assert.equal(await ok("exec", "box", "readlink", "/proc/self/ns/cgroup"), readlinkSync("/proc/self/ns/cgroup"));
+  assert.equal(await ok("exec", "box", "sh", "-c", "grep ' /sys' /proc/mounts | grep -vc '^[^ ]* [^ ]* [^ ]* ro[, ]' || mkdir /sys/fs/cgroup/x 2>/dev/null && echo made || true"), "0");
+  if (!noLimits) assert.match(await ok("exec", "box", "cat", "/proc/self/cgroup"), new RegExp(`/sampan-${id.slice(0, 64)}$`, "m"));
+  const other = await sampan(["run", "--cgroupns", "container:x", "base:1"]);
+  assert.match(other.stderr, /invalid argument "container:x" for --cgroupns/);
+});
+
+for (const runtime of ["runc", "crun"]) {
+  const needed = findProgram(runtime) === undefined ? `needs ${runtime}` : false;
+  test(`${runtime} shows a container its own cgroups, with the limits`, { skip: noLimits || needed }, async (context) => {
+    const { ok } = await withContainers(context);
+    const out = await ok("run", "--rm", "--runtime", runtime, ...limited, "base:1", "sh", "-c", `readlink /proc/self/ns/cgroup; cat /proc/self/cgroup | grep -v ':/$'; ${readLimits}`);
+    const [namespace, ...read] = out.split("\n");
+    ownNamespace(namespace!);
+    assert.deepEqual(read, Object.values(LIMITS));
+  });
+}
+
+test("an ordinary user's container sees nothing of this machine's cgroups, with its network or another", { skip: noBusybox || noOrdinaryUser }, async (context) => {
+  const { home, sampan } = asOrdinaryUser(context);
+  const { config } = writeBusyboxLayout(join(home, "layout"));
+  execFileSync("tar", ["-C", join(home, "layout"), "-cf", join(home, "base.tar"), "."]);
+  assert.equal((await sampan(["load", "-i", join(home, "base.tar")])).status, 0);
+  for (const network of ["default", "host", "none"]) {
+    const { status, stdout, stderr } = await sampan(["run", "--rm", "--network", network, config, "sh", "-c", LOOK]);
+    assert.equal(status, 0, stderr);
+    ownNamespace(stdout);
+  }
+});
