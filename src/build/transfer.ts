@@ -53,6 +53,8 @@ export interface PushOptions {
   readonly blobs?: BlobSource;
   /** How layers are packed that are not yet, and with `force` how all of them are. */
   readonly packing?: Packing;
+  /** Asks for each blob, also where the repository has had all of the image before: repairs a registry that has lost one. */
+  readonly everything?: boolean;
 }
 
 /**
@@ -68,13 +70,14 @@ export async function pushFromStore(
   const portable = await portableImage(store, image, packing, { ...access, taker: ahead });
   const send = async ({ manifestBytes, descriptor, manifest }: Image, blobs: BlobSource): Promise<Pushed> => {
     const underWay = await ahead.underWay(reference);
+    // A build of which everything was known: its last push has probably sent it. Else it is known where the image has been.
+    const likely = options.ahead !== undefined || image.repoDigests.includes(`${formatRepository(reference)}@${descriptor.digest}`);
     const sent = await pushImage(client, reference, { manifest: { bytes: manifestBytes, mediaType: descriptor.mediaType }, config: manifest.config, layers: manifest.layers }, blobs, {
       onProgress: access.onProgress,
       mountFrom: ({ digest }) => store.places.find(reference.host, digest),
       onMountRefused: ({ digest }, repository) => store.places.forget({ host: reference.host, repository }, digest),
       underWay,
-      // A build of which everything was known: its last push has probably sent it.
-      unchanged: options.ahead !== undefined && underWay.size === 0 && !options.fresh,
+      unchanged: likely && underWay.size === 0 && !options.fresh && !options.everything,
       fresh: new Set(options.fresh ? [image.id] : []),
       ...(access.signal ? { signal: access.signal } : {}),
     });

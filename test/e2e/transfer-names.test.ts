@@ -143,7 +143,7 @@ test("an image that has lost a blob in its registry is repaired by what its pull
   lose();
   const [status, told] = await pulled();
   assert.equal(status, 1);
-  assert.match(told, new RegExp(`blob ${layer!.digest} is missing in app on \\S+\nhint: .*\`sampan push\` sends what is missing, as \`sampan build --push\` .* \`sampan copy --force-recursive\` do`));
+  assert.match(told, new RegExp(`blob ${layer!.digest} is missing in app on \\S+\nhint: .*\`sampan push --force-recursive\` sends what is missing, as \`sampan build --push\` .* \`sampan copy --force-recursive\` do`));
   await succeeds("push", name);
   assert.deepEqual(await pulled(), [0, ""]);
   lose();

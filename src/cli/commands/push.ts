@@ -15,6 +15,7 @@ export const pushCommand = command({
     "all-tags": { kind: "switch", short: "a", help: "Push every tag that the repository has here" },
     compression: { kind: "text", value: "CODEC[:LEVEL]", help: "How layers are packed that are not yet: gzip, zstd or none; a level is given as in `zstd:3`" },
     "force-compression": { kind: "switch", help: "Convert layers that are packed in another way; without --compression to gzip" },
+    "force-recursive": { kind: "switch", help: "Ask for each blob, also where the registry has the same image under the name: repairs one that has lost a blob and does not look" },
     json: { kind: "switch", help: "Show progress and result as a JSON object per line" },
     quiet: { kind: "switch", short: "q", help: "Print the name only" },
     "disable-content-trust": { kind: "switch", help: "Accepted for Docker's sake" },
@@ -45,7 +46,7 @@ export const pushCommand = command({
       hosts.add(host);
     }
     return withStore(async (store) => pushNames(store, positionals, {
-      allTags: flags["all-tags"], quiet: flags.quiet, json: flags.json, packing, platform, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
+      allTags: flags["all-tags"], everything: flags["force-recursive"], quiet: flags.quiet, json: flags.json, packing, platform, access: await registryAccess(flags, [...hosts], { io, signal }), io, signal,
     }));
   },
 });

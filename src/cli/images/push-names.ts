@@ -16,6 +16,8 @@ import { startClock, summaryText, type TransferSummary } from "../progress/trans
 
 export interface PushFlags {
   readonly allTags: boolean;
+  /** Asks for each blob, whatever the registry is known to have had. */
+  readonly everything: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
   readonly packing: Packing | undefined;
@@ -53,7 +55,7 @@ function withTargetHint(error: unknown, source: string, target: string): unknown
 }
 
 async function pushName(store: Store, word: string, client: ReturnType<typeof lazyClient>["get"], flags: PushFlags): Promise<void> {
-  const { allTags, quiet, json, packing, io, signal } = flags;
+  const { allTags, everything, quiet, json, packing, io, signal } = flags;
   const reference = parseReference(word);
   const written = parseReference(word, { implicitTag: false });
   if (!quiet && !json) {
@@ -73,7 +75,7 @@ async function pushName(store: Store, word: string, client: ReturnType<typeof la
       const access = { client, recordOwners, stepId: `push ${name}`, onProgress: (event: ProgressEvent) => renderer?.onEvent(event), signal };
       const pushed = whole
         ? await pushIndexFromStore(store, await client(), record, parseReference(name), access)
-        : await pushFromStore(store, await client(), record, parseReference(name), access, packing ? { packing } : {});
+        : await pushFromStore(store, await client(), record, parseReference(name), access, { everything, ...(packing ? { packing } : {}) });
       renderer?.close();
       if (quiet) continue;
       const summary: TransferSummary = { reference: name, digest: pushed.digest, bytesSent: pushed.bytesSent, bytesSaved: pushed.bytesSaved, seconds: seconds() };

@@ -70,7 +70,7 @@ export const registryFaults = {
     when: "A manifest names a blob that the registry does not have.",
     exit: 1,
     message: ({ host, repository, digest }) => `blob ${digest} is missing in ${repository} on ${host}`,
-    hint: () => "the image is broken in the registry: where it is still whole, `sampan push` sends what is missing, as `sampan build --push` of its Dockerfile and `sampan copy --force-recursive` do",
+    hint: () => "the image is broken in the registry: where it is still whole, `sampan push --force-recursive` sends what is missing, as `sampan build --push` of its Dockerfile and `sampan copy --force-recursive` do",
   }),
   UPLOAD_LOST: spec<{ host: string; repository: string }>({
     when: "The registry no longer knows an upload that it had opened, also after starting it again.",
