@@ -130,10 +130,12 @@ class Preparation {
     const value = this.#options.secrets.get(id);
     if (value === undefined) {
       if (required) throw fault("SECRET_NOT_FOUND", { id, given: this.#options.secrets.ids });
+      // As with BuildKit there is a variable all the same, an empty one: `set -u` has nothing to complain of.
+      if (env !== undefined) this.env.push(`${demandName(env)}=`);
       return undefined;
     }
     if (env !== undefined) {
-      if (env === "" || /[=\0]/.test(env)) throw fault("MOUNT_INVALID", { problem: `env=${JSON.stringify(env)} of a secret mount is no name of a variable` });
+      demandName(env);
       if (value.includes(0)) throw fault("SECRET_INVALID", { id, problem: "it has a NUL byte, which a variable cannot hold" });
       this.env.push(`${env}=${value.toString("utf8")}`);
     }
@@ -150,6 +152,11 @@ class Preparation {
     this.#ready.use(agent);
     return { kind: "host", source: agent.folder, path: `/${agent.name}`, target, readonly: false };
   }
+}
+
+function demandName(env: string): string {
+  if (env === "" || /[=\0]/.test(env)) throw fault("MOUNT_INVALID", { problem: `env=${JSON.stringify(env)} of a secret mount is no name of a variable` });
+  return env;
 }
 
 function attributesText({ attributes }: CacheMount): string {

@@ -42,8 +42,12 @@ export function selectSources(view: SourceView, source: string, options: SelectO
   const filter = compileFilter(pattern, options.exclude ?? []);
   const selections = selectPaths(view, pivot, options).map((selection) => ({ ...selection, filter }));
   const isWanted = ({ entry }: Selection): boolean => entry.stat.isDirectory() && (hasWildcard(pattern) || takenEntries(view, entry, filter).length > 0);
-  if (!hasWildcard(pivot) && !selections.some(isWanted)) throw notFound(view, clean(`${pivot}/${pattern}`), options.command ?? "COPY");
-  return selections;
+  if (!hasWildcard(pivot)) {
+    if (!selections.some(isWanted)) throw notFound(view, clean(`${pivot}/${pattern}`), options.command ?? "COPY");
+    return selections;
+  }
+  // Nothing lies below a file: where the rest names one thing, what `*` finds besides folders is not meant. BuildKit's client sends none of it.
+  return hasWildcard(pattern) || pattern === "" ? selections : selections.filter(({ entry }) => entry.stat.isDirectory());
 }
 
 /** The folder that --parents begins at, and the pattern of what is taken below it. */
