@@ -54,7 +54,7 @@ export async function buildOnWorker(targets: readonly WorkerTarget[], options: O
 async function buildAll(
   worker: Worker, targets: readonly PreparedTarget[], { credentials, onProgress, faultOf, signal }: OnWorkerOptions & { readonly faultOf: (error: unknown, target?: string) => unknown },
 ): Promise<Map<string | undefined, WorkerResult>> {
-  using opened = await openTargets(worker, targets, { credentials, signal });
+  await using opened = await openTargets(worker, targets, { credentials, signal });
   const around = { worker, broken: opened.broken, progress: new TargetProgress(onProgress), signal };
   const links = new LinkedTargets(opened.targets, around);
   const build = async (open: OpenTarget): Promise<readonly [string | undefined, WorkerResult]> => {

@@ -1,6 +1,8 @@
+import { tmpdir } from "node:os";
+import { lazySshAgents } from "../build/lazy-ssh-agents.ts";
 import { Secrets } from "../build/secrets.ts";
 import type { CredentialSource } from "../registry/credentials/credentials.ts";
-import { CleanupStack } from "../std/cleanup-stack.ts";
+import { AsyncCleanupStack } from "../std/cleanup-stack.ts";
 import type { Worker } from "./connect/worker.ts";
 import type { PreparedTarget } from "./prepare-targets.ts";
 import { chosenFrontend, frontendAttrs } from "./request/frontend-attrs.ts";
@@ -8,6 +10,7 @@ import { sharedKeyOf } from "./request/inputs.ts";
 import { sharedAttrs, sharedFolders } from "./request/share-folders.ts";
 import { newId, openSession, type OpenSession } from "./session/open-session.ts";
 import type { SessionServices } from "./session/services.ts";
+import type { WorkerBuild } from "./worker-build.ts";
 
 /** A target whose session is open. */
 export interface OpenTarget extends PreparedTarget {
@@ -17,19 +20,33 @@ export interface OpenTarget extends PreparedTarget {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-export interface OpenTargets extends Disposable {
+export interface OpenTargets extends AsyncDisposable {
   readonly targets: readonly OpenTarget[];
   /** Rejects when the worker ends a session before its time. */
   readonly broken: Promise<never>;
 }
 
-/** Opens a session for each target, and one for each folder that several of them are built of: a worker asks for it once then. */
+/** Sockets of agents by id, of one build. */
+type AgentSockets = ReadonlyMap<string, string | undefined>;
+
+/**
+ * Opens a session for each target, and one for each folder that several of them are built of: a worker asks for it once then. Keys that
+ * are lent to steps go into agents that end with the sessions.
+ * @throws SSH_INVALID, before the worker is asked for anything
+ */
 export async function openTargets(worker: Worker, prepared: readonly PreparedTarget[], { credentials, signal }: { credentials: CredentialSource; signal: AbortSignal }): Promise<OpenTargets> {
-  using stack = new CleanupStack();
+  await using stack = new AsyncCleanupStack();
   const sessions: OpenSession[] = [];
   const open = async (services: SessionServices, id: string, sharedKey: string): Promise<void> => {
     sessions.push(stack.use(await openSession(worker, services, { id, sharedKey, signal })));
   };
+  const agents = new Map<WorkerBuild, AgentSockets>();
+  for (const { target: { build } } of prepared) {
+    const forwarding = stack.use(lazySshAgents(build.agents, { cwd: build.cwd, temporary: tmpdir }));
+    const sockets = new Map<string, string | undefined>();
+    for (const { id } of build.agents) sockets.set(id, await forwarding.socket(id));
+    agents.set(build, sockets);
+  }
   const shared = sharedFolders(prepared.map(({ inputs }) => inputs), newId);
   for (const { path, names, session } of shared) {
     const folders = new Map([...names].map((name) => [name, path]));
@@ -39,17 +56,23 @@ export async function openTargets(worker: Worker, prepared: readonly PreparedTar
   for (const each of prepared) {
     const { target: { build }, inputs, caches } = each;
     const session = newId();
-    await open(servicesOf(each, prepared, credentials), session, inputs.sharedKey);
+    await open(servicesOf(each, { all: prepared, credentials, agents }), session, inputs.sharedKey);
     const { frontend, attrs } = chosenFrontend(build);
     targets.push({ ...each, session, frontend, attrs: { ...frontendAttrs(build), ...inputs.attrs, ...sharedAttrs(inputs, shared), ...caches.attrs, ...attrs } });
   }
   const kept = stack.move();
   const broken = Promise.race(sessions.map((session) => session.broken));
   broken.catch(() => undefined);
-  return { targets, broken, [Symbol.dispose]: () => kept[Symbol.dispose]() };
+  return { targets, broken, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
 
-function servicesOf({ target, inputs, caches, exports, results }: PreparedTarget, all: readonly PreparedTarget[], credentials: CredentialSource): SessionServices {
+interface ServedWith {
+  readonly all: readonly PreparedTarget[];
+  readonly credentials: CredentialSource;
+  readonly agents: ReadonlyMap<WorkerBuild, AgentSockets>;
+}
+
+function servicesOf({ target, inputs, caches, exports, results }: PreparedTarget, { all, credentials, agents }: ServedWith): SessionServices {
   const builds = withLinked(target, all).map(({ target: { build } }) => build);
   const secrets = builds.map((build) => new Secrets(build.secrets, build.cwd));
   return {
@@ -65,7 +88,7 @@ function servicesOf({ target, inputs, caches, exports, results }: PreparedTarget
       }
       return undefined;
     },
-    agent: (id) => builds.map(({ agents }) => agents.get(id)).find((socket) => socket !== undefined),
+    agent: (id) => builds.map((build) => agents.get(build)?.get(id)).find((socket) => socket !== undefined),
     login: login(credentials),
   };
 }

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { SecretSource } from "../build/secrets.ts";
+import type { SshForward } from "../build/ssh-agents.ts";
 
 /** A build as it is sent to a worker; names and meanings are those of `docker buildx build`. */
 export interface WorkerBuild {
@@ -40,8 +41,7 @@ export interface WorkerBuild {
   readonly cacheFrom: readonly TypedAttrs[];
   readonly cacheTo: readonly TypedAttrs[];
   readonly secrets: readonly SecretSource[];
-  /** Agent sockets by id. */
-  readonly agents: ReadonlyMap<string, string>;
+  readonly agents: readonly SshForward[];
   readonly outputs: readonly WorkerOutput[];
 }
 

@@ -198,6 +198,11 @@ describe("a BuildKit worker on a unix socket", { skip: noBuildkitd }, () => {
     const { status, stderr } = await sampan([...line, "--ssh", "default", "agent"], { env: { SSH_AUTH_SOCK: socket } });
     assert.equal(status, 0, stderr);
     assert.ok(stderr.includes(fingerprint!), stderr);
+    const keys = await sampan([...line, "--no-cache", "--ssh", `default=${join(own, "key")}`, "agent"]);
+    assert.equal(keys.status, 0, keys.stderr);
+    assert.ok(keys.stderr.includes(fingerprint!), "a key by its file");
+    const missing = await sampan([...line, "--ssh", `default=${join(own, "none")}`, "agent"]);
+    assert.deepEqual([missing.status, /there is no \S+\/none/.test(missing.stderr)], [1, true], missing.stderr);
     const without = await sampan([...line, "--no-cache", "agent"], { env: { SSH_AUTH_SOCK: socket } });
     assert.equal(without.status, 1, "an agent is lent only when that was asked for");
   });

@@ -1,6 +1,3 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
-import type { SshForward } from "../../build/ssh-agents.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { TypedAttrs, WorkerBuild } from "../../remote/worker-build.ts";
 import { fault } from "../../std/fault.ts";
@@ -62,7 +59,7 @@ export function workerBuildOf({ flags, given, positionals, io }: Call<typeof bui
     cacheFrom: flags["cache-from"].map((text) => cacheOf(text, "--cache-from")),
     cacheTo: [...cachesTo(flags["cache-to"]), ...(/^(?:1|t|true)$/i.test(buildArgs["BUILDKIT_INLINE_CACHE"] ?? "") ? [{ type: "inline", attrs: {} }] : [])],
     secrets: secretFlags(flags.secret, io),
-    agents: new Map(sshFlags(flags.ssh, io).map((forward) => agentOf(forward, io.cwd))),
+    agents: sshFlags(flags.ssh, io),
     outputs: workerOutputs({ output: flags.output, push: flags.push, load: flags.load, terminal: io.stdout.isTTY === true, names, insecure: flags.insecure, annotations: flags.annotation }),
   };
 }
@@ -89,11 +86,4 @@ function cachesTo(texts: readonly string[]): TypedAttrs[] {
     throw fault("NOT_SUPPORTED", { feature: "--cache-to type=local beside other caches, together with a builder", hint: "one cache in a folder is written, or any number elsewhere" });
   }
   return caches;
-}
-
-/** Sockets by id; keys would have to be loaded by an agent of ours. */
-function agentOf({ id, paths }: SshForward, cwd: string): [string, string] {
-  const path = resolve(cwd, paths[0]!);
-  if (paths.length === 1 && statSync(path, { throwIfNoEntry: false })?.isSocket()) return [id, path];
-  throw fault("NOT_SUPPORTED", { feature: `--ssh ${id}=${paths.join(",")}, which is no socket, together with a builder`, hint: "name the socket of an agent; keys are added to it with ssh-add" });
 }

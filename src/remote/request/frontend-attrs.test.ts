@@ -6,7 +6,7 @@ import { chosenFrontend, entitlements, frontendAttrs } from "./frontend-attrs.ts
 
 const NOTHING: WorkerBuild = {
   context: ".", cwd: "/", tags: [], buildArgs: {}, labels: {}, platforms: [], noCache: false, noCacheFilter: [], pull: false, addHosts: [], network: "default",
-  ulimits: [], allow: [], gitInfo: true, gitLabels: false, gitCheckDirty: false, attests: new Map(), contexts: new Map(), cacheFrom: [], cacheTo: [], secrets: [], agents: new Map(), outputs: [],
+  ulimits: [], allow: [], gitInfo: true, gitLabels: false, gitCheckDirty: false, attests: new Map(), contexts: new Map(), cacheFrom: [], cacheTo: [], secrets: [], agents: [], outputs: [],
 };
 
 test("flags become the attributes of the dockerfile frontend", () => {
