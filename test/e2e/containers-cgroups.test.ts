@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readlinkSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findProgram } from "../../src/linux/find-program.ts";
@@ -87,6 +87,35 @@ test("--cgroupns=host leaves a container and what exec runs in it in this machin
   if (!noLimits) assert.match(await ok("exec", "box", "cat", "/proc/self/cgroup"), new RegExp(`/sampan-${id.slice(0, 64)}$`, "m"));
   const other = await sampan(["run", "--cgroupns", "container:x", "base:1"]);
   assert.match(other.stderr, /invalid argument "container:x" for --cgroupns/);
+});
+
+const version2 = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((folder) => existsSync(join(folder, "cgroup.controllers")));
+const noVersion2 = skip || (version2 === undefined ? "needs a mount of cgroups of version 2" : false);
+const launcher = new URL("../../bin/sampan.cjs", import.meta.url).pathname;
+
+/** Runs the binary in a cgroup, where /sys/fs/cgroup is of version 2, be the machine's of both; gives its standard output. */
+function inVersion2(cgroup: string, words: readonly string[], { root, input = "" }: { root: string; input?: string }): string {
+  const script = `mount --bind ${version2} /sys/fs/cgroup && echo $$ >${join("/sys/fs/cgroup", cgroup, "cgroup.procs")} && exec "$@"`;
+  return execFileSync("unshare", ["--mount", "--propagation", "private", "sh", "-c", script, "sh", process.execPath, launcher, ...words], {
+    encoding: "utf8", input, env: { ...process.env, SAMPAN_ROOT: root, NO_COLOR: "1" },
+  });
+}
+
+test("of version 2, a container without limits sees the cgroup that it was started in, read-only, and not the root of all", { skip: noVersion2 }, async (context) => {
+  const { root } = await withContainers(context);
+  const name = `sampan-caller-${process.pid}`;
+  mkdirSync(join(version2!, name));
+  context.after(() => rmdirSync(join(version2!, name)));
+  const look = ["run", "--rm", "base:1", "sh", "-c", `${LOOK}; grep -c '^cgroup2 /sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec' /proc/mounts; cat /sys/fs/cgroup/cgroup.type /sys/fs/cgroup/cgroup.procs | tr '\\n' ' '`];
+  const [namespace, ...shown] = inVersion2(name, look, { root }).split("\n");
+  ownNamespace(namespace!);
+  assert.equal(shown[0], "1");
+  assert.match(shown[1]!, /^domain.* 1 /);
+  if (!existsSync(join(version2!, "cgroup.type"))) assert.equal(inVersion2("/", ["run", "--rm", "base:1", "sh", "-c", "ls -A /sys/fs/cgroup; ls /sys/fs | grep -c cgroup"], { root }), "1\n");
+  // With all rights, as for a daemon of containers, it can be divided.
+  const dockerfile = "# syntax=docker/dockerfile:1\nFROM base:1\nRUN --security=insecure mkdir /sys/fs/cgroup/made\n";
+  inVersion2(name, ["build", "-q", "--allow", "security.insecure", "-"], { root, input: dockerfile });
+  rmdirSync(join(version2!, name, "made"));
 });
 
 for (const runtime of ["runc", "crun"]) {
