@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, readdirSync, realpathSync, statSync, symlinkSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { attach, cloneMount, MOUNT_ATTR, newFileSystem, restrictMount } from "../linux/mount.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
@@ -66,6 +66,6 @@ function cloneClosed(folder: string, access: number): number {
 
 /** Hides the host's cgroups where its sysfs has to serve as the container's. */
 function cover(target: string): void {
-  if (statSync(target, { throwIfNoEntry: false })?.isDirectory() !== true || readdirSync(target).length === 0) return;
+  if (!existsSync(target) || readdirSync(target).length === 0) return;
   attach(newFileSystem("tmpfs", { mode: "755" }, RDONLY | CLOSED), target);
 }
