@@ -5,6 +5,8 @@ import { remoteContext } from "../context/remote-context.ts";
 import { fault } from "../std/fault.ts";
 import { openSession, type SharedOptions } from "./build-session.ts";
 import { createRemotePort } from "./remote-port.ts";
+import type { SecretSource } from "./secrets.ts";
+import type { SshForward } from "./ssh-agents.ts";
 
 /** Files that say what to build, fetched from elsewhere. */
 export interface FetchedDefinition {
@@ -14,17 +16,27 @@ export interface FetchedDefinition {
   read(path: string): string | undefined;
 }
 
+/** What opens a repository to this user, besides the user's own keys. */
+export interface DefinitionLogins {
+  /** `GIT_AUTH_TOKEN` and `GIT_AUTH_HEADER`. */
+  readonly secrets: readonly SecretSource[];
+  /** An agent, or files of keys, in place of the user's own. */
+  readonly ssh: readonly SshForward[];
+}
+
 const LIMIT = 2 * 1024 * 1024;
 
 /**
- * Fetches a definition from a git repository or a URL for as long as `use` takes. Repositories are reached with the user's own keys.
- * @throws GIT_URL_INVALID, NOT_SUPPORTED for no such place, and the faults of fetching
+ * Fetches a definition from a git repository or a URL for as long as `use` takes. Repositories are reached with the user's own keys, or what
+ * `given` has.
+ * @throws SSH_INVALID, GIT_URL_INVALID, NOT_SUPPORTED for no such place, and the faults of fetching
  */
-export async function withDefinition<Result>(url: string, shared: SharedOptions, use: (found: FetchedDefinition) => Promise<Result>): Promise<Result> {
+export async function withDefinition<Result>(url: string, { given, ...shared }: SharedOptions & { readonly given: DefinitionLogins }, use: (found: FetchedDefinition) => Promise<Result>): Promise<Result> {
   const place = remoteContext(url);
   if (place === undefined) throw fault("NOT_SUPPORTED", { feature: `the place ${hideLogin(url)}` });
-  await using session = await openSession(shared, []);
-  const port = createRemotePort(session.store, session.remote(false), session.access);
+  await using session = await openSession(shared, [{ context: url, ...given }]);
+  const socket = place.kind === "git" ? await session.agents.socket("default") : undefined;
+  const port = createRemotePort(session.store, session.remote(false), { ...session.access, ...(socket === undefined ? {} : { ssh: { socket } }) });
   if (place.kind === "git") {
     const { folder } = await port.git(place.source);
     return await use({ kind: "git", read: (path) => readWithin(folder, path) });

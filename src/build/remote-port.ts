@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { hideLogin } from "../context/git-url.ts";
 import type { RemotePort, RemoteTree } from "../context/remote-context.ts";
 import type { Fetched } from "../fetch/fetched.ts";
+import type { SshAccess } from "../fetch/git-command.ts";
 import { showGit, type RemoteSources } from "../fetch/remote-sources.ts";
 import type { unpackArchive } from "../layer/unpack-archive.ts";
 import { sha256 } from "../oci/digest.ts";
@@ -10,8 +11,13 @@ import { inWorker } from "../std/worker-pool.ts";
 import { timeOfFile } from "./source-time.ts";
 import type { Store } from "../store/open-store.ts";
 
-/** Contexts from elsewhere, each kept in the store; what the user names may use the user's SSH keys. */
-export function createRemotePort(store: Store, remote: RemoteSources, { recordOwners, onProgress, signal }: { recordOwners: boolean; onProgress: OnProgress; signal: AbortSignal }): RemotePort {
+/**
+ * Contexts from elsewhere, each kept in the store; what the user names may use the user's SSH keys.
+ * @param options.ssh an agent in place of those keys
+ */
+export function createRemotePort(
+  store: Store, remote: RemoteSources, { recordOwners, onProgress, signal, ssh = {} }: { recordOwners: boolean; onProgress: OnProgress; signal: AbortSignal; ssh?: SshAccess },
+): RemotePort {
   const folderOf = (snapshot: string): string => store.snapshots.get(snapshot)!.folder;
   const asked = new Map<string, Promise<Fetched>>();
   const fetchFile = (url: string): Promise<Fetched> => {
@@ -51,7 +57,7 @@ export function createRemotePort(store: Store, remote: RemoteSources, { recordOw
     file,
     unpacked: unpack,
     git: async (source) => {
-      const { snapshot, modified } = await reported(onProgress, `[internal] load git source ${showGit(source)}`, () => remote.git(source, { signal, ssh: {} }));
+      const { snapshot, modified } = await reported(onProgress, `[internal] load git source ${showGit(source)}`, () => remote.git(source, { signal, ssh }));
       return { folder: folderOf(snapshot), modified };
     },
   };

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { noBusybox } from "../support/busybox-base.ts";
 import { needs } from "../support/foreign.ts";
 import { startJourney } from "../support/journey.ts";
+import { basic } from "../support/guarded-registry.ts";
 import { commit, git, publish } from "../support/git-repositories.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
 import { serveSources } from "../support/source-server.ts";
@@ -195,6 +197,57 @@ target "asks" {
   const asks = await bake("asks");
   assert.equal(asks.status, 0, asks.stderr);
   assert.match(asks.stdout, /^asks\n\nTARGET: main\n[^]*WORD +x/);
+});
+
+test("a definition of a private repository is fetched with the logins of buildx's variables, which are kept nowhere", { skip: skip || needs("git") }, async (context) => {
+  const { sampan, folder, cwd } = await project(context, {});
+  const root = mkdtempSync(join(tmpdir(), "bake-private-"));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  mkdirSync(join(root, "work/app"), { recursive: true });
+  git(join(root, "work/app"), "init", "-q");
+  commit(join(root, "work/app"), "first", { "docker-bake.hcl": 'target "default" { dockerfile-inline = "FROM scratch\\nLABEL private=yes" }\n' });
+  publish(root, "app");
+  const [token, header] = ["t0ken-Sesame", "bearer h3ader-Sesame"];
+  const bake = (place: string, env: Record<string, string>, ...more: string[]) => sampan(["bake", "--progress", "plain", ...more, place], { cwd, env });
+  for (const [login, env] of [[basic("x-access-token", token), { BUILDX_BAKE_GIT_AUTH_TOKEN: token }], [header, { BUILDX_BAKE_GIT_AUTH_HEADER: header }]] as const) {
+    await using server = await serveSources(root, { login });
+    const url = `${server.origin}/git/app.git`;
+    const printed = await bake(url, env, "--print");
+    assert.equal(printed.status, 0, printed.stderr);
+    assert.equal((JSON.parse(printed.stdout) as { target: { default: { context: string } } }).target.default.context, url);
+    const target = await bake(url, env);
+    assert.match(target.stderr, /wants a login: give it as --secret id=GIT_AUTH_TOKEN/, "a target names its logins itself");
+    const built = await bake(url, { ...env, TOKEN: token, HEADER: header }, "--set", `*.secret=id=GIT_AUTH_${login === header ? "HEADER,env=HEADER" : "TOKEN,env=TOKEN"}`);
+    assert.equal(built.status, 0, built.stderr);
+    const without = await bake(url, {});
+    assert.match(without.stderr, /BUILDX_BAKE_GIT_AUTH_TOKEN/);
+    const wrong = await bake(url, { BUILDX_BAKE_GIT_AUTH_TOKEN: "wr0ng-Sesame" });
+    assert.equal(wrong.status, 1);
+    for (const { stdout, stderr } of [printed, target, built, without, wrong]) assert.doesNotMatch(stdout + stderr, /Sesame|U2VzYW1l/);
+  }
+  for (const name of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (name.isFile()) assert.doesNotMatch(readFileSync(join(name.parentPath, name.name), "latin1"), /ken-Sesame|ader-Sesame|wr0ng-Sesame/, name.name);
+  }
+});
+
+test("BUILDX_BAKE_GIT_SSH names the agent that a definition is fetched with", { skip: skip || needs("git") }, async (context) => {
+  const { sampan, cwd } = await project(context, {});
+  const root = mkdtempSync(join(tmpdir(), "bake-ssh-"));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  mkdirSync(join(root, "work/app"), { recursive: true });
+  mkdirSync(join(root, "bin"));
+  git(join(root, "work/app"), "init", "-q");
+  commit(join(root, "work/app"), "first", { "docker-bake.hcl": 'target "default" { tags = ["far:1"] }\n' });
+  publish(root, "app");
+  writeFileSync(join(root, "bin/ssh"), `#!/bin/sh\necho "$SSH_AUTH_SOCK $*" >> '${root}/calls'\nfor last; do :; done\neval "git -c safe.directory=* \${last#git-}"\n`, { mode: 0o755 });
+  const agent = createServer().listen(join(root, "agent"));
+  context.after(() => agent.close());
+  const bake = (paths: string) => sampan(["bake", "--print", `ssh://git@example.invalid${root}/app.git`], { cwd, env: { PATH: `${join(root, "bin")}:${process.env["PATH"]}`, BUILDX_BAKE_GIT_SSH: paths } });
+  const printed = await bake(join(root, "agent"));
+  assert.equal(printed.status, 0, printed.stderr);
+  assert.match(printed.stdout, /far:1/);
+  assert.match(readFileSync(join(root, "calls"), "utf8"), new RegExp(`^${join(root, "agent")} .*IdentityFile=none`));
+  assert.match((await bake(join(root, "none"))).stderr, /there is no .*none/);
 });
 
 test("a definition from a repository or a URL is built from there", { skip: skip || needs("git") }, async (context) => {

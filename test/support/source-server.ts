@@ -22,8 +22,8 @@ export interface SourceServer extends AsyncDisposable {
   readonly headers: IncomingMessage["headers"][];
 }
 
-/** @param repositories folder with bare repositories, for git's smart protocol */
-export async function serveSources(repositories?: string): Promise<SourceServer> {
+/** @param repositories folder with bare repositories, for git's smart protocol; `login` is the header `Authorization` without which nobody gets any */
+export async function serveSources(repositories?: string, { login }: { login?: string } = {}): Promise<SourceServer> {
   const files = new Map<string, ServedFile>();
   const log: string[] = [];
   const headers: IncomingMessage["headers"][] = [];
@@ -31,6 +31,7 @@ export async function serveSources(repositories?: string): Promise<SourceServer>
     const url = new URL(request.url!, "http://origin");
     response.once("finish", () => log.push(`${request.method} ${request.url} ${response.statusCode}`));
     headers.push(request.headers);
+    if (login !== undefined && request.headers.authorization !== login) return void response.writeHead(401, { "www-authenticate": "Basic realm=git" }).end();
     if (repositories !== undefined && /^\/(?:old-)?git\//.test(url.pathname)) return serveGit(repositories, url, request, response);
     serveFile(files.get(url.pathname + url.search) ?? files.get(url.pathname), request, response);
   });

@@ -4,6 +4,7 @@ import { parseOverride, type Override } from "../../bake/overrides.ts";
 import { resolveTargets, type Resolved } from "../../bake/resolve-targets.ts";
 import type { Definition } from "../../bake/definition.ts";
 import type { Target } from "../../bake/target.ts";
+import type { DefinitionLogins } from "../../build/fetch-definition.ts";
 import { formatPlatform, hostPlatform } from "../../oci/platform.ts";
 import { fault } from "../../std/fault.ts";
 import type { Call } from "../command.ts";
@@ -30,10 +31,20 @@ export async function readDefinition({ flags, io, positionals, signal }: Call<ty
   if (place === undefined) return await readBakeFiles(options);
   const [{ withDefinition }, { becomeRoot }] = await Promise.all([import("../../build/fetch-definition.ts"), import("../with-store.ts")]);
   await becomeRoot();
-  return await withDefinition(place.url, { cwd: io.cwd, signal }, async ({ kind, read }) => {
+  return await withDefinition(place.url, { cwd: io.cwd, signal, given: definitionLogins(io.env) }, async ({ kind, read }) => {
     const defined = await readBakeFiles({ ...options, elsewhere: { name: hideLogin(place.url), commandContext: place.commandContext, read, single: kind === "file" } });
     return { ...defined, elsewhere: { ...place, kind } };
   });
+}
+
+/** Logins for a definition in a repository, in buildx's variables; targets are given theirs by `secret` and `ssh`. */
+function definitionLogins(env: NodeJS.ProcessEnv): DefinitionLogins {
+  const secrets = ["GIT_AUTH_TOKEN", "GIT_AUTH_HEADER"].flatMap((id) => {
+    const value = env[`BUILDX_BAKE_${id}`];
+    return value ? [{ id, value }] : [];
+  });
+  const paths = env["BUILDX_BAKE_GIT_SSH"];
+  return { secrets, ssh: paths ? [{ id: "default", paths: paths.split(",") }] : [] };
 }
 
 /** The targets that the command line means, as they will be built. @throws BAKE_TARGET, BAKE_OVERRIDE, NOT_SUPPORTED */

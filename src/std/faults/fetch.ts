@@ -75,7 +75,7 @@ export const fetchFaults = {
     exit: 1,
     message: ({ remote, doing, said }) => `error ${doing} for repository ${remote}: ${said === "" ? "git said nothing" : said}`,
     hint: ({ said }) => /terminal prompts disabled|Authentication failed|could not read Username/i.test(said)
-      ? "the repository wants a login: give it as --secret id=GIT_AUTH_TOKEN,env=NAME"
+      ? "the repository wants a login: give it as --secret id=GIT_AUTH_TOKEN,env=NAME; for the definition of `bake`, in the variable BUILDX_BAKE_GIT_AUTH_TOKEN"
       : "check the address, the network and your right to read the repository",
   }),
   GIT_SSH_REFUSED: spec<{ remote: string }>({
