@@ -16,7 +16,8 @@ const WORTH_WAITING = 8 * 1024 * 1024;
 const IDLE = 10_000;
 const RING = Buffer.from(BigUint64Array.of(1n).buffer);
 
-type Order = Omit<ReceiveOrder, "id" | "socket" | "idle"> | Omit<SendOrder, "id" | "socket" | "idle">;
+type GivenHere = "id" | "socket" | "idle" | "forgotten";
+type Order = Omit<ReceiveOrder, GivenHere> | Omit<SendOrder, GivenHere>;
 
 /** How far an order came; `left` where the client did not carry on, or its connection was taken away. */
 export type Carried = Pick<CarrierReport, "moved" | "left" | "digest">;
@@ -85,6 +86,8 @@ class ThreadCarrier implements Carrier {
   readonly #ended = Promise.withResolvers<void>();
   /** Uploads whose running hash it has. */
   readonly #uploads = new Set<string>();
+  /** Those whose hash it has without need. It hears of them with the next order: nothing waits for that, and to wake the thread costs more. */
+  #forgotten: string[] = [];
   #rest: NodeJS.Timeout | undefined;
   #last = 0;
   ready = false;
@@ -152,7 +155,8 @@ class ThreadCarrier implements Carrier {
       signal.addEventListener("abort", stop);
       const report = await new Promise<CarrierReport>((end, fail) => {
         this.#orders.set(id, { end, fail });
-        this.#tell({ ...order, id, socket, idle });
+        this.#tell({ ...order, id, socket, idle, forgotten: this.#forgotten });
+        this.#forgotten = [];
       });
       if (report.error) throw reviveError(report.error);
       return report;
@@ -165,8 +169,7 @@ class ThreadCarrier implements Carrier {
   }
 
   forget(upload: string): void {
-    this.#uploads.delete(upload);
-    this.#tell({ kind: "forget", upload });
+    if (this.#uploads.delete(upload)) this.#forgotten.push(upload);
   }
 
   async close(): Promise<void> {

@@ -35,7 +35,6 @@ export async function carryBodies({ port, bell }: CarrierStart): Promise<void> {
   let open = true;
 
   const take = (order: CarrierOrder): void => {
-    if (order.kind === "forget") return void hashes.delete(order.upload);
     if (order.kind === "stop") {
       const job = jobs.get(order.id);
       return job && end(job, { left: true });
@@ -46,6 +45,7 @@ export async function carryBodies({ port, bell }: CarrierStart): Promise<void> {
       port.close();
       return closed.resolve();
     }
+    for (const upload of order.forgotten) hashes.delete(upload);
     const job: Job = { order, moved: 0, since: Date.now() };
     jobs.set(order.id, job);
     if (order.kind === "receive") attempt(job, () => (keep(job, order, order.first), job.moved === order.length));

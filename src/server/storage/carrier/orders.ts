@@ -18,6 +18,8 @@ interface Carrying {
   readonly length: number;
   /** Milliseconds in which some byte has to move. */
   readonly idle: number;
+  /** Uploads that have ended since the order before. */
+  readonly forgotten: readonly string[];
 }
 
 /** Bytes from a socket into a file, hashed on their way. */
@@ -39,8 +41,6 @@ export type CarrierOrder =
   | ReceiveOrder
   | SendOrder
   | { readonly kind: "stop"; readonly id: number }
-  /** The upload has ended. */
-  | { readonly kind: "forget"; readonly upload: string }
   | { readonly kind: "close" };
 
 /** How an order ended. All of its bytes were moved where there is neither `left` nor `error`. */

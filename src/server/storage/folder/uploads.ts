@@ -200,6 +200,8 @@ class FolderUpload implements Upload {
   async store(digest: Digest): Promise<void> {
     try {
       await this.#parts.adopt(await this.#open(), this.#parts.path, digest);
+      this.#created = false; // the file has another name now
+      this.#close().catch(() => undefined); // all of it is on the disk: nothing waits for this
     } finally {
       await this.cancel();
     }
@@ -209,8 +211,11 @@ class FolderUpload implements Upload {
     this.#gone = true;
     this.#parts.forget();
     this.#carried?.by.forget(this.id);
+    this.#carried = undefined;
     await this.#close();
-    if (this.#created) await rm(this.#parts.path, { force: true });
+    if (!this.#created) return;
+    this.#created = false;
+    await rm(this.#parts.path, { force: true });
   }
 
   async #open(): Promise<FileHandle> {
