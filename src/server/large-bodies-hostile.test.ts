@@ -134,8 +134,14 @@ test("clients that leave or reset leave no descriptor behind and lose no byte th
     await settled(registry, location);
     // Goes on from whatever came, in small and large parts, and is whole.
     for (const size of [100_000, MEBIBYTE, 3_000, content.length]) {
-      const start = await position(registry, location);
-      await registry.request("PATCH", location, { body: content.subarray(start, start + size) });
+      for (let status = 416; status === 416; ) {
+        const start = await position(registry, location);
+        const body = content.subarray(start, start + size);
+        // Says where it goes: on a busy machine the last bytes of the writer may come only now.
+        if (body.length === 0) break;
+        ({ status } = await registry.request("PATCH", location, { body, headers: { "Content-Range": `${start}-${start + body.length - 1}` } }));
+        assert.ok(status === 202 || status === 416, String(status));
+      }
     }
     assert.equal((await registry.request("PUT", `${location}?digest=${digest}`)).status, 201);
     reader.resume();
