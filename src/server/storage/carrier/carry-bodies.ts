@@ -9,8 +9,10 @@ import type { CarrierOrder, CarrierReport, CarrierStart, ReceiveOrder, SendOrder
 const PIECE = 256 * 1024;
 /** What one connection moves before it is another one's turn. */
 const TURN = 1024 * 1024;
-/** After so many bytes the disk begins to write them, so that the fsync at the end has less to wait for. */
-const STRIDE = 8 * 1024 * 1024;
+/** After so many bytes, and after the last one, the disk begins to write them, so that the fsync at the end has less to wait for. */
+const WRITE_STRIDE = 2 * 1024 * 1024;
+/** What is read from the disk ahead of a connection. */
+const READ_STRIDE = 8 * 1024 * 1024;
 /** The longest time without a look at connections that stand still, in milliseconds. */
 const LONGEST_WAIT = 250;
 
@@ -81,8 +83,10 @@ export async function carryBodies({ port, bell }: CarrierStart): Promise<void> {
     hashOf(order).update(bytes);
     const before = order.position + job.moved;
     job.moved += bytes.length;
-    const stride = Math.floor((before + bytes.length) / STRIDE);
-    if (stride > Math.floor(before / STRIDE)) startWriting(order.file, (stride - 1) * STRIDE, STRIDE);
+    const stride = Math.floor((before + bytes.length) / WRITE_STRIDE);
+    const begun = Math.floor(before / WRITE_STRIDE);
+    if (job.moved === order.length) startWriting(order.file, begun * WRITE_STRIDE, before + bytes.length - begun * WRITE_STRIDE);
+    else if (stride > begun) startWriting(order.file, begun * WRITE_STRIDE, (stride - begun) * WRITE_STRIDE);
   };
 
   const receive = (job: Job, order: ReceiveOrder): boolean | "left" => {
@@ -102,8 +106,8 @@ export async function carryBodies({ port, bell }: CarrierStart): Promise<void> {
   const send = (job: Job, order: SendOrder): boolean => {
     for (let turn = 0; turn < TURN && job.moved < order.length; ) {
       const position = order.position + job.moved;
-      if (position % STRIDE === 0 || job.moved === 0) startReading(order.file, position, Math.min(2 * STRIDE, order.length - job.moved));
-      const count = sendFromFile(order.socket, order.file, { position, length: Math.min(STRIDE - (position % STRIDE), order.length - job.moved, TURN) });
+      if (position % READ_STRIDE === 0 || job.moved === 0) startReading(order.file, position, Math.min(2 * READ_STRIDE, order.length - job.moved));
+      const count = sendFromFile(order.socket, order.file, { position, length: Math.min(READ_STRIDE - (position % READ_STRIDE), order.length - job.moved, TURN) });
       if (count === undefined) return false;
       if (count === 0) throw new Error("a blob's file is shorter than it was");
       job.moved += count;
