@@ -63,7 +63,7 @@ const LAYERS = {
   "layer-transfer": [
     "build/access-credentials.ts", "build/lazy-client.ts", "build/transfer.ts", "cli/flags/registry-flags.ts", "cli/progress/build-picture.ts", "cli/progress/live-screen.ts",
     "cli/progress/warning-lines.ts", "cli/with-store.ts", "linux/user-namespace.ts", "registry/client.ts", "registry/credentials/find-login.ts", "registry/credentials/given-logins.ts",
-    "registry/routes/long-name.ts", "registry/routes/machine-routes.ts", "registry/transfer/pull-image.ts", "registry/transport/transport.ts", "std/background-flush.ts", "std/fault-spec.ts", "std/linear-pattern.ts", "store/open-store.ts", "store/store-root.ts",
+    "registry/routes/long-name.ts", "registry/routes/machine-routes.ts", "registry/transfer/pull-image.ts", "registry/transport/transport.ts", "std/background-flush.ts", "std/fault-spec.ts", "std/linear-pattern.ts", "std/turn.ts", "store/open-store.ts", "store/store-root.ts",
   ],
   "layer-build": [
     "cli/commands/build.ts", "cli/progress/plain.ts", "cli/progress/tty.ts", "cli/keep-store.ts", "build/build.ts", "build/export-result.ts",

@@ -30,7 +30,9 @@ export async function pullToStore(
   reference: Reference,
   options: { platform: Platform; onProgress: OnProgress; signal?: AbortSignal },
 ): Promise<PulledToStore> {
-  const pulled = await pullImage(client, reference, store.blobs, options);
+  // They are brought to the disk while the layers come.
+  const onDocuments = (documents: readonly Uint8Array[]): void => documents.forEach((document) => void store.blobs.writeBytes(document));
+  const pulled = await pullImage(client, reference, store.blobs, { ...options, onDocuments });
   rememberLayers(store, pulled);
   return { ...keepPulled(store, reference, pulled, { named: reference.digest === undefined }), bytesReceived: pulled.bytesReceived, bytesSaved: pulled.bytesSaved };
 }

@@ -4,7 +4,9 @@ import { pieceDigester } from "../linux/piece-digester.ts";
 import { digestAlgorithm, type Digest } from "../oci/digest.ts";
 import { fault } from "../std/fault.ts";
 import { BackgroundFlush } from "../std/background-flush.ts";
+import { begun } from "../std/begun.ts";
 import { PieceWriter } from "../std/piece-writer.ts";
+import { turn } from "../std/turn.ts";
 
 /** Bytes of what is there already that are read at once. */
 const READ = 1024 * 1024;
@@ -29,15 +31,19 @@ export async function receiveFile(
   path: string, source: AsyncIterable<Uint8Array>, options: WriteOptions & { readonly start?: number; readonly sync?: boolean },
 ): Promise<{ digest: Digest; size: number }> {
   const { signal, onBytes, start = 0, sync = true } = options;
-  await using digester = pieceDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest), options.size);
+  signal?.throwIfAborted();
+  // It is answered while the file and what hashes are made ready. Where there is something to hash before, it would wait too long for its reader.
+  using ahead = start === 0 ? begun(source) : undefined;
   await using file = await open(path, start > 0 ? "a" : "wx", 0o644);
+  if (ahead) await turn();
+  await using digester = pieceDigester(options.digest === undefined ? "sha256" : digestAlgorithm(options.digest), options.size);
   const writer = new PieceWriter(file);
   const flush = sync ? new BackgroundFlush(file.fd) : undefined;
   let size = start;
   try {
     signal?.throwIfAborted();
     if (start > 0) for await (const chunk of createReadStream(path, { end: start - 1, highWaterMark: READ })) await digester.take(chunk as Uint8Array);
-    for await (const chunk of source) {
+    for await (const chunk of ahead ?? source) {
       signal?.throwIfAborted();
       size += chunk.length;
       if (options.size !== undefined && size > options.size) throw mismatch(options.size, `at least ${size}`);

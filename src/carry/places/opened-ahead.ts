@@ -1,3 +1,5 @@
+import { begun } from "../../std/begun.ts";
+
 /** A stream that is opened before somebody reads it. */
 export interface OpenedAhead {
   /** The bytes from there on; those from the beginning are on their way already, for who asks first. */
@@ -21,32 +23,21 @@ let unread = 0;
 export function openedAhead(open: (start: number) => AsyncIterable<Uint8Array>): OpenedAhead {
   if (unread >= MOST) return { open, [Symbol.dispose]: () => undefined };
   unread += 1;
-  const iterator = open(0)[Symbol.asyncIterator]();
-  const first = iterator.next();
-  first.catch(() => undefined); // thrown to who reads
-  const leave = async (): Promise<IteratorResult<Uint8Array>> => (await iterator.return?.()) ?? { done: true, value: undefined };
-  let begun = false;
-  let taken = false;
-  let counted = true;
+  let [taken, counted] = [false, true];
   const discount = (): void => {
     if (counted) unread -= 1;
     counted = false;
   };
-  const next = (): Promise<IteratorResult<Uint8Array>> => {
-    if (begun) return iterator.next();
-    begun = true;
-    discount();
-    return first;
-  };
+  const ahead = begun(open(0), discount);
   return {
     open(start) {
       if (start > 0 || taken) return open(start);
       taken = true;
-      return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
+      return ahead;
     },
     [Symbol.dispose]() {
       discount();
-      if (!taken) leave().catch(() => undefined);
+      ahead[Symbol.dispose]();
     },
   };
 }

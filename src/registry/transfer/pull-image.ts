@@ -54,6 +54,8 @@ export interface PullOptions {
   /** Blobs at once. */
   readonly parallel?: number;
   readonly onProgress?: OnProgress;
+  /** Gets manifest and config as soon as they are there; layers are still on their way. */
+  readonly onDocuments?: (documents: readonly Uint8Array[]) => void;
   /** Told as soon as a layer is in the target, so that unpacking may begin. */
   readonly onLayer?: (layer: Descriptor, position: number) => void;
   readonly signal?: AbortSignal;
@@ -95,6 +97,7 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
   let bytes: Uint8Array = new Uint8Array();
   const pullConfig = async (signal: AbortSignal): Promise<void> => {
     bytes = await withSecondTry(damaged(config), (originOnly) => readConfig(client, reference, config, { originOnly, signal }));
+    options.onDocuments?.([manifest.bytes, bytes]);
   };
   await together([pullConfig, ...wanted.map((layer) => (signal: AbortSignal) => budget.run(() => pullLayer(layer, signal), signal))], options.signal);
   if (!index) warnOfPlatform(bytes, reference, platform, step, onProgress);
