@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readlinkSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -36,7 +36,7 @@ const LOOK = `readlink /proc/self/ns/cgroup
 cat /proc/self/cgroup /proc/1/cgroup | grep -v ':/$'
 grep ' /sys' /proc/mounts | grep -v '^[^ ]* [^ ]* [^ ]* ro[, ]'
 for file in /sys/fs/cgroup/x /sys/fs/cgroup/*/x; do mkdir $file 2>/dev/null && echo $file made; done
-find /sys/fs/cgroup/ -name release_agent -o -type d -name 'sampan-*'`;
+ls /sys/fs/cgroup/release_agent /sys/fs/cgroup/*/release_agent 2>/dev/null || true`;
 
 /** The namespace that {@link LOOK} names, when it says nothing else. */
 function ownNamespace(said: string): string {
@@ -74,7 +74,8 @@ test("a container with limits reads them where programs look for them, and so do
   // A JVM wants to see all of these, or believes none.
   if (!unified) assert.equal(await ok("exec", "box", "sh", "-c", "cd /sys/fs/cgroup; cat cpuset/cpuset.cpus cpuset/cpuset.mems cpuacct/cpuacct.usage | grep -c ."), "3");
   await ok("rm", "-f", "box");
-  assert.equal(execFileSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `sampan-${id.slice(0, 64)}`], { encoding: "utf8" }), "");
+  // Others come and go meanwhile, of which find(1) complains.
+  assert.equal(spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `sampan-${id.slice(0, 64)}`], { encoding: "utf8" }).stdout, "");
 });
 
 test("--cgroupns=host leaves a container and what exec runs in it in this machine's cgroup namespace, still without writing", { skip }, async (context) => {
