@@ -11,8 +11,9 @@ export function parsePorts(argument: string): string[] {
   const address = slash < 0 ? argument : argument.slice(0, slash);
   const proto = slash < 0 ? "tcp" : argument.slice(slash + 1).toLowerCase() || "tcp";
   const { ip, hostPort, containerPort } = splitAddress(address);
-  if (containerPort === "") throw invalid(`invalid port: ${JSON.stringify(argument)}: no port specified: ${argument}<empty>`);
+  if (containerPort === "") throw invalid(`invalid port: ${JSON.stringify(argument)}: no port specified`);
   if (!["tcp", "udp", "sctp"].includes(proto)) throw invalid(`invalid port: ${JSON.stringify(argument)}: invalid proto: ${proto}`);
+  if (ip.startsWith("[")) throw invalid(`invalid IP address ${ip}: address ${ip}:: missing ']' in address`);
   if (ip !== "" && !isAddress(ip)) throw invalid(`invalid IP address: ${ip}`);
   const [first, last] = parseRange(containerPort, (text) => invalid(`invalid containerPort: ${text}`));
   if (hostPort !== "") {
