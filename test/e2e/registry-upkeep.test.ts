@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { openBeside } from "../../src/server/storage/upkeep/open-beside.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
 import { runSampan } from "../support/run-sampan.ts";
 import { described, digestOf, imageManifest, scratchRegistry } from "../support/scratch-registry.ts";
+import { noMounts, smallDisk } from "../support/small-disk.ts";
 
 function scratch(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-upkeep-"));
@@ -103,6 +105,26 @@ test("backups go into no folder that holds something else, and come from no fold
   assert.match((await runSampan(["registry", "backup", "--root", registry.root, join(registry.root, "inside")])).stderr, /are within one another/);
   assert.match((await runSampan(["registry", "check", "--root", folder])).stderr, /there is no registry in it[^]*hint: name the folder that `sampan registry serve --root` was given/);
   assert.match((await runSampan(["registry", "import", "--root", join(folder, "new"), folder])).stderr, /holds no registry that can be imported/);
+  assert.equal(existsSync(join(folder, "new")), false, "nothing is made for what is no registry");
+});
+
+test("a backup that is read-only is not locked, which is told with the way out, and a copy of it is restored", { skip: noMounts }, async (context) => {
+  const [folder, disk] = [scratch(context), smallDisk(context, "20m")];
+  const registry = await scratchRegistry(context);
+  await registry.pushImage("app", "v1");
+  const backup = join(disk, "backup");
+  assert.equal((await runSampan(["registry", "backup", "--root", registry.root, backup])).status, 0);
+  execFileSync("mount", ["-o", "remount,ro", disk]);
+  const restored = join(folder, "restored");
+  for (const words of [["restore", "--root", restored, backup], ["check", "--root", backup]]) {
+    const refused = await runSampan(["registry", ...words]);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /^ERROR: cannot keep a registry in \S+backup: its file system is read-only[^]*\nhint: [^]*make a copy first \(cp -a\)/);
+  }
+  const copy = join(folder, "copy");
+  execFileSync("cp", ["-a", backup, copy]);
+  assert.equal((await runSampan(["registry", "restore", "--root", restored, copy])).status, 0);
+  assert.equal((await runSampan(["registry", "check", "--root", restored])).status, 0);
 });
 
 test("the folder of a docker-registry is taken over, with tags, nested names and referrers", { skip: missing("docker-registry") }, async (context) => {

@@ -21,7 +21,7 @@ export const registryImportCommand = command({
   async run({ flags, positionals, io, signal }) {
     const { makeRegistryFolder } = await import("../../server/storage/open-folder-storage.ts");
     const { openBeside } = await import("../../server/storage/upkeep/open-beside.ts");
-    const { importDistribution } = await import("../../server/storage/upkeep/import-distribution.ts");
+    const { checkDistribution, importDistribution } = await import("../../server/storage/upkeep/import-distribution.ts");
     const { defaultSettings } = await import("../../server/terms/settings.ts");
     const { storeRoot } = await import("../../store/store-root.ts");
     const root = flags.root ?? `${storeRoot(io.env)}/registry`;
@@ -31,6 +31,7 @@ export const registryImportCommand = command({
     const { recordsOf } = await import("../registry/records-of.ts");
     const { metadata } = flags.config === undefined ? readConfig("", "") : readConfigFile(flags.config);
     const records = recordsOf(metadata, flags.config);
+    checkDistribution(positionals[0]!);
     await makeRegistryFolder(root, { records, report });
     await using target = await openBeside(root, { lease: defaultSettings.blobLease, records, report });
     const { repositories, manifests, tags, blobs } = await importDistribution(target, positionals[0]!, {

@@ -29,13 +29,13 @@ export const generalFaults = {
     hint: ({ path }) => path.endsWith("/sampan.db")
       // What was set aside for such a disk is gone.
       ? "the store's database has no room to note anything: `sampan rmi`, `sampan builder prune` and `sampan system prune -a` delete some of what they free first, where there is enough of it; else delete 1 MB of other files on that disk before"
-      : "free some space (`sampan rmi`, or set SAMPAN_ROOT to a larger disk), then run the command again: finished work was kept",
+      : "free some space (`sampan rmi` in the store, `sampan registry gc` in a registry), or name a folder on a larger disk (SAMPAN_ROOT, --root); then run the command again: finished work was kept",
   }),
   READ_ONLY: spec<{ path: string }>({
     when: "A path that has to be written to is on a read-only file system or belongs to someone else.",
     exit: 1,
     message: ({ path }) => `${path} cannot be written to`,
-    hint: () => "set SAMPAN_ROOT to a folder that you may write to",
+    hint: () => "name a folder that this user may write to: SAMPAN_ROOT says where the store is, --root where a registry is",
   }),
   REFERENCE_INVALID: spec<{ reference: string; problem: string }>({
     when: "An image reference does not follow the grammar `[host[:port]/]name[:tag][@digest]`.",

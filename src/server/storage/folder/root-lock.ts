@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { tryLock } from "../../../linux/lock-file.ts";
 import { fault } from "../../../std/fault.ts";
 import type { LockName } from "../locks.ts";
@@ -14,7 +14,7 @@ const PAUSE = 10;
  * process and which counts for containers too that share nothing but the folder. The file names the process; where files
  * cannot be locked, that it still runs is what counts.
  * @returns how to give the claim up
- * @throws SERVER_ROOT_BUSY, SERVER_UPKEEP_BUSY
+ * @throws SERVER_ROOT_BUSY, SERVER_UPKEEP_BUSY, SERVER_ROOT_UNUSABLE
  */
 export function lockRoot(root: string, name: "lock" | `${LockName}.lock` = "lock"): () => void {
   const path = join(root, name);
@@ -33,7 +33,7 @@ export function lockRoot(root: string, name: "lock" | `${LockName}.lock` = "lock
 
 /** The file, opened and locked, with this process's name in it; undefined where another one has it. */
 function claim(path: string): number | undefined {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  const fd = openLock(path);
   // A file that its holder has removed meanwhile is nobody's.
   if (!isFree(fd) || isAlive(readHolder(path)) || fstatSync(fd).ino !== statSync(path, { throwIfNoEntry: false })?.ino) {
     closeSync(fd);
@@ -42,6 +42,19 @@ function claim(path: string): number | undefined {
   ftruncateSync(fd, 0);
   writeSync(fd, JSON.stringify({ pid: process.pid, started: startTime(process.pid) }), 0);
   return fd;
+}
+
+/** @throws SERVER_ROOT_UNUSABLE where nothing can be written */
+function openLock(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "EROFS" && code !== "EACCES" && code !== "EPERM") throw cause;
+    const problem = `${code === "EROFS" ? "its file system is read-only" : "this user may not write to it"}, and whoever opens a registry locks it`;
+    const hint = "name a folder that this user may write to; of a backup that is read-only, make a copy first (cp -a), which is a backup too";
+    throw fault("SERVER_ROOT_UNUSABLE", { root: dirname(path), problem, hint }, { cause });
+  }
 }
 
 /** Takes the lock of the file, where there are locks. */

@@ -27,6 +27,14 @@ export interface ImportedRegistry {
 }
 
 /**
+ * To be asked before anything is made for what will be imported.
+ * @throws SERVER_IMPORT_INVALID when it is no folder of docker-registry
+ */
+export function checkDistribution(folder: string): void {
+  if (!existsSync(join(folder, DISTRIBUTION_BASE, "repositories"))) throw fault("SERVER_IMPORT_INVALID", { folder });
+}
+
+/**
  * Takes over a folder of docker-registry, whose server may go on reading it: blobs get a second name here, or are copied where that is
  * not possible, and nothing there changes. What is here already stays as it is, so that it can be repeated. Manifests are
  * compared with their digests; blobs are not read.
@@ -37,8 +45,8 @@ export async function importDistribution(
   folder: string,
   options: { copy: boolean; signal?: AbortSignal; onRepository: (name: string) => void; report: (problem: Error) => void },
 ): Promise<ImportedRegistry> {
+  checkDistribution(folder);
   const base = join(folder, DISTRIBUTION_BASE);
-  if (!existsSync(join(base, "repositories"))) throw fault("SERVER_IMPORT_INVALID", { folder });
   // What a crash has left half removed must not look as if it were here.
   for (const digest of await target.metadata.abandonedBlobs(Number.MAX_SAFE_INTEGER)) await removeBlob({ blobs: target.files, metadata: target.metadata }, digest);
   const count = { repositories: 0, blobs: 0, manifests: 0, tags: 0 };
