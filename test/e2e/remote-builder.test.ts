@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { connect, type AddressInfo } from "node:net";
+import { connect, createServer as createSocketServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
@@ -9,7 +10,9 @@ import { createServer, type TlsOptions } from "node:tls";
 import { sha256 } from "../../src/oci/digest.ts";
 import { writeBusyboxLayout } from "../support/busybox-base.ts";
 import { noBuildkitd, startBuildkitd, type Buildkitd } from "../support/buildkitd.ts";
+import { guardedRegistry } from "../support/guarded-registry.ts";
 import { missing, startDockerRegistry } from "../support/docker-registry.ts";
+import { asOrdinaryUser, noOrdinaryUser } from "../support/ordinary-user.ts";
 import { scratchSampan } from "../support/run-sampan.ts";
 import { serveRegistry } from "../support/serve-registry.ts";
 import { siteAuthority, siteClient } from "../support/site-certificates.ts";
@@ -120,6 +123,29 @@ describe("a BuildKit worker on a unix socket", { skip: noBuildkitd }, () => {
     assert.doesNotMatch(pushed.stderr, /oar/);
     assert.match(succeeds(await sampan(["digest", `${registry.host}/app:1`])), /^sha256:/);
     assert.equal(succeeds(await sampan(["images", "-q"])), "", "nothing comes here");
+  });
+
+  test("a base, an image and a cache of a registry that gives tokens: the worker gets one for each by our login", async (context) => {
+    const { server } = await guardedRegistry(context, { users: { boatman: "oar-Sesame", guest: "none-Sesame" }, access: "grants:\n  - { who: user:boatman, role: writer, repositories: \"team/**\" }" });
+    const { sampan, folder: own } = here(context);
+    const host = `127.0.0.1:${server.port}`;
+    const login = (user: string, password: string) => {
+      const folder = join(own, user);
+      mkdirSync(folder);
+      writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [host]: { auth: Buffer.from(`${user}:${password}`).toString("base64") } } }));
+      return { env: { DOCKER_CONFIG: folder } };
+    };
+    const [boatman, guest] = [login("boatman", "oar-Sesame"), login("guest", "none-Sesame")];
+    write("tokens/Dockerfile", `FROM ${host}/team/base:1\nRUN echo made > /made\n`);
+    succeeds(await sampan(["copy", `oci:${join(folder, "layout")}`, `${host}/team/base:1`], boatman));
+    const line = ["build", "--builder", worker.address, "--progress", "plain", "--cache-to", `type=registry,ref=${host}/team/cache:1`, "-t", `${host}/team/app:1`, "--push", "tokens"];
+    const pushed = await sampan(line, boatman);
+    succeeds(pushed);
+    for (const name of ["app", "cache"]) assert.match(succeeds(await sampan(["digest", `${host}/team/${name}:1`], boatman)), /^sha256:/);
+    const refused = await sampan([...line, "--no-cache"], guest);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /403|401|denied|forbidden|authoriz/i);
+    for (const { stdout, stderr } of [pushed, refused]) assert.doesNotMatch(stdout + stderr, /Sesame/);
   });
 
   test("caches are exported by the worker and imported by the next build", async (context) => {
@@ -287,6 +313,18 @@ test("flags that only a build here can take are refused by name with a builder, 
     assert.match(stderr, message, line.join(" "));
   }
   assert.equal(existsSync("nowhere"), false);
+});
+
+test("a worker whose socket is another user's says so", { skip: noOrdinaryUser }, async (context) => {
+  const { home, sampan } = asOrdinaryUser(context);
+  const server = createSocketServer().listen(join(home, "worker.sock"));
+  context.after(() => server.close());
+  await once(server, "listening");
+  chmodSync(join(home, "worker.sock"), 0o600);
+  writeFileSync(join(home, "Dockerfile"), "FROM scratch\n");
+  const { status, stderr } = await sampan(["build", "--builder", `unix://${join(home, "worker.sock")}`, home]);
+  assert.equal(status, 1);
+  assert.match(stderr, /cannot be reached: connect EACCES [^]*hint: the socket is of another user: .*buildkitd --group/);
 });
 
 /** @returns the port */

@@ -12,7 +12,11 @@ export const remoteFaults = {
     when: "The BuildKit worker of --builder does not answer, or the connection to it broke.",
     exit: 1,
     message: ({ builder, problem, begun }) => (begun ? `the connection to builder ${builder} broke during the build: ${problem}` : `builder ${builder} cannot be reached: ${problem}`),
-    hint: ({ begun }) => begun ? "the worker has ended, or the network between; steps that it finished are in its cache, so try again" : "does buildkitd run there, and does it listen at that address? ssh://, kube-pod:// and *-container:// need `buildctl` at its side",
+    hint: ({ begun, problem }) => {
+      if (begun) return "the worker has ended, or the network between; steps that it finished are in its cache, so try again";
+      if (/\bEACCES\b/.test(problem)) return "the socket is of another user: build as one of its group (`buildkitd --group`), or with sudo";
+      return "does buildkitd run there, and does it listen at that address? ssh://, kube-pod:// and *-container:// need `buildctl` at its side";
+    },
   }),
   BUILDER_FAILED: spec<{ problem: string }>({
     when: "A BuildKit worker could not build what was sent to it, or not export it.",
