@@ -53,8 +53,12 @@ export async function openSource(location: Location, around: Surroundings, signa
 /** Opens the place that a copy writes to. */
 export async function openSink(location: Location, around: Surroundings, signal: AbortSignal): Promise<Sink> {
   switch (location.kind) {
-    case "registry":
-      return (await import("./places/registry-sink.ts")).registrySink(await around.writer(), location.reference, around.arrivals);
+    case "registry": {
+      const client = await around.writer();
+      // It answers while the source is asked; what is wrong with it is met again when something is wanted of it.
+      client.connect(location.reference.host, { signal }).catch(() => undefined);
+      return (await import("./places/registry-sink.ts")).registrySink(client, location.reference, around.arrivals);
+    }
     case "store":
       return (await import("./places/store-sink.ts")).storeSink(around.store(), location.name);
     case "oci":
