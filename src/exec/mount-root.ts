@@ -41,5 +41,11 @@ export function mountOverlay(folder: string, { lowers: layers, upper, work, last
     rmSync("work/work/incompat", { recursive: true, force: true });
     options += `,upperdir=upper,workdir=work${lasting ? "" : ",volatile"}`;
   }
-  mount("overlay", folder, "overlay", MS.NODEV, `${options},userxattr,index=off`);
+  try {
+    mount("overlay", folder, "overlay", MS.NODEV, `${options},userxattr,index=off`);
+  } catch (error) {
+    // All that the kernel says of an upper folder on FUSE, NFS or another overlay.
+    if (upper !== undefined && (error as NodeJS.ErrnoException).code === "EINVAL") Object.assign(error as Error, { syscall: "overlay" });
+    throw error;
+  }
 }

@@ -120,8 +120,8 @@ test("the destination may be the root of the layer", async (context) => {
 
 test("GNU sparse entries are refused by their type", async (context) => {
   const folder = temporaryFolder(context);
-  writeFileSync(join(folder, "sparse"), Buffer.concat([Buffer.from("data"), Buffer.alloc(200_000), Buffer.from("end")]));
-  execFileSync("sh", ["-c", "cp --sparse=always sparse holes && tar --format=gnu -Scf it.tar holes"], { cwd: folder });
+  // A hole that is small or that a copy made is filled by some file systems.
+  execFileSync("sh", ["-c", "echo data >holes && truncate -s 64M holes && tar --format=gnu -Scf it.tar holes"], { cwd: folder });
   await assert.rejects(add(context, readFileSync(join(folder, "it.tar"))), (error) => isFault(error, "ARCHIVE_INVALID") && error.message === 'archive it.tar cannot be unpacked: entry "holes": unhandled tar header type 83');
 });
 

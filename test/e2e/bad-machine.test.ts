@@ -42,6 +42,20 @@ async function smallStore(context: TestContext): Promise<SmallStore> {
   };
 }
 
+test("a store that overlayfs cannot write upon builds what needs no container, and the fault of a RUN says where it should be", { skip: noBuilds || noMounts }, async (context) => {
+  const disk = smallDisk(context, "96m");
+  const [folders, merged] = [["lower", "upper", "work"].map((name) => join(disk, name)), join(disk, "merged")];
+  for (const folder of [...folders, merged]) mkdirSync(folder);
+  execFileSync("mount", ["-t", "overlay", "overlay", "-o", `lowerdir=${folders[0]},upperdir=${folders[1]},workdir=${folders[2]}`, merged]);
+  const store = await scratchBuild(context, { root: join(merged, "store") });
+  store.write({ file: "text" });
+  assert.equal((await store.build("FROM base\nCOPY file /\n")).status, 0);
+  assertFault(await store.build("FROM base\nCOPY file /\nRUN true\n"), {
+    message: /cannot be set up \(overlay\): EINVAL/, hint: /set SAMPAN_ROOT to a folder on ext4, xfs, btrfs or tmpfs, in a container on a volume/, frame: { place: "Dockerfile:3", line: "RUN true" },
+  });
+  await store.checkStore();
+});
+
 test("RUN, COPY and ADD on a full disk are a fault; with space they go on from where they were", { skip: noBuilds || noMounts }, async (context) => {
   const store = await smallStore(context);
   store.write({ large: randomBytes(20 * MEGABYTE) });

@@ -6,8 +6,9 @@ export const execFaults = {
     when: "The container for a RUN or for `sampan run` could not be set up on this machine.",
     exit: 1,
     message: ({ step, problem }) => `the container cannot be set up (${step}): ${problem}`,
-    hint: ({ kernel, needed }) => kernel === undefined
-      ? "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox"
+    hint: ({ step, kernel, needed }) => step === "overlay"
+      ? "overlayfs cannot write upon the file system that the store is on, as upon FUSE, NFS and the root of a container: set SAMPAN_ROOT to a folder on ext4, xfs, btrfs or tmpfs, in a container on a volume"
+      : kernel === undefined ? "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox"
       : `this is Linux ${kernel}, and containers want ${needed} or newer; without RUN images are built here all the same, and pulled, copied and pushed`,
   }),
   MOUNT_TARGET_UNFIT: spec<{ target: string; obstacle: "file" | "folder" | "readonly" | "above" | "loop" | "kernel" }>({
