@@ -19,7 +19,7 @@ import type { ImageLayers } from "./materialize.ts";
 import { createBaseResolver, type BaseResolver } from "./resolve-base.ts";
 import { isEmulatedApart } from "../exec/emulation/find-emulation.ts";
 import { createSandboxes, type Sandboxes } from "./sandboxes.ts";
-import { Secrets } from "./secrets.ts";
+import { emptySecrets, Secrets } from "./secrets.ts";
 
 /** What all targets of one build share: said once, whatever the targets say of themselves. */
 export type SharedOptions = Pick<BuildOptions, "root" | "runtime" | "hostCertificates" | "insecure" | "logins" | "anonymous" | "authFile" | "explain" | "cwd" | "onProgress" | "onFailedRun" | "signal">;
@@ -67,7 +67,9 @@ export async function openSession(shared: SharedOptions, targets: readonly Build
     }));
     const sandboxes = cleanup.use(createSandboxes(() => startExecutor(shared, store), isEmulatedApart));
     const cwd = shared.cwd ?? process.cwd();
-    const secrets = new Secrets(targets.flatMap((target) => target.secrets ?? []), cwd);
+    const given = targets.flatMap((target) => target.secrets ?? []);
+    const secrets = new Secrets(given, cwd);
+    for (const message of emptySecrets(given)) onProgress({ type: "warning", message });
     const agents = cleanup.use(lazySshAgents(targets.flatMap(({ ssh }) => ssh ?? []), { cwd, temporary: () => store.temporary }));
     const resolvers = new Map<string, BaseResolver>();
     const remotes = new Map<boolean, RemoteSources>();

@@ -9,6 +9,13 @@ export interface SecretSource {
   /** Relative to the build's `cwd`. Read when a RUN first asks for the secret. */
   readonly file?: string;
   readonly value?: string | Uint8Array;
+  /** The variable that the value was to be of and that is not set, so that it is empty. */
+  readonly unset?: string;
+}
+
+/** What is told of secrets that are empty because nobody set their variables. */
+export function emptySecrets(sources: readonly SecretSource[]): string[] {
+  return [...new Set(sources.flatMap(({ id, unset }) => (unset === undefined ? [] : [`secret ${id} is empty: the variable ${unset} is not set`])))];
 }
 
 /** As in BuildKit. */

@@ -1,3 +1,4 @@
+import { emptySecrets } from "../build/secrets.ts";
 import type { CredentialSource } from "../registry/credentials/credentials.ts";
 import type { OnProgress } from "../std/progress.ts";
 import type { Store } from "../store/open-store.ts";
@@ -30,6 +31,7 @@ export interface OnWorkerOptions {
  */
 export async function buildOnWorker(targets: readonly WorkerTarget[], options: OnWorkerOptions): Promise<Map<string | undefined, WorkerResult>> {
   const { builder, address, signal } = options;
+  for (const message of emptySecrets(targets.flatMap(({ build }) => build.secrets))) options.onProgress({ type: "warning", message });
   using prepared = await prepareTargets(targets, options);
   using line = await dialBuilder(address, { builder, signal });
   using worker = connectWorker(line);

@@ -185,6 +185,14 @@ test("a path in a stage that has no files is not found, like any other that is n
   assert.match(stderr, /"\/made" not found in an empty file system/);
 });
 
+test("a secret whose variable is not set is empty, as with buildx, and that is told", { skip }, async (context) => {
+  const { context: write, sampan } = await startJourney(context);
+  const project = write("project", { Dockerfile: "FROM base:1\nRUN --mount=type=secret,id=token,env=TOKEN,required --mount=type=secret,id=token,target=/t sh -uc 'test -z \"$TOKEN\" && test ! -s /t'\n" });
+  const { status, stderr } = await sampan(["build", "--progress", "plain", "--secret", "id=token,env=NOT_SET_ANYWHERE", project]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /secret token is empty: the variable NOT_SET_ANYWHERE is not set/);
+});
+
 test("what cannot be mounted says which target it is and why, and not that this machine is to be mended", { skip }, async (context) => {
   const { context: write, sampan } = await startJourney(context);
   for (const [mounts, message, hint] of [

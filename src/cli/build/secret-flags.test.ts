@@ -14,6 +14,9 @@ test("secrets are files or variables, and with the id alone whichever is there",
     ["type=env,id=TOKEN", { id: "TOKEN", value: "value" }],
     ["type=env,id=a,src=TOKEN", { id: "a", value: "value" }],
     ["id=TOKEN", { id: "TOKEN", value: "value" }],
+    ["id=a,env=MISSING", { id: "a", value: "", unset: "MISSING" }],
+    ["type=env,id=a,src=MISSING", { id: "a", value: "", unset: "MISSING" }],
+    ["id=TOKEN,env=", { id: "TOKEN", value: "value" }],
     ["id=empty", { id: "empty", value: "" }],
     ["id=secret-flags.test.ts", { id: "secret-flags.test.ts", file: here }],
   ];
@@ -21,7 +24,7 @@ test("secrets are files or variables, and with the id alone whichever is there",
   for (const text of ["src=a", "id", "id=a,file=b", "id=a,type=vault", "", "id=a,src"]) {
     assert.throws(() => secretFlags([text], around), (error) => isFault(error, "USAGE"), text);
   }
-  for (const text of ["id=a,src=missing", "id=a,env=MISSING", "id=missing"]) {
+  for (const text of ["id=a,src=missing", "type=env,id=MISSING", "type=env,id=MISSING,env=", "id=missing"]) {
     assert.throws(() => secretFlags([text], around), (error) => isFault(error, "SECRET_INVALID"), text);
   }
 });

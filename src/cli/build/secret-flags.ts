@@ -16,7 +16,7 @@ const SECRET_KEYS = ["id", "src", "source", "env", "type"];
 
 /**
  * --secret as buildx reads it: `id=ID,src=FILE`, `id=ID,env=VARIABLE`; with the id alone it is the variable of that
- * name, or else the file.
+ * name, or else the file. A variable that `env=` names and that is not set is an empty secret, as there: a job may have none to give.
  * @throws USAGE, SECRET_INVALID
  */
 export function secretFlags(values: readonly string[], around: Surroundings): SecretSource[] {
@@ -35,19 +35,13 @@ function secretFlag(value: string, { cwd, env }: Surroundings): SecretSource {
   const type = fields.get("type");
   if (type !== undefined && type !== "file" && type !== "env") throw usage(`unsupported secret type ${JSON.stringify(type)}`);
   const source = fields.get("src") ?? fields.get("source");
-  const variable = fields.get("env") ?? (type === "env" ? source ?? id : undefined);
-  if (variable !== undefined) return fromVariable(id, variable, env);
-  if (source === undefined && type === undefined && env[id] !== undefined) return fromVariable(id, id, env);
+  const variable = fields.get("env") || (type === "env" ? source : undefined);
+  if (variable) return env[variable] === undefined ? { id, value: "", unset: variable } : { id, value: env[variable] };
+  if (type === "env" && env[id] === undefined) throw fault("SECRET_INVALID", { id, problem: `the variable ${id} is not set` });
+  if (source === undefined && type !== "file" && env[id] !== undefined) return { id, value: env[id] };
   const file = resolve(cwd, source ?? id);
   if (!existsSync(file)) throw fault("SECRET_INVALID", { id, problem: `there is no file ${file}` });
   return { id, file };
-}
-
-/** As with buildx, a variable that is not set is a secret that was not given. */
-function fromVariable(id: string, variable: string, env: Surroundings["env"]): SecretSource {
-  const value = env[variable];
-  if (value === undefined) throw fault("SECRET_INVALID", { id, problem: `the variable ${variable} is not set` });
-  return { id, value };
 }
 
 /** --ssh: `default` or `ID`, which is the agent of SSH_AUTH_SOCK, or `ID=SOCKET`, `ID=KEY[,KEY]`. @throws USAGE, SSH_INVALID */
