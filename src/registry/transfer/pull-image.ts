@@ -62,6 +62,8 @@ export interface PullOptions {
 }
 
 const CONFIG_LIMIT = 8 * 1024 * 1024;
+/** Blobs at once, unless told: as many as there are connections to a host (RegistryClientOptions.connections). */
+const LANES = 8;
 
 /**
  * Pulls an image: manifest, config, and the layers that the target lacks, several at once.
@@ -75,7 +77,7 @@ export async function pullImage(client: RegistryClient, reference: Reference, ta
     throw fault("MANIFEST_UNSUPPORTED", { reference: formatReference(reference), mediaType: manifest.mediaType });
   }
   const { config, layers } = parseManifest(manifest.bytes, `the manifest of ${familiarReference(reference)}`);
-  const budget = new Semaphore(options.parallel ?? 5);
+  const budget = new Semaphore(options.parallel ?? LANES);
   let bytesReceived = config.size;
   let bytesSaved = 0;
   const damaged = ({ digest }: Descriptor) => (reason: Fault): void =>
