@@ -50,7 +50,7 @@ export function createFolderBlobs(root: string, temporary: string, carriers?: Ca
     async size(digest, options) {
       const known = options?.fresh ? undefined : sizes.get(digest);
       if (known !== undefined) return known;
-      // Asked freshly is for what was just written or named, which the kernel has in memory: the way to another thread would take longer.
+      // A server asks freshly for what it has just written or named, which the kernel has in memory: the way to another thread would take longer.
       const found = options?.fresh ? statSync(path(digest), { throwIfNoEntry: false }) : await unlessMissing(stat(path(digest)));
       if (!found) return void forget(digest);
       return remember(digest, found.size);
