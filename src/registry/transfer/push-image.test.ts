@@ -155,6 +155,21 @@ test("a registry that takes no manifests is asked for all blobs of an image that
   assert.equal(lines(server.requests, "HEAD").filter((url) => url.includes("/blobs/")).length, image.layers.length + 1);
 });
 
+test("an image that a registry may have, which does not say what a name stands for, is pushed as a new one", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, Array.from({ length: 9 }, (_, index) => `layer ${index}`));
+  for (const status of [403, 405]) {
+    await using server = await startScriptedServer(({ method, url }, response) => {
+      if (method === "HEAD" && url.includes("/manifests/")) return reply(response, status);
+      reply(response, method === "PUT" ? 201 : 200);
+    });
+    await using client = open();
+    const pushed = await pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true });
+    assert.equal(pushed.bytesSent, image.manifest.bytes.length);
+    assert.deepEqual(lines(server.requests, "PUT"), ["/v2/a/manifests/1"]);
+  }
+});
+
 test("what a registry collects between question and manifest is sent, once; what it refuses then is told", async () => {
   const store = createMemoryStore();
   const image = addImage(store, ["a layer", "another one"]);

@@ -115,7 +115,7 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   const asked = new Map<Digest, boolean>();
   if (options.unchanged && !options.tags?.length && reference.tag !== undefined) {
     const digest = sha256(image.manifest.bytes);
-    const named = async (signal: AbortSignal): Promise<boolean> => ((await options.found) ?? (await client.manifestHead(reference, { push: true, signal }))?.digest) === digest;
+    const named = async (signal: AbortSignal): Promise<boolean> => ((await options.found) ?? (await namedNow(client, reference, signal))) === digest;
     const askFor = async (blob: Descriptor, signal: AbortSignal): Promise<void> => void asked.set(blob.digest, await isThere(blob, signal));
     const several = blobs.length > ONE_ROUND;
     let same = false;
@@ -142,6 +142,16 @@ export async function pushImage(client: RegistryClient, reference: Reference, im
   const others = (options.tags ?? []).filter((tag) => tag !== reference.tag);
   for (const tag of others) await client.manifestPut({ host: reference.host, repository: reference.repository, tag }, image.manifest, stoppable);
   return result(digest, { sent: image.manifest.bytes.length, saved: 0 });
+}
+
+/** What the name stands for, if that is to be known: who may push need not be allowed to read manifests. */
+async function namedNow(client: RegistryClient, reference: Reference, signal: AbortSignal): Promise<Digest | undefined> {
+  try {
+    return (await client.manifestHead(reference, { push: true, signal }))?.digest;
+  } catch (error) {
+    if (!isFault(error, "REGISTRY_DENIED") && !isFault(error, "REGISTRY_REFUSED")) throw error;
+    return undefined;
+  }
 }
 
 /** Blobs that are asked for in one round: there are no more connections. */
