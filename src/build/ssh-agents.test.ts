@@ -1,16 +1,31 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { findProgram } from "../linux/find-program.ts";
 import { isFault } from "../std/fault.ts";
 import { SshAgents, type ForwardedAgent } from "./ssh-agents.ts";
 
 /** Which keys are there? (draft-ietf-sshm-ssh-agent, SSH_AGENTC_REQUEST_IDENTITIES) */
 const QUESTION = Buffer.from([0, 0, 0, 1, 11]);
+
+const WITHOUT_KEYS = ["ssh-agent", "ssh-add", "ssh-keygen"].every((name) => findProgram(name) !== undefined) ? false : "needs ssh-agent, ssh-add and ssh-keygen";
+
+/** Processes that serve a socket. */
+function agentsAt(socket: string): string[] {
+  return readdirSync("/proc").filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").includes(socket);
+    } catch {
+      return false; // it has ended
+    }
+  });
+}
 
 function temporaryFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "sampan-agents-"));
@@ -47,7 +62,7 @@ test("a socket leads to the agent, with the rights that a mount says, until the 
   assert.equal(await agents.forward("other", { mode: 0o600, uid: 0, gid: 0 }), undefined);
 });
 
-test("files of keys go into an agent that ends with the build", { skip: ["ssh-agent", "ssh-add", "ssh-keygen"].every((name) => findProgram(name) !== undefined) ? false : "needs ssh-agent, ssh-add and ssh-keygen" }, async (context) => {
+test("files of keys go into an agent that ends with the build", { skip: WITHOUT_KEYS }, async (context) => {
   const folder = temporaryFolder(context);
   for (const [name, passphrase] of [["one", ""], ["two", ""], ["locked", "secret words"]] as const) {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", passphrase, "-f", join(folder, name)]);
@@ -57,6 +72,31 @@ test("files of keys go into an agent that ends with the build", { skip: ["ssh-ag
   await using agent = (await agents.forward("a", rights))!;
   assert.equal(await keysOf(agent), 2);
   await assert.rejects(agents.forward("b", rights), (error) => isFault(error, "SSH_INVALID"));
+});
+
+test("an agent with keys ends with its build, also when that is killed, and leaves no folder", { skip: WITHOUT_KEYS }, async (context) => {
+  const folder = temporaryFolder(context);
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, "one")]);
+  const script = `
+    import { SshAgents } from ${JSON.stringify(new URL("./ssh-agents.ts", import.meta.url).href)};
+    const agents = new SshAgents([{ id: "a", paths: ["one"] }], { cwd: process.cwd(), temporary: () => process.cwd() });
+    const socket = await agents.socket("a");
+    if (process.argv[1] === "end") await agents[Symbol.asyncDispose]();
+    console.log(socket);
+    setInterval(() => undefined, 1000);`;
+  for (const how of ["end", "kill"]) {
+    const builder = spawn(process.execPath, ["--input-type=module", "-e", script, how], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    context.after(() => builder.kill("SIGKILL"));
+    const [line] = (await once(builder.stdout, "data")) as [Buffer];
+    const socket = String(line).trim();
+    assert.match(socket, /\/agent$/);
+    assert.equal(existsSync(socket), how === "kill", how);
+    builder.kill("SIGKILL");
+    await once(builder, "exit");
+    const left = (): boolean => existsSync(dirname(socket)) || agentsAt(socket).length > 0;
+    for (let round = 0; round < 500 && left(); round += 1) await wait(20);
+    assert.equal(left(), false, how);
+  }
 });
 
 test("what is neither a socket nor a key is refused", async (context) => {

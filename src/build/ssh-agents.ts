@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -26,6 +27,11 @@ export interface ForwardedAgent extends AsyncDisposable {
 
 /** The longest name that a socket may have (unix(7)). */
 const LONGEST = 107;
+/**
+ * The command that an agent serves (ssh-agent(1)): it waits for the end of its input, a pipe of this process, and takes the agent and its
+ * folder away. That end comes however this process ends: keys do not outlive a build that is killed.
+ */
+const GUARD = 'trap "" INT HUP TERM; read -r _; kill "$SSH_AGENT_PID"; rm -rf -- "${SSH_AUTH_SOCK%/*}"';
 /** How long the agent for keys may take to start, in milliseconds. */
 const START = 10_000;
 
@@ -61,7 +67,8 @@ export class SshAgents implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { agent, folder } of this.#own) {
-      agent.kill();
+      agent.stdin!.destroy();
+      if (agent.pid !== undefined && agent.exitCode === null && agent.signalCode === null) await once(agent, "exit");
       rmSync(folder, { recursive: true, force: true });
     }
   }
@@ -88,8 +95,9 @@ export class SshAgents implements AsyncDisposable {
     }
     const folder = mkdtempSync(join(tmpdir(), "sampan-ssh-"));
     const socket = join(folder, "agent");
-    const agent = spawn(agentProgram, ["-D", "-a", socket], { stdio: "ignore" });
+    const agent = spawn(agentProgram, ["-a", socket, "/bin/sh", "-c", GUARD], { stdio: ["pipe", "ignore", "ignore"], env: { PATH: process.env["PATH"] } });
     agent.on("error", () => undefined);
+    agent.stdin.on("error", () => undefined);
     this.#own.push({ agent, folder });
     for (let waited = 0; !existsSync(socket); waited += 20) {
       if (agent.exitCode !== null || waited > START) throw fault("SSH_INVALID", { id, problem: "ssh-agent does not start" });

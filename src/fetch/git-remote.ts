@@ -44,14 +44,15 @@ export async function openRemote(remote: string, { secret, ssh, signal }: { secr
   return { address: url.href, shown, options: { ...common, config } };
 }
 
+/** Of what the build was given. What is empty (a variable that is not set) is no login: with one, public repositories would refuse us. */
 async function webLogin(url: URL, secret: FetchSecret): Promise<string | undefined> {
   const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   if (url.username !== "" || url.password !== "") return basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
   for (const suffix of [`.${url.host}`, ""]) {
     const header = await secret(`GIT_AUTH_HEADER${suffix}`);
-    if (header !== undefined) return header.trim();
+    if (header?.trim()) return header.trim();
     const token = await secret(`GIT_AUTH_TOKEN${suffix}`);
-    if (token !== undefined) return basic("x-access-token", token.trim());
+    if (token?.trim()) return basic("x-access-token", token.trim());
   }
   return undefined;
 }
