@@ -10,3 +10,7 @@ test("where the kernel is too old the hint names it, whatever has failed; elsewh
   assert.doesNotMatch(old.hint!, /runtime/);
   assert.match((setupFailure("mount", "EPERM", "6.1.0-56-arm64") as Fault).hint!, /sampan doctor/);
 });
+
+test("where there may be no more cgroup namespaces, the hint says what allows them", () => {
+  assert.match((setupFailure("unshare(cgroup)", "ENOSPC: no space left on device", "6.1.0-56-arm64") as Fault).hint!, /max_cgroup_namespaces.*--cgroupns host/);
+});

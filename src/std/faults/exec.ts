@@ -8,6 +8,7 @@ export const execFaults = {
     message: ({ step, problem }) => `the container cannot be set up (${step}): ${problem}`,
     hint: ({ step, kernel, needed }) => step === "overlay"
       ? "overlayfs cannot write upon the file system that the store is on, as upon FUSE, NFS and the root of a container: set SAMPAN_ROOT to a folder on ext4, xfs, btrfs or tmpfs, in a container on a volume"
+      : step === "unshare(cgroup)" ? "a container has a cgroup namespace of its own, and /proc/sys/user/max_cgroup_namespaces says how many there may be: raise it; `sampan run --cgroupns host` needs none"
       : kernel === undefined ? "`sampan doctor` shows what this machine allows and how to mend it; `--runtime crun` or `--runtime runc` use an OCI runtime instead of the built-in sandbox"
       : `this is Linux ${kernel}, and containers want ${needed} or newer; without RUN images are built here all the same, and pulled, copied and pushed`,
   }),
