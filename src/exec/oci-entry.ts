@@ -3,6 +3,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
+import { isUnified } from "../linux/cgroup.ts";
 import { bindDeclared } from "../linux/libc.ts";
 import { mount, MS } from "../linux/mount.ts";
 import { leaveNamespaces } from "../linux/namespace.ts";
@@ -42,7 +43,8 @@ function becomeRuntime(job: SandboxJob): never {
   mount("sampan", job.staging, "tmpfs", MS.NOSUID | MS.NODEV, "mode=0700");
   process.chdir(job.staging);
   mountRoot(job);
-  const cgroups = staysInCgroup(path) ? placeCgroups(job) : undefined;
+  // An ordinary user's runtime can make none in version 1, and would show those of this machine.
+  const cgroups = staysInCgroup(path) || (namespace !== undefined && !isUnified()) ? placeCgroups(job) : undefined;
   const { memory, others } = devInMemory(job.stepMounts);
   const stepMounts = others.map((mount, index) => ({ ...placeStepMount(mount, index), target: mount.target }));
   const files = job.files.map(({ target, content }, index) => {
