@@ -27,7 +27,7 @@ export async function joinContainer(
   if (spec.job.capabilities?.includes("CAP_SYS_PTRACE")) throw fault("NOT_SUPPORTED", { feature: "exec in a container that has the capability SYS_PTRACE" });
   const { capabilities, noNewPrivileges, ulimits } = spec.job;
   const whole: FurtherCommand = {
-    ...command, cgroups: running.cgroups,
+    ...command, cgroups: running.cgroups, first: running.pid,
     ...(capabilities ? { capabilities } : {}), ...(noNewPrivileges ? { noNewPrivileges } : {}), ...(ulimits ? { ulimits } : {}),
   };
   const namespaces = openNamespaces(running.pid);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, fstatSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import { joinCgroups } from "../linux/cgroup.ts";
+import { followIntoCgroups, joinCgroups } from "../linux/cgroup.ts";
 import { createPipe } from "../linux/pipe.ts";
 import { entryUrl } from "../std/sources.ts";
 import { followSandbox } from "./follow-sandbox.ts";
@@ -17,7 +17,10 @@ import { startedProcess } from "./started-process.ts";
 export type Namespaces = Readonly<Record<"mnt" | "cgroup" | "pid" | "ipc" | "uts" | "net", number>>;
 
 /** A further command in a container; what is not said is as for the container's own. */
-export type FurtherCommand = Pick<RunJob, "args" | "env" | "cwd" | "user" | "stdin" | "terminal" | "capabilities" | "noNewPrivileges" | "ulimits" | "cgroups">;
+export interface FurtherCommand extends Pick<RunJob, "args" | "env" | "cwd" | "user" | "stdin" | "terminal" | "capabilities" | "noNewPrivileges" | "ulimits" | "cgroups"> {
+  /** The container's first process. Where that is in further cgroups, of whoever started it, they are this command's too. */
+  readonly first: number;
+}
 
 /**
  * Runs a further command in a container, with the confinement of its first one. It ends with the container, and with this process.
@@ -48,11 +51,12 @@ export async function startInSandbox(namespaces: Namespaces, command: FurtherCom
   return await Promise.race([executed.promise, ended.then(runResult)]);
 }
 
-async function begin(sandbox: Sandbox, { cgroups = [] }: FurtherCommand): Promise<void> {
+async function begin(sandbox: Sandbox, { cgroups = [], first }: FurtherCommand): Promise<void> {
   sandbox.claim();
   try {
     await sandbox.ready;
     joinCgroups(cgroups, sandbox.pid!);
+    followIntoCgroups(sandbox.pid!, first);
   } catch (error) {
     sandbox.destroy();
     throw error;

@@ -32,12 +32,12 @@ export function createCgroups(name: string, limits: CgroupLimits): string[] {
     ...(limits.memory === undefined ? [] : ["memory" as const]), ...(limits.cpus === undefined ? [] : ["cpu" as const]), ...(limits.pids === undefined ? [] : ["pids" as const]),
   ];
   if (wanted.length === 0) return [];
-  const own = ownCgroups();
+  const own = cgroupsOf("self");
   const made: string[] = [];
   try {
     if (isUnified()) {
       const folder = join(dividable(join(ROOT, own.get("") ?? "/"), wanted), name);
-      mkdirSync(folder);
+      makeCgroup(folder);
       made.push(folder);
       for (const [file, value] of unifiedSettings(limits)) set(folder, file, value);
       return made;
@@ -45,11 +45,11 @@ export function createCgroups(name: string, limits: CgroupLimits): string[] {
     for (const controller of wanted) {
       if (!existsSync(join(ROOT, controller, "cgroup.procs"))) throw impossible(controller, "the kernel offers no such cgroup here");
       const folder = join(parentOf(controller, own), name);
-      if (!made.includes(folder)) mkdirSync(folder);
+      makeCgroup(folder);
       made.push(folder);
       for (const [file, value] of settings(controller, limits)) set(folder, file, value);
     }
-    for (const controller of COUNTED) makeBeside(made, controller, join(parentOf(controller, own), name));
+    for (const controller of COUNTED) makeBeside(made, controller, parentOf(controller, own), name);
     return [...new Set(made)];
   } catch (error) {
     removeCgroups(made);
@@ -66,11 +66,18 @@ function parentOf(controller: string, own: ReadonlyMap<string, string>): string 
   return existsSync(parent) ? realpathSync(parent) : parent;
 }
 
+/** Makes a cgroup, or takes the one of the same container that was left when its supervisor was killed. */
+function makeCgroup(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+}
+
 /** Makes a cgroup that limits nothing, where that is possible. */
-function makeBeside(made: string[], controller: string, folder: string): void {
-  if (made.includes(folder)) return;
+function makeBeside(made: string[], controller: string, parent: string, name: string): void {
+  const folder = join(parent, name);
+  // Where its hierarchy is not mounted, an ordinary folder would be made.
+  if (made.includes(folder) || !existsSync(join(parent, "cgroup.procs"))) return;
   try {
-    mkdirSync(folder);
+    makeCgroup(folder);
     made.push(folder);
     // No process can be moved into a set of processors and memory that is empty, as a new one is.
     for (const file of controller === "cpuset" ? ["cpuset.cpus", "cpuset.mems"] : []) {
@@ -99,6 +106,21 @@ export function joinCgroups(folders: readonly string[], pid: number): void {
   }
 }
 
+/** Moves a process into the cgroups that another one is in, as far as this user may. */
+export function followIntoCgroups(pid: number, other: number): void {
+  const unified = isUnified() ? ROOT : join(ROOT, "unified");
+  const now = cgroupsOf(pid);
+  for (const [controller, path] of cgroupsOf(other)) {
+    if (now.get(controller) === path || path.startsWith("/..")) continue; // outside of what this process sees
+    const mounted = controller === "" ? unified : join(ROOT, controller.replace("name=", ""));
+    try {
+      writeFileSync(join(mounted, path, "cgroup.procs"), String(pid), { flag: "r+" }); // it makes no file where no cgroups are mounted
+    } catch {
+      // It goes on in that of whoever started it.
+    }
+  }
+}
+
 /**
  * The cgroup by which all processes of a container can be made to stand still: one of those that it has, or else a new one, to which
  * they are to be moved. @throws LIMITS_IMPOSSIBLE
@@ -108,7 +130,7 @@ export function freezerFor(name: string, folders: readonly string[]): { readonly
   if (found !== undefined) return { folder: found, made: false };
   try {
     const folder = join(freezerParent(), name);
-    mkdirSync(folder, { recursive: true });
+    makeCgroup(folder);
     if (freezeFile(folder) !== undefined) return { folder, made: true };
     removeCgroups([folder]);
   } catch (error) {
@@ -127,7 +149,7 @@ export function removeFreezer(name: string): void {
 }
 
 function freezerParent(): string {
-  const own = ownCgroups();
+  const own = cgroupsOf("self");
   if (isUnified()) return dividable(join(ROOT, own.get("") ?? "/"), []);
   const mounted = join(ROOT, "freezer");
   const inside = join(mounted, own.get("freezer") ?? "/");
@@ -200,9 +222,9 @@ function mayWrite(folder: string): boolean {
   }
 }
 
-/** Where this process is, by controller; version 2 has the name "". */
-function ownCgroups(): Map<string, string> {
-  const rows = readText("/proc/self/cgroup").trim().split("\n").map((row) => /^\d+:([^:]*):(.*)$/.exec(row));
+/** Where a process is, by controller, as this one sees it; version 2 has the name "". */
+function cgroupsOf(pid: number | "self"): Map<string, string> {
+  const rows = readText(`/proc/${pid}/cgroup`).trim().split("\n").map((row) => /^\d+:([^:]*):(.*)$/.exec(row));
   return new Map(rows.flatMap((row) => (row ? row[1]!.split(",").map((name): [string, string] => [name, row[2]!]) : [])));
 }
 

@@ -7,6 +7,8 @@ import { moveAway, type RemovalPlace } from "./removal.ts";
 
 /** What a container is said to have ended with when its supervisor was killed: the kernel kills it then by SIGKILL. */
 const KILLED = 137;
+/** Milliseconds for the kernel to end what it kills then. */
+const DEATH = 1000;
 
 /**
  * Puts right what supervisors that died left behind, by SIGKILL or because the machine went down: their containers have
@@ -18,11 +20,12 @@ export function recoverContainers({ database, lease, containers }: RemovalPlace)
   const dead = rows.filter((row) => !isAlive(row));
   if (dead.length === 0) return [];
   const trash: string[] = [];
+  const cgroups: string[] = [];
   database.transaction(() => {
     for (const { id, state, auto_remove: autoRemove, running, pid, started } of dead) {
       const mine = database.run("UPDATE container SET pid = NULL, running = NULL WHERE id = ? AND pid = ? AND started = ?", id, pid, started).changes > 0;
       if (!mine) continue; // another process was quicker
-      removeCgroups(running === null ? [] : (JSON.parse(running) as RunningContainer).cgroups);
+      if (running !== null) cgroups.push(...(JSON.parse(running) as RunningContainer).cgroups);
       if (autoRemove === 1) {
         database.run("DELETE FROM container WHERE id = ?", id);
         moveAway(join(containers, id), lease.temporaryPath("container"), trash);
@@ -34,6 +37,7 @@ export function recoverContainers({ database, lease, containers }: RemovalPlace)
       }
     }
   });
+  removeCgroups(cgroups, { patience: DEATH });
   return trash;
 }
 
