@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { attach, cloneMount, mount, MOUNT_ATTR, MS, newFileSystem, restrictMount } from "../linux/mount.ts";
 
-const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
+/** The devices that every container has. */
+export const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
 /** What BuildKit shows to RUN --security=insecure besides, where the host has it. */
 const INSECURE = ["cuse", "fuse", "kmsg", "kvm", "loop-control", ...Array.from({ length: 8 }, (_, index) => `loop${index}`), "net/tun"];
 const LINKS: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { heldCapabilities } from "../linux/capabilities.ts";
 import { CPU_PERIOD, isUnified, type CgroupLimits } from "../linux/cgroup.ts";
 import { capabilityNames, DEFAULT_CAPABILITIES } from "./capabilities.ts";
+import { DEVICES } from "./make-dev.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./masked-paths.ts";
 import type { SandboxJob } from "./sandbox-job.ts";
 import type { SeccompProfile } from "../linux/seccomp.ts";
@@ -11,13 +12,13 @@ import type { ProcessUser } from "./user.ts";
 interface OciMount { readonly destination: string; readonly type: string; readonly source: string; readonly options: readonly string[] }
 
 /** The config.json of a bundle (runtime-spec 1.0.2, config.md) with the settings that the built-in sandbox has. */
-export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgroups, rootless, oneId, dev }: {
+export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgroups, rootless, oneId, dev, closed: closedFolders }: {
   readonly user: ProcessUser;
   readonly env: readonly string[];
   /** Small files to show, where they lie now. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   /** What a RUN mounts, where it is mounted now, with all its attributes. */
-  readonly stepMounts: readonly { readonly source: string; readonly target: string }[];
+  readonly stepMounts: readonly { readonly source: string; readonly target: string; readonly options: readonly string[] }[];
   /** What is shown as its cgroups, where the runtime makes none. */
   readonly cgroups: string | undefined;
   /** The user namespace does not own the network, so that sysfs has to be the host's. */
@@ -25,6 +26,8 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgrou
   readonly oneId: boolean;
   /** What /dev is to lie in, where it is not the usual file system. */
   readonly dev: { readonly size: number; readonly readonly: boolean } | undefined;
+  /** Folders (paths outside) in which no device may be opened, where the runtime does not see to that, and mount(8), which makes it so. */
+  readonly closed: { readonly program: string; readonly folders: readonly string[] } | undefined;
 }): object {
   const capabilities = job.insecure ? capabilityNames(heldCapabilities()) : job.capabilities ?? DEFAULT_CAPABILITIES;
   const held = user.uid === 0 ? capabilities : [];
@@ -50,6 +53,7 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgrou
     mounts: [
       { destination: "/proc", type: "proc", source: "proc", options: closed },
       { destination: "/dev", type: "tmpfs", source: "tmpfs", options: dev ? ["nosuid", ...(dev.size > 0 ? [`size=${dev.size}`] : []), ...(dev.readonly ? ["ro"] : [])] : ["nosuid", "strictatime", "mode=755", "size=65536k"] },
+      ...(closedFolders ? DEVICES.map((name): OciMount => ({ destination: `/dev/${name}`, type: "bind", source: `/dev/${name}`, options: ["bind", "ro", "nosuid", "noexec"] })) : []),
       { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...(oneId ? [] : ["gid=5"])] },
       { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...closed, "mode=1777", `size=${job.shmSize ?? "65536k"}`] },
       { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: closed },
@@ -57,9 +61,10 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgrou
       cgroupMount(cgroups ?? (job.hostCgroups && isUnified() ? "/sys/fs/cgroup" : undefined), [access, ...closed]),
       ...files.map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["bind", "ro", ...closed] })),
       ...job.mounts.map(({ source, target, readonly }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind", "nosuid", "nodev", readonly ? "ro" : "rw"] })),
-      ...stepMounts.toSorted((a, b) => depth(a.target) - depth(b.target)).map(({ source, target }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind"] })),
+      ...stepMounts.toSorted((a, b) => depth(a.target) - depth(b.target)).map(({ source, target, options }): OciMount => ({ destination: target, type: "bind", source, options: ["rbind", ...options] })),
       ...job.tmpfs.map(({ target, options }): OciMount => ({ destination: target, type: "tmpfs", source: "tmpfs", options: [...closed, ...(options ?? "").split(",").filter((option) => option !== "")] })),
     ],
+    ...(closedFolders ? { hooks: { createContainer: closedFolders.folders.map((folder) => closing(closedFolders.program, folder)) } } : {}),
     linux: {
       // The network is the one that the runtime is started in: the host's or one of its own.
       namespaces: ["pid", "ipc", "uts", "mount", ...(job.hostCgroups ? [] : ["cgroup"])].map((type) => ({ type })),
@@ -72,6 +77,11 @@ export function ociConfig(job: SandboxJob, { user, env, files, stepMounts, cgrou
       ...(cgroups === undefined ? { ...pathInside(job.cgroups), resources: resources(job.limits ?? {}) } : { resources: {} }),
     },
   };
+}
+
+/** Runs when everything is mounted, before the root is changed. */
+function closing(program: string, folder: string): object {
+  return { path: program, args: ["mount", "-n", "-o", "remount,bind,nodev", folder], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] };
 }
 
 /**

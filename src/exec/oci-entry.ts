@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readlinkSync, statSync, wri
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { isUnified } from "../linux/cgroup.ts";
+import { findProgram } from "../linux/find-program.ts";
 import { bindDeclared } from "../linux/libc.ts";
 import { mount, MS } from "../linux/mount.ts";
 import { leaveNamespaces } from "../linux/namespace.ts";
@@ -21,7 +22,7 @@ import { pickCgroups } from "./pick-cgroups.ts";
 import { ask, failure, openTerminal, readLine, report } from "./sandbox-channel.ts";
 import type { MountStub, SandboxJob } from "./sandbox-job.ts";
 import { staysInCgroup } from "./stays-in-cgroup.ts";
-import { devInMemory, placeStepMount } from "./step-mounts.ts";
+import { devInMemory, placeStepMount, type Placed } from "./step-mounts.ts";
 
 report({ kind: "ready", pid: Number(readlinkSync("/proc/self")) });
 bindDeclared();
@@ -46,7 +47,7 @@ function becomeRuntime(job: SandboxJob): never {
   // An ordinary user's runtime can make none in version 1, and would show those of this machine.
   const cgroups = staysInCgroup(path) || (namespace !== undefined && !isUnified()) ? placeCgroups(job) : undefined;
   const { memory, others } = devInMemory(job.stepMounts);
-  const stepMounts = others.map((mount, index) => ({ ...placeStepMount(mount, index), target: mount.target }));
+  const stepMounts = others.map(placeStepMount);
   const files = job.files.map(({ target, content }, index) => {
     writeFileSync(`file${index}`, content, { mode: 0o644 });
     return { source: join(job.staging, `file${index}`), target };
@@ -58,7 +59,8 @@ function becomeRuntime(job: SandboxJob): never {
   }
   const config = ociConfig(job, {
     user: inside.user, env: inside.env, files, cgroups,
-    stepMounts: stepMounts.map(({ source, target }) => ({ source: join(job.staging, source), target })),
+    stepMounts: stepMounts.map(({ source, target, options }) => ({ source: join(job.staging, source), target, options })),
+    closed: staysInCgroup(path) && namespace === undefined ? closedDevices(join(job.staging, "root"), inside.dev) : undefined,
     rootless: namespace !== undefined && job.network === "host",
     oneId: namespace?.mapped === "one",
     dev: memory,
@@ -86,6 +88,16 @@ function placeCgroups(job: SandboxJob): string {
   return join(job.staging, "cgroups");
 }
 
+/**
+ * Without a cgroup of its own nothing but `nodev` keeps a container's root from the machine's devices, and crun binds the root without it.
+ * @param dev the folder in the root where /dev will be, free of symlinks
+ */
+function closedDevices(root: string, dev: string): { readonly program: string; readonly folders: readonly string[] } {
+  const program = findProgram("mount");
+  if (program === undefined) throw new Error("crun needs the program mount, which is not in PATH, to keep devices out of a container");
+  return { program, folders: [root, join(root, dev)] };
+}
+
 function withoutCgroups(): string[] {
   // crun refuses machines that have both versions of cgroups, even when it shall not use any.
   const unified = "/sys/fs/cgroup/unified";
@@ -94,7 +106,7 @@ function withoutCgroups(): string[] {
 }
 
 /** What has to be looked up or made in the root, with this process's root changed to it meanwhile. */
-function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
+function prepareRoot(job: SandboxJob, stepMounts: readonly Placed[]) {
   const maps = readIdMaps();
   const hostBundle = job.certificates === undefined ? undefined : readHostBundle(job.certificates);
   const targets = mountTargets(job, stepMounts);
@@ -107,7 +119,7 @@ function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
     const user = containerUser(job.user, maps);
     const env = withMissing(job.env, [`HOME=${user.home}`, ...(certificates?.env ?? [])]);
     const stubs: MountStub[] = [];
-    for (const folder of ["/dev", "/proc", "/sys"]) ensureTarget(folder, "directory");
+    const [dev] = ["/dev", "/proc", "/sys"].map((folder) => ensureTarget(folder, "directory").path);
     const made = targets.map(({ target, kind, ofStep }) => {
       const place = { kind, ...ensureTarget(target, kind) };
       spareKernel(place.path, ofStep);
@@ -121,7 +133,7 @@ function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
     makeFolder(job.cwd === "" ? "/" : job.cwd, user.uid, user.gid);
     process.chdir(job.cwd === "" ? "/" : job.cwd);
     checkCommand(job.args[0] ?? "", env);
-    return { certificates, user, env, stubs };
+    return { certificates, user, env, stubs, dev: dev! };
   } finally {
     changeFolder(host);
     changeRoot(".");
@@ -131,10 +143,8 @@ function prepareRoot(job: SandboxJob, stepMounts: readonly PlacedMount[]) {
   }
 }
 
-interface PlacedMount { readonly source: string; readonly target: string; readonly kind: "file" | "directory" }
-
 /** Where the runtime is going to mount on the root itself; /dev is in memory. */
-function mountTargets({ files, mounts, tmpfs }: SandboxJob, stepMounts: readonly PlacedMount[]): { target: string; kind: "file" | "directory"; ofStep: boolean }[] {
+function mountTargets({ files, mounts, tmpfs }: SandboxJob, stepMounts: readonly Placed[]): { target: string; kind: "file" | "directory"; ofStep: boolean }[] {
   const targets = [
     ...files.map(({ target }) => ({ target, kind: "file" as const, ofStep: false })),
     ...mounts.map(({ target, source }) => ({ target, kind: statSync(source).isDirectory() ? "directory" as const : "file" as const, ofStep: false })),

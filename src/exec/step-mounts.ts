@@ -55,14 +55,24 @@ export function pickStepMount(mount: StepMount, index: number): Picked {
   }
 }
 
-/** The same at a path of its own in the working directory, for an OCI runtime to bind. */
-export function placeStepMount(mount: StepMount, index: number): { readonly source: string; readonly kind: Picked["kind"] } {
+/** A mount in the working directory, for an OCI runtime to bind. */
+export interface Placed {
+  readonly source: string;
+  readonly target: string;
+  readonly kind: Picked["kind"];
+  /** What the runtime is to be told once more: crun binds without the attributes of what it binds. */
+  readonly options: readonly string[];
+}
+
+/** The same at a path of its own in the working directory. */
+export function placeStepMount(mount: StepMount, index: number): Placed {
   const { fd, kind } = pickStepMount(mount, index);
   const source = `mount${index}`;
   if (kind === "directory") mkdirSync(source);
   else writeFileSync(source, "");
   attach(fd, source);
-  return { source, kind };
+  const [inMemory, readonly] = [mount.kind === "tmpfs" || mount.kind === "file", mount.kind === "file" || mount.readonly];
+  return { source, target: mount.target, kind, options: ["nodev", ...(inMemory ? ["nosuid"] : []), ...(readonly ? ["ro"] : [])] };
 }
 
 /** Files of images may have set-id bits, which count as in the root itself; devices do not. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
+import type { StepMount } from "../../src/exec/run-job.ts";
 import { findProgram } from "../../src/linux/find-program.ts";
 import { isFault } from "../../src/std/fault.ts";
 import { noSandbox, SandboxRoot } from "../support/sandbox-root.ts";
@@ -35,6 +36,31 @@ for (const runtime of ["runc", "crun"]) {
         assert.deepEqual(results[1], results[0], `${user} ${network}`);
       }
     }
+  });
+
+  test(`${runtime} opens no device of this machine, wherever its node lies, and writes to nothing that is mounted read-only`, { skip }, async () => {
+    await using root = await SandboxRoot.create({ runtime });
+    const shown = join(root.folder, "shown");
+    mkdirSync(shown);
+    writeFileSync(join(shown, "f"), "shown");
+    const places = ["/", "/dev", "/tmp", "/mnt/host", "/mnt/memory"];
+    const stepMounts: readonly StepMount[] = [
+      { kind: "host", source: root.folder, path: "/", target: "/mnt/host", readonly: false }, { kind: "host", source: shown, path: "/", target: "/mnt/locked", readonly: true },
+      { kind: "tmpfs", target: "/mnt/memory", size: 0, readonly: false }, { kind: "tmpfs", target: "/mnt/empty", size: 0, readonly: true },
+      { kind: "file", target: "/mnt/secret", content: "eA==", mode: 0o600, uid: 0, gid: 0 },
+    ];
+    // The node of mem(4): whether this machine has that device or not, it must not even be looked for.
+    const open = places.map((place) => `cd ${place}; mknod node c 1 1 && head -c 1 node 2>&1 | sed 's,.*: ,,'; rm node`);
+    const write = ["/mnt/locked/f", "/mnt/empty/f", "/mnt/secret"].map((path) => `(echo x >${path}) 2>&1 | sed 's,.*: ,,'`);
+    for (const memory of [[], [{ kind: "tmpfs" as const, target: "/dev", size: 0, readonly: false }]]) {
+      const { stdout, stderr } = await root.run([...open, ...write].join("; "), { stepMounts: [...stepMounts, ...memory] });
+      const lines = stdout.trim().split("\n");
+      assert.deepEqual(lines.slice(0, places.length).filter((line) => !/^(?:Permission denied|Operation not permitted)$/.test(line)), [], stderr);
+      assert.deepEqual(lines.slice(places.length), write.map(() => "Read-only file system"));
+    }
+    assert.equal(readFileSync(join(shown, "f"), "utf8"), "shown");
+    const still = await root.run("grep -E ' (/|/dev) ' /proc/mounts | sed -E 's/^[^ ]* ([^ ]*) [^ ]* (r[ow]),.*/\\1 \\2/' | sort -u", { readonlyRoot: true, stepMounts: [{ kind: "tmpfs", target: "/dev", size: 0, readonly: true }] });
+    assert.equal(still.stdout, "/ ro\n/dev ro\n");
   });
 
   test(`${runtime} reports commands and users that are not there as the built-in sandbox does`, { skip }, async () => {
