@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { joinSandbox, startInSandbox, type FurtherCommand, type Namespaces } from "../exec/join-sandbox.ts";
 import type { RunOptions, RunResult } from "../exec/run-job.ts";
 import { fault } from "../std/fault.ts";
@@ -44,7 +44,7 @@ function openNamespaces(pid: number): Namespaces | undefined {
   const opened: number[] = [];
   try {
     const open = (name: string): number => opened[opened.push(openSync(`/proc/${pid}/ns/${name}`, "r")) - 1]!;
-    return { mnt: open("mnt"), cgroup: open("cgroup"), pid: open("pid"), ipc: open("ipc"), uts: open("uts"), net: open("net") };
+    return { mnt: open("mnt"), ...(existsSync("/proc/self/ns/cgroup") ? { cgroup: open("cgroup") } : {}), pid: open("pid"), ipc: open("ipc"), uts: open("uts"), net: open("net") };
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code!)) return undefined;

@@ -28,7 +28,7 @@ const job = JSON.parse(readLine()) as JoinJob;
 try {
   // A command that runs /proc/self/exe gets this Node: its file must not be writable from inside (CVE-2019-5736).
   restrictMount("/", MOUNT_ATTR.RDONLY, { recursive: true });
-  if (!isOurs(CGROUPS)) enterNamespace(CGROUPS, "cgroup");
+  if (isOther(CGROUPS)) enterNamespace(CGROUPS, "cgroup");
   enterMountNamespace(MOUNTS);
   newSession();
   if (job.terminal) openTerminal();
@@ -39,7 +39,8 @@ try {
   endAtOnce(125);
 }
 
-/** With --cgroupns=host the container has that of this machine, which an ordinary user's root may not enter, and is in. */
-function isOurs(fd: number): boolean {
-  return fstatSync(fd).ino === statSync("/proc/self/ns/cgroup").ino;
+/** With --cgroupns=host the container has that of this machine, which an ordinary user's root may not enter, and is in. Some kernels have none. */
+function isOther(fd: number): boolean {
+  const own = statSync("/proc/self/ns/cgroup", { throwIfNoEntry: false });
+  return own !== undefined && fstatSync(fd).ino !== own.ino;
 }

@@ -13,8 +13,8 @@ import { Sandbox } from "./sandbox.ts";
 import { childEnvironment, sandboxStreams } from "./spawn-sandbox.ts";
 import { startedProcess } from "./started-process.ts";
 
-/** Descriptors of a container's namespaces. */
-export type Namespaces = Readonly<Record<"mnt" | "cgroup" | "pid" | "ipc" | "uts" | "net", number>>;
+/** Descriptors of a container's namespaces; a kernel that knows of no cgroups has none of theirs. */
+export type Namespaces = Readonly<Record<"mnt" | "pid" | "ipc" | "uts" | "net", number> & { cgroup?: number }>;
 
 /** A further command in a container; what is not said is as for the container's own. */
 export interface FurtherCommand extends Pick<RunJob, "args" | "env" | "cwd" | "user" | "stdin" | "terminal" | "capabilities" | "noNewPrivileges" | "ulimits" | "cgroups"> {
@@ -82,7 +82,7 @@ function spawnJoined({ mnt, cgroup, pid, ipc, uts, net }: Namespaces, stdio: "nu
     "unshare", "--mount", "--propagation", "private", "--", ...bound, process.execPath, "--no-warnings", entry,
   ], { descriptors: 6 });
   const child = spawn(program, args, {
-    stdio: [input?.read ?? "ignore", stdio === "nothing" ? "ignore" : output.write, stdio === "nothing" ? "ignore" : errors.write, "pipe", mnt, cgroup, pid, ipc, uts, net],
+    stdio: [input?.read ?? "ignore", stdio === "nothing" ? "ignore" : output.write, stdio === "nothing" ? "ignore" : errors.write, "pipe", mnt, cgroup ?? "ignore", pid, ipc, uts, net],
     env: childEnvironment(), cwd: "/", detached: true,
   });
   for (const fd of [input?.read, output.write, errors.write]) if (fd !== undefined) closeSync(fd);
