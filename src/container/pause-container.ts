@@ -12,7 +12,7 @@ const [PATIENCE, PAUSE] = [10_000, 5];
 export async function pauseContainer(store: Store, { id, name, state, running }: ContainerRecord): Promise<void> {
   if (state === "paused") throw fault("CONTAINER_PAUSED", { container: name, problem: "is already paused" });
   if (state !== "running" || running === undefined) throw fault("CONTAINER_NOT_RUNNING", { container: name });
-  const { folder, made } = freezerFor(`sampan-${id}`, running.cgroups);
+  const { folder, made } = freezerFor(`sampan-${id}`, running.cgroups, running.pid);
   const cgroups = made ? [...running.cgroups, folder] : running.cgroups;
   // Noted first, so that whatever comes of this somebody thaws and removes it.
   if (!store.containers.paused(id, true, { ...running, cgroups })) throw fault("CONTAINER_NOT_RUNNING", { container: name });
@@ -34,7 +34,7 @@ export async function pauseContainer(store: Store, { id, name, state, running }:
 export function unpauseContainer(store: Store, { id, name, state, running }: ContainerRecord): void {
   if (state !== "paused" || running === undefined) throw fault("CONTAINER_PAUSED", { container: name, problem: "is not paused" });
   store.containers.paused(id, false, running);
-  setFrozen(freezerFor(`sampan-${id}`, running.cgroups).folder, false);
+  setFrozen(freezerFor(`sampan-${id}`, running.cgroups, running.pid).folder, false);
 }
 
 /** Moves all processes of the container there; what they start meanwhile is in the same cgroup as its parent, so there is an end. */

@@ -123,13 +123,13 @@ export function followIntoCgroups(pid: number, other: number): void {
 
 /**
  * The cgroup by which all processes of a container can be made to stand still: one of those that it has, or else a new one, to which
- * they are to be moved. @throws LIMITS_IMPOSSIBLE
+ * they are to be moved, below that of its first process, whose limits go on. @throws LIMITS_IMPOSSIBLE
  */
-export function freezerFor(name: string, folders: readonly string[]): { readonly folder: string; readonly made: boolean } {
+export function freezerFor(name: string, folders: readonly string[], first: number): { readonly folder: string; readonly made: boolean } {
   const found = folders.find((folder) => freezeFile(folder) !== undefined);
   if (found !== undefined) return { folder: found, made: false };
   try {
-    const folder = join(freezerParent(), name);
+    const folder = join(freezerParent(first), name);
     makeCgroup(folder);
     if (freezeFile(folder) !== undefined) return { folder, made: true };
     removeCgroups([folder]);
@@ -139,17 +139,17 @@ export function freezerFor(name: string, folders: readonly string[]): { readonly
   throw impossible("freezer", "the kernel offers no such cgroup here");
 }
 
-/** Removes what {@link freezerFor} has made. */
+/** Removes what {@link freezerFor} has made for a container that this process supervises, and so began in the same cgroup. */
 export function removeFreezer(name: string): void {
   try {
-    removeCgroups([join(freezerParent(), name)]);
+    removeCgroups([join(freezerParent("self"), name)]);
   } catch {
     // None could have been made.
   }
 }
 
-function freezerParent(): string {
-  const own = cgroupsOf("self");
+function freezerParent(pid: number | "self"): string {
+  const own = cgroupsOf(pid);
   if (isUnified()) return dividable(join(ROOT, own.get("") ?? "/"), []);
   const mounted = join(ROOT, "freezer");
   const inside = join(mounted, own.get("freezer") ?? "/");

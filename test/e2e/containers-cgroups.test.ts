@@ -75,8 +75,7 @@ test("a container with limits reads them where programs look for them, and so do
   // A JVM wants to see all of these, or believes none.
   if (!unified) assert.equal(await ok("exec", "box", "sh", "-c", "cd /sys/fs/cgroup; cat cpuset/cpuset.cpus cpuset/cpuset.mems cpuacct/cpuacct.usage | grep -c ."), "3");
   await ok("rm", "-f", "box");
-  // Others come and go meanwhile, of which find(1) complains.
-  assert.equal(spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `sampan-${id.slice(0, 64)}`], { encoding: "utf8" }).stdout, "");
+  assert.deepEqual(cgroupsOf(id.slice(0, 64)), []);
 });
 
 test("--cgroupns=host leaves a container and what exec runs in it in this machine's cgroup namespace, still without writing", { skip }, async (context) => {
@@ -158,39 +157,50 @@ function callersCgroup(context: TestContext, name: string): (pid: number) => voi
   return (pid) => folders.forEach((folder) => writeFileSync(join(folder, "cgroup.procs"), String(pid)));
 }
 
-test("exec goes into the cgroups that the container is in, wherever it is asked from", { skip: noLimits }, async (context) => {
+test("exec goes into the cgroups that the container is in, and pause keeps it in them, wherever these are asked from", { skip: noLimits }, async (context) => {
   const { ok, detach, root } = await withContainers(context);
   const enter = callersCgroup(context, `sampan-other-${process.pid}`);
-  await detach("--name", "free", "base:1", "sleep", "1000");
-  await detach("--name", "bound", ...limited, "base:1", "sleep", "1000");
-  for (const name of ["free", "bound"]) {
+  const fromOther = async (...words: string[]): Promise<string> => {
+    const child = spawn("sh", ["-c", 'read go && exec "$@"', "sh", process.execPath, launcher, ...words], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, SAMPAN_ROOT: root } });
+    enter(child.pid!);
+    child.stdin.end("go\n");
+    return (await text(child.stdout)).trimEnd();
+  };
+  for (const limits of [[], limited]) {
+    const id = await detach("--name", "box", ...limits, "base:1", "sleep", "1000");
     for (const words of [["cat", "/proc/self/cgroup"], ["readlink", "/proc/self/ns/cgroup"]]) {
-      const child = spawn("sh", ["-c", 'read go && exec "$@"', "sh", process.execPath, launcher, "exec", name, ...words], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, SAMPAN_ROOT: root } });
-      enter(child.pid!);
-      child.stdin.end("go\n");
-      const said = await text(child.stdout);
-      assert.equal(said.trimEnd(), await ok("exec", name, ...words));
+      const said = await fromOther("exec", "box", ...words);
+      assert.equal(said, await ok("exec", "box", ...words));
       assert.doesNotMatch(said, /\.\.|sampan-other/);
     }
+    assert.equal(await fromOther("pause", "box"), "box");
+    assert.match(await ok("ps"), /\(Paused\)/);
+    assert.equal(await fromOther("unpause", "box"), "box");
+    assert.doesNotMatch(await ok("exec", "box", "cat", "/proc/1/cgroup"), /\.\.|sampan-other/);
+    await ok("rm", "-f", "box");
+    assert.deepEqual(cgroupsOf(id), []);
   }
-  await ok("rm", "-f", "free", "bound");
 });
+
+/** The folders that are there of a container's cgroups. Others come and go meanwhile, of which find(1) complains. */
+function cgroupsOf(id: string): string[] {
+  return spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `sampan-${id}`], { encoding: "utf8" }).stdout.split("\n").filter((line) => line !== "");
+}
 
 test("what a killed supervisor left of a container's cgroups is removed, and does not keep the container from starting", { skip: noLimits }, async (context) => {
   const { ok, detach, root } = await withContainers(context);
   const id = await detach("--name", "box", ...limited, "base:1", "sleep", "1000");
-  const left = (): string[] => spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `sampan-${id}`], { encoding: "utf8" }).stdout.split("\n").filter((line) => line !== "");
-  const made = left();
+  const made = cgroupsOf(id);
   assert.notEqual(made.length, 0);
   killSupervisors(root);
   assert.match(await ok("ps", "-a"), /Exited \(137\)/);
-  assert.deepEqual(left(), []);
+  assert.deepEqual(cgroupsOf(id), []);
   // As when it is killed before it could note what it has made.
   for (const folder of made) mkdirSync(folder);
   await ok("start", "box");
   assert.equal(await ok("exec", "box", "sh", "-c", readLimits), Object.values(LIMITS).join("\n"));
   await ok("rm", "-f", "box");
-  assert.deepEqual(left(), []);
+  assert.deepEqual(cgroupsOf(id), []);
 });
 
 test("a cgroup in which something still dies is removed as soon as it is dead", { skip: noLimits }, async () => {
