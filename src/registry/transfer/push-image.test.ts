@@ -155,6 +155,17 @@ test("a registry that takes no manifests is asked for all blobs of an image that
   assert.equal(lines(server.requests, "HEAD").filter((url) => url.includes("/blobs/")).length, image.layers.length + 1);
 });
 
+test("who may not push is told so of an image that the registry has", async () => {
+  const store = createMemoryStore();
+  const image = addImage(store, Array.from({ length: 9 }, (_, index) => `layer ${index}`));
+  await using server = await startScriptedServer(({ method }, response) => {
+    if (method === "PUT") return reply(response, 403, {}, registryError("DENIED", "requested access to the resource is denied"));
+    reply(response, 200, { "docker-content-digest": image.digest, "content-type": image.manifest.mediaType });
+  });
+  await using client = open();
+  await assert.rejects(pushImage(client, parseReference(`${server.host}/a:1`), image, store, { unchanged: true }), (error) => isFault(error, "REGISTRY_DENIED"));
+});
+
 test("an image that a registry may have, which does not say what a name stands for, is pushed as a new one", async () => {
   const store = createMemoryStore();
   const image = addImage(store, Array.from({ length: 9 }, (_, index) => `layer ${index}`));

@@ -160,6 +160,7 @@ const ONE_ROUND = 8;
 /**
  * Whether a registry takes a manifest once more that it has. One that looks at what it is given refuses it when it has lost something
  * of it; one that takes manifests unseen says yes in any case (docs/guides/transfers.md). It may take none at all.
+ * @throws REGISTRY_DENIED, REGISTRY_UNAUTHORIZED: who may not push is told so, though there is nothing to send
  */
 async function takesAgain(client: RegistryClient, place: Reference, { manifest }: PushableImage, options: { readonly signal?: AbortSignal }): Promise<boolean> {
   try {
@@ -167,7 +168,7 @@ async function takesAgain(client: RegistryClient, place: Reference, { manifest }
     return true;
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (!isFault(error)) throw error;
+    if (!isFault(error) || isFault(error, "REGISTRY_DENIED") || isFault(error, "REGISTRY_UNAUTHORIZED")) throw error;
     return false;
   }
 }
