@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { release, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { humanSize } from "../std/human-size.ts";
@@ -134,9 +134,14 @@ function runtimes(): DoctorRow {
 }
 
 function cgroups(): DoctorRow {
+  const name = "cgroups";
+  const most = "/proc/sys/user/max_cgroup_namespaces";
+  if (existsSync(most) && readFileSync(most, "utf8").trim() === "0") {
+    return { name, ok: false, needed: true, why: "no cgroup namespaces may be made, of which each container has one", mend: "sysctl -w user.max_cgroup_namespaces=10000" };
+  }
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
   const any = unified || existsSync("/sys/fs/cgroup/memory");
-  return { name: "cgroups", ok: true, needed: false, why: unified ? "version 2" : any ? "version 1" : "none: --memory, --cpus and --pids-limit are not possible" };
+  return { name, ok: true, needed: false, why: unified ? "version 2" : any ? "version 1" : "none: --memory, --cpus and --pids-limit are not possible" };
 }
 
 function space(root: string, folder: string): DoctorRow {
