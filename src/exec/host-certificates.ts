@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { bindOver, MOUNT_ATTR, restrictMount } from "../linux/mount.ts";
+import { attach, cloneMount, detach, MOUNT_ATTR, newFileSystem, restrictMount } from "../linux/mount.ts";
 
 /** Where distributions keep the bundle of trusted CAs (Go, crypto/x509/root_linux.go). */
 const BUNDLES = [
@@ -57,12 +57,18 @@ export function joinCertificates(hostBundle: string): ShownCertificates | undefi
   return { text: `${[...known, ...added].join("\n")}\n`, path: SHOWN, env: VARIABLES.map((name) => `${name}=${SHOWN}`) };
 }
 
-/** Shows them in the container, whose /dev is mounted. */
+/** Shows them in the container, whose /dev is mounted: from memory of their own, as a RUN may have asked for less at /dev than they need. */
 export function showCertificates({ text, path }: ShownCertificates): void {
-  mkdirSync(dirname(path), { mode: 0o755, recursive: true });
+  const closed = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
+  const folder = dirname(path);
+  mkdirSync(folder, { mode: 0o755, recursive: true });
+  attach(newFileSystem("tmpfs", {}, closed), folder);
   writeFileSync(path, text, { mode: 0o444 });
-  bindOver(path, path);
-  restrictMount(path, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC);
+  const file = cloneMount(path);
+  restrictMount(file, MOUNT_ATTR.RDONLY | closed);
+  detach(folder);
+  writeFileSync(path, "");
+  attach(file, path);
 }
 
 function certificates(bundle: string): string[] {

@@ -236,7 +236,7 @@ for (const runtime of ["builtin", "runc", "crun"]) {
   test(`a tmpfs at /dev is filled with the container's devices (${runtime})`, { skip: skip || (runtime !== "builtin" && findProgram(runtime) === undefined ? `needs ${runtime}` : false) }, async (context) => {
     const { context: write, sampan } = await startJourney(context);
     const project = write("project", {
-      Dockerfile: "FROM base:1\nRUN --mount=type=tmpfs,target=/dev echo x > /dev/null && touch /dev/x && test -d /dev/shm\nRUN --mount=type=tmpfs,target=/dev,ro test ! -e /dev/x && echo x > /dev/null && ! touch /dev/y\n",
+      Dockerfile: "FROM base:1\nRUN --mount=type=tmpfs,target=/dev echo x > /dev/null && touch /dev/x && test -d /dev/shm\nRUN --mount=type=tmpfs,target=/dev,size=8k echo x > /dev/null && test -e /dev/shm\nRUN --mount=type=tmpfs,target=/dev,ro test ! -e /dev/x && echo x > /dev/null && ! touch /dev/y\n",
     });
     const { status, stderr } = await sampan(["build", "--runtime", runtime, project]);
     assert.equal(status, 0, stderr);
