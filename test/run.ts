@@ -15,8 +15,8 @@ const root = join(import.meta.dirname, "..");
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const noSkips = process.argv.includes("--no-skips");
 const secondTry = process.argv.includes("--second-try");
-/** Peers that are not packages of this Debian: tests that want them may skip even with --no-skips. */
-const OPTIONAL_PEERS = /\b(buildctl|BUILDX|buildkitd|BuildKit|crane|conformance|regctl|oras|distribution 3|versitygw|cosign|notation|helm|node-\d[\d.]*|dockerd-containerd|spdx-tools|cyclonedx-python-lib|busybox-static for arm64|arm64 Node to emulate|busybox-static for armhf|Node for musl|dockerd that starts containers)\b/;
+/** Peers that are not packages of this Debian, and kinds of cgroups, of which a machine has one: tests that want them may skip even with --no-skips. */
+const OPTIONAL_PEERS = /\b(buildctl|BUILDX|buildkitd|BuildKit|crane|conformance|regctl|oras|distribution 3|versitygw|cosign|notation|helm|node-\d[\d.]*|dockerd-containerd|spdx-tools|cyclonedx-python-lib|busybox-static for arm64|arm64 Node to emulate|busybox-static for armhf|Node for musl|dockerd that starts containers|cgroups of version [12]|cgroups that may be divided|namespaces with limits of their own)\b/;
 /** It takes minutes, and nothing else should wait for its end. */
 const LONGEST = "test/golden/golden.test.ts";
 
