@@ -39,7 +39,7 @@ const LASTING: Readonly<Record<string, ExpectedFault & { readonly trouble: Troub
   "403": { trouble: onManifests(status(403, "DENIED")), message: /denies access to app without a login.*says the registry/, hint: /sampan login/ },
   "404 for the manifest": { trouble: onManifests(status(404, "MANIFEST_UNKNOWN")), message: /manifest for .*app:1 not found/, hint: /check the tag/ },
   "404 for the repository": { trouble: onManifests(status(404, "NAME_UNKNOWN")), message: /repository app not found/, hint: /check the name/ },
-  "404 for a blob": { trouble: onLayers(status(404, "BLOB_UNKNOWN")), message: /blob sha256:\S+ is missing in app/, hint: /`sampan push` sends what is missing/ },
+  "404 for a blob": { trouble: onLayers(status(404, "BLOB_UNKNOWN")), message: /blob sha256:\S+ is missing in app/, hint: /`sampan push --force-recursive` sends what is missing/ },
   "429 that asks to come back much later": { trouble: onManifests(status(429, "TOOMANYREQUESTS", { "retry-after": "3600" })), message: /allows no more requests/, hint: /try again in 3600 s/ },
   "500": { trouble: onManifests(status(500, "UNKNOWN")), message: /failed with status 500/, hint: /on the registry's side/ },
   "a wrong digest of the layer": {
