@@ -6,7 +6,7 @@ import { fault, isFault } from "../std/fault.ts";
 import { applyAttributes, copyXattrs } from "./apply-attributes.ts";
 import { entryType } from "./entry-type.ts";
 import type { ModeChange } from "../dockerfile/parse-chmod.ts";
-import { readContent } from "./read-content.ts";
+import { readContent, statAgain } from "./read-content.ts";
 import { readLink } from "./read-link.ts";
 import { readFault } from "./read-fault.ts";
 import type { SourceEntry, SourceView } from "./source-view.ts";
@@ -132,7 +132,7 @@ export class EntryCopier {
     } catch (error) {
       if (!isFault(error, "FILE_CHANGED")) throw error;
       rmSync(to, { force: true });
-      stat = lstatSync(entry.hostPath, { bigint: true });
+      stat = statAgain(entry.hostPath);
       this.#checkAge(view, entry.hostPath, stat);
       this.#write(view, entry.hostPath, stat, attributes, to);
     }

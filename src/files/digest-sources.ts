@@ -1,12 +1,12 @@
 import { createHash, hash, type Hash } from "node:crypto";
-import { lstatSync, type BigIntStats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { fileKey, layerFileKey, type FileDigestCache, type FileKey } from "../context/file-digests.ts";
 import { deviceMajor, deviceMinor } from "../linux/mknod.ts";
 import { getXattr } from "../linux/xattr.ts";
 import { sha256, type Digest } from "../oci/digest.ts";
 import { fault, isFault } from "../std/fault.ts";
 import { entryType, type EntryType } from "./entry-type.ts";
-import { readContent } from "./read-content.ts";
+import { readContent, statAgain } from "./read-content.ts";
 import { readLink } from "./read-link.ts";
 import { selectSources, type Selection, type SelectOptions } from "./select-sources.ts";
 import { sourceState } from "./source-state.ts";
@@ -228,7 +228,7 @@ class DigestRun {
       digest = hashFile(entry.hostPath, stat);
     } catch (error) {
       if (!isFault(error, "FILE_CHANGED")) throw error;
-      stat = lstatSync(entry.hostPath, { bigint: true });
+      stat = statAgain(entry.hostPath);
       if (stat.ctimeNs > this.#newest) this.#newest = stat.ctimeNs;
       digest = hashFile(entry.hostPath, stat);
     }

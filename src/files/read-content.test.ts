@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../test/support/temporary-store.ts";
 import { isFault } from "../std/fault.ts";
-import { readContent } from "./read-content.ts";
+import { readContent, statAgain } from "./read-content.ts";
 
 const statOf = (path: string): BigIntStats => lstatSync(path, { bigint: true });
 
@@ -62,5 +62,7 @@ test("a file that vanished is a fault that names it", (t) => {
   writeFileSync(path, "one");
   const stat = statOf(path);
   unlinkSync(path);
-  assert.throws(() => readContent(path, stat, () => {}), (error) => isFault(error, "CONTEXT_UNREADABLE") && error.message.includes("vanished"));
+  for (const read of [() => readContent(path, stat, () => {}), () => void statAgain(path)]) {
+    assert.throws(read, (error) => isFault(error, "CONTEXT_UNREADABLE") && error.message.includes("vanished"));
+  }
 });

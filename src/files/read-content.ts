@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type BigIntStats } from "node:fs";
 import { fault } from "../std/fault.ts";
 import { readFault } from "./read-fault.ts";
 
@@ -33,6 +33,15 @@ export function readContent(path: string, expected: BigIntStats, onPiece: (piece
     throw readFault(error, path);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A file that changed while it was read, as it is now. @throws CONTEXT_UNREADABLE where it has gone */
+export function statAgain(path: string): BigIntStats {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    throw readFault(error, path);
   }
 }
 
