@@ -68,7 +68,11 @@ function parentOf(controller: string, own: ReadonlyMap<string, string>): string 
 
 /** Makes a cgroup, or takes the one of the same container that was left when its supervisor was killed. */
 function makeCgroup(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder); // nothing above it, which nobody would remove
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** Makes a cgroup that limits nothing, where that is possible. */
